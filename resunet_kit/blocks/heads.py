@@ -1,0 +1,113 @@
+"""Heads: what turns features into classes, for the whole image or pixel by pixel."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+from keras import ops
+
+from resunet_kit._errors import unknown_name
+from resunet_kit.blocks._layers import check_count, check_rate, convolution, spatial_rank, suffixed
+
+POOLINGS = ("avg", "max", "flatten")
+
+
+def segmentation_head(x: Any, num_classes: int, *, activation: str | None = "auto", name: str | None = None) -> Any:
+    """Map features to one score a class and pixel by a 1x1 convolution.
+
+    Args:
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        num_classes: Channels of the output; 1 is the foreground of a binary problem.
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name;
+            `"sigmoid"` with several classes lets them overlap (multi-label).
+        name: Name of the output layer, and prefix of the convolution's.
+
+    Returns:
+        Scores with the sides of `x` and `num_classes` channels, float32 under every dtype policy.
+
+    Raises:
+        ValueError: If the rank or the number of classes is not as above, or softmax is asked for one class.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import segmentation_head
+        >>> segmentation_head(keras.Input((32, 32, 16)), 4).shape
+        (None, 32, 32, 4)
+    """
+    activation = class_activation(num_classes, activation)
+    x = convolution(x, num_classes, 1, kernel_initializer="glorot_uniform", name=suffixed(name, "conv"))
+    return keras.layers.Activation(activation or "linear", dtype="float32", name=name)(x)
+
+
+def classification_head(
+    features: Any,
+    num_classes: int,
+    *,
+    hidden_units: Sequence[int] = (256,),
+    dropout: float = 0.3,
+    pooling: str | Callable[[Any], Any] = "avg",
+    activation: str | None = "auto",
+    name: str | None = None,
+) -> Any:
+    """Pool features over the image and map them to one score a class by dense layers.
+
+    Args:
+        features: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        num_classes: Length of the output; 1 is the probability of a binary problem's positive class.
+        hidden_units: Widths of the hidden ReLU layers, each followed by dropout.
+        dropout: Share of hidden units dropped in training, in [0, 1).
+        pooling: `"avg"` or `"max"` over all pixels, `"flatten"` (the sides must be known), or a callable from
+            features to `(batch, units)`.
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
+        name: Name of the output layer, and prefix of the others.
+
+    Returns:
+        Scores `(batch, num_classes)`, float32 under every dtype policy.
+
+    Raises:
+        ValueError: If the rank, a width, the rate or a name is not as above.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import classification_head
+        >>> classification_head(keras.Input((8, 8, 512)), 2, hidden_units=(64, 32)).shape
+        (None, 2)
+    """
+    activation = class_activation(num_classes, activation)
+    check_rate("dropout", dropout)
+    widths = [check_count("hidden_units", units) for units in hidden_units]
+    x = _pool(features, pooling)
+    for i, units in enumerate(widths, start=1):
+        x = keras.layers.Dense(units, "relu", kernel_initializer="he_normal", name=suffixed(name, f"hidden{i}"))(x)
+        x = keras.layers.Dropout(dropout, name=suffixed(name, f"drop{i}"))(x)
+    x = keras.layers.Dense(num_classes, name=suffixed(name, "dense"))(x)
+    return keras.layers.Activation(activation or "linear", dtype="float32", name=name)(x)
+
+
+def class_activation(num_classes: int, activation: str | None) -> str | None:
+    """Resolve `"auto"`, and refuse a softmax over one class, which is 1 whatever the input."""
+    if check_count("num_classes", num_classes) == 1 and activation == "softmax":
+        raise ValueError(
+            "Expected activation 'sigmoid' for one class. Received num_classes=1 and activation='softmax', which is 1 "
+            "everywhere. Pass activation='auto', or num_classes=2 for a background and a foreground channel."
+        )
+    if activation == "auto":
+        return "sigmoid" if num_classes == 1 else "softmax"
+    return activation
+
+
+def _pool(features: Any, pooling: str | Callable[[Any], Any]) -> Any:
+    rank = spatial_rank(features)
+    if callable(pooling):
+        return pooling(features)
+    if pooling not in POOLINGS:
+        raise unknown_name("pooling", pooling, POOLINGS)
+    if pooling == "flatten":
+        if None in features.shape[1:]:
+            raise ValueError(
+                f"Expected known sides for pooling='flatten'. Received features of shape {tuple(features.shape)}. "
+                "Give the input's sides, or pool with 'avg' or 'max'."
+            )
+        return keras.layers.Flatten()(features)
+    axes = tuple(range(1, rank + 1))
+    return ops.mean(features, axis=axes) if pooling == "avg" else ops.max(features, axis=axes)

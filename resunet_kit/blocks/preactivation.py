@@ -1,0 +1,96 @@
+"""Residual blocks that activate before each convolution: what a level of the Deep ResUNet is made of."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
+from resunet_kit.blocks.residual import project_shortcut
+
+
+def preactivation_block(
+    x: Any,
+    filters: int,
+    *,
+    kernel_size: int | Sequence[int] = 3,
+    strides: int | Sequence[int] = 1,
+    dilation_rate: int | Sequence[int] = 1,
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: float = 0.0,
+    preactivate_input: bool = True,
+    use_bias: bool | None = None,
+    kernel_initializer: Any = "he_normal",
+    kernel_regularizer: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Add the input to twice normalise-activate-convolve; nothing stands on the path of the sum.
+
+    The shortcut is the input itself; where the shape changes, a 1x1 convolution projects it.
+
+    Args:
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        filters: Channels of the output.
+        kernel_size: Side of both kernels in pixels.
+        strides: Step of the first convolution and of the projection.
+        dilation_rate: Distance between the taps of both kernels in pixels.
+        norm: As in `conv_block`.
+        activation: As in `conv_block`.
+        dropout: Share of units dropped before the second convolution, in [0, 1).
+        preactivate_input: Whether the first convolution is preceded by normalisation and activation. False for the
+            first block of a network: it should see the image itself.
+        use_bias: Whether convolutions have biases. None: only where neither a normalisation nor the other summand
+            makes one needless.
+        kernel_initializer: Keras initialiser of the kernels.
+        kernel_regularizer: Keras regulariser of the kernels.
+        name: Prefix of the layers' names.
+
+    Returns:
+        Features with `filters` channels.
+
+    Raises:
+        ValueError: If the rank, a size, a rate or a name is not as above.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import preactivation_block
+        >>> preactivation_block(keras.Input((16, 32, 32, 4)), 8, strides=(1, 2, 2)).shape
+        (None, 16, 16, 16, 8)
+
+    References:
+        He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027.
+        Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684.
+    """
+    kernel: dict[str, Any] = {
+        "kernel_initializer": kernel_initializer,
+        "kernel_regularizer": kernel_regularizer,
+    }
+    shortcut = project_shortcut(x, filters, strides, norm=None, name=name, use_bias=bool(use_bias), **kernel)
+    y = x
+    if preactivate_input:
+        y = normalization(y, norm, name=suffixed(name, "1_norm"))
+        y = activate(y, activation, name=suffixed(name, "1_act"))
+    y = convolution(
+        y,
+        filters,
+        kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+        use_bias=norm is None if use_bias is None else use_bias,
+        name=suffixed(name, "1_conv"),
+        **kernel,
+    )
+    y = normalization(y, norm, name=suffixed(name, "2_norm"))
+    y = activate(y, activation, name=suffixed(name, "2_act"))
+    y = drop(y, dropout, name=suffixed(name, "2_drop"))
+    y = convolution(
+        y,
+        filters,
+        kernel_size,
+        dilation_rate=dilation_rate,
+        use_bias=use_bias is None or use_bias,
+        name=suffixed(name, "2_conv"),
+        **kernel,
+    )
+    return keras.layers.Add(name=suffixed(name, "add"))([shortcut, y])

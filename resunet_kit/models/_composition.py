@@ -1,0 +1,55 @@
+"""How a builder calls blocks and skips, its own or a user's."""
+
+import inspect
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import keras
+
+from resunet_kit._errors import unknown_name
+from resunet_kit.blocks import bottleneck_block, pointwise_residual_block, preactivation_block, residual_block
+
+Block = Callable[..., Any]
+
+BLOCKS: dict[str, Block] = {
+    "residual": residual_block,
+    "preactivation": preactivation_block,
+    "bottleneck": bottleneck_block,
+    "pointwise": pointwise_residual_block,
+}
+
+
+def resolve_block(block: str | Block) -> Block:
+    """Return the block of that name, or the callable itself."""
+    if callable(block):
+        return block
+    if block not in BLOCKS:
+        raise unknown_name("block", block, BLOCKS)
+    return BLOCKS[block]
+
+
+def first_block(block: str | Block) -> Block:
+    """Return the block for the image itself: one that convolves before it normalises."""
+    resolved = resolve_block(block)
+    return partial(preactivation_block, preactivate_input=False) if resolved is preactivation_block else resolved
+
+
+def call_block(block: Block, x: Any, filters: int, *, strides: int = 1, **options: Any) -> Any:
+    """Call `block` with those of the options that its signature takes.
+
+    A block without `strides` gets features that were max-pooled instead.
+    """
+    parameters = inspect.signature(block).parameters
+    takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    if takes_any or "strides" in parameters:
+        options["strides"] = strides
+    elif strides > 1:
+        x = max_pool(x, strides)
+    return block(x, filters, **{name: value for name, value in options.items() if takes_any or name in parameters})
+
+
+def max_pool(x: Any, size: int, *, name: str | None = None) -> Any:
+    """Keep the largest of every `size` pixels along each side; a side of `n` becomes `ceil(n / size)`."""
+    layer = keras.layers.MaxPooling2D if len(x.shape) == 4 else keras.layers.MaxPooling3D
+    return layer(size, padding="same", name=name)(x)
