@@ -1,0 +1,48 @@
+# `make demo` and `make test` need Python 3.11 or later with pip, and make; the rest is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN ?= runs/demo
+WORKERS ?= 2
+
+.PHONY: help demo test lint docs bench wheel-test clean
+.DEFAULT_GOAL := help
+
+help:  ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+
+# pip installs into the environment from outside, because Debian's Python lacks ensurepip.
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or later is needed; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
+	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[examples,dev]'
+	@touch $@
+
+$(VENV)/.docs-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	@touch $@
+
+demo: $(VENV)/.installed  ## Simulate a cohort, train both stages, evaluate, write report.html
+	$(BIN)/python -m examples.brain_mri demo --out $(RUN)
+
+test: $(VENV)/.installed  ## Run the tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+
+lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.docs-installed  ## Build the documentation into site/
+	$(BIN)/python -m docs.build
+
+bench: $(VENV)/.installed  ## Measure speed as ratios within one run
+	$(BIN)/python -m tests.benchmarks
+
+wheel-test: $(VENV)/.installed  ## Build the wheel and run the package's tests against it, away from the checkout
+	$(BIN)/python -m tests.packaging
+
+clean:  ## Remove the environment, caches and builds; runs/ stays
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Worked examples: they use the public names of `resunet_kit` alone."""

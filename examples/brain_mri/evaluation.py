@@ -1,0 +1,109 @@
+"""Evaluation on the test patients alone: tables, summary and report."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from examples.brain_mri import scoring
+from examples.brain_mri.layout import Index, Slice
+from examples.brain_mri.report import write_report
+from examples.brain_mri.run_folder import PARTS, RunFolder, write_beside
+from resunet_kit.data import read_image, read_mask
+from resunet_kit.inference import Cascade
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One test patient: what was seen, what is true, what both stages said.
+
+    Attributes:
+        patient: Name of the patient.
+        slices: In the order of the arrays below.
+        truth: `(slices, height, width)` uint8, 1 where an expert marked tumour.
+        probability: `(slices,)` of tumour, by the classifier.
+        segmented: Like `truth`, by the segmenter alone.
+        cascaded: Like `truth`, by the segmenter where the classifier lets the slice through.
+    """
+
+    patient: str
+    slices: Sequence[Slice]
+    truth: np.ndarray
+    probability: np.ndarray
+    segmented: np.ndarray
+    cascaded: np.ndarray
+
+    def images(self) -> np.ndarray:
+        """Read the slices: `(slices, height, width, 3)` in [0, 1]."""
+        return np.stack([read_image(item.image) for item in self.slices])
+
+
+def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
+    """Score the cascade on the run's test patients and write metrics, tables and the report.
+
+    Returns:
+        What `metrics.json` holds.
+    """
+    cascade = Cascade.load(run.trained())
+    test = run.slices_of("test", index.slices)
+    by_patient = groupby(test, key=lambda item: item.patient)
+    patients = [(patient, list(slices)) for patient, slices in by_patient]
+    volumes = [
+        look_at(cascade, patient, slices) for patient, slices in tqdm(patients, desc="test patients", unit="patient")
+    ]
+    slices_table = pd.concat([slice_table(volume, cascade.threshold) for volume in volumes], ignore_index=True)
+    patients_table = scoring.by_patient(slices_table)
+    summary = {
+        "split": {part: _describe(run.slices_of(part, index.slices)) for part in PARTS},
+        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.mask_threshold},
+        **scoring.summarise(slices_table, patients_table),
+    }
+    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    write_beside(run.path / "metrics_per_slice.csv", lambda file: slices_table.to_csv(file, index=False))
+    write_beside(run.path / "metrics_per_patient.csv", lambda file: patients_table.to_csv(file, index=False))
+    write_beside(run.path / "metrics.json", lambda file: file.write_text(text, encoding="utf-8"))
+    write_report(run, index, volumes, slices_table, patients_table, summary)
+    return summary
+
+
+def look_at(cascade: Cascade, patient: str, slices: Sequence[Slice]) -> Volume:
+    """Run both stages over one patient's slices, in batches, at the slices' own size."""
+    images = np.stack([read_image(item.image) for item in slices])
+    truth = np.stack([np.squeeze(read_mask(item.mask)) for item in slices]).astype("uint8")
+    probability = cascade.classify(images)
+    segmented = cascade.mark(cascade.segment(images))
+    through = probability >= cascade.threshold
+    return Volume(patient, slices, truth, probability, segmented, segmented * through[:, None, None])
+
+
+def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
+    """Return one row a slice: truth, probability, counts and scores of both stages."""
+    rows = []
+    for i, item in enumerate(volume.slices):
+        row: dict[str, Any] = {
+            "patient": volume.patient,
+            "slice": item.number,
+            "has_tumour": int(volume.truth[i].any()),
+            "probability": float(volume.probability[i]),
+            "predicted_tumour": int(volume.probability[i] >= threshold),
+            "truth_px": int(volume.truth[i].sum()),
+            "cascade_px": int(volume.cascaded[i].sum()),
+        }
+        for stage, marked in (("segmenter", volume.segmented), ("cascade", volume.cascaded)):
+            counts = scoring.count_overlap(volume.truth[i], marked[i])
+            row |= {f"{stage}_{name}": count for name, count in counts.items()}
+        rows.append(row)
+    return scoring.with_scores(pd.DataFrame(rows))
+
+
+def _describe(slices: Sequence[Slice]) -> dict[str, int]:
+    return {
+        "patients": len({item.patient for item in slices}),
+        "slices": len(slices),
+        "with_tumour": sum(item.has_tumour for item in slices),
+    }

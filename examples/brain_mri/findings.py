@@ -1,0 +1,41 @@
+"""What the folder layout is called, and what is found to be wrong with it."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CLINICAL_NAME = "data.csv"
+PATIENT = re.compile(r"TCGA_\w{2}_\w{4}_\d{8}")
+FILE = re.compile(rf"({PATIENT.pattern})_(\d+)(_mask)?\.tiff?", re.IGNORECASE)
+
+Key = tuple[str, int]  # patient and slice number
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that keeps a file out of the index, and what to do about it."""
+
+    file: Path
+    what: str
+    cure: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.what}; {self.cure}"
+
+
+@dataclass
+class Findings:
+    """What has been found so far; passed through the steps."""
+
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def fault(self, file: Path, what: str, cure: str) -> None:
+        """Add a fault."""
+        self.faults.append(Fault(file, what, cure))
+
+
+def parse_name(file: Path) -> tuple[str, int, bool] | None:
+    """Return patient, slice number and whether it is a mask; None for a name outside the layout."""
+    match = FILE.fullmatch(file.name)
+    return (match[1], int(match[2]), bool(match[3])) if match else None

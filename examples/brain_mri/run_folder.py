@@ -1,0 +1,163 @@
+"""The run folder: what a training run leaves on disk, and how later commands find it.
+
+config.json                 the options of the run
+split.csv                   patient, part: one split by patient for both stages
+classifier.history.csv      one row an epoch
+segmenter.history.csv
+cascade/                    both trained models
+metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
+"""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from examples.brain_mri.layout import Slice
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was trained with.
+
+    Attributes:
+        data: The cohort's folder, or the notebook's CSV.
+        classes: Output channels of the segmenter: 1 is a sigmoid, 2 a softmax over background and tumour.
+        backbone: The classifier's ResNet.
+        classifier_weights: None, "imagenet" or the path of a weights file.
+        image_size: Side in pixels that both stages see; other sides are resized for them and back.
+        classifier_epochs: Most epochs of the first stage.
+        segmenter_epochs: Most epochs of the second stage.
+        batch_size: Slices a step.
+        learning_rate: Of Adam, at the start.
+        fractions: Shares of slices for training, validation and test.
+        seed: Of the split, the initial weights and the order of slices.
+    """
+
+    data: str
+    classes: int = 1
+    backbone: str = "resnet18"
+    classifier_weights: str | None = None
+    image_size: int = 256
+    classifier_epochs: int = 15
+    segmenter_epochs: int = 30
+    batch_size: int = 8
+    learning_rate: float = 1e-3
+    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run, and its options and split once they are written."""
+
+    path: Path
+
+    @property
+    def cascade(self) -> Path:
+        """Folder of both trained models; it exists once training is done."""
+        return self.path / "cascade"
+
+    @property
+    def report(self) -> Path:
+        """The interactive report."""
+        return self.path / "report.html"
+
+    def history(self, stage: str) -> Path:
+        """Table of one stage's training, one row an epoch."""
+        return self.path / f"{stage}.history.csv"
+
+    def epochs_done(self, stage: str) -> list[dict[str, float]]:
+        """Return one stage's training, one mapping an epoch.
+
+        An epoch that an interruption made the stage repeat stands once, as it ended last.
+        """
+        if not self.history(stage).is_file():
+            return []
+        with self.history(stage).open(newline="", encoding="utf-8") as file:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        return list({row["epoch"]: row for row in rows}.values())
+
+    @classmethod
+    def create(cls, path: Path, options: Options, split: dict[str, str]) -> "RunFolder":
+        """Make a run folder with its options and its split."""
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path)
+        rows = [(patient, split[patient]) for patient in sorted(split)]
+        write_beside(path / "split.csv", lambda beside: _write_rows(beside, ("patient", "part"), rows))
+        text = json.dumps(asdict(options), indent=2) + "\n"
+        # Last, because its presence says that the folder is a run.
+        write_beside(path / "config.json", lambda beside: beside.write_text(text, encoding="utf-8"))
+        return run
+
+    @classmethod
+    def open(cls, path: Path) -> "RunFolder":
+        """Return an existing run.
+
+        Raises:
+            ValueError: If the folder is not a run.
+        """
+        if not (path / "config.json").is_file():
+            raise ValueError(
+                f"Expected a run folder with a config.json. Received {path}. `train --out {path}` makes it."
+            )
+        return cls(path)
+
+    def trained(self) -> Path:
+        """Return the cascade's folder.
+
+        Raises:
+            ValueError: If training has not ended.
+        """
+        if not self.cascade.is_dir():
+            raise ValueError(f"{self.path} is not trained to its end. Go on with `train --out {self.path} --resume`.")
+        return self.cascade
+
+    def options(self) -> Options:
+        """Return the options that the run was started with."""
+        file = self.path / "config.json"
+        try:
+            stored = json.loads(file.read_text(encoding="utf-8"))
+            return Options(**{**stored, "fractions": tuple(stored["fractions"])})
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{file} is not the options of a run: {error}. Train anew into another folder.") from error
+
+    def split(self) -> dict[str, str]:
+        """Return the part of each patient."""
+        with (self.path / "split.csv").open(newline="", encoding="utf-8") as file:
+            return {row["patient"]: row["part"] for row in csv.DictReader(file)}
+
+    def slices_of(self, part: str, slices: Sequence[Slice]) -> list[Slice]:
+        """Return the slices whose patient is in `part`.
+
+        Raises:
+            ValueError: If a patient of that part is not among the slices.
+        """
+        patients = {patient for patient, of in self.split().items() if of == part}
+        absent = sorted(patients - {item.patient for item in slices})
+        if absent:
+            raise ValueError(
+                f"{len(absent)} {part} patients of the run {self.path} are not in the data, the first {absent[0]}. "
+                "Point --data at the folder that the run was trained on."
+            )
+        return [item for item in slices if item.patient in patients]
+
+
+def write_beside(path: Path, write: Callable[[Path], object]) -> Path:
+    """Let `write` fill a file beside `path`, then rename it, so that no half of a file is ever seen at `path`."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path
+
+
+def _write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *rows])

@@ -1,0 +1,159 @@
+"""Training: one split by patient, a classifier, a segmenter, the best weights of each."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from examples.brain_mri.layout import Index, Slice
+from examples.brain_mri.run_folder import PARTS, Options, RunFolder
+from resunet_kit.data import pairs_dataset, presence_labels, split_by_group
+from resunet_kit.inference import Cascade
+from resunet_kit.losses import FocalTversky
+from resunet_kit.metrics import DiceScore, IoU
+from resunet_kit.models import healthcare_ai_res_unet, resnet_classifier
+
+CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
+BYTES_PER_PIXEL = 13  # three float32 channels and a uint8 mask
+
+
+def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
+    """Return the part of each patient: one split for both stages, so that no stage has seen a test patient.
+
+    Raises:
+        ValueError: If there are too few patients, or a part has no slice with or none without tumour.
+    """
+    patients = np.array([item.patient for item in slices])
+    people = [item.person for item in slices]  # two examinations of one person must not be parted
+    tumour = np.array([item.has_tumour for item in slices])
+    parts = split_by_group(people, options.fractions, stratify=tumour, seed=options.seed)
+    for part, indices in zip(PARTS, parts, strict=True):
+        if tumour[indices].all() or not tumour[indices].any():
+            raise ValueError(
+                f"The {part} part, {', '.join(sorted(set(patients[indices])))}, needs slices with and without tumour. "
+                "Add patients, or try another --seed."
+            )
+    return {str(patient): part for part, indices in zip(PARTS, parts, strict=True) for patient in patients[indices]}
+
+
+def start(out: Path, index: Index, options: Options) -> RunFolder:
+    """Split the cohort and make the run folder; what is wrong with the data is found before anything is written."""
+    return RunFolder.create(out, options, split_patients(index.slices, options))
+
+
+def train(run: RunFolder, index: Index) -> Cascade:
+    """Train what the run still lacks, and write the cascade.
+
+    A stage that was interrupted goes on after its last whole epoch.
+    """
+    if run.cascade.is_dir():
+        return Cascade.load(run.cascade)
+    options = run.options()
+    training, validation = (run.slices_of(part, index.slices) for part in PARTS[:2])
+    classifier = _train_classifier(run, options, training, validation)
+    segmenter = _train_segmenter(run, options, training, validation)
+    cascade = Cascade(classifier, segmenter)
+    cascade.save(run.cascade)
+    for stage in ("classifier", "segmenter"):
+        _best_file(run, stage).unlink()
+    return cascade
+
+
+def _train_classifier(
+    run: RunFolder, options: Options, training: Sequence[Slice], validation: Sequence[Slice]
+) -> keras.Model:
+    keras.utils.set_random_seed(options.seed)
+    weights = options.classifier_weights
+    side = options.image_size
+    model = resnet_classifier(
+        (side, side, 3), backbone=options.backbone, weights=weights, trainable="head" if weights else "all"
+    )
+    model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    datasets = [presence_labels(_batches(part, options, shuffle=part is training)) for part in (training, validation)]
+    return _fit(model, run, "classifier", datasets, epochs=options.classifier_epochs, monitor="val_loss", mode="min")
+
+
+def _train_segmenter(
+    run: RunFolder, options: Options, training: Sequence[Slice], validation: Sequence[Slice]
+) -> keras.Model:
+    keras.utils.set_random_seed(options.seed)
+    model = healthcare_ai_res_unet((options.image_size, options.image_size, 3), options.classes)
+    model.compile(
+        keras.optimizers.Adam(options.learning_rate),
+        FocalTversky(include_background=False) if options.classes > 1 else FocalTversky(),
+        metrics=[DiceScore(average="pooled"), IoU(average="pooled")],
+    )
+    # Slices without tumour belong here too: a segmenter that never sees one marks something everywhere.
+    datasets = [_batches(part, options, shuffle=part is training) for part in (training, validation)]
+    epochs = options.segmenter_epochs
+    return _fit(model, run, "segmenter", datasets, epochs=epochs, monitor="val_dice_score", mode="max")
+
+
+def _batches(slices: Sequence[Slice], options: Options, *, shuffle: bool) -> tf.data.Dataset:
+    side = options.image_size
+    return pairs_dataset(
+        [item.image for item in slices],
+        [item.mask for item in slices],
+        image_size=(side, side),
+        batch_size=options.batch_size,
+        shuffle=shuffle,
+        cache=len(slices) * side * side * BYTES_PER_PIXEL < CACHE_BYTES,
+        seed=options.seed,
+    )
+
+
+def _fit(
+    model: keras.Model,
+    run: RunFolder,
+    stage: str,
+    datasets: Sequence[tf.data.Dataset],
+    *,
+    epochs: int,
+    monitor: str,
+    mode: str,
+) -> keras.Model:
+    """Fit with the best weights kept, a history on disk, and a way back after an interruption."""
+    best = _best_file(run, stage)
+    done = run.epochs_done(stage)
+    print(f"\n{stage}: {model.count_params():,} parameters, {epochs} epochs", flush=True)
+    if len(done) < epochs:
+        model.fit(
+            datasets[0],
+            validation_data=datasets[1],
+            epochs=epochs,
+            shuffle=False,  # the dataset shuffles itself; Keras warns otherwise
+            verbose=1 if sys.stdout.isatty() else 2,
+            callbacks=[
+                KeepBest(best, monitor, mode, [row[monitor] for row in done]),
+                keras.callbacks.CSVLogger(run.history(stage), append=True),
+                keras.callbacks.BackupAndRestore(run.path / f".{stage}.backup", double_checkpoint=True),
+            ],
+        )
+    return keras.models.load_model(best, compile=False)
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Save the model whenever the monitored value improves on all epochs so far, those before a restart included."""
+
+    def __init__(self, path: Path, monitor: str, mode: str, seen: Sequence[float]) -> None:
+        super().__init__()
+        self.path = path
+        self.monitor = monitor
+        self.sign = 1 if mode == "max" else -1
+        self.best = max((self.sign * value for value in seen), default=-np.inf)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
+        """Compare and save; a value that is not a number never counts as better."""
+        value = self.sign * (logs or {})[self.monitor]
+        if value > self.best or not self.path.exists():
+            self.best = max(self.best, value)
+            beside = self.path.with_name(f".beside-{self.path.name}")  # Keras wants the suffix
+            self.model.save(beside)
+            beside.replace(self.path)
+
+
+def _best_file(run: RunFolder, stage: str) -> Path:
+    return run.path / f"{stage}.best.keras"

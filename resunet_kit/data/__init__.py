@@ -1,0 +1,34 @@
+"""Image and mask files: readers, `tf.data` pairs, and splits that keep groups together.
+
+TensorFlow loads only when a name that needs it is touched; the readers and the splits need NumPy and Pillow.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from resunet_kit.data.reading import read_image, read_mask
+from resunet_kit.data.splits import cross_validation_by_group, split_by_group
+
+if TYPE_CHECKING:
+    from resunet_kit.data.pairs import pairs_dataset, presence_labels
+
+__all__ = [
+    "cross_validation_by_group",
+    "pairs_dataset",
+    "presence_labels",
+    "read_image",
+    "read_mask",
+    "split_by_group",
+]
+
+_NEED_TENSORFLOW = {"pairs_dataset": "pairs", "presence_labels": "pairs"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NEED_TENSORFLOW:
+        return getattr(importlib.import_module(f"{__name__}.{_NEED_TENSORFLOW[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

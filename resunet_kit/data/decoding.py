@@ -1,0 +1,92 @@
+"""Image files as raw arrays, with the file named in every error."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+PathLike = str | os.PathLike[str]
+
+# Pillow's modes that hold what the file holds. Others (YCbCr, LAB, ...) are colour spaces: shown as RGB.
+_PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "RGBX", "CMYK", "F", "I", "I;16", "I;16B", "I;16L"}
+
+
+def unreadable(path: PathLike, why: object) -> ValueError:
+    """Return the error for a file that cannot be used, naming it."""
+    return ValueError(f"Cannot read {os.fspath(path)!r}: {why}")
+
+
+def decode(path: PathLike, *, palette: bool) -> np.ndarray:
+    """Decode a file to `(height, width, channels)` in the file's own type.
+
+    Args:
+        path: PNG, JPEG, TIFF or whatever else Pillow reads, or `.npy`.
+        palette: Whether colours of a palette file are looked up (an image) or its indices kept (a mask).
+
+    Raises:
+        ValueError: If the file is absent, damaged, or not one 2-D image.
+    """
+    try:
+        array = _decode_npy(path) if Path(path).suffix == ".npy" else _decode_image(path, palette=palette)
+    except FileNotFoundError:
+        raise unreadable(path, "there is no such file; check the path.") from None
+    except UnidentifiedImageError:
+        raise unreadable(path, "expected PNG, JPEG, TIFF or .npy; received another format.") from None
+    # Pillow's plugins raise nearly anything on damaged bytes; none of it names the file.
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, KeyError, TypeError) as error:
+        raise unreadable(
+            path, f"{str(error) or type(error).__name__} (if it is damaged, fetch the file again)."
+        ) from error
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or 0 in array.shape:
+        raise unreadable(path, f"expected one image (height, width[, channels]), received {array.shape}.")
+    return array
+
+
+def _decode_npy(path: PathLike) -> np.ndarray:
+    return np.load(path, allow_pickle=False)
+
+
+def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
+    try:
+        with Image.open(path) as image:
+            pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+            if pages > 1:
+                raise ValueError(f"expected one image, received {pages} pages; save one file for each")
+            if not _cut_to_8_bits(image):
+                return _pillow_array(image, palette=palette)
+    except UnidentifiedImageError:
+        if Path(path).suffix.lower() not in {".tif", ".tiff"}:
+            raise
+    return _decode_tiff(path)
+
+
+def _cut_to_8_bits(image: Image.Image) -> bool:
+    """Tell whether Pillow would drop half the bits of this file: a TIFF with 16-bit colours."""
+    if image.format != "TIFF":
+        return False
+    bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]  # BitsPerSample
+    return len(bits) > 1 and max(bits) > 8
+
+
+def _decode_tiff(path: PathLike) -> np.ndarray:
+    from skimage.io import imread  # slow to import, seldom needed: above 4 channels or 16-bit colour
+
+    try:
+        return imread(os.fspath(path))
+    except Exception as error:  # tifffile has exceptions of its own
+        raise ValueError(str(error) or type(error).__name__) from error
+
+
+def _pillow_array(image: Image.Image, *, palette: bool) -> np.ndarray:
+    keeps = _PLAIN_MODES if palette else _PLAIN_MODES | {"P"}
+    if image.mode not in keeps:
+        image = image.convert("RGB")
+    array: np.ndarray[Any, Any] = np.asarray(image)
+    if image.mode.startswith("I") and (image.mode != "I" or image.format == "PNG"):
+        # Before Pillow 11.3 a 16-bit PNG opens as 32-bit integers; I;16B is big-endian, which TensorFlow lacks.
+        array = array.astype(np.uint16)
+    return array

@@ -1,0 +1,78 @@
+"""Decoded arrays kept between epochs, in memory or on disk, and reachable in any order.
+
+`tf.data.Dataset.cache` is a stream: shuffling after it needs a buffer of images as long as the dataset, and its
+files outlive a change of the sources. Here the order is shuffled first, as numbers, and entries know their sources.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from resunet_kit.data.decoding import PathLike
+
+Arrays = tuple[np.ndarray, ...]
+Read = Callable[[tuple[str, ...]], Arrays]  # from the paths that belong together to one array for each
+
+
+def stored(read: Read, cache: bool | PathLike, settings: str) -> Read:
+    """Return `read` with its results kept as `cache` says.
+
+    Args:
+        read: Turns paths that belong together into arrays, one for each path.
+        cache: False keeps nothing, True keeps arrays in memory, a path names a folder to keep them in.
+        settings: What else the result depends on, such as the size; part of an entry's name on disk.
+    """
+    if isinstance(cache, bool | np.bool_):
+        return _in_memory(read) if cache else read
+    return _on_disk(read, Path(cache), settings)
+
+
+def _in_memory(read: Read) -> Read:
+    kept: dict[tuple[str, ...], Arrays] = {}
+
+    def recall(paths: tuple[str, ...]) -> Arrays:
+        if paths not in kept:  # two threads may both read: their results are equal
+            kept[paths] = read(paths)
+        return kept[paths]
+
+    return recall
+
+
+def _on_disk(read: Read, folder: Path, settings: str) -> Read:
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def recall(paths: tuple[str, ...]) -> Arrays:
+        if not all(map(os.path.isfile, paths)):
+            return read(paths)  # raises, naming the file
+        entry = folder / f"{_fingerprint(paths, settings)}.npys"
+        try:
+            with open(entry, "rb") as file:
+                return tuple(np.load(file, allow_pickle=False) for _ in paths)
+        except (OSError, ValueError, EOFError):  # not kept yet, or damaged
+            arrays = read(paths)
+        _write(entry, arrays)
+        return arrays
+
+    return recall
+
+
+def _fingerprint(paths: Sequence[str], settings: str) -> str:
+    """Name an entry after its files, their time of change and size, so that an edited file is read anew."""
+    parts = [settings]
+    for path in paths:
+        status = os.stat(path)
+        parts.append(f"{os.path.abspath(path)}|{status.st_mtime_ns}|{status.st_size}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+
+def _write(entry: Path, arrays: Arrays) -> None:
+    """Write whole or not at all: a run killed here, or another run beside it, leaves no half entry."""
+    handle, draft = tempfile.mkstemp(dir=entry.parent, suffix=".draft")
+    with os.fdopen(handle, "wb") as file:
+        for array in arrays:
+            np.save(file, array)
+    os.replace(draft, entry)

@@ -1,0 +1,193 @@
+"""What all segmentation losses share: options, the truth's forms, weights, and the means over classes and images."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from resunet_kit import _overlap
+from resunet_kit._errors import unknown_name
+from resunet_kit._overlap import TINY, Tensor
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class SegmentationLoss(keras.losses.Loss):
+    """Base of the losses: a loss of your own is a subclass with one method, `class_losses`.
+
+    Declare options as fields of a keyword-only dataclass; `get_config` then holds them all.
+
+    `y_pred` has shape `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+    `y_true` has the same shape (0/1 masks or one-hot classes), or holds integer labels with a last axis of 1
+    or none. One channel is a binary mask. Numbers are computed in float32 under every dtype policy.
+
+    `sample_weight` is per image, `(batch,)`, and multiplies that image's loss; or per pixel, of `y_pred`'s
+    shape with or without the channel axis, and multiplies that pixel's part in every count. With
+    `reduce="batch"` an image's weight multiplies its pixels' parts too.
+
+    Empty masks: with `empty="score"` an image without truth is scored by the formula as any other. With
+    `empty="skip"` a class that an image's truth lacks has no weight in that image's mean, and an image that
+    lacks them all has none in the batch's. If nothing is left the loss is 0 with a gradient of 0.
+
+    Args:
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax.
+        multilabel: Channels are independent: logits take a sigmoid each, and there is no background.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number for each channel, normalised to sum to 1. None: all alike.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too.
+        empty: `"score"` or `"skip"`, see above.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"`, `"sum"` or None for
+            `(batch,)`, and Keras's others.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
+
+    Raises:
+        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+
+    Example:
+        >>> import dataclasses, keras, numpy as np
+        >>> from resunet_kit.losses import SegmentationLoss
+        >>> @dataclasses.dataclass(kw_only=True, eq=False)
+        ... class Miss(SegmentationLoss):
+        ...     power: float = 1.0
+        ...     name: str = "miss"
+        ...     def class_losses(self, truth, prediction, weights):
+        ...         return keras.ops.mean((truth * (1 - prediction)) ** self.power, axis=(1, 2))
+        >>> mask = np.ones((2, 4, 4, 1))
+        >>> float(Miss()(mask, 0.25 * mask))
+        0.75
+    """
+
+    from_logits: bool = False
+    multilabel: bool = False
+    reduce: str = "image"
+    class_weights: Sequence[float] | None = None
+    include_background: bool = True
+    ignore_class: int | None = None
+    empty: str = "score"
+    reduction: str | None = "sum_over_batch_size"
+    dtype: Any = None
+    name: str = "segmentation_loss"
+
+    def __post_init__(self) -> None:
+        self.dtype = _overlap.compute_dtype(self.dtype)
+        super().__init__(name=self.name, reduction=self.reduction, dtype=self.dtype)
+        if self.class_weights is not None:
+            self.class_weights = [float(weight) for weight in self.class_weights]
+        self.check_options()
+
+    def check_options(self) -> None:
+        """Raise a `ValueError` for an option out of its range. A subclass adds its own and calls this."""
+        for option, known in (("reduce", ("image", "batch")), ("empty", ("score", "skip"))):
+            if getattr(self, option) not in known:
+                raise unknown_name(option, getattr(self, option), known)
+        weights = self.class_weights
+        if weights is not None and not (min(weights, default=-1) >= 0 and 0 < sum(weights) < np.inf):
+            raise ValueError(
+                "Expected class_weights to be finite, none negative and one at least positive. "
+                f"Received {list(weights)}."
+            )
+        self.check_number("ignore_class", integer=True, optional=True)
+
+    def check_number(
+        self, option: str, *, positive: bool = False, integer: bool = False, optional: bool = False
+    ) -> None:
+        """Raise unless the option is a finite number, of the kind that the flags name."""
+        value: Any = getattr(self, option)
+        if value is None and optional:
+            return
+        kinds: Any = (int, np.integer) if integer else (int, float, np.integer, np.floating)
+        is_kind = isinstance(value, kinds) and not isinstance(value, bool)
+        if not is_kind or not np.isfinite(value):
+            kind = "an integer" if integer else "a finite number"
+            raise ValueError(f"Expected {option} to be {kind}{' or None' * optional}. Received {value!r}.")
+        if not integer and (value < 0 or (positive and value == 0)):
+            least = "above 0" if positive else "0 or more"
+            raise ValueError(f"Expected {option} to be {least}. Received {value!r}.")
+        # JSON knows no NumPy scalars.
+        setattr(self, option, int(value) if integer else float(value))
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        """Return the loss, reduced over the images by `reduction`."""
+        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
+        _overlap.check_shapes(y_true, y_pred)
+        pixel_weight, image_weight = _overlap.split_sample_weight(sample_weight, y_pred)
+        if self.reduce == "batch" and image_weight is not None:
+            # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
+            column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
+            pixel_weight, image_weight = column * ops.ones_like(y_pred[..., :1]), None
+        # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
+        target = y_true if pixel_weight is None else (y_true, pixel_weight)
+        return super().__call__(target, y_pred, image_weight)
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
+        y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
+        _overlap.check_shapes(y_true, y_pred)
+        channels = y_pred.shape[-1]
+        prediction = self.activate(y_pred)
+        truth, kept = _overlap.encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
+        weights = _overlap.combine_weights(kept, weights)
+        if self.reduce == "batch":
+            truth, prediction, weights = map(_merge_batch, (truth, prediction, weights))
+        values, scored = self._mean_of_classes(truth, prediction, weights)
+        values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
+        return self._without_skipped(values, scored) if self.empty == "skip" else values
+
+    def activate(self, y_pred: Tensor) -> Tensor:
+        """Return what `class_losses` gets as its prediction: probabilities."""
+        return _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+
+    def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
+        """Return the loss of each image and class: the one method that a loss must have.
+
+        Args:
+            truth: Shape `(images, ..., classes)`, values in [0, 1].
+            prediction: What `activate` returns, same shape.
+            weights: Per pixel, shape `(images, ..., 1 or classes)`; None if all are 1.
+
+        Returns:
+            Shape `(images, classes)`, finite where the truth is empty.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no class_losses(truth, prediction, weights).")
+
+    def _mean_of_classes(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the images' means and, for `empty="skip"`, 1 for images with a class to score, else 0."""
+        shares = _overlap.class_importance(
+            truth.shape[-1],
+            multilabel=self.multilabel,
+            include_background=self.include_background,
+            ignore_class=self.ignore_class,
+            class_weights=self.class_weights,
+        )
+        importance = ops.convert_to_tensor(shares, dtype=self.dtype)
+        losses = self.class_losses(truth, prediction, weights)
+        if self.empty == "score":
+            return ops.sum(losses * importance, axis=-1), None
+        present = _overlap.spatial_sum(_overlap.combine_weights(truth, weights)) > 0
+        importance = importance * ops.cast(present, self.dtype)
+        total = ops.sum(importance, axis=-1)
+        values = ops.sum(losses * importance, axis=-1) / ops.maximum(total, TINY)
+        return values, ops.cast(total > 0, self.dtype)
+
+    def _without_skipped(self, values: Tensor, scored: Tensor) -> Tensor:
+        """Scale the losses so that Keras's mean over all images is the mean over the scored ones."""
+        if self.reduction not in ("sum_over_batch_size", "mean"):
+            return values
+        return values / ops.maximum(ops.mean(scored), TINY)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every option by name: the dataclass's fields, so none can be forgotten."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def _merge_batch(x: Tensor) -> Tensor:
+    """Join the images along their first side, as one image: `(b, h, w, c)` to `(1, b·h, w, c)`."""
+    return None if x is None else ops.reshape(x, (1, -1, *ops.shape(x)[2:]))

@@ -1,0 +1,274 @@
+import inspect
+import json
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resunet_kit.losses import Dice, FocalTversky, Tversky, dice, tversky
+
+LOSSES = [Tversky, FocalTversky, Dice]
+
+
+def random_case(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    return (rng.random(shape) > 0.7).astype("float32"), rng.random(shape).astype("float32")
+
+
+def gradient(loss, truth, prediction, weight=None):
+    prediction = tf.convert_to_tensor(prediction)
+    with tf.GradientTape() as tape:
+        tape.watch(prediction)
+        value = loss(truth, prediction, weight)
+    return float(value), tape.gradient(value, prediction).numpy()
+
+
+# --- Forms of the truth ---
+
+
+@pytest.mark.parametrize("spatial", [(6, 5), (3, 4, 5)])
+def test_labels_masks_and_one_hot_agree(spatial):
+    labels = np.random.default_rng(0).integers(0, 3, (2, *spatial))
+    prediction = keras.ops.softmax(np.random.default_rng(1).normal(size=(2, *spatial, 3)))
+    expected = dice(np.eye(3)[labels], prediction)
+    for form in (labels, labels[..., None], labels.astype("uint8"), labels.astype("float16")):
+        np.testing.assert_array_equal(dice(form, prediction), expected)
+    mask = labels == 1
+    np.testing.assert_array_equal(dice(mask, prediction[..., 1:2]), dice(mask[..., None], prediction[..., 1:2]))
+
+
+def test_logits_take_the_activation_of_their_channels():
+    logits = np.random.default_rng(2).normal(size=(2, 4, 4, 3)).astype("float32")
+    truth = np.eye(3)[np.random.default_rng(3).integers(0, 3, (2, 4, 4))]
+    exponentials = np.exp(logits)
+    softmax, sigmoid = exponentials / exponentials.sum(-1, keepdims=True), 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(dice(truth, logits, from_logits=True), dice(truth, softmax), rtol=1e-5)
+    found = dice(truth, logits, from_logits=True, multilabel=True)
+    np.testing.assert_allclose(found, dice(truth, sigmoid, multilabel=True), rtol=1e-5)
+    one = np.s_[..., :1]
+    np.testing.assert_allclose(
+        dice(truth[one], logits[one], from_logits=True), dice(truth[one], sigmoid[one]), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("truth", "prediction", "message"),
+    [
+        ((2, 4, 4, 1), (2, 4, 4), r"y_pred\[\.\.\., None\]"),
+        ((2, 4, 4, 2), (2, 4, 4, 3), "integer labels of shape"),
+        ((2, 4, 5, 1), (2, 4, 4, 1), "does not fit"),
+        ((2, 1, 1, 1), (2, 4, 4, 1), "does not fit"),
+        ((1, 4, 4, 1), (2, 4, 4, 1), "does not fit"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(truth, prediction, message):
+    with pytest.raises(ValueError, match=message):
+        Dice()(np.zeros(truth), np.zeros(prediction))
+
+
+def test_labels_and_masks_out_of_range_are_refused():
+    prediction = np.full((1, 4, 4, 3), 1 / 3)
+    with pytest.raises(ValueError, match=r"integer labels from 0 to 2.*from 3 to 3"):
+        Dice()(np.full((1, 4, 4, 1), 3), prediction)
+    with pytest.raises(ValueError, match="nearest"):
+        Dice()(np.full((1, 4, 4, 1), 0.5), prediction)
+    with pytest.raises(ValueError, match="0/255 mask by 255"):
+        Dice()(np.full((1, 4, 4, 1), 255), prediction[..., :1])
+    assert float(Dice(ignore_class=255)(np.full((1, 4, 4, 1), 255), prediction)) == 0
+
+
+@pytest.mark.parametrize(
+    ("channels", "multilabel", "activation"), [(1, False, "sigmoid"), (3, False, "softmax"), (3, True, "sigmoid")]
+)
+def test_undeclared_logits_are_refused_eagerly_and_named(channels, multilabel, activation):
+    truth, logits = np.zeros((1, 4, 4, channels)), np.full((1, 4, 4, channels), -3.0)
+    with pytest.raises(ValueError, match=f"from_logits=True, or end the model in a {activation}:"):
+        Dice(multilabel=multilabel)(truth, logits)
+    # A graph has no values to look at.
+    tf.function(Dice(multilabel=multilabel))(truth, logits)
+
+
+# --- Means ---
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["score", "skip"]), st.sampled_from(LOSSES))
+def test_a_loss_per_image_does_not_depend_on_the_batch(seed, empty, kind):
+    truth, prediction = random_case((3, 5, 5, 2), seed)
+    truth[0] = 0
+    loss = kind(empty=empty, reduction=None)
+    alone = [float(loss(truth[i : i + 1], prediction[i : i + 1])[0]) for i in range(3)]
+    np.testing.assert_allclose(loss(truth, prediction), alone, rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_reduce_batch_scores_the_batch_as_one_image(channels):
+    truth, prediction = random_case((3, 4, 5, channels))
+    one = dice(truth.reshape(1, 12, 5, channels), prediction.reshape(1, 12, 5, channels))
+    np.testing.assert_allclose(dice(truth, prediction, reduce="batch"), np.repeat(one, 3), rtol=1e-6)
+    np.testing.assert_allclose(Dice(reduce="batch")(truth, prediction), one[0], rtol=1e-6)
+
+
+def test_class_weights_background_and_ignored_class_make_the_mean():
+    truth, prediction = random_case((2, 5, 5, 3))
+    each = np.stack([dice(truth[..., c : c + 1], prediction[..., c : c + 1]) for c in range(3)], axis=1)
+    np.testing.assert_allclose(dice(truth, prediction), each.mean(1), rtol=1e-6)
+    found = dice(truth, prediction, class_weights=[2, 4, 2])
+    np.testing.assert_allclose(found, each @ [0.25, 0.5, 0.25], rtol=1e-6)
+    found = dice(truth, prediction, include_background=False)
+    np.testing.assert_allclose(found, each[:, 1:].mean(1), rtol=1e-6)
+    found = dice(truth, prediction, include_background=False, multilabel=True)
+    np.testing.assert_allclose(found, each.mean(1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_skipped_images_have_no_weight_in_the_mean(kind):
+    truth, prediction = random_case((4, 5, 5, 1))
+    truth[[1, 2]] = 0
+    expected = kind()(truth[[0, 3]], prediction[[0, 3]])
+    np.testing.assert_allclose(kind(empty="skip")(truth, prediction), expected, rtol=1e-6)
+    value, slope = gradient(kind(empty="skip"), 0 * truth, prediction)
+    assert value == 0
+    assert not slope.any()
+    assert float(kind(empty="score")(0 * truth, prediction)) > 0.5
+
+
+def test_skipped_classes_have_no_weight_in_an_images_mean():
+    truth, prediction = random_case((2, 5, 5, 3))
+    truth[0, ..., 1] = 0
+    found = dice(truth, prediction, empty="skip")
+    np.testing.assert_allclose(found[0], dice(truth[..., ::2], prediction[..., ::2])[0], rtol=1e-6)
+    np.testing.assert_allclose(found[1], dice(truth, prediction)[1], rtol=1e-6)
+
+
+# --- Weights ---
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("reduce", ["image", "batch"])
+@pytest.mark.parametrize("shape", [(2, 4, 6), (2, 4, 6, 1), (2, 4, 6, 2)])
+def test_a_pixel_of_weight_zero_does_not_count(kind, reduce, shape):
+    truth, prediction = random_case((2, 4, 6, 2))
+    weight = np.ones(shape)
+    weight[:, :, 3:] = 0
+    loss = kind(reduce=reduce)
+    expected = loss(truth[:, :, :3], prediction[:, :, :3])
+    np.testing.assert_allclose(loss(truth, prediction, weight), expected, rtol=1e-6)
+
+
+def test_an_images_weight_multiplies_its_loss_and_in_a_batch_its_counts():
+    truth, prediction = random_case((2, 4, 6, 1))
+    each = dice(truth, prediction)
+    for weight in (np.array([0.0, 3.0]), np.array([[0.0], [3.0]])):
+        np.testing.assert_allclose(Dice()(truth, prediction, weight), 3 * each[1] / 2, rtol=1e-6)
+    batch = Dice(reduce="batch")
+    np.testing.assert_allclose(batch(truth, prediction, np.array([0, 1])), each[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_ignored_pixels_count_as_little_as_pixels_of_weight_zero(kind):
+    labels = np.random.default_rng(0).integers(0, 3, (2, 4, 6))
+    prediction = keras.ops.softmax(np.random.default_rng(1).normal(size=(2, 4, 6, 3)))
+    weight = np.random.default_rng(2).random((2, 4, 6)) > 0.5
+    expected = kind()(labels, prediction, weight)
+    for void in (255, -1):
+        found = kind(ignore_class=void)(np.where(weight, labels, void), prediction)
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    mask = (labels == 1)[..., None]
+    found = kind(ignore_class=255)(np.where(weight[..., None], mask, 255), prediction[..., 1:2])
+    np.testing.assert_allclose(found, kind()(mask, prediction[..., 1:2], weight), rtol=1e-6)
+
+
+def test_ignoring_a_class_of_the_prediction_leaves_out_its_pixels_and_its_score():
+    labels = np.random.default_rng(0).integers(0, 3, (2, 4, 6))
+    prediction = keras.ops.softmax(np.random.default_rng(1).normal(size=(2, 4, 6, 3)))
+    expected = Dice(class_weights=[1, 0, 1])(labels, prediction, labels != 1)
+    for truth in (labels, np.eye(3)[labels]):
+        np.testing.assert_allclose(Dice(ignore_class=1)(truth, prediction), expected, rtol=1e-6)
+
+
+# --- Options, configuration and precision ---
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"reduce": "sum"}, "Unknown reduce 'sum'"),
+        ({"empty": "ignore"}, "Unknown empty 'ignore'"),
+        ({"class_weights": [1, -1]}, "none negative"),
+        ({"class_weights": [0, 0]}, "at least positive"),
+        ({"class_weights": []}, "at least positive"),
+        ({"ignore_class": 1.5}, "ignore_class to be an integer or None"),
+        ({"smooth": -1.0}, "smooth to be 0 or more"),
+        ({"smooth": float("nan")}, "smooth to be a finite number"),
+    ],
+)
+def test_bad_options_are_refused(options, message):
+    for kind in LOSSES:
+        with pytest.raises(ValueError, match=message):
+            kind(**options)
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+def test_the_configuration_is_complete_and_gives_the_same_loss(kind):
+    loss = kind(
+        class_weights=np.array([1, 2]), ignore_class=np.int64(7), smooth=np.float32(0.5), empty="skip", name="mine"
+    )
+    assert set(inspect.signature(kind).parameters) <= set(loss.get_config())
+    config = json.loads(json.dumps(keras.losses.serialize(loss)))
+    again = keras.losses.deserialize(config)
+    assert again.get_config() == loss.get_config()
+    truth, prediction = random_case((2, 4, 4, 2))
+    assert float(again(truth, prediction)) == float(loss(truth, prediction))
+
+
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_counted_in_float32(kind, dtype):
+    truth = np.zeros((1, 1024, 1024, 1), "float32")
+    truth[:, :600] = 1
+    prediction = tf.cast(tf.where(truth == 1, 0.75, 0.25), dtype)
+    expected = float(kind()(truth, tf.cast(prediction, "float32")))
+    for loss in (kind(), kind(dtype=dtype), kind(dtype=keras.DTypePolicy(f"mixed_{dtype}"))):
+        assert loss.dtype == "float32"
+        assert float(loss(truth, prediction)) == expected
+    assert 0.1 < expected < 0.9
+
+
+@pytest.fixture
+def policy(request):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(request.param)
+    yield request.param
+    keras.config.set_dtype_policy(before)
+
+
+# TensorFlow's variables answer NumPy 2's copy keyword with a warning whenever Keras saves a model.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("kind", "policy"),
+    [(Tversky, "mixed_float16"), (FocalTversky, "mixed_bfloat16"), (Dice, "float32")],
+    indirect=["policy"],
+)
+def test_a_compiled_model_trains_and_reloads_with_the_same_loss(kind, policy, tmp_path):
+    x = np.random.default_rng(0).random((4, 8, 8, 2), dtype="float32")
+    labels = np.random.default_rng(1).integers(0, 3, (4, 8, 8, 1), dtype="uint8")
+    weight = np.random.default_rng(2).random((4, 8, 8), dtype="float32")
+    model = keras.Sequential([keras.layers.Input((None, None, 2)), keras.layers.Conv2D(3, 3, padding="same")])
+    model.compile("sgd", kind(from_logits=True, empty="skip", class_weights=[1, 2, 3]), jit_compile=policy == "float32")
+    before = model.get_weights()[0]
+    model.fit(x, labels, sample_weight=weight, verbose=0)
+    assert np.abs(model.get_weights()[0] - before).max() > 0
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    found = again.evaluate(x, labels, sample_weight=weight, verbose=0)
+    assert found == pytest.approx(model.evaluate(x, labels, sample_weight=weight, verbose=0), rel=1e-6)
+
+
+def test_twins_give_one_number_an_image_for_each_reduce():
+    truth, prediction = random_case((3, 4, 4, 1))
+    for reduce in ("image", "batch"):
+        assert tuple(tversky(truth, prediction, reduce=reduce).shape) == (3,)

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from resunet_kit.losses import Dice, FocalTversky, Tversky, dice, focal_tversky, tversky
+
+EACH = [Tversky(), FocalTversky(), FocalTversky(exponent=2), Dice(), Dice(squared=True), Dice(smooth=0)]
+
+
+def counts(truth, prediction):
+    truth, prediction = np.float64(truth), np.float64(prediction)
+    axes = tuple(range(1, truth.ndim - 1))
+    both = np.minimum(truth, prediction)  # of 0/1 truth the minimum is the product
+    return both.sum(axes), (prediction - both).sum(axes), (truth - both).sum(axes)
+
+
+@pytest.mark.parametrize("shape", [(3, 9, 7, 1), (2, 9, 7, 3), (2, 4, 5, 6, 2)])
+def test_formulas_in_float64(shape):
+    rng = np.random.default_rng(0)
+    truth, prediction = (rng.random(shape) > 0.7) * 1.0, rng.random(shape)
+    tp, fp, fn = counts(truth, prediction)
+    index = (tp + 2.5) / (tp + 0.2 * fp + 0.9 * fn + 2.5)
+    options = {"fp_weight": 0.2, "fn_weight": 0.9, "smooth": 2.5}
+    np.testing.assert_allclose(tversky(truth, prediction, **options), (1 - index).mean(-1), rtol=2e-6)
+    found = focal_tversky(truth, prediction, **options, exponent=0.6)
+    np.testing.assert_allclose(found, ((1 - index) ** 0.6).mean(-1), rtol=2e-6)
+    score = (2 * tp + 2.5) / (2 * tp + fp + fn + 2.5)
+    np.testing.assert_allclose(dice(truth, prediction, smooth=2.5), (1 - score).mean(-1), rtol=2e-6)
+    axes = tuple(range(1, truth.ndim - 1))
+    squares = (truth**2 + prediction**2).sum(axes)
+    score = (2 * tp + 2.5) / (squares + 2.5)
+    np.testing.assert_allclose(dice(truth, prediction, smooth=2.5, squared=True), (1 - score).mean(-1), rtol=2e-6)
+
+
+@pytest.mark.parametrize("loss", EACH, ids=repr)
+@pytest.mark.parametrize("foreground", [0, 1, 17, 4096])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_perfect_prediction_is_exactly_zero(loss, foreground, channels):
+    mask = np.zeros((2, 64, 64, channels))
+    mask.reshape(2, -1)[:, :foreground] = 1
+    assert float(loss(mask, mask)) == 0
+
+
+def slope(loss, truth, prediction):
+    prediction = tf.constant(prediction, "float32")
+    with tf.GradientTape() as tape:
+        tape.watch(prediction)
+        value = loss(truth, prediction)
+    return tape.gradient(value, prediction).numpy()
+
+
+@pytest.mark.parametrize("loss", EACH, ids=repr)
+@pytest.mark.parametrize("truth", [0, 1, "half"])
+@pytest.mark.parametrize("prediction", [0.0, 1.0, 1e-30, 0.5, "truth", "wrong"])
+def test_gradients_are_finite(loss, truth, prediction):
+    mask = np.zeros((1, 8, 8, 1), "float32")
+    mask[:, :4] = 1
+    mask = mask if truth == "half" else np.full_like(mask, truth)
+    given_prediction = {"truth": mask, "wrong": 1 - mask}.get(prediction)
+    if given_prediction is None:
+        given_prediction = np.full_like(mask, prediction)
+    assert np.isfinite(slope(loss, mask, given_prediction)).all()
+    assert np.isfinite(float(loss(mask, given_prediction)))
+
+
+@pytest.mark.parametrize("kind", [Tversky, FocalTversky, Dice])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("label", [0, 1, 255])
+@pytest.mark.parametrize("smooth", [0.0, 1.0])
+def test_gradients_are_finite_for_huge_logits_and_ignored_masks(kind, channels, label, smooth):
+    labels = np.full((2, 8, 8, 1), label)
+    logits = np.random.default_rng(0).choice([-100.0, 100.0], (2, 8, 8, channels))
+    for empty in ("score", "skip"):
+        loss = kind(from_logits=True, ignore_class=255, smooth=smooth, empty=empty)
+        for sign in (logits, np.full_like(logits, -100.0), np.full_like(logits, 100.0)):
+            assert np.isfinite(slope(loss, labels, sign)).all()
+
+
+def test_focal_power_meets_its_chord():
+    # One miss among n pixels: the Tversky loss is about fn_weight / n.
+    for side in (8, 64, 1024):
+        truth = np.ones((1, side, side, 1), "float32")
+        prediction = truth.copy()
+        prediction[0, 0, 0] = 0.5
+        loss = float(tversky(truth, prediction)[0])
+        expected = loss**0.75 if loss > 1e-6 else loss * 1e-6**-0.25
+        assert float(focal_tversky(truth, prediction)[0]) == pytest.approx(expected, rel=1e-5)
+    assert loss < 1e-6  # so the chord was met
+
+
+def test_a_healthy_image_of_tiny_probabilities_still_learns():
+    healthy = np.zeros((1, 256, 256, 1))
+    tiny = np.full_like(healthy, 1e-4)
+    assert float(tversky(healthy, tiny)[0]) < 0.7
+    steep, flat = slope(Tversky(), healthy, tiny), slope(Tversky(smooth=1e-6), healthy, tiny)
+    assert steep.min() > 1e3 * flat.max()
+
+
+masks = hnp.arrays("bool", (1, 6, 6, 2))
+predictions = hnp.arrays("float32", (1, 6, 6, 2), elements=st.floats(0, 1, width=32))
+
+
+@settings(max_examples=40, deadline=None)
+@given(masks, predictions, predictions, st.sampled_from(EACH))
+def test_a_worse_prediction_is_never_a_lower_loss(truth, prediction, other, loss):
+    false_positives = np.where(truth, prediction, np.maximum(prediction, other))
+    misses = np.where(truth, np.minimum(prediction, other), prediction)
+    value = float(loss(truth, prediction))
+    assert 0 <= value <= 1 + 1e-6
+    assert float(loss(truth, false_positives)) >= value - 1e-6
+    assert float(loss(truth, misses)) >= value - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "message"),
+    [
+        (Tversky, {"fp_weight": -0.1}, "fp_weight to be 0 or more"),
+        (Tversky, {"fn_weight": "0.7"}, "fn_weight to be a finite number"),
+        (Tversky, {"fp_weight": 0, "fn_weight": 0}, "always 0"),
+        (FocalTversky, {"exponent": 0}, "exponent to be above 0"),
+        (FocalTversky, {"exponent": -0.75}, "exponent to be above 0"),
+    ],
+)
+def test_bad_options_are_refused(kind, options, message):
+    with pytest.raises(ValueError, match=message):
+        kind(**options)

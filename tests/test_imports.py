@@ -1,0 +1,131 @@
+"""The import order of the package, and what importing it costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import resunet_kit
+
+ROOT = Path(resunet_kit.__file__).parent
+CHECKOUT = Path(__file__).parent.parent
+FRAMEWORKS = {"tensorflow", "jax", "torch"}
+
+# What each subpackage may import of the others; private modules of the top level are open to all.
+MAY_IMPORT: dict[str, set[str]] = {
+    "blocks": set(),
+    "models": {"blocks"},
+    "losses": set(),
+    "metrics": set(),
+    "masks": set(),
+    "data": {"masks"},
+    "inference": {"models", "masks", "data"},
+    "training": {"models", "losses", "metrics", "data"},
+    "plots": {"masks"},
+}
+FORBIDDEN: dict[str, set[str]] = {
+    **dict.fromkeys(("blocks", "models", "losses", "metrics", "inference"), FRAMEWORKS),
+    "masks": FRAMEWORKS | {"keras"},
+    "plots": FRAMEWORKS | {"keras"},
+    "data": {"jax", "torch"},
+    "training": {"jax", "torch"},
+}
+
+
+def imported_names(source: str) -> set[str]:
+    """Return the dotted names that a module imports, at its top or inside functions."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def violations(package: str, source: str) -> list[str]:
+    """Return what a module of `package` imports against the order; "" is the top level's private modules."""
+    allowed = MAY_IMPORT.get(package, set()) | {package}
+    forbidden = FORBIDDEN.get(package, FRAMEWORKS | {"keras"} if package == "" else set())
+    found = []
+    for name in imported_names(source):
+        parts = name.split(".")
+        if parts[0] in forbidden:
+            found.append(name)
+        if parts[0] == "resunet_kit" and len(parts) > 1 and parts[1] in MAY_IMPORT and parts[1] not in allowed:
+            found.append(name)
+    return sorted(found)
+
+
+def private_names(source: str) -> list[str]:
+    """Return imports of private modules or names of the package."""
+    return sorted(
+        name
+        for name in imported_names(source)
+        if name.startswith("resunet_kit.") and any(part.startswith("_") for part in name.split(".")[1:])
+    )
+
+
+SOURCES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_modules_import_downwards_only(path):
+    parts = path.relative_to(ROOT).parts
+    package = parts[0] if len(parts) > 1 else ""
+    if path.name == "_overlap.py":
+        return  # the kernel of losses and metrics computes with keras.ops; checked below
+    assert violations(package, path.read_text()) == []
+
+
+def test_the_overlap_kernel_computes_with_keras_alone():
+    names = imported_names((ROOT / "_overlap.py").read_text())
+    assert not {name.split(".")[0] for name in names} & FRAMEWORKS
+    assert not [name for name in names if name.startswith("resunet_kit.") and not name.split(".")[1].startswith("_")]
+
+
+@pytest.mark.parametrize(
+    ("package", "planted"),
+    [
+        ("blocks", "import tensorflow as tf"),
+        ("blocks", "from resunet_kit.models import res_unet"),
+        ("blocks", "from resunet_kit import models"),
+        ("losses", "def f():\n    import torch"),
+        ("losses", "from resunet_kit.metrics.overlap import DiceScore"),
+        ("masks", "import keras"),
+        ("plots", "from resunet_kit.data import read_image"),
+        ("data", "from resunet_kit.models import res_unet"),
+        ("", "import keras"),
+    ],
+)
+def test_a_planted_violation_is_found(package, planted):
+    assert violations(package, planted) != []
+
+
+@pytest.mark.parametrize("folder", ["examples", "docs"])
+def test_examples_and_docs_use_public_names_only(folder):
+    used = {str(path): private_names(path.read_text()) for path in (CHECKOUT / folder).rglob("*.py")}
+    assert not {path: names for path, names in used.items() if names}
+
+
+def test_a_planted_private_name_is_found():
+    assert private_names("from resunet_kit.blocks._layers import drop") != []
+    assert private_names("from resunet_kit.blocks import conv_block") == []
+
+
+def run_python(code: str) -> str:
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT.parent, check=True)
+    return result.stdout.strip()
+
+
+def test_masks_and_plots_load_no_framework():
+    code = "import sys; from resunet_kit import masks, plots; print(sorted(set(sys.modules) & {'keras', 'tensorflow'}))"
+    assert run_python(code) == "[]"
+
+
+def test_importing_the_package_loads_nothing_heavy():
+    # What keeps the import below 0.15 s; the benchmarks measure the time itself.
+    heavy = {"numpy", "scipy", "skimage", "plotly", "keras", "tensorflow"}
+    assert run_python(f"import sys, resunet_kit; print(sorted({heavy} & set(sys.modules)))") == "[]"

@@ -1,0 +1,94 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from keras import ops
+
+from resunet_kit._overlap import class_importance, overlap, spatial_sum, split_sample_weight
+
+
+def count_by_loop(truth, prediction, weights, squared):
+    power = 2 if squared else 1
+    counts = np.zeros((3, len(truth), truth.shape[-1]))
+    for index in np.ndindex(truth.shape):
+        t, p, w = float(truth[index]), float(prediction[index]), float(weights[index])
+        cell = (slice(None), index[0], index[-1])
+        counts[cell] += w * np.array([t * p, (1 - t) * p**power, t * (1 - p) ** power])
+    return counts
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("shape", [(2, 5, 7, 1), (2, 5, 7, 3), (2, 3, 4, 5, 2)])
+def test_overlap_equals_a_loop_in_float64(shape, squared):
+    rng = np.random.default_rng(0)
+    truth = (rng.random(shape) > 0.6).astype("float32")
+    prediction, weights = rng.random(shape).astype("float32"), rng.random(shape).astype("float32")
+    found = np.array(overlap(*map(ops.convert_to_tensor, (truth, prediction, weights)), squared=squared))
+    np.testing.assert_allclose(found, count_by_loop(truth, prediction, weights, squared), rtol=2e-6, atol=2e-6)
+
+
+probabilities = hnp.arrays("float32", (2, 6, 6, 2), elements=st.floats(0, 1, width=32))
+
+
+@settings(max_examples=25, deadline=None)
+@given(probabilities, probabilities, probabilities, st.booleans())
+def test_counts_are_never_negative(truth, prediction, weights, squared):
+    arguments = map(ops.convert_to_tensor, (np.round(truth), prediction, weights))
+    assert np.min(np.array(overlap(*arguments, squared=squared))) >= 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(probabilities, probabilities, st.booleans())
+def test_a_perfect_prediction_has_exactly_no_errors_whatever_the_weights(truth, weights, squared):
+    truth, weights = ops.convert_to_tensor(np.round(truth)), ops.convert_to_tensor(weights)
+    counts = overlap(truth, truth, weights, squared=squared)
+    assert not np.any(np.array(counts.fp))
+    assert not np.any(np.array(counts.fn))
+
+
+def test_large_sums_keep_their_digits():
+    x = np.random.default_rng(1).random((1, 1024, 1024, 4), dtype="float32")
+    expected = x.astype("float64").sum((1, 2))
+    np.testing.assert_allclose(np.array(spatial_sum(ops.convert_to_tensor(x))), expected, rtol=5e-6)
+
+
+def test_class_importance_is_a_share_and_leaves_classes_out():
+    options = {"multilabel": False, "include_background": True, "ignore_class": None}
+    np.testing.assert_allclose(class_importance(3, **options, class_weights=[1, 3, 0]), [0.25, 0.75, 0])
+    np.testing.assert_allclose(class_importance(3, **{**options, "include_background": False}), [0, 0.5, 0.5])
+    np.testing.assert_allclose(class_importance(3, **{**options, "ignore_class": 1}), [0.5, 0, 0.5])
+    np.testing.assert_allclose(class_importance(3, **{**options, "ignore_class": 255}), [1 / 3] * 3)
+    # Neither one channel nor independent channels have a background.
+    without = {**options, "include_background": False}
+    np.testing.assert_allclose(class_importance(1, **without), [1])
+    np.testing.assert_allclose(class_importance(2, **{**without, "multilabel": True}), [0.5, 0.5])
+
+
+def test_class_importance_needs_a_class_and_one_weight_a_channel():
+    options = {"multilabel": False, "include_background": False, "ignore_class": 1}
+    with pytest.raises(ValueError, match="No class is left"):
+        class_importance(2, **options)
+    with pytest.raises(ValueError, match="each of the prediction's 3 channels"):
+        class_importance(3, **options, class_weights=[1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "pixel", "image"),
+    [
+        ((2,), None, (2,)),
+        ((2, 1), None, (2,)),
+        ((2, 1, 1, 1), None, (2,)),
+        ((2, 4, 5), (2, 4, 5, 1), None),
+        ((2, 4, 5, 1), (2, 4, 5, 1), None),
+        ((2, 4, 5, 3), (2, 4, 5, 3), None),
+    ],
+)
+def test_sample_weights_are_told_by_their_shape(shape, pixel, image):
+    found = split_sample_weight(np.ones(shape), ops.ones((2, 4, 5, 3)))
+    assert tuple(None if x is None else tuple(x.shape) for x in found) == (pixel, image)
+
+
+def test_a_sample_weight_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"per image, of shape \(2,\).*Received \(2, 5, 4\)"):
+        split_sample_weight(np.ones((2, 5, 4)), ops.ones((2, 4, 5, 3)))
