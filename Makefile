@@ -28,7 +28,7 @@ demo: $(VENV)/.installed  ## Simulate a cohort, train both stages, evaluate, wri
 	$(BIN)/python -m examples.brain_mri demo --out $(RUN)
 
 test: $(VENV)/.installed  ## Run the tests
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 	$(BIN)/ruff check .
@@ -41,8 +41,15 @@ docs: $(VENV)/.docs-installed  ## Build the documentation into site/
 bench: $(VENV)/.installed  ## Measure speed as ratios within one run
 	$(BIN)/python -m tests.benchmarks
 
-wheel-test: $(VENV)/.installed  ## Build the wheel and run the package's tests against it, away from the checkout
-	$(BIN)/python -m tests.packaging
+# Away from the checkout, so that the tests cannot import it instead of the wheel.
+wheel-test: $(VENV)/.installed  ## Build the archives, and run the package's tests against the wheel
+	rm -rf build && mkdir -p build/away
+	$(BIN)/python -m build --outdir build .  >build/log.txt || { cat build/log.txt; exit 1; }
+	$(BIN)/python tests/archives.py build
+	$(BIN)/python -m pip install --quiet --no-deps --target build/away build/*.whl
+	cp -r tests pyproject.toml build/away && rm -r build/away/tests/examples build/away/tests/test_*.py
+	cd build/away && ../../$(BIN)/python -c 'import resunet_kit, sys; sys.exit("build/away" not in resunet_kit.__file__)'
+	cd build/away && ../../$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
 
 clean:  ## Remove the environment, caches and builds; runs/ stays
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -120,18 +120,24 @@ def _fit(
     done = run.epochs_done(stage)
     print(f"\n{stage}: {model.count_params():,} parameters, {epochs} epochs", flush=True)
     if len(done) < epochs:
-        model.fit(
-            datasets[0],
-            validation_data=datasets[1],
-            epochs=epochs,
-            shuffle=False,  # the dataset shuffles itself; Keras warns otherwise
-            verbose=1 if sys.stdout.isatty() else 2,
-            callbacks=[
-                KeepBest(best, monitor, mode, [row[monitor] for row in done]),
-                keras.callbacks.CSVLogger(run.history(stage), append=True),
-                keras.callbacks.BackupAndRestore(run.path / f".{stage}.backup", double_checkpoint=True),
-            ],
-        )
+        table = keras.callbacks.CSVLogger(run.history(stage), append=True)
+        callbacks = [
+            KeepBest(best, monitor, mode, [row[monitor] for row in done]),
+            table,
+            keras.callbacks.BackupAndRestore(run.path / f".{stage}.backup", double_checkpoint=True),
+        ]
+        try:
+            model.fit(
+                datasets[0],
+                validation_data=datasets[1],
+                epochs=epochs,
+                shuffle=False,  # the dataset shuffles itself; Keras warns otherwise
+                verbose=1 if sys.stdout.isatty() else 2,
+                callbacks=callbacks,
+            )
+        except BaseException:
+            table.on_train_end()  # Keras leaves the table open when training is interrupted
+            raise
     return keras.models.load_model(best, compile=False)
 
 

@@ -11,6 +11,8 @@ from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models.res_unet import res_unet
 from resunet_kit.models.resnet import resnet
 
+SMALLEST_SIDE = 97  # the smallest that ResNet50 turns into the 4 pixels that the classifier pools
+
 
 def healthcare_ai_res_unet(
     input_shape: Sequence[int | None] = (256, 256, 3),
@@ -80,7 +82,13 @@ def healthcare_ai_classifier(
         The notebook divided images by 255, where the ImageNet weights of ResNet50 want
         `keras.applications.resnet50.preprocess_input`. `resnet_classifier` brings that inside the model.
     """
-    backbone = resnet(50, input_shape, weights=weights)
+    shape = check_input_shape(input_shape, ranks=(3,))
+    if any(side is None or side < SMALLEST_SIDE for side in shape[:-1]):
+        raise ValueError(
+            f"Expected known sides of at least {SMALLEST_SIDE} pixels. Received input_shape={shape}. Resize the "
+            "images, or use resnet_classifier, which pools whatever sides there are."
+        )
+    backbone = resnet(50, shape, weights=weights)
     pooled = keras.layers.AveragePooling2D(4, name="pool")(backbone.output)
     outputs = classification_head(pooled, num_classes, hidden_units=(256, 256), pooling="flatten", name="presence")
     return keras.Model(backbone.input, outputs, name="healthcare_ai_classifier")

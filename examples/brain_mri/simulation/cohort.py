@@ -1,0 +1,141 @@
+"""A whole cohort on disk, in the folder layout of the published one."""
+
+import csv
+import functools
+import multiprocessing
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from examples.brain_mri.simulation.clinical import COLUMNS
+from examples.brain_mri.simulation.patient import MOST_PATIENTS, Patient, simulate_patient
+from examples.brain_mri.simulation.template import load_template
+
+Row = dict[str, str | int | None]
+
+
+def simulate_cohort(
+    directory: str | os.PathLike[str],
+    *,
+    patients: int = 110,
+    seed: int = 0,
+    progress: bool = True,
+    workers: int | None = None,
+) -> Path:
+    """Simulate patients and write them as the published cohort is laid out.
+
+        directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1.tif         256x256x3 uint8
+        directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1_mask.tif    256x256 uint8, 0 or 255
+        directory/data.csv                                                  one row a patient
+
+    Channels are pre-contrast T1, FLAIR and post-contrast T1; slices count from 1, from the neck upwards. Patient k
+    is the same whatever the number of patients and of workers. The folder appears complete or not at all.
+
+    Args:
+        directory: Folder to create; it may exist if it is empty.
+        patients: Number of patients, 1 to 9999.
+        seed: Seed of the cohort, at least 0.
+        progress: Whether to show a progress bar.
+        workers: Processes; by default one for each CPU. They start by the default method of `multiprocessing`; where
+            that is "spawn", call this below `if __name__ == "__main__":`.
+
+    Returns:
+        `directory`.
+
+    Raises:
+        ValueError: If the folder holds something, or a number is out of range.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as home:
+        ...     folder = simulate_cohort(Path(home) / "cohort", patients=1, progress=False)
+        ...     print(*sorted(path.name[:12] for path in folder.iterdir()))
+        TCGA_SM_0001 data.csv
+    """
+    directory = Path(directory)
+    workers = min(patients, workers or os.cpu_count() or 1)
+    _check(directory, patients=patients, seed=seed, workers=workers)
+    with _complete_or_absent(directory) as unfinished:
+        write = functools.partial(_write_patient, unfinished, seed)
+        rows = _in_process(write, patients) if workers == 1 else _in_pool(write, patients, workers)
+        bar = tqdm(rows, total=patients, desc="Simulating patients", unit="patient", disable=not progress)
+        _write_table(unfinished / "data.csv", sorted(bar, key=lambda row: str(row["Patient"])))
+    return directory
+
+
+def write_patient(directory: Path, patient: Patient) -> None:
+    """Write one patient's slices and masks into a new folder of `directory`."""
+    folder = directory / patient.name
+    folder.mkdir()
+    for number, (image, mask) in enumerate(zip(patient.images, patient.masks, strict=True), start=1):
+        # Pillow writes TIFF uncompressed unless told otherwise: quick to read back.
+        Image.fromarray(image).save(folder / f"{patient.name}_{number}.tif")
+        Image.fromarray(mask * np.uint8(255)).save(folder / f"{patient.name}_{number}_mask.tif")
+
+
+def _check(directory: Path, *, patients: int, seed: int, workers: int) -> None:
+    if not 1 <= patients <= MOST_PATIENTS:
+        raise ValueError(f"Expected 1 to {MOST_PATIENTS} patients, received patients={patients}.")
+    if seed < 0:
+        raise ValueError(f"Expected a seed of at least 0, received seed={seed}. Any such integer will do.")
+    if workers < 1:
+        raise ValueError(f"Expected at least 1 worker, received workers={workers}. None takes one for each CPU.")
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise ValueError(
+            f"Expected a folder that is new or empty, received {str(directory)!r}, which holds something already. "
+            "Name another folder, or remove this one."
+        )
+
+
+@contextmanager
+def _complete_or_absent(directory: Path) -> Iterator[Path]:
+    """Yield a folder beside `directory`; on success it becomes `directory`, otherwise it is removed."""
+    target = directory.resolve()
+    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.unfinished")
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        if target.exists():
+            target.rmdir()  # empty, or this refuses; Windows cannot rename onto a folder
+        unfinished.rename(target)
+    except BaseException:  # an interrupt too must leave nothing behind
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _write_patient(directory: Path, seed: int, index: int) -> Row:
+    patient = simulate_patient(index, seed=seed)
+    write_patient(directory, patient)
+    return patient.clinical
+
+
+def _in_process(write: "functools.partial[Row]", patients: int) -> Iterator[Row]:
+    return map(write, range(patients))
+
+
+def _in_pool(write: "functools.partial[Row]", patients: int, workers: int) -> Iterator[Row]:
+    if multiprocessing.get_start_method() == "fork":
+        load_template()  # forked workers share it; spawned ones must load their own
+    pool = ProcessPoolExecutor(workers)
+    try:
+        futures: list[Future[Row]] = [pool.submit(write, index) for index in range(patients)]
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        # Waits for the running patients, so that nobody writes into a folder that is being removed.
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_table(path: Path, rows: list[Row]) -> None:
+    with path.open("w", newline="") as file:
+        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)  # None becomes an empty field

@@ -1,0 +1,27 @@
+"""Numbered connected components, and how large each is."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resunet_kit.masks._checks import neighbours
+
+
+def label_components(
+    foreground: NDArray[np.bool_], connectivity: int | None
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the components from 1 in scan order.
+
+    Args:
+        foreground: `(height, width)` or `(depth, height, width)`.
+        connectivity: How many axes neighbours may differ in; `None` means all.
+
+    Returns:
+        The labels, and the number of pixels of each label, 0 for the background itself.
+    """
+    from scipy import ndimage
+
+    structure = ndimage.generate_binary_structure(foreground.ndim, neighbours(connectivity, foreground.ndim))
+    labels, found = ndimage.label(foreground, structure)
+    sizes = np.bincount(labels.ravel("K"), minlength=found + 1)
+    sizes[0] = 0  # so that no choice by size takes the background
+    return labels, sizes

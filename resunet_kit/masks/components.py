@@ -1,0 +1,93 @@
+"""Connected components: the largest, without the small, without holes."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit.masks._checks import as_mask, whole_number
+from resunet_kit.masks._labelling import label_components
+
+
+def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | None = None) -> NDArray[np.uint8]:
+    """Keep the largest connected components.
+
+    Args:
+        mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
+        count: How many to keep, from 1. Of equal ones the first in scan order stays.
+        connectivity: 1 joins pixels across faces only; `None` across corners too.
+
+    Returns:
+        The mask's shape, `uint8` with 0 and 1; empty for an empty mask.
+
+    Raises:
+        TypeError: If `count` or `connectivity` is no integer.
+        ValueError: If the mask has other values or axes, or `count` or `connectivity` is out of range.
+
+    Example:
+        >>> largest_component([[1, 0, 1], [1, 0, 0]])
+        array([[1, 0, 0],
+               [1, 0, 0]], dtype=uint8)
+    """
+    count = whole_number("count", count, least=1)
+    labels, sizes = label_components(as_mask(mask), connectivity)
+    keep = np.zeros(sizes.size, np.uint8)
+    keep[np.argsort(-sizes, kind="stable")[:count]] = 1
+    keep[0] = 0
+    return keep[labels]
+
+
+def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = None) -> NDArray[np.uint8]:
+    """Remove connected components of fewer than `min_size` pixels.
+
+    Args:
+        mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
+        min_size: The smallest number of pixels that stays, from 0.
+        connectivity: 1 joins pixels across faces only; `None` across corners too.
+
+    Returns:
+        The mask's shape, `uint8` with 0 and 1.
+
+    Raises:
+        TypeError: If `min_size` or `connectivity` is no integer.
+        ValueError: If the mask has other values or axes, or a number is out of range.
+
+    Example:
+        >>> remove_small([[1, 0, 1], [1, 0, 0]], 2)
+        array([[1, 0, 0],
+               [1, 0, 0]], dtype=uint8)
+    """
+    min_size = whole_number("min_size", min_size, least=0)
+    labels, sizes = label_components(as_mask(mask), connectivity)
+    keep = (sizes >= max(min_size, 1)).astype(np.uint8)
+    return keep[labels]
+
+
+def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.uint8]:
+    """Fill the holes: background that no path across faces joins to the border.
+
+    In 3-D only closed cavities are holes; to fill each slice's holes, call it slice by slice.
+
+    Args:
+        mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
+        max_size: Leave holes of more pixels open; `None` fills all.
+
+    Returns:
+        The mask's shape, `uint8` with 0 and 1.
+
+    Raises:
+        TypeError: If `max_size` is no integer.
+        ValueError: If the mask has other values or axes, or `max_size` is negative.
+
+    Example:
+        >>> fill_holes([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
+        array([[1, 1, 1],
+               [1, 1, 1],
+               [1, 1, 1]], dtype=uint8)
+    """
+    # A frame joins all the outside, and makes it the first label of the scan.
+    framed = np.pad(~as_mask(mask), 1, constant_values=True)
+    labels, sizes = label_components(framed, connectivity=1)
+    fill = np.ones(sizes.size, np.uint8)  # label 0 is the foreground
+    if max_size is not None:
+        fill = (sizes <= whole_number("max_size", max_size, least=0)).astype(np.uint8)
+    fill[1] = 0
+    return fill[labels[(slice(1, -1),) * framed.ndim]]

@@ -1,0 +1,162 @@
+"""Contours of a mask, and the mask of contours."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit.masks._checks import as_mask, image_shape
+from resunet_kit.masks.measures import bounding_box
+
+
+def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
+    """Trace the outlines and the holes of a mask.
+
+    The contours pass half-way between the centres of foreground and background pixels. Seen with the rows downwards,
+    outlines run clockwise and holes counter-clockwise; `is_hole` tells them apart. Pixels that touch at a corner share
+    an outline. `polygons_to_mask` gives back the mask exactly.
+
+    Args:
+        mask: `(height, width)`, booleans, 0/1 or 0/255.
+
+    Returns:
+        Closed polygons `(n, 2)` of (row, column), the last point equal to the first, without points on straight lines.
+        Pixel centres have whole coordinates, so the image spans -0.5 to height - 0.5. No polygons for an empty mask.
+
+    Raises:
+        TypeError: If the values are not numbers.
+        ValueError: If the mask is not 2-D or has other values.
+
+    Example:
+        >>> contours([[0, 0, 0], [0, 1, 0], [0, 0, 0]])[0]
+        array([[1.5, 1. ],
+               [1. , 0.5],
+               [0.5, 1. ],
+               [1. , 1.5],
+               [1.5, 1. ]])
+
+    References:
+        Lorensen and Cline, 1987, in two dimensions, by `skimage.measure.find_contours`.
+    """
+    from skimage.measure import find_contours
+
+    foreground = as_mask(mask, ndims=(2,))
+    box = bounding_box(foreground)
+    if box is None:
+        return []
+    # The frame closes the contours of what touches the border.
+    framed = np.pad(foreground[box[0] : box[2], box[1] : box[3]], 1).astype(np.float64)
+    found = find_contours(framed, 0.5, fully_connected="high")
+    corner = np.array(box[:2]) - 1.0
+    return [_without_straight_points(points) + corner for points in found]
+
+
+def _without_straight_points(closed: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = closed[:-1]
+    steps = np.diff(closed, axis=0)
+    turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
+    return np.concatenate([points[turns], points[turns][:1]])
+
+
+def is_hole(contour: ArrayLike) -> bool:
+    """Tell whether a contour from `contours` goes round a hole.
+
+    Args:
+        contour: `(n, 2)` of (row, column), closed or not.
+
+    Returns:
+        True if the points run counter-clockwise, seen with the rows downwards.
+
+    Raises:
+        ValueError: If it is not a polygon of at least three points.
+
+    Example:
+        >>> ring = [[1, 1, 1], [1, 0, 1], [1, 1, 1]]
+        >>> [is_hole(contour) for contour in contours(ring)]
+        [False, True]
+    """
+    rows, columns = _as_polygon(contour, 0).T
+    twice_the_area = np.sum(rows * np.roll(columns, -1) - columns * np.roll(rows, -1))
+    return bool(twice_the_area > 0)
+
+
+def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Fill polygons: the pixels whose centre they wind round (the non-zero rule of SVG).
+
+    A polygon inside another is a hole if it runs the other way round, as those of `contours` do; polygons that run the
+    same way are united. Of a centre on an edge, the smaller row or column belongs to the polygon, so polygons that
+    share an edge share no pixel.
+
+    Args:
+        polygons: Arrays `(n, 2)` of (row, column), closed or not, within -0.5 to height - 0.5 and -0.5 to width - 0.5.
+        shape: `(height, width)` of the mask.
+
+    Returns:
+        `(height, width)`, `uint8` with 0 and 1.
+
+    Raises:
+        TypeError: If `shape` does not consist of integers.
+        ValueError: If a polygon has fewer than three points, a point that is not finite, or one outside the image.
+
+    Example:
+        >>> polygons_to_mask([[(0, 0), (0, 2), (2, 2), (2, 0)]], (3, 3))
+        array([[1, 1, 0],
+               [1, 1, 0],
+               [0, 0, 0]], dtype=uint8)
+    """
+    height, width = image_shape(shape)
+    rings = [_as_polygon(polygon, place) for place, polygon in enumerate(polygons)]
+    for place, ring in enumerate(rings):
+        _check_inside(ring, place, (height, width))
+    winding = np.zeros((height, width + 1), np.int32)
+    if rings:
+        ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
+        rows, columns, turns = _crossings(np.concatenate(rings), ends)
+        np.add.at(winding, (rows, columns), turns)
+    np.cumsum(winding, axis=1, out=winding)
+    return (winding[:, :width] != 0).astype(np.uint8)
+
+
+def _crossings(
+    begins: NDArray[np.float64], ends: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return where edges cross the rows of pixel centres: row, first column at or past it, and 1 down or -1 up."""
+    down = begins[:, 0] < ends[:, 0]
+    # From the upper end to the lower whatever the direction, so that a shared edge is rounded once.
+    top, bottom = np.where(down[:, None], begins, ends), np.where(down[:, None], ends, begins)
+    first = np.ceil(top[:, 0]).astype(np.int64)
+    number = np.ceil(bottom[:, 0]).astype(np.int64) - first  # rows from the top, included, to the bottom, excluded
+    edge = np.repeat(np.arange(number.size), number)
+    rows = first[edge] + np.arange(edge.size) - np.repeat(np.cumsum(number) - number, number)
+    top, bottom = top[edge], bottom[edge]
+    part = (rows - top[:, 0]) / (bottom[:, 0] - top[:, 0])
+    columns = top[:, 1] + part * (bottom[:, 1] - top[:, 1])
+    return rows, np.ceil(columns).astype(np.int64), np.where(down, 1, -1)[edge]
+
+
+def _as_polygon(polygon: ArrayLike, place: int) -> NDArray[np.float64]:
+    try:
+        points = np.asarray(polygon, dtype=np.float64)
+    except (TypeError, ValueError):  # no numbers, or rows of unequal lengths
+        points = np.empty(0)
+    if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
+        raise ValueError(
+            f"Expected polygons of at least three (row, column) points, received {str(polygon)[:60]} at index {place}. "
+            "Put a single polygon in a list, and reshape COCO's flat x, y lists: `np.reshape(flat, (-1, 2))[:, ::-1]`."
+        )
+    if not np.isfinite(points).all():
+        raise ValueError(
+            f"Expected finite coordinates, received {points[~np.isfinite(points).all(axis=1)][0].tolist()} "
+            f"in the polygon at index {place}. Remove that point."
+        )
+    return points
+
+
+def _check_inside(points: NDArray[np.float64], place: int, shape: tuple[int, int]) -> None:
+    outside = np.any((points < -0.5) | (points > np.array(shape) - 0.5), axis=1)
+    if outside.any():
+        raise ValueError(
+            f"Expected points within rows -0.5 to {shape[0] - 0.5} and columns -0.5 to {shape[1] - 0.5}, received "
+            f"{points[outside][0].tolist()} in the polygon at index {place}. Points are (row, column), not (x, y): "
+            "swap them, or clip them to the image."
+        )

@@ -1,0 +1,169 @@
+"""Arrays in the forms that users hold them, checked and brought into one form."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    """Return a boolean array of the same shape from booleans, 0 and 1, or 0 and 255."""
+    array = np.asarray(values)
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}.")
+    if array.dtype == bool:
+        return array
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"Expected {name} of booleans, 0 and 1, or 0 and 255. Received dtype {array.dtype}.")
+    top = array.max()
+    if top not in (0, 1, 255) or not np.all((array == 0) | (array == top)):
+        raise ValueError(
+            f"Expected {name} of booleans, 0 and 1, or 0 and 255. Received values from {array.min()} to {top} "
+            "that hold others too: threshold probabilities first, as in `probability >= 0.5`, and pick one class "
+            "of a label map, as in `labels == 2`."
+        )
+    return array != 0
+
+
+def as_mask(values: ArrayLike, name: str = "mask") -> NDArray[np.bool_]:
+    """Return a boolean `(height, width)` mask; a last axis of one channel is dropped."""
+    array = np.asarray(values)
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != 2:
+        raise ValueError(f"Expected {name} of shape (height, width) or (height, width, 1). Received {array.shape}.")
+    return as_binary(array, name)
+
+
+def as_masks(values: Iterable[ArrayLike], name: str) -> list[NDArray[np.bool_]]:
+    """Return a list of boolean masks from a sequence or a stacked array."""
+    return [as_mask(value, f"{name}[{index}]") for index, value in enumerate(values)]
+
+
+def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray[np.uint8]]:
+    """Return a list of uint8 images; values outside [0, 1] are stretched by the range of all images together."""
+    arrays = [_image_array(value, f"{name}[{index}]") for index, value in enumerate(values)]
+    if not arrays:
+        raise ValueError(f"Expected at least one image in {name}. Received none.")
+    low = min(float(array.min()) for array in arrays)
+    high = max(float(array.max()) for array in arrays)
+    return [_to_uint8(array, low, high) for array in arrays]
+
+
+def as_image(value: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
+    """Return one uint8 image of shape `(height, width)` or `(height, width, 3)`."""
+    array = _image_array(value, name)
+    return _to_uint8(array, float(array.min()), float(array.max()))
+
+
+def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
+    array = np.asarray(value)
+    if array.ndim == 3 and array.shape[-1] == 1:
+        array = array[..., 0]
+    if array.ndim != 2 and not (array.ndim == 3 and array.shape[-1] == 3):
+        raise ValueError(
+            f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). "
+            f"Received {array.shape}: pick one channel or three, as in `image[..., :3]`."
+        )
+    if array.size == 0 or array.dtype.kind not in "biuf" or not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"Expected {name} to hold finite numbers. Received dtype {array.dtype}, shape {array.shape}"
+            f"{'' if array.dtype.kind not in 'f' else ', with NaN or infinite values or none at all'}."
+        )
+    return array
+
+
+def _to_uint8(array: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
+    if array.dtype == np.uint8:
+        return array
+    values = array.astype(np.float64)
+    if low < 0 or high > 1:  # standardised, or raw intensities: show the whole range
+        values = (values - low) / (high - low) if high > low else np.zeros_like(values)
+    return np.round(values * 255).astype(np.uint8)
+
+
+def same_shape(image: NDArray[Any], mask: NDArray[Any], name: str) -> None:
+    """Raise unless `mask` has the height and width of `image`."""
+    if image.shape[:2] != mask.shape[:2]:
+        raise ValueError(
+            f"Expected {name} of the image's height and width {image.shape[:2]}. Received {mask.shape[:2]}."
+        )
+
+
+def same_length(**lengths: int) -> None:
+    """Raise unless all lengths are the same and above zero.
+
+    Example:
+        >>> same_length(images=2, masks=3)
+        Traceback (most recent call last):
+        ...
+        ValueError: Expected the same number of entries everywhere. Received images: 2, masks: 3.
+    """
+    received = ", ".join(f"{name}: {length}" for name, length in lengths.items())
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"Expected the same number of entries everywhere. Received {received}.")
+    if 0 in lengths.values():
+        raise ValueError(f"Expected at least one entry. Received {received}.")
+
+
+def as_finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a float array without NaN or infinity, of the same shape."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"Expected {name} to be numbers. Received dtype {array.dtype}.")
+    array = array.astype(np.float64)
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}.")
+    bad = int(np.count_nonzero(~np.isfinite(array)))
+    if bad:
+        raise ValueError(
+            f"Expected finite {name}. Received {bad} NaN or infinite of {array.size}: leave those entries out, and "
+            "say beside the figure how many they were."
+        )
+    return array
+
+
+def both_classes(truth: NDArray[np.bool_], what: str) -> None:
+    """Raise unless `truth` holds positives and negatives."""
+    positives = int(truth.sum())
+    if positives in (0, truth.size):
+        raise ValueError(
+            f"Expected truth with both classes. Received {positives} positives of {truth.size}: {what} is undefined "
+            "there; evaluate on a set that holds both."
+        )
+
+
+def as_labels(values: ArrayLike, name: str) -> list[Any]:
+    """Return a vector of class labels as a list of Python values (booleans as 0 and 1)."""
+    array = np.asarray(values)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"Expected {name} as a vector with at least one label. Received shape {array.shape}.")
+    if array.dtype.kind == "f":
+        if not np.all(np.isfinite(array)) or np.any(array != np.round(array)):
+            raise ValueError(
+                f"Expected {name} as class labels. Received fractions or NaN: threshold probabilities first."
+            )
+        array = array.astype(np.int64)
+    return (array.astype(np.int64) if array.dtype == bool else array).tolist()
+
+
+def classes_of(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] | None) -> dict[Any, str]:
+    """Return the classes in their order, each with its name.
+
+    Args:
+        labels: Every label that occurs.
+        names: A sequence names the classes 0, 1, 2, ...; a mapping names each label; None shows the labels.
+    """
+    present = set(labels)
+    if names is None:
+        ordered = sorted(present, key=lambda label: (isinstance(label, str), label))
+        return {label: str(label) for label in ordered}
+    known = dict(names) if isinstance(names, Mapping) else dict(enumerate(names))
+    unnamed = sorted(map(repr, present - set(known)))
+    if unnamed:
+        raise ValueError(
+            f"Expected names for every label. Received {len(known)} names and no name for {', '.join(unnamed)}: "
+            "give a sequence for labels 0, 1, 2, ..., or a mapping of label to name."
+        )
+    return {label: str(name) for label, name in known.items()}

@@ -1,0 +1,192 @@
+"""Receiver operating characteristic and precision-recall curves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit.plots import _curves
+from resunet_kit.plots._inputs import as_binary, as_finite, both_classes, same_length
+from resunet_kit.plots._style import COLORS, REFERENCE, styled
+
+_Scores = ArrayLike | Mapping[str, ArrayLike]
+_POINTS = 1000  # more cannot be told apart on a screen
+
+
+def roc_curve(
+    truth: ArrayLike,
+    scores: _Scores,
+    *,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> go.Figure:
+    """Draw sensitivity against 1 - specificity over all thresholds, with the area under the curve (AUC).
+
+    A case is called positive where `score >= threshold`. The area follows the trapezoid rule over all thresholds
+    and equals the chance that a positive scores above a negative, ties counting half. At most 1,000 points of a
+    curve are drawn; the area uses all.
+
+    Args:
+        truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
+        scores: Scores of the same shape, higher for positives: probabilities or logits; or a mapping of name to
+            scores for several curves.
+        names: Names of the curves, instead of the mapping's.
+        title: The figure's title; by default it gives the area of a single curve.
+
+    Returns:
+        A figure with a trace a curve (x the false, y the true positive rate), chance last.
+
+    Raises:
+        ValueError: Truth of one class (the area is undefined), differing shapes, or a NaN score.
+
+    Example:
+        >>> figure = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        >>> figure.layout.title.text
+        'ROC curve · AUC 0.750'
+
+    References:
+        Fawcett (2006), "An introduction to ROC analysis", Pattern Recognition Letters 27(8).
+    """
+    curves = _counts(truth, scores, names, what="the ROC curve's AUC")
+    figure = go.Figure()
+    areas = []
+    for index, (name, counts) in enumerate(curves.items()):
+        fpr, tpr = _curves.roc(counts)
+        areas.append(_curves.area_under(fpr, tpr))
+        kept = _curves.thinned(_curves.corners(fpr, tpr), _POINTS)
+        figure.add_trace(
+            _curve(
+                fpr[kept],
+                tpr[kept],
+                counts.thresholds[kept],
+                name=f"{name} · AUC {areas[-1]:.3f}",
+                color=COLORS[index % len(COLORS)],
+                hover="1 − specificity %{x:.3f}<br>sensitivity %{y:.3f}",
+            )
+        )
+    figure.add_trace(_reference([0, 1], [0, 1], "Chance · AUC 0.500"))
+    default = f"ROC curve · AUC {areas[0]:.3f}" if len(areas) == 1 else "ROC curves"
+    return _square(
+        figure,
+        title=default if title is None else title,
+        x_title="1 − specificity (false positive rate)",
+        y_title="Sensitivity (true positive rate)",
+        legend_corner="right",
+    )
+
+
+def precision_recall_curve(
+    truth: ArrayLike,
+    scores: _Scores,
+    *,
+    names: Sequence[str] | None = None,
+    title: str | None = None,
+) -> go.Figure:
+    """Draw precision against recall over all thresholds, with average precision and the prevalence.
+
+    Average precision is `sum((R_n - R_(n-1)) * P_n)` over the falling thresholds: the area under the steps that are
+    drawn, without interpolation. The dotted line is the share of positives, the precision of a random score.
+
+    Args:
+        truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
+        scores: Scores of the same shape, higher for positives; or a mapping of name to scores for several curves.
+        names: Names of the curves, instead of the mapping's.
+        title: The figure's title; by default it gives the average precision of a single curve.
+
+    Returns:
+        A figure with a trace a curve (x the recall, y the precision, from recall 0 on), the prevalence last.
+
+    Raises:
+        ValueError: Truth of one class, differing shapes, or a NaN score.
+
+    Example:
+        >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+        >>> figure.layout.title.text
+        'Precision and recall · AP 0.833'
+
+    References:
+        Davis and Goadrich (2006), "The relationship between precision-recall and ROC curves", ICML.
+    """
+    curves = _counts(truth, scores, names, what="the precision-recall curve")
+    figure = go.Figure()
+    averages = []
+    for index, (name, counts) in enumerate(curves.items()):
+        recall, precision = _curves.precision_recall(counts)
+        averages.append(_curves.average_precision(recall, precision))
+        kept = _curves.thinned(np.arange(recall.size), _POINTS)
+        trace = _curve(
+            recall[kept],
+            precision[kept],
+            counts.thresholds[kept],
+            name=f"{name} · AP {averages[-1]:.3f}",
+            color=COLORS[index % len(COLORS)],
+            hover="recall %{x:.3f}<br>precision %{y:.3f}",
+        )
+        figure.add_trace(trace.update(line_shape="vh"))
+    counts = next(iter(curves.values()))
+    prevalence = counts.tp[-1] / (counts.tp[-1] + counts.fp[-1])
+    figure.add_trace(_reference([0, 1], [prevalence, prevalence], f"Prevalence {prevalence:.3f}"))
+    default = f"Precision and recall · AP {averages[0]:.3f}" if len(averages) == 1 else "Precision and recall"
+    return _square(
+        figure,
+        title=default if title is None else title,
+        x_title="Recall (sensitivity)",
+        y_title="Precision (positive predictive value)",
+        legend_corner="left",
+    )
+
+
+def _counts(truth: ArrayLike, scores: _Scores, names: Sequence[str] | None, *, what: str) -> dict[str, _curves.Counts]:
+    """Return the counts of every curve by its name."""
+    labels = as_binary(truth, "truth")
+    both_classes(labels, what)
+    named: dict[str, Any] = dict(scores) if isinstance(scores, Mapping) else {"Model": scores}
+    if names is not None:
+        same_length(scores=len(named), names=len(names))
+        named = dict(zip(names, named.values(), strict=True))
+    return {name: _counted(labels, values, name) for name, values in named.items()}
+
+
+def _counted(labels: NDArray[np.bool_], values: ArrayLike, name: str) -> _curves.Counts:
+    array = as_finite(values, f"scores of {name!r}")
+    if array.shape != labels.shape:
+        raise ValueError(f"Expected scores of the truth's shape {labels.shape}. Received {array.shape} of {name!r}.")
+    return _curves.counts_by_threshold(labels.ravel(), array.ravel())
+
+
+def _curve(x: Any, y: Any, thresholds: Any, *, name: str, color: str, hover: str) -> Any:
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name=name,
+        line={"color": color, "width": 2.5},
+        customdata=[f"{value:.4g}" if np.isfinite(value) else "above all" for value in thresholds],
+        hovertemplate=hover + "<br>threshold %{customdata}<extra></extra>",
+    )
+
+
+def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:
+    return go.Scatter(
+        x=x, y=y, mode="lines", name=name, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, hoverinfo="skip"
+    )
+
+
+def _square(figure: go.Figure, *, title: str, x_title: str, y_title: str, legend_corner: str) -> go.Figure:
+    """Lay a curve over the unit square, its legend in the corner that good curves leave empty."""
+    axis = {"range": [-0.02, 1.02], "dtick": 0.2}
+    styled(figure, title=title, height=520, width=600, showlegend=True)
+    right = legend_corner == "right"
+    return figure.update_layout(
+        xaxis={**axis, "title": x_title},
+        yaxis={**axis, "title": y_title},
+        legend={
+            "x": 0.98 if right else 0.02,
+            "xanchor": "right" if right else "left",
+            "y": 0.03,
+            "yanchor": "bottom",
+            "bgcolor": "rgba(0, 0, 0, 0)",
+        },
+    )

@@ -1,0 +1,163 @@
+"""Class labels counted: how many there are, and how they are confused."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+
+from resunet_kit.plots._inputs import as_labels, classes_of, same_length
+from resunet_kit.plots._style import COLORS, styled
+
+_Names = Sequence[str] | Mapping[Any, str]
+
+
+def class_balance(
+    labels: ArrayLike,
+    *,
+    names: _Names | None = None,
+    groups: ArrayLike | None = None,
+    title: str | None = None,
+) -> go.Figure:
+    """Draw how often each class occurs, with its share, stacked by group when given.
+
+    Args:
+        labels: Class labels `(n,)`: integers, booleans or strings.
+        names: A sequence names the classes 0, 1, 2, ...; a mapping names each label. Named classes that do not
+            occur are drawn with a count of 0.
+        groups: One group a label, such as "train", "validation", "test"; in order of appearance.
+        title: The figure's title.
+
+    Returns:
+        A figure with a bar trace a group: x the classes, y the counts; text and hover give the share of the class
+        within its group.
+
+    Raises:
+        ValueError: No labels, differing lengths, or a label without a name.
+
+    Example:
+        >>> figure = class_balance([0, 0, 0, 1], names=["healthy", "tumour"])
+        >>> figure.data[0].y, figure.data[0].text
+        ((3, 1), ('3 · 75%', '1 · 25%'))
+    """
+    values = as_labels(labels, "labels")
+    members = ["all"] * len(values) if groups is None else as_labels(groups, "groups")
+    same_length(labels=len(values), groups=len(members))
+    classes = classes_of(values, names)
+    counts = Counter(zip(members, values, strict=True))
+    figure = go.Figure()
+    for index, group in enumerate(dict.fromkeys(members)):
+        row = [counts[group, label] for label in classes]
+        figure.add_trace(_group_bar(str(group), row, list(classes.values()), COLORS[index % len(COLORS)]))
+    return styled(
+        figure,
+        title=_balance_title(len(values), groups is not None) if title is None else title,
+        height=360,
+        width=max(480, 180 + 150 * len(classes)),
+        legend=groups is not None,
+        barmode="stack",
+        xaxis={"title": "Class", "type": "category", "showgrid": False},
+        yaxis={"title": "Count"},
+        uniformtext={"minsize": 10, "mode": "hide"},
+        legend_traceorder="normal",
+    )
+
+
+def confusion_matrix(
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    names: _Names | None = None,
+    normalize: bool = False,
+    title: str | None = None,
+) -> go.Figure:
+    """Draw how many cases of each true class were called each class.
+
+    Args:
+        truth: True labels `(n,)`: integers, booleans or strings.
+        prediction: Predicted labels `(n,)`.
+        names: A sequence names the classes 0, 1, 2, ...; a mapping names each label.
+        normalize: Show shares of each true class (rows sum to 1; a class that does not occur stays 0) instead of
+            counts.
+        title: The figure's title; by default it gives the accuracy.
+
+    Returns:
+        A figure with one heatmap: z `(classes, classes)`, rows the truth, columns the prediction.
+
+    Raises:
+        ValueError: No labels, differing lengths, or a label without a name.
+
+    Example:
+        >>> figure = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], names=["healthy", "tumour"])
+        >>> figure.data[0].z.tolist()
+        [[1, 1], [0, 2]]
+    """
+    true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
+    same_length(truth=len(true_labels), prediction=len(predicted))
+    classes = classes_of([*true_labels, *predicted], names)
+    place = {label: index for index, label in enumerate(classes)}
+    matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(matrix, ([place[label] for label in true_labels], [place[label] for label in predicted]), 1)
+    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    order = "{share:.1%}<br>{count:,}" if normalize else "{count:,}<br>{share:.1%}"
+    text = [
+        [order.format(count=count, share=share) for count, share in zip(*pair, strict=True)]
+        for pair in zip(matrix, shares, strict=True)
+    ]
+    figure = go.Figure(_heatmap(shares if normalize else matrix, text, list(classes.values()), normalize))
+    side = max(320, 90 * len(classes))
+    accuracy = np.trace(matrix) / matrix.sum()
+    return styled(
+        figure,
+        title=f"Confusion matrix · accuracy {accuracy:.3f}" if title is None else title,
+        height=side + 60,
+        width=side + 150,
+        xaxis={"title": "Predicted", "type": "category", "showgrid": False, "constrain": "domain"},
+        yaxis={
+            "title": "True",
+            "type": "category",
+            "showgrid": False,
+            "autorange": "reversed",
+            "scaleanchor": "x",
+            "constrain": "domain",
+        },
+    )
+
+
+def _balance_title(count: int, grouped: bool) -> str:
+    return f"Class balance · n {count:,}" + (", shares within each group" if grouped else "")
+
+
+def _group_bar(group: str, counts: list[int], classes: list[str], color: str) -> Any:
+    total = sum(counts)
+    return go.Bar(
+        x=classes,
+        y=counts,
+        name=group,
+        marker_color=color,
+        text=[f"{count:,} · {count / total:.0%}" for count in counts],
+        textposition="inside",
+        insidetextanchor="middle",
+        textangle=0,
+        customdata=[count / total for count in counts],
+        hovertemplate=f"{group}<br>%{{x}}: %{{y:,}}<br>%{{customdata:.1%}} of the group<extra></extra>",
+    )
+
+
+def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: bool) -> Any:
+    return go.Heatmap(
+        z=values,
+        x=classes,
+        y=classes,
+        text=text,
+        texttemplate="%{text}",
+        zmin=0,
+        zmax=1 if normalize else None,
+        colorscale=[[0.0, "#F2F6FA"], [1.0, COLORS[0]]],
+        showscale=False,  # every cell says its number
+        xgap=2,
+        ygap=2,
+        hovertemplate="true %{y}<br>predicted %{x}<br>%{text}<extra></extra>",
+    )

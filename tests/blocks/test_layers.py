@@ -1,0 +1,119 @@
+import keras
+import numpy as np
+import pytest
+
+from resunet_kit.blocks._layers import (
+    activate,
+    check_count,
+    check_norm,
+    check_rate,
+    check_sizes,
+    convolution,
+    drop,
+    normalization,
+    spatial_rank,
+    suffixed,
+)
+
+
+def test_suffixed_names_only_what_is_named():
+    assert suffixed("encoder1", "conv") == "encoder1_conv"
+    assert suffixed(None, "conv") is None
+
+
+@pytest.mark.parametrize(("sides", "rank"), [((8, 8), 2), ((8, 8, 8), 3), ((None, None), 2)])
+def test_spatial_rank_counts_the_axes_between_batch_and_channels(sides, rank):
+    assert spatial_rank(keras.Input((*sides, 3))) == rank
+
+
+@pytest.mark.parametrize("shape", [(8,), (8, 8), (8, 8, 8, 8, 8), (8, 8, None)])
+def test_spatial_rank_refuses_other_shapes_and_tells_what_it_got(shape):
+    with pytest.raises(ValueError, match=r"Expected features of shape \(batch, height") as error:
+        spatial_rank(keras.Input(shape))
+    assert str((None, *shape)) in str(error.value)
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.0, "3", None, True])
+def test_check_count_refuses_what_is_no_positive_whole_number(value):
+    with pytest.raises(ValueError, match="Expected filters to be a whole number of at least 1") as error:
+        check_count("filters", value)
+    assert repr(value) in str(error.value)
+
+
+def test_check_count_takes_numpy_integers_and_a_minimum():
+    assert type(check_count("filters", np.int64(4))) is int
+    assert check_count("patience", 0, minimum=0) == 0
+
+
+@pytest.mark.parametrize(("value", "sizes"), [(3, (3, 3)), ((1, 2), (1, 2)), ([5, 4], (5, 4))])
+def test_check_sizes_gives_one_size_for_each_axis(value, sizes):
+    assert check_sizes("strides", value, 2) == sizes
+
+
+@pytest.mark.parametrize("value", [(1, 2, 3), "33", 2.5, None])
+def test_check_sizes_refuses_other_lengths_and_types(value):
+    with pytest.raises(ValueError, match="Expected strides to be one whole number or 2 of them"):
+        check_sizes("strides", value, 2)
+
+
+def test_check_sizes_refuses_a_size_below_one():
+    with pytest.raises(ValueError, match="strides=0"):
+        check_sizes("strides", (1, 0), 2)
+
+
+def test_check_norm_proposes_the_nearest_name():
+    with pytest.raises(ValueError, match=r"Unknown norm 'bacth'.*Did you mean 'batch'"):
+        check_norm("bacth")
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 30, float("nan")])
+def test_check_rate_refuses_rates_outside_0_1(rate):
+    with pytest.raises(ValueError, match=r"Expected dropout in \[0, 1\)"):
+        check_rate("dropout", rate)
+
+
+@pytest.mark.parametrize("name", ["batch", "group", "layer", "instance"])
+@pytest.mark.parametrize("channels", [1, 6, 33, 64])
+def test_every_norm_takes_any_number_of_channels(name, channels):
+    inputs = keras.Input((4, 4, channels))
+    assert normalization(inputs, name).shape == inputs.shape
+
+
+@pytest.mark.parametrize(("channels", "groups"), [(64, 32), (48, 16), (6, 2), (5, 1)])
+def test_group_norm_uses_the_most_groups_that_divide(channels, groups):
+    inputs = keras.Input((4, 4, channels))
+    model = keras.Model(inputs, normalization(inputs, "group", name="norm"))
+    assert model.get_layer("norm").groups == groups
+
+
+def test_instance_norm_standardises_each_channel_of_each_image():
+    x = np.random.default_rng(0).normal(3.0, 5.0, (2, 8, 9, 3)).astype("float32")
+    y = keras.ops.convert_to_numpy(normalization(keras.ops.convert_to_tensor(x), "instance"))
+    expected = (x - x.mean((1, 2), keepdims=True)) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-3)
+    np.testing.assert_allclose(y, expected, atol=1e-4)
+
+
+def test_callables_and_none_are_taken_for_norm_and_activation():
+    x = keras.ops.ones((1, 2, 2, 1))
+    assert normalization(x, None) is x
+    assert activate(x, None) is x
+    for apply in (normalization, activate):
+        assert keras.ops.convert_to_numpy(apply(x, lambda t: 3 * t)).max() == 3.0
+
+
+def test_no_layer_is_made_for_a_dropout_of_zero():
+    x = keras.Input((4, 4, 1))
+    assert drop(x, 0.0) is x
+    assert drop(x, 0.5) is not x
+
+
+def test_convolution_of_a_volume_matches_a_sum_over_the_kernel():
+    x = np.random.default_rng(0).normal(size=(1, 4, 5, 3, 2)).astype("float32")
+    inputs = keras.Input(x.shape[1:])
+    model = keras.Model(inputs, convolution(inputs, 3, 3))
+    kernel, bias = model.get_weights()
+    padded = np.pad(x, [(0, 0), (1, 1), (1, 1), (1, 1), (0, 0)])
+    expected = np.zeros((1, 4, 5, 3, 3)) + bias
+    for i, j, k in np.ndindex(3, 3, 3):
+        expected += padded[:, i : i + 4, j : j + 5, k : k + 3] @ kernel[i, j, k]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(model(x)), expected, atol=1e-4)

@@ -1,0 +1,157 @@
+"""Bad input: one line that names the file and the cure, a non-zero exit, nothing written."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from examples.brain_mri import cli
+
+
+@pytest.fixture
+def data(cohort, tmp_path):
+    """A copy of the cohort to spoil."""
+    return shutil.copytree(cohort, tmp_path / "data")
+
+
+def image(data, number=1, suffix=""):
+    return sorted(data.iterdir())[0] / f"TCGA_SM_0000_20000101_{number}{suffix}.tif"
+
+
+def truncate(data):
+    image(data).write_bytes(image(data).read_bytes()[:300])
+    return image(data)
+
+
+def lose_mask(data):
+    image(data, 2, "_mask").unlink()
+    return image(data, 2)
+
+
+def resize_mask(data):
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(image(data, 2, "_mask"))
+    return image(data, 2, "_mask")
+
+
+def double(data):
+    shutil.copy(image(data), image(data, "01"))
+    shutil.copy(image(data, 1, "_mask"), image(data, "01", "_mask"))
+    return image(data)
+
+
+def misname(data):
+    return shutil.copy(image(data), image(data).with_name("scan.tif"))
+
+
+def heal(data):
+    for mask in image(data).parent.glob("*_mask.tif"):
+        Image.fromarray(np.zeros((40, 40), np.uint8)).save(mask)
+    return image(data).parent
+
+
+def gray_mask(data):
+    Image.fromarray(np.full((40, 40), 100, np.uint8) * np.eye(40, dtype=np.uint8)[::-1]).save(image(data, 2, "_mask"))
+    noisy = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
+    Image.fromarray(noisy).save(image(data, 2, "_mask"))
+    return image(data, 2, "_mask")
+
+
+SPOILS = [truncate, lose_mask, resize_mask, double, misname, heal, gray_mask]
+
+
+@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
+def test_check_names_the_file_and_train_refuses(spoil, data, tmp_path, capsys):
+    name = spoil(data).name
+    assert cli.main(["check", str(data)]) == 1
+    faults = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fault: ")]
+    assert any(name in line for line in faults)
+    assert cli.main(["train", "--data", str(data), "--out", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("error: ")
+    assert f"check {data}" in error
+    assert not (tmp_path / "run").exists()
+
+
+def test_check_names_all_faults_at_once(data, capsys):
+    truncate(data)
+    lose_mask(data)
+    misname(data)
+    assert cli.main(["check", str(data)]) == 1
+    assert "3 faults" in capsys.readouterr().out
+
+
+def test_check_of_sound_data_exits_zero(data, capsys):
+    (data / "data.csv").write_text("Patient,gender\nTCGA_SM_0000,1\nTCGA_SM_9999,2\n")
+    assert cli.main(["check", str(data)]) == 0
+    out = capsys.readouterr().out
+    assert "TCGA_SM_9999" in out
+    assert "8 patients, 32 slices, 16 with tumour, 0 faults" in out
+
+
+def test_healthy_patients_can_be_allowed(data):
+    heal(data)
+    assert cli.main(["check", str(data), "--allow-healthy"]) == 0
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty"])
+@pytest.mark.parametrize("command", ["check", "train"])
+def test_a_missing_or_empty_folder(kind, command, tmp_path, capsys):
+    place = tmp_path / "place"
+    if kind == "empty":
+        place.mkdir()
+    out = tmp_path / "run"
+    arguments = [str(place)] if command == "check" else ["--data", str(place), "--out", str(out)]
+    assert cli.main([command, *arguments]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert str(place) in line
+    assert not out.exists()
+
+
+def test_an_existing_run_folder_is_refused(cohort, tmp_path, capsys):
+    (tmp_path / "notes.txt").touch()
+    assert cli.main(["train", "--data", str(cohort), "--out", str(tmp_path)]) == 1
+    assert "--resume" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["evaluate", "--run", "RUN", "--data", "DATA"],
+        ["predict", "--run", "RUN", "--out", "OUT", "DATA"],
+        ["train", "--resume", "--out", "RUN", "--data", "DATA"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_an_unknown_run_is_named(arguments, cohort, tmp_path, capsys):
+    run, out = tmp_path / "absent", tmp_path / "out"
+    places = {"RUN": str(run), "OUT": str(out), "DATA": str(cohort)}
+    assert cli.main([places.get(argument, argument) for argument in arguments]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert str(run) in line
+    assert not run.exists()
+    assert not out.exists()
+
+
+def test_an_unknown_backbone_leaves_no_run_folder(cohort, tmp_path, capsys):
+    out = tmp_path / "run"
+    assert cli.main(["train", "--data", str(cohort), "--out", str(out), "--backbone", "resnet19"]) == 1
+    assert "Did you mean 'resnet1" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_help_names_every_command(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["--help"])
+    out = capsys.readouterr().out
+    for command in ("demo", "simulate", "check", "train", "evaluate", "predict"):
+        assert command in out
+
+
+def test_weights_choose_a_backbone_that_has_some():
+    arguments = ["train", "--data", "d", "--out", "o", "--classifier-weights", "imagenet"]
+    options = cli._options(cli.parser().parse_args(arguments))
+    assert (options.backbone, options.classifier_weights) == ("resnet50", "imagenet")
+    options = cli._options(cli.parser().parse_args(arguments[:5]))
+    assert (options.backbone, options.classifier_weights) == ("resnet18", None)

@@ -1,0 +1,53 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from examples.brain_mri.evaluation import look_at, slice_table
+from examples.brain_mri.layout import index_folder
+from examples.brain_mri.run_folder import RunFolder
+from resunet_kit.inference import Cascade
+
+
+def test_only_test_patients_are_scored(trained, cohort):
+    run = RunFolder.open(trained)
+    slices = pd.read_csv(trained / "metrics_per_slice.csv")
+    patients = pd.read_csv(trained / "metrics_per_patient.csv")
+    test = {patient for patient, part in run.split().items() if part == "test"}
+    assert set(slices["patient"]) == set(patients["patient"]) == test
+    assert len(slices) == 4 * len(test)
+
+
+def test_metrics_agree_with_the_tables(trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    slices = pd.read_csv(trained / "metrics_per_slice.csv")
+    assert metrics["classifier"]["accuracy"] == pytest.approx((slices.has_tumour == slices.predicted_tumour).mean())
+    assert metrics["cascade"]["per_slice"]["dice"]["mean"] == pytest.approx(slices["cascade_dice"].mean())
+    assert metrics["split"]["test"]["slices"] == len(slices)
+    assert metrics["split"]["train"]["patients"] + metrics["split"]["validation"]["patients"] < 8
+    assert "empty_rule" in metrics
+
+
+def test_the_cascade_marks_nothing_where_the_classifier_sees_nothing(trained):
+    slices = pd.read_csv(trained / "metrics_per_slice.csv")
+    assert (slices.loc[slices["predicted_tumour"] == 0, "cascade_px"] == 0).all()
+
+
+def test_a_volume_is_looked_at_in_the_size_of_its_slices(trained, cohort):
+    run = RunFolder.open(trained)
+    slices = run.slices_of("test", index_folder(cohort).slices)[:4]
+    volume = look_at(Cascade.load(run.trained()), slices[0].patient, slices)
+    assert volume.truth.shape == volume.segmented.shape == volume.cascaded.shape == (4, 40, 40)
+    assert volume.images().shape == (4, 40, 40, 3)
+    np.testing.assert_array_equal(volume.truth.any(axis=(1, 2)), [False, True, True, False])
+    table = slice_table(volume, 0.5)
+    assert list(table["truth_px"]) == list(volume.truth.sum(axis=(1, 2)))
+
+
+def test_the_report_stands_alone(trained):
+    page = (trained / "report.html").read_text(encoding="utf-8")
+    for heading in ("Summary", "Training", "Stage 1", "Stage 2", "Explore"):
+        assert heading in page
+    assert page.count("TCGA_SM_") > 3
+    assert 'src="http' not in page

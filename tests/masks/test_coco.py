@@ -1,0 +1,180 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from resunet_kit.masks import from_coco_rle, to_coco_rle
+
+MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=12))
+
+
+def disc():
+    rows, columns = np.mgrid[:40, :50]
+    return (rows - 20) ** 2 + (columns - 25) ** 2 < 15**2
+
+
+def speck_and_corner():
+    mask = np.zeros((1000, 1200), bool)
+    mask[3, 5] = True
+    mask[900:, 1197:] = True
+    return mask
+
+
+# The bytes that pycocotools.mask.encode (2.0) wrote for these masks.
+GOLDEN = {
+    "empty": (np.zeros((3, 4), bool), b"<"),
+    "full": (np.ones((3, 4), bool), b"0<"),
+    "diagonal": (np.eye(5, dtype=bool), b"0150000000"),
+    "checkers": (np.mgrid[:3, :4].sum(axis=0) % 2 == 1, b"111000000000"),
+    "row": (np.arange(7)[None] % 3 == 0, b"012000"),
+    "column": (np.arange(7)[:, None] % 3 == 0, b"012000"),
+    "disc": (disc(), b"W>;k04M2M4M2O0O2N2O0O2O00000000000000000001N101N2N101N3L3N3LS<"),
+    "speck and corner": (speck_and_corner(), b"[l41Pn\\T1S3TnckN000"),
+}
+
+
+def compress_by_loop(mask):
+    """The format as its C source defines it, one count and one character at a time."""
+    counts, before, length = [], 0, 0
+    for value in mask.T.ravel().tolist():
+        if value != before:
+            counts.append(length)
+            before, length = value, 0
+        length += 1
+    counts.append(length)
+    text = []
+    for place, count in enumerate(counts):
+        rest = count - counts[place - 2] if place > 2 else count
+        more = True
+        while more:
+            bits = rest & 0x1F
+            rest >>= 5
+            more = rest != -1 if bits & 0x10 else rest != 0
+            text.append(48 + bits + 0x20 * more)
+    return bytes(text)
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_writes_and_reads_the_bytes_of_pycocotools(name):
+    mask, counts = GOLDEN[name]
+    assert to_coco_rle(mask) == {"size": list(mask.shape), "counts": counts}
+    np.testing.assert_array_equal(from_coco_rle({"size": list(mask.shape), "counts": counts}), mask)
+
+
+@given(MASKS)
+def test_writes_the_format_like_a_loop(mask):
+    assert to_coco_rle(mask)["counts"] == compress_by_loop(mask)
+
+
+@given(st.lists(st.integers(1, 40_000), min_size=1, max_size=30), st.booleans())
+def test_long_runs_take_several_characters(counts, starts_inside):
+    pixels = np.repeat(np.arange(len(counts)) % 2 == starts_inside, counts)
+    for mask in (pixels[:, None], pixels[None]):
+        rle = to_coco_rle(mask)
+        assert rle["counts"] == compress_by_loop(mask)
+        np.testing.assert_array_equal(from_coco_rle(rle), mask)
+
+
+@given(MASKS)
+def test_round_trip_also_through_json(mask):
+    rle = to_coco_rle(mask)
+    decoded = from_coco_rle(rle)
+    assert decoded.dtype == np.uint8
+    np.testing.assert_array_equal(decoded, mask)
+    line = json.dumps({"size": rle["size"], "counts": rle["counts"].decode("ascii")})
+    np.testing.assert_array_equal(from_coco_rle(json.loads(line)), mask)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools 2.0.11 on NumPy 2
+@given(MASKS)
+def test_agrees_with_pycocotools_in_both_directions(mask):
+    theirs = pytest.importorskip("pycocotools.mask", reason="pycocotools is not installed")
+    written = theirs.encode(np.asfortranarray(mask, dtype=np.uint8))
+    assert to_coco_rle(mask) == written
+    np.testing.assert_array_equal(from_coco_rle(written), theirs.decode(to_coco_rle(mask)))
+
+
+def test_plain_counts_of_any_sequence():
+    expected = [[0, 1], [1, 0]]
+    for counts in ([1, 2, 1], (1, 2, 1), np.array([1, 2, 1], np.uint32), [1, 1, 0, 1, 1]):
+        np.testing.assert_array_equal(from_coco_rle({"size": (2, 2), "counts": counts}), expected)
+
+
+@pytest.mark.parametrize(
+    ("rle", "message"),
+    [
+        ({"size": [2, 2]}, r"received the keys \['size'\]. Add \['counts'\]"),
+        ({"counts": b"4"}, r"Add \['size'\]"),
+        ({"size": [2, 2], "counts": b"14 "}, "characters '0' to 'o', received b' ' at place 2"),
+        ({"size": [2, 2], "counts": "1é"}, "characters '0' to 'o'"),
+        ({"size": [2, 2], "counts": "\ud800"}, "characters '0' to 'o'"),
+        ({"size": [2, 2], "counts": b"4P"}, "end with a number.*cut off"),
+        ({"size": [2, 2], "counts": b"PPPPPPP0"}, "at most 7 characters, received one of 8"),
+        ({"size": [2, 2], "counts": b"O"}, "counts from 0, received -1"),
+        ({"size": [2, 2], "counts": b"12"}, r"add up to 4 pixels of size \[2, 2\], received 3"),
+        ({"size": [2, 2], "counts": b"<"}, "add up to 4 pixels"),
+        ({"size": [2, 2], "counts": b""}, "add up to 4 pixels of size .*, received 0"),
+        ({"size": [2, 2], "counts": []}, "received 0"),
+        ({"size": [2, 2], "counts": [-1, 5]}, "counts from 0, received -1"),
+        ({"size": [2, 2], "counts": [2**63 - 1, 2**63 - 1, 6]}, "add up to 4 pixels"),
+        ({"size": [2, 2, 1], "counts": [4]}, r"shape \(height, width\)"),
+    ],
+)
+def test_damaged_run_lengths(rle, message):
+    with pytest.raises(ValueError, match=message):
+        from_coco_rle(rle)
+
+
+@pytest.mark.parametrize(
+    ("rle", "message"),
+    [
+        ("14", "received str"),
+        ([[0.0, 0.0, 1.0, 1.0]], "polygons_to_mask"),
+        ({"size": [2, 2], "counts": 4}, "received int"),
+        ({"size": [2, 2], "counts": [1.0, 3.0]}, "flat list of integers"),
+        ({"size": [2, 2], "counts": [[1, 3]]}, "polygons_to_mask"),
+        ({"size": [2, 2], "counts": [[1], [1, 3]]}, "polygons_to_mask"),
+        ({"size": [2, 2], "counts": [10**30]}, "flat list of integers"),
+        ({"size": [2.0, 2], "counts": [4]}, "height"),
+    ],
+)
+def test_run_lengths_of_another_type(rle, message):
+    with pytest.raises(TypeError, match=message):
+        from_coco_rle(rle)
+
+
+def decompress_by_loop(text):
+    """The format as its C source reads it, but refusing what the C source would read past the end of."""
+    counts, rest = [], list(text)
+    while rest:
+        number, place, more = 0, 0, True
+        while more:
+            code = rest.pop(0) - 48
+            assert 0 <= code < 64
+            number |= (code & 0x1F) << (5 * place)
+            place, more = place + 1, code & 0x20
+            if not more and code & 0x10:
+                number -= 1 << (5 * place)
+        assert place <= 7
+        counts.append(number + (counts[-2] if len(counts) > 2 else 0))
+    assert min(counts, default=0) >= 0
+    return counts
+
+
+@given(st.binary(max_size=10) | st.text("0123<OPo", max_size=10).map(str.encode))
+def test_any_bytes_are_decoded_as_by_a_loop_or_refused(text):
+    try:
+        counts = decompress_by_loop(text)
+    except (AssertionError, IndexError):
+        counts = []
+    assume(sum(counts) < 10_000)  # masks to paint, not to fill the memory with
+    shape = (sum(counts) or 1, 1)
+    if sum(counts):
+        expected = np.repeat(np.arange(len(counts)) % 2, counts).reshape(shape)
+        np.testing.assert_array_equal(from_coco_rle({"size": shape, "counts": text}), expected)
+    else:
+        with pytest.raises(ValueError, match=r"Expected (.|\n)*received"):
+            from_coco_rle({"size": shape, "counts": text})

@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from scipy import ndimage
+from skimage.measure import label
+
+from resunet_kit.masks import fill_holes, largest_component, remove_small
+
+MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=3, max_side=7))
+
+
+@given(MASKS, st.integers(1, 4), st.sampled_from([None, 1, 2]))
+def test_largest_components_by_scikit_image(mask, count, connectivity):
+    labels = label(mask, connectivity=connectivity)
+    ranked = sorted(range(1, labels.max() + 1), key=lambda one: -np.sum(labels == one))
+    kept = largest_component(mask, count=count, connectivity=connectivity)
+    assert kept.dtype == np.uint8
+    np.testing.assert_array_equal(kept, np.isin(labels, ranked[:count]))
+
+
+@given(MASKS, st.integers(0, 6), st.sampled_from([None, 1, 2]))
+def test_small_components_by_scikit_image(mask, min_size, connectivity):
+    labels = label(mask, connectivity=connectivity)
+    large = [one for one in range(1, labels.max() + 1) if np.sum(labels == one) >= min_size]
+    kept = remove_small(mask, min_size, connectivity=connectivity)
+    assert kept.dtype == np.uint8
+    np.testing.assert_array_equal(kept, np.isin(labels, large))
+
+
+@given(MASKS)
+def test_holes_by_scipy(mask):
+    filled = fill_holes(mask)
+    assert filled.dtype == np.uint8
+    np.testing.assert_array_equal(filled, ndimage.binary_fill_holes(mask))
+
+
+@given(MASKS, st.integers(0, 4))
+def test_holes_up_to_a_size(mask, max_size):
+    holes = label(ndimage.binary_fill_holes(mask) & ~mask, connectivity=1)
+    small = [one for one in range(1, holes.max() + 1) if np.sum(holes == one) <= max_size]
+    np.testing.assert_array_equal(fill_holes(mask, max_size=max_size), mask | np.isin(holes, small))
+
+
+def test_components_joined_at_a_corner():
+    corner = [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+    assert largest_component(corner).sum() == 3
+    assert largest_component(corner, connectivity=1).sum() == 2
+    assert remove_small(corner, 3).sum() == 3
+    assert remove_small(corner, 3, connectivity=1).sum() == 0
+
+
+def test_of_equal_components_the_first_stays():
+    np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]]), [[1, 0, 0, 0, 0]])
+    np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]], count=2), [[1, 0, 1, 0, 0]])
+
+
+def test_a_large_background_is_never_the_largest_component():
+    mask = np.zeros((20, 20), np.uint8)
+    mask[3, 4] = 255
+    np.testing.assert_array_equal(largest_component(mask), mask // 255)
+    assert not largest_component(np.zeros((4, 4))).any()
+
+
+def test_a_tunnel_through_a_volume_is_no_hole():
+    volume = np.ones((3, 3, 3), np.uint8)
+    volume[1, 1, 1] = 0
+    assert fill_holes(volume).all()
+    volume[:, 1, 1] = 0
+    np.testing.assert_array_equal(fill_holes(volume), volume)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda m: largest_component(m, count=0), ValueError, "`count` of at least 1"),
+        (lambda m: largest_component(m, connectivity=3), ValueError, "from 1 to 2"),
+        (lambda m: remove_small(m, -1), ValueError, "`min_size` of at least 0"),
+        (lambda m: remove_small(m, 2.5), TypeError, "`min_size` to be an integer"),
+        (lambda m: fill_holes(m, max_size=-1), ValueError, "`max_size` of at least 0"),
+    ],
+)
+def test_numbers_out_of_range(call, error, message):
+    with pytest.raises(error, match=message):
+        call(np.eye(3))

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from resunet_kit.masks import one_hot, to_labels
+
+SHAPES = npst.array_shapes(min_dims=0, max_dims=4, max_side=4)
+
+
+@given(npst.arrays(st.sampled_from([np.uint8, np.int64]), SHAPES, elements=st.integers(0, 4)), st.integers(5, 7))
+def test_one_hot_selects_rows_of_the_identity_and_to_labels_undoes_it(labels, num_classes):
+    channels = one_hot(labels, num_classes)
+    assert channels.dtype == np.uint8
+    np.testing.assert_array_equal(channels, np.eye(num_classes)[labels])
+    np.testing.assert_array_equal(to_labels(channels), labels)
+
+
+@given(npst.arrays(np.float32, npst.array_shapes(max_dims=3, max_side=4), elements=st.floats(0, 1, width=32)))
+def test_one_channel_is_foreground_from_the_threshold_on(probabilities):
+    labels = to_labels(probabilities[..., None], 0.25)
+    assert labels.dtype == np.uint8
+    np.testing.assert_array_equal(labels, probabilities >= 0.25)
+
+
+def test_a_probability_at_the_threshold_is_foreground():
+    np.testing.assert_array_equal(to_labels([[0.5], [0.499999]]), [1, 0])
+    np.testing.assert_array_equal(to_labels(np.float32([[0.7]]), 0.7), [1])
+
+
+def test_several_channels_take_logits_and_no_threshold():
+    np.testing.assert_array_equal(to_labels([[-3.0, 5.0, 2.0], [1.0, 1.0, 0.0]], threshold=0.9), [1, 0])
+
+
+def test_labels_beyond_256_classes_are_not_cut():
+    assert to_labels(np.eye(256)).dtype == np.uint8
+    np.testing.assert_array_equal(to_labels(np.eye(300)), np.arange(300))
+
+
+@pytest.mark.parametrize(
+    ("labels", "num_classes", "error", "message"),
+    [
+        ([0, 3], 3, ValueError, "from 0 to 2, received values from 0 to 3"),
+        ([-1, 1], 3, ValueError, "received values from -1 to 1"),
+        ([0, 255], 2, ValueError, "mask // 255"),
+        ([0.0, 1.0], 2, TypeError, "integer labels, received dtype float64"),
+        ([0, 1], 0, ValueError, "`num_classes` of at least 1"),
+        ([0, 1], 2.0, TypeError, "`num_classes` to be an integer"),
+    ],
+)
+def test_labels_that_have_no_channel(labels, num_classes, error, message):
+    with pytest.raises(error, match=message):
+        one_hot(labels, num_classes)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "threshold", "error", "message"),
+    [
+        ([[-2.0], [3.0]], 0.5, ValueError, "from 0 to 1, received values from -2 to 3. Apply the sigmoid"),
+        ([[255]], 0.5, ValueError, "divide 0/255 masks by 255"),
+        ([[0.5]], 1.5, ValueError, "`threshold` from 0 to 1, received 1.5"),
+        ([[0.5]], float("nan"), ValueError, "`threshold`"),
+        ([[0.5, np.nan]], 0.5, ValueError, "received NaN"),
+        ([[np.nan]], 0.5, ValueError, "received NaN"),
+        (0.5, 0.5, ValueError, r"\(..., channels\), received shape \(\)"),
+        (np.zeros((2, 0)), 0.5, ValueError, r"received shape \(2, 0\)"),
+        ([["a"]], 0.5, TypeError, "received dtype"),
+    ],
+)
+def test_outputs_that_have_no_label(probabilities, threshold, error, message):
+    with pytest.raises(error, match=message):
+        to_labels(probabilities, threshold)

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from scipy import ndimage
+from skimage.draw import polygon2mask
+
+from resunet_kit.masks import contours, is_hole, polygons_to_mask
+
+MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=9))
+SHAPE = (12, 15)
+
+
+@st.composite
+def stars(draw):
+    """Polygons around a point, less than half a turn from corner to corner: none crosses itself, all run one way."""
+    radii = draw(st.lists(st.floats(0.3, 4.9), min_size=3, max_size=9))
+    late = draw(st.lists(st.floats(0, 0.49), min_size=len(radii), max_size=len(radii)))
+    turns = 2 * np.pi * (np.arange(len(radii)) + late) / len(radii)
+    # The centre's odd digits keep pixel centres off the edges, where each rule is free to decide.
+    return np.array([5.7071067, 6.6180339]) + np.array(radii)[:, None] * np.stack([np.sin(turns), np.cos(turns)], 1)
+
+
+@given(MASKS)
+def test_contours_give_back_the_mask(mask):
+    again = polygons_to_mask(contours(mask), mask.shape)
+    assert again.dtype == np.uint8
+    np.testing.assert_array_equal(again, mask)
+
+
+@given(MASKS)
+def test_there_is_an_outline_for_each_component_and_a_hole_for_each_hole(mask):
+    found = contours(mask)
+    _, components = ndimage.label(mask, np.ones((3, 3)))
+    _, holes = ndimage.label(ndimage.binary_fill_holes(mask) & ~mask)
+    assert sum(not is_hole(contour) for contour in found) == components
+    assert sum(is_hole(contour) for contour in found) == holes
+
+
+@given(MASKS)
+def test_contours_are_closed_half_way_between_pixels_and_have_no_idle_points(mask):
+    for contour in contours(mask):
+        assert contour.dtype == np.float64
+        np.testing.assert_array_equal(contour[0], contour[-1])
+        assert (np.sum(contour % 1 == 0.5, axis=1) == 1).all()
+        steps = np.diff(contour, axis=0)
+        turns = steps[:, 0] * np.roll(steps[:, 1], 1) - steps[:, 1] * np.roll(steps[:, 0], 1)
+        assert (turns != 0).all()
+
+
+def test_a_ring_with_an_island():
+    mask = np.zeros((9, 11), np.uint8)
+    mask[1:8, 2:9] = 255
+    mask[2:7, 3:8] = 0
+    mask[4, 5] = 255
+    found = contours(mask)
+    assert sorted(map(is_hole, found)) == [False, False, True]
+    np.testing.assert_array_equal(polygons_to_mask(found, mask.shape), mask // 255)
+    (hole,) = (contour for contour in found if is_hole(contour))
+    assert not polygons_to_mask([hole[::-1]], mask.shape)[mask == 255].sum() > 1  # the island alone lies inside
+
+
+def test_masks_without_and_with_all_pixels():
+    assert contours(np.zeros((3, 4))) == []
+    assert not polygons_to_mask([], (3, 4)).any()
+    (border,) = contours(np.ones((3, 4)))
+    assert border.min() == -0.5
+    assert border.max(axis=0).tolist() == [2.5, 3.5]
+    assert polygons_to_mask([border], (3, 4)).all()
+
+
+@given(stars(), st.booleans(), st.booleans())
+def test_fills_one_polygon_like_scikit_image_whichever_way_it_runs(star, reverse, close):
+    drawn = np.concatenate([star, star[:1]]) if close else star
+    filled = polygons_to_mask([drawn[::-1] if reverse else drawn], SHAPE)
+    np.testing.assert_array_equal(filled, polygon2mask(SHAPE, star))
+
+
+@given(stars(), stars())
+def test_polygons_that_run_the_same_way_are_united(one, other):
+    separate = polygons_to_mask([one], SHAPE) | polygons_to_mask([other], SHAPE)
+    np.testing.assert_array_equal(polygons_to_mask([one, other], SHAPE), separate)
+
+
+@given(stars())
+def test_a_polygon_that_runs_the_other_way_is_cut_out(star):
+    frame = np.array([(-0.5, -0.5), (-0.5, 14.5), (11.5, 14.5), (11.5, -0.5)])
+    frame = frame if is_hole(frame) != is_hole(star) else frame[::-1]
+    np.testing.assert_array_equal(polygons_to_mask([frame, star], SHAPE), 1 - polygons_to_mask([star], SHAPE))
+
+
+@given(st.tuples(st.integers(0, 40), st.integers(0, 50)), st.lists(st.integers(0, 3), min_size=4, max_size=4))
+def test_polygons_that_share_edges_share_no_pixel_and_leave_none_out(centre, rotation):
+    corners = np.array([(-0.5, -0.5), (-0.5, 14.5), (11.5, 14.5), (11.5, -0.5)])
+    middle = np.clip(np.array(centre) / 4, 0, (11, 14))  # quarters hit pixel centres often
+    triangles = [np.roll([corners[i], corners[(i + 1) % 4], middle], turn, axis=0) for i, turn in enumerate(rotation)]
+    cover = sum(polygons_to_mask([triangle], SHAPE).astype(int) for triangle in triangles)
+    assert (cover == 1).all()
+
+
+def test_a_rectangle_on_pixel_centres_has_as_many_pixels_as_its_area():
+    assert polygons_to_mask([[(1, 2), (1, 7), (5, 7), (5, 2)]], SHAPE).sum() == 4 * 5
+
+
+@pytest.mark.parametrize(
+    ("polygons", "message"),
+    [
+        ([[(0, 0), (0, 2)]], r"at least three \(row, column\) points.*index 0"),
+        ([(0, 0), (0, 2), (2, 2)], "single polygon in a list"),
+        ([[(0, 0), (0, 2), (2, 2)], [0.0, 1.0, 2.0, 3.0]], r"at index 1.*np.reshape\(flat, \(-1, 2\)\)"),
+        ([[(0, 0), (0, 2), (2,)]], "at least three"),
+        (["abc"], "at least three"),
+        ([[(0, 0), (0, np.nan), (2, 2)]], r"finite coordinates, received \[0.0, nan\]"),
+        ([[(0, 0), (0, 14.6), (2, 2)]], r"rows -0.5 to 11.5 and columns -0.5 to 14.5, received \[0.0, 14.6\]"),
+        ([[(0, 0), (13, 2), (2, 2)]], r"\(row, column\), not \(x, y\)"),
+        ([[(0, 0), (-0.6, 2), (2, 2)]], "received"),
+    ],
+)
+def test_polygons_that_cannot_be_filled(polygons, message):
+    with pytest.raises(ValueError, match=message):
+        polygons_to_mask(polygons, SHAPE)
+
+
+def test_volumes_have_no_contours():
+    with pytest.raises(ValueError, match="one slice or image at a time"):
+        contours(np.ones((2, 3, 4)))

@@ -1,0 +1,54 @@
+import keras
+import numpy as np
+import pytest
+
+from resunet_kit.models._inputs import check_filters, check_input_shape
+
+
+@pytest.mark.parametrize(
+    "shape", [(256, 256, 3), (None, None, 1), (5, 7, 11), (4, 32, 32, 1), (1, 1, 1), (3, 3, 3), (3, 16, 16)]
+)
+def test_channels_last_shapes_pass_unchanged(shape):
+    assert check_input_shape(list(shape)) == shape
+
+
+@pytest.mark.parametrize(
+    "shape", [(), (256, 256), (2, 8, 8, 8, 3), (0, 8, 3), (-8, 8, 3), (8.0, 8, 3), (8, 8, None), (8, True, 3)]
+)
+def test_other_shapes_are_refused_with_what_came(shape):
+    with pytest.raises(ValueError, match=r"Expected input_shape \(height, width, channels\)") as error:
+        check_input_shape(shape)
+    assert f"Received input_shape={shape}" in str(error.value)
+
+
+def test_ranks_narrow_what_is_accepted():
+    with pytest.raises(ValueError, match=r"Expected input_shape \(height, width, channels\) without"):
+        check_input_shape((8, 8, 8, 3), ranks=(3,))
+
+
+@pytest.mark.parametrize("shape", [(3, 256, 256), (1, 64, 32), (2, 64, 64, 64), (4, 32, 20)])
+def test_channels_first_is_refused_with_the_cure(shape):
+    with pytest.raises(ValueError, match=r"Expected channels-last data.*moveaxis"):
+        check_input_shape(shape)
+
+
+def test_the_channels_first_setting_of_keras_is_refused():
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ValueError, match="image_data_format='channels_first'"):
+            check_input_shape((256, 256, 3))
+    finally:
+        keras.config.set_image_data_format(before)
+
+
+@pytest.mark.parametrize(("filters", "widths"), [([8, 16], (8, 16)), (8, (8,)), ((np.int64(4),), (4,))])
+def test_filters_become_a_tuple(filters, widths):
+    assert check_filters(filters) == widths
+
+
+@pytest.mark.parametrize("filters", [(), (8, 0), (8, -16), (8, None), (8.0,), "8", None])
+def test_filters_that_are_no_positive_whole_numbers_are_refused(filters):
+    with pytest.raises(ValueError, match="Expected filters to hold one positive whole number for each level") as error:
+        check_filters(filters)
+    assert repr(filters) in str(error.value)

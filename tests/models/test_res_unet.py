@@ -1,0 +1,189 @@
+import inspect
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resunet_kit.blocks import conv_block
+from resunet_kit.models import res_unet
+
+
+def images(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
+def numpy_of(tensor):
+    return keras.ops.convert_to_numpy(tensor)
+
+
+def tiny(shape=(9, 7, 3), num_classes=1, **options):
+    return res_unet(shape, num_classes, **{"filters": (4, 6), **options})
+
+
+def names(model):
+    return [layer.name for layer in model.layers]
+
+
+def test_the_default_is_the_deep_res_unet_of_the_paper():
+    kernels = [weight.shape for weight in res_unet().trainable_weights if weight.path.endswith("/kernel")]
+    sizes = {side: sum(int(np.prod(shape)) for shape in kernels if shape[0] == side) for side in (1, 3)}
+    assert sizes[3] == 7_780_032
+    assert sum(sizes.values()) == 8_210_368
+    keras.utils.clear_session()
+
+
+def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
+    softmax, logits = tiny(num_classes=2), tiny(num_classes=2, activation=None)
+    logits.set_weights(softmax.get_weights())
+    x = images(2, 9, 7, 3)
+    values = numpy_of(logits(x))
+    expected = 1.0 / (1.0 + np.exp(values[..., 0] - values[..., 1]))
+    assert expected.std() > 0.01
+    np.testing.assert_allclose(numpy_of(softmax(x))[..., 1], expected, atol=1e-5)
+
+
+# === Options ===
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    sides=st.lists(st.one_of(st.none(), st.integers(1, 9)), min_size=2, max_size=3),
+    channels=st.integers(1, 5),
+    classes=st.integers(1, 3),
+    filters=st.lists(st.integers(1, 6), min_size=1, max_size=3),
+    options=st.fixed_dictionaries(
+        {
+            "block": st.sampled_from(["preactivation", "residual", "bottleneck", "pointwise"]),
+            "downsampling": st.sampled_from(["stride", "max_pool"]),
+            "skip": st.sampled_from(["concat", "add"]),
+            "upsampling": st.sampled_from(["nearest", "linear", "transpose"]),
+            "norm": st.sampled_from(["batch", "group", "layer", "instance", None]),
+            "dropout": st.sampled_from([0.0, 0.3]),
+        }
+    ),
+)
+def test_every_combination_gives_probabilities_of_the_images_sides(sides, channels, classes, filters, options):
+    model = res_unet((*sides, channels), classes, filters=filters, **options)
+    fed = tuple(side or 5 for side in sides)
+    scores = numpy_of(model(images(1, *fed, channels), training=False))
+    assert scores.shape == (1, *fed, classes)
+    assert scores.min() >= 0.0
+    assert scores.max() <= 1.0
+    if classes > 1:
+        np.testing.assert_allclose(scores.sum(-1), 1.0, atol=1e-5)
+    keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("depth", [1, 2, 5])
+def test_a_network_has_one_level_for_each_width(depth):
+    model = tiny((33, 19, 3), filters=(2, 3, 4, 5, 6)[:depth])
+    assert model.output_shape == (None, 33, 19, 1)
+    upsamplings = [layer for layer in model.layers if isinstance(layer, keras.layers.UpSampling2D)]
+    assert len(upsamplings) == depth - 1
+
+
+def test_max_pooling_replaces_strides():
+    def convolution_strides(model):
+        return {layer.strides for layer in model.layers if isinstance(layer, keras.layers.Conv2D)}
+
+    assert convolution_strides(tiny(downsampling="stride")) == {(1, 1), (2, 2)}
+    pooled = tiny(downsampling="max_pool")
+    assert convolution_strides(pooled) == {(1, 1)}
+    assert any(isinstance(layer, keras.layers.MaxPooling2D) for layer in pooled.layers)
+
+
+def test_adding_projects_the_decoder_to_the_skip():
+    added = tiny(skip="add")
+    assert added.get_layer("decoder1_projection_conv").filters == 4
+    assert added.get_layer("decoder1_skip").output.shape[-1] == 4
+    assert tiny(skip="concat").get_layer("decoder1_concat").output.shape[-1] == 4 + 6
+
+
+# === What users bring ===
+
+
+def test_a_block_with_strides():
+    def own(x, filters, strides=1):
+        return keras.layers.SeparableConv2D(filters, 3, strides=strides, padding="same")(x)
+
+    model = tiny(block=own)
+    assert model.output_shape == (None, 9, 7, 1)
+    assert not any(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers)
+
+
+def test_a_block_without_strides_is_pooled_before():
+    model = tiny(block=lambda x, filters: keras.layers.Conv2D(filters, 3, padding="same", activation="relu")(x))
+    assert model.output_shape == (None, 9, 7, 1)
+    assert sum(isinstance(layer, keras.layers.MaxPooling2D) for layer in model.layers) == 1
+
+
+def test_a_block_that_takes_everything_is_told_everything():
+    calls = []
+
+    def own(x, filters, **options):
+        calls.append((filters, options))
+        return conv_block(x, filters, **options)
+
+    tiny(block=own, filters=(4, 6, 8), norm="group", dropout=0.1, block_activation="elu")
+    assert [(filters, options["strides"]) for filters, options in calls] == [(4, 1), (6, 2), (8, 2), (6, 1), (4, 1)]
+    assert [options["name"] for _, options in calls] == ["encoder1", "encoder2", "bridge", "decoder2", "decoder1"]
+    for _, options in calls:
+        assert (options["norm"], options["dropout"], options["activation"]) == ("group", 0.1, "elu")
+
+
+def test_a_skip_gets_the_encoder_first_and_the_cropped_decoder_second():
+    calls = []
+
+    def own(skip, decoder):
+        calls.append((tuple(skip.shape), tuple(decoder.shape)))
+        return keras.layers.Concatenate()([skip, decoder])
+
+    assert tiny(skip=own).output_shape == (None, 9, 7, 1)
+    assert calls == [((None, 9, 7, 4), (None, 9, 7, 6))]
+
+
+def test_a_norm_can_be_a_callable():
+    model = tiny(norm=lambda x: keras.layers.UnitNormalization()(x))
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert "UnitNormalization" in kinds
+    assert "BatchNormalization" not in kinds
+
+
+def test_a_stem_of_ones_own():
+    model = tiny(stem=lambda x, filters: keras.layers.Conv2D(filters, 5, padding="same", name="own_stem")(x))
+    assert model.get_layer("own_stem").input is model.input
+
+
+# === Errors ===
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shape": (64, 64)}, "Expected input_shape"),
+        ({"shape": (3, 64, 64)}, "Expected channels-last"),
+        ({"filters": ()}, "Expected filters"),
+        ({"filters": (8, -16)}, "Expected filters"),
+        ({"num_classes": 0}, "num_classes=0"),
+        ({"block": "residal"}, "Unknown block 'residal'.*Did you mean 'residual'"),
+        ({"skip": "concta"}, "Unknown skip 'concta'.*Did you mean 'concat'"),
+        ({"upsampling": "transposed"}, "Did you mean 'transpose'"),
+        ({"downsampling": "maxpool"}, "Did you mean 'max_pool'"),
+        ({"norm": "groups"}, "Did you mean 'group'"),
+        ({"dropout": 1.0}, "dropout=1.0"),
+        ({"activation": "softmax"}, "Expected activation 'sigmoid' for one class"),
+        ({"activation": "sigmod"}, "sigmod"),
+    ],
+)
+def test_wrong_arguments_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        tiny(**options)
+
+
+def test_every_default_is_what_the_documentation_promises():
+    defaults = {name: p.default for name, p in inspect.signature(res_unet).parameters.items()}
+    assert defaults["input_shape"] == (256, 256, 3)
+    assert defaults["filters"] == (64, 128, 256, 512)
+    assert (defaults["block"], defaults["skip"], defaults["activation"]) == ("preactivation", "concat", "auto")

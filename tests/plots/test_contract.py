@@ -1,0 +1,80 @@
+"""What holds for every figure."""
+
+import copy
+import subprocess
+import sys
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from resunet_kit import plots
+
+RNG = np.random.default_rng(7)
+IMAGES = RNG.random((4, 12, 12, 3))
+MASKS = RNG.random((4, 12, 12)) < 0.4
+PREDICTIONS = RNG.random((4, 12, 12)) < 0.4
+TRUTH = np.array([0, 1, 0, 1, 1, 0, 1, 0])
+SCORES = RNG.random(8)
+GROUPS = np.array(["a", "b"] * 4)
+
+CALLS = {
+    "class_balance": ((TRUTH,), {"groups": GROUPS}),
+    "confusion_matrix": ((TRUTH, TRUTH[::-1]), {}),
+    "error_map": ((IMAGES[0], MASKS[0], PREDICTIONS[0]), {}),
+    "overlay": ((IMAGES[0], MASKS[0]), {"prediction": PREDICTIONS[0]}),
+    "precision_recall_curve": ((TRUTH, SCORES), {}),
+    "reliability_diagram": ((TRUTH, SCORES), {}),
+    "roc_curve": ((TRUTH, SCORES), {}),
+    "sample_grid": ((IMAGES, MASKS), {}),
+    "score_distribution": ((SCORES,), {"groups": GROUPS}),
+    "slice_viewer": ((IMAGES, MASKS, PREDICTIONS), {}),
+    "threshold_curve": ((MASKS, RNG.random(MASKS.shape)), {}),
+    "training_history": (({"loss": [3.0, 2.0], "val_loss": [3.0, 1.0]},), {}),
+    "worst_cases": ((IMAGES, MASKS, PREDICTIONS, SCORES[:4]), {}),
+}
+
+
+PICTURES = {"sample_grid", "overlay", "slice_viewer", "error_map", "worst_cases"}
+CHARTS = sorted(set(CALLS) - PICTURES)
+
+
+def test_every_figure_function_is_here():
+    assert set(CALLS) == set(plots.__all__) - {"Section", "write_report"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_figures_serialise_and_leave_their_input_alone(name):
+    arguments, options = CALLS[name]
+    before = copy.deepcopy((arguments, options))
+    figure = getattr(plots, name)(*arguments, **options)
+    assert isinstance(figure, go.Figure)
+    assert "Plotly.newPlot(" in figure.to_html(include_plotlyjs=False)
+    np.testing.assert_equal((arguments, options), before)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_figures_share_one_look(name):
+    arguments, options = CALLS[name]
+    figure = getattr(plots, name)(*arguments, **options)
+    assert figure.layout.template.layout.colorway[0] == "#0072B2"
+    assert figure.layout.height >= 100
+    assert "sendChartToCloud" in figure.layout.modebar.remove
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_axes_say_what_they_show(name):
+    arguments, options = CALLS[name]
+    figure = getattr(plots, name)(*arguments, **options)
+    assert any(axis.title.text for axis in figure.select_xaxes())
+    assert figure.layout.title.text
+
+
+def test_neither_a_framework_nor_scikit_learn_is_loaded():
+    code = (
+        "import sys; import resunet_kit.plots as plots; plots.roc_curve([0, 1], [0.1, 0.2]);"
+        "plots.overlay([[0, 1]], [[0, 1]]);"
+        "print(sorted({'tensorflow', 'keras', 'jax', 'torch', 'sklearn', 'pandas'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

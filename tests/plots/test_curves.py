@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from resunet_kit import plots
+
+RNG = np.random.default_rng(0)
+TRUTH = RNG.random(300) < 0.3
+SCORES = np.round(RNG.normal(TRUTH * 1.2, 1.0), 1)  # rounded, so that scores tie
+
+
+@st.composite
+def labelled_scores(draw):
+    size = draw(st.integers(2, 40))
+    truth = np.array([True, False, *draw(st.lists(st.booleans(), min_size=size - 2, max_size=size - 2))])
+    values = st.floats(-5, 5).map(lambda value: round(value, 1))
+    return truth, np.array(draw(st.lists(values, min_size=size, max_size=size)))
+
+
+def test_roc_points_and_area_are_those_of_scikit_learn():
+    figure = plots.roc_curve(TRUTH, SCORES)
+    expected = np.transpose(metrics.roc_curve(TRUTH, SCORES, drop_intermediate=False))
+    curve = figure.data[0]
+    assert curve.customdata[0] == "above all"
+    for x, y, threshold in list(zip(curve.x, curve.y, curve.customdata, strict=True))[1:]:
+        row = expected[np.argmin(np.abs(expected[:, 2] - float(threshold)))]
+        np.testing.assert_allclose(row, [x, y, float(threshold)], atol=1e-3)
+    # What was left out lies on the line: the drawn area is the whole area.
+    area = metrics.roc_auc_score(TRUTH, SCORES)
+    assert np.trapezoid(curve.y, curve.x) == pytest.approx(area)
+    assert f"AUC {area:.3f}" in figure.layout.title.text
+
+
+def test_precision_recall_points_and_average_are_those_of_scikit_learn():
+    figure = plots.precision_recall_curve(TRUTH, SCORES)
+    precision, recall, _ = metrics.precision_recall_curve(TRUTH, SCORES)
+    curve = figure.data[0]
+    np.testing.assert_allclose(curve.x, recall[::-1])
+    np.testing.assert_allclose(curve.y, precision[::-1])
+    assert f"AP {metrics.average_precision_score(TRUTH, SCORES):.3f}" in figure.layout.title.text
+    np.testing.assert_allclose(figure.data[-1].y, [TRUTH.mean()] * 2)
+
+
+@settings(max_examples=20, deadline=None)
+@given(labelled_scores())
+def test_curves_rise_stay_in_the_unit_square_and_agree_with_scikit_learn(case):
+    truth, scores = case
+    roc = plots.roc_curve(truth, scores)
+    recall = plots.precision_recall_curve(truth, scores)
+    for values in (roc.data[0].x, roc.data[0].y, recall.data[0].x):
+        assert values[0] == 0
+        assert values[-1] == 1
+        assert np.all(np.diff(values) >= 0)
+    assert np.all((np.array(recall.data[0].y) >= 0) & (np.array(recall.data[0].y) <= 1))
+    assert abs(float(roc.layout.title.text.split()[-1]) - metrics.roc_auc_score(truth, scores)) <= 0.00051
+    average = metrics.average_precision_score(truth, scores)
+    assert abs(float(recall.layout.title.text.split()[-1]) - average) <= 0.00051
+
+
+def test_several_curves_are_named_and_share_the_reference():
+    figure = plots.roc_curve(TRUTH, {"a": SCORES, "b": -SCORES})
+    area = metrics.roc_auc_score(TRUTH, SCORES)
+    names = [f"a · AUC {area:.3f}", f"b · AUC {1 - area:.3f}", "Chance · AUC 0.500"]
+    assert [trace.name for trace in figure.data] == names
+    renamed = plots.precision_recall_curve(TRUTH, {"a": SCORES, "b": -SCORES}, names=["first", "second"])
+    assert [trace.name.split(" · ")[0] for trace in renamed.data[:2]] == ["first", "second"]
+
+
+def test_pixels_of_masks_are_pooled_and_long_curves_thinned():
+    masks = RNG.random((4, 64, 64)) < 0.5
+    scores = RNG.random(masks.shape)
+    figure = plots.roc_curve(masks.astype(np.uint8) * 255, scores)
+    assert len(figure.data[0].x) <= 1000
+    assert f"{metrics.roc_auc_score(masks.ravel(), scores.ravel()):.3f}" in figure.layout.title.text
+    assert figure.data[0].x[-1] == figure.data[0].y[-1] == 1
+
+
+@pytest.mark.parametrize("curve", [plots.roc_curve, plots.precision_recall_curve])
+def test_what_has_no_curve_is_refused(curve):
+    with pytest.raises(ValueError, match=r"0 positives of 3.*undefined"):
+        curve([0, 0, 0], [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match="2 positives of 2"):
+        curve([1, 1], [0.1, 0.2])
+    with pytest.raises(ValueError, match=r"1 NaN or infinite of 2"):
+        curve([0, 1], [0.1, np.nan])
+    with pytest.raises(ValueError, match=r"shape \(2,\).*Received \(3,\)"):
+        curve([0, 1], [0.1, 0.2, 0.3])
+    with pytest.raises(ValueError, match="at least one value"):
+        curve([], [])
+    with pytest.raises(ValueError, match="scores: 1, names: 2"):
+        curve([0, 1], [0.1, 0.2], names=["a", "b"])
+    with pytest.raises(ValueError, match="threshold probabilities first"):
+        curve([0.2, 0.7], [0.1, 0.2])

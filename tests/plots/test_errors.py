@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from resunet_kit import plots
+
+RNG = np.random.default_rng(5)
+TRUTHS = RNG.random((5, 16, 16)) < 0.4
+PREDICTIONS = RNG.random((5, 16, 16)) < 0.4
+IMAGES = RNG.random((5, 16, 16, 3))
+
+
+def test_counts_are_those_of_a_plain_loop():
+    figure = plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0] * 255)
+    pairs = list(zip(TRUTHS[0].ravel(), PREDICTIONS[0].ravel(), strict=True))
+    tp, fp, fn = (pairs.count(pair) for pair in ((True, True), (False, True), (True, False)))
+    assert [trace.name for trace in figure.data[1:]] == [
+        f"True positive · {tp} px",
+        f"False positive · {fp} px",
+        f"False negative · {fn} px",
+    ]
+    assert figure.layout.title.text == f"Error map · Dice {2 * tp / (2 * tp + fp + fn):.3f}"
+    assert len({trace.line.color for trace in figure.data[1:]}) == 3
+
+
+def test_two_empty_masks_agree():
+    figure = plots.error_map(IMAGES[0], np.zeros((16, 16)), np.zeros((16, 16)))
+    assert figure.layout.title.text.endswith("Dice 1.000")
+    assert plots.error_map(IMAGES[0], TRUTHS[0], TRUTHS[0], title="Mine").layout.title.text == "Mine"
+
+
+def test_the_lowest_scores_come_first_with_their_own_pictures():
+    scores = [0.5, 0.1, 0.9, 0.1, 0.3]
+    figure = plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, scores, count=3, titles=list("abcde"), name="IoU")
+    assert [note.text for note in figure.layout.annotations] == [
+        "b<br>IoU 0.100",
+        "d<br>IoU 0.100",
+        "e<br>IoU 0.300",
+    ]
+    single = plots.error_map(IMAGES[4], TRUTHS[4], PREDICTIONS[4])
+    assert figure.data[8].source == single.data[0].source
+    for shown, alone in zip(figure.data[9:12], single.data[1:], strict=True):
+        assert shown.x == alone.x
+        assert shown.y == alone.y
+
+
+def test_fewer_cases_than_asked_are_all_shown():
+    figure = plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), count=50)
+    assert sum(trace.type == "image" for trace in figure.data) == 5
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="1 NaN"):
+        plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, [0.1, 0.2, np.nan, 0.3, 0.4])
+    with pytest.raises(ValueError, match="predictions: 4"):
+        plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS[:4], np.arange(5))
+    with pytest.raises(ValueError, match="titles: 1"):
+        plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), titles=["a"])
+    with pytest.raises(ValueError, match="count >= 1"):
+        plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), count=0)
+    with pytest.raises(ValueError, match="Expected prediction"):
+        plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0][:8])
+    with pytest.raises(ValueError, match=r"at least one value"):
+        plots.worst_cases([], [], [], [])

@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from resunet_kit import plots
+
+RNG = np.random.default_rng(3)
+
+
+def test_confusion_counts_and_shares_are_those_of_scikit_learn():
+    truth, prediction = RNG.integers(0, 4, 200), RNG.integers(0, 4, 200)
+    counts = plots.confusion_matrix(truth, prediction)
+    np.testing.assert_array_equal(counts.data[0].z, metrics.confusion_matrix(truth, prediction))
+    assert f"{metrics.accuracy_score(truth, prediction):.3f}" in counts.layout.title.text
+    shares = plots.confusion_matrix(truth, prediction, normalize=True)
+    np.testing.assert_allclose(shares.data[0].z, metrics.confusion_matrix(truth, prediction, normalize="true"))
+
+
+def test_rows_are_the_truth_and_the_first_class_stands_on_top():
+    figure = plots.confusion_matrix(["a", "a", "b"], ["b", "b", "b"])
+    assert figure.data[0].z.tolist() == [[0, 2], [0, 1]]
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert figure.data[0].text[0][1].startswith("2<br>100.0%")
+
+
+def test_a_named_class_that_does_not_occur_keeps_its_place():
+    figure = plots.confusion_matrix([0, 2], [0, 2], names=["x", "y", "z"], normalize=True)
+    assert list(figure.data[0].x) == ["x", "y", "z"]
+    assert figure.data[0].z.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
+    assert plots.class_balance([0, 2], names=["x", "y", "z"]).data[0].y == (1, 0, 1)
+
+
+def test_balance_counts_each_class_in_each_group():
+    labels = RNG.integers(0, 3, 100)
+    groups = np.where(RNG.random(100) < 0.3, "test", "train")
+    figure = plots.class_balance(labels, groups=groups, names={2: "two", 0: "zero", 1: "one"})
+    assert [trace.name for trace in figure.data] == list(dict.fromkeys(groups.tolist()))
+    for trace in figure.data:
+        part = labels[groups == trace.name]
+        assert list(trace.x) == ["two", "zero", "one"]
+        np.testing.assert_array_equal(trace.y, [np.sum(part == label) for label in (2, 0, 1)])
+        np.testing.assert_allclose(trace.customdata, [np.mean(part == label) for label in (2, 0, 1)])
+    assert figure.layout.barmode == "stack"
+
+
+def test_booleans_take_names_in_order():
+    figure = plots.class_balance(np.array([True, False, True]), names=["no", "yes"])
+    assert dict(zip(figure.data[0].x, figure.data[0].y, strict=True)) == {"no": 1, "yes": 2}
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ValueError, match="at least one label"):
+        plots.class_balance([])
+    with pytest.raises(ValueError, match="labels: 2, groups: 1"):
+        plots.class_balance([0, 1], groups=["a"])
+    with pytest.raises(ValueError, match="no name for 2"):
+        plots.class_balance([0, 2], names=["a", "b"])
+    with pytest.raises(ValueError, match="truth: 2, prediction: 3"):
+        plots.confusion_matrix([0, 1], [0, 1, 1])
+    with pytest.raises(ValueError, match="threshold probabilities"):
+        plots.confusion_matrix([0, 1], [0.2, 0.7])
+    with pytest.raises(ValueError, match="as a vector"):
+        plots.confusion_matrix([[0, 1]], [[0, 1]])

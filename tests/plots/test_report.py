@@ -1,0 +1,127 @@
+import html.parser
+import re
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from resunet_kit import plots
+
+
+class Page(html.parser.HTMLParser):
+    """Collect what a browser would load, the text, and the headings' anchors."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loaded, self.links, self.ids, self.tags = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            elif name == "href" and tag == "a":
+                self.links.append(value)
+            elif name in ("src", "href", "srcset", "data", "action"):
+                self.loaded.append(value)
+
+
+def page_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_page_loads_nothing_and_holds_plotly_once(tmp_path):
+    figures = [plots.score_distribution([0.1, 0.9]), plots.roc_curve([0, 1], [0.1, 0.9])]
+    text = page_of(plots.write_report(tmp_path / "report.html", [("One", figures), ("Two", figures)]))
+    page = Page(text)
+    assert page.loaded == []
+    assert "link" not in page.tags
+    assert len(re.findall(r"plotly\.js v\d", text)) == 1
+    assert text.count("Plotly.newPlot(") == 4
+    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_no_button_sends_a_figure_away(tmp_path):
+    text = page_of(plots.write_report(tmp_path / "r.html", [("One", [go.Figure(go.Scatter(y=[1]))])]))
+    assert '"showSendToCloud": false' in text
+
+
+def test_contents_lead_to_every_section_and_ids_are_unique(tmp_path):
+    sections = [plots.Section("A & b", ["x"]), ("A & b", [go.Figure()]), ("C", [])]
+    text = page_of(plots.write_report(tmp_path / "r.html", sections, title="T < U"))
+    page = Page(text)
+    assert page.links == ["#section-1", "#section-2", "#section-3"]
+    assert set(page.links) <= {f"#{name}" for name in page.ids}
+    assert len(page.ids) == len(set(page.ids))
+    assert "<title>T &lt; U</title>" in text
+    assert text.count(">A &amp; b<") == 4
+
+
+def test_text_is_escaped_and_lightly_marked(tmp_path):
+    words = "a <script>x</script> **bold** `**code**`\n\nnext"
+    text = page_of(plots.write_report(tmp_path / "r.html", [("S", [words])]))
+    assert "<p>a &lt;script&gt;x&lt;/script&gt; <strong>bold</strong> <code>**code**</code></p>\n<p>next</p>" in text
+
+
+def test_a_table_of_columns_equals_the_table_of_its_rows(tmp_path):
+    columns = {"name": ["a", "b"], "Dice": [0.91234, 0.5], "n": [1200, 3]}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    first = page_of(plots.write_report(tmp_path / "a.html", [("S", [columns])]))
+    assert first == page_of(plots.write_report(tmp_path / "b.html", [("S", [rows])]))
+    assert '<td>a</td><td class="number">0.912</td><td class="number">1,200</td>' in first
+
+
+@pytest.mark.parametrize(
+    ("values", "cells"),
+    [
+        ([0.5, 0.25], ["0.500", "0.250"]),
+        ([1234.56, -2.0], ["1,235", "−2"]),
+        ([12.34, np.float32(5)], ["12.3", "5.0"]),
+        ([0.9, 1e-7], ["0.900", "1.0e−07"]),
+        ([float("nan"), float("inf"), -float("inf")], ["–", "∞", "−∞"]),
+        ([np.int64(1000), None], ["1,000", ""]),
+        ([True, np.bool_(False)], ["yes", "no"]),
+        (["<b>", 1], ["&lt;b&gt;", "1"]),
+        ([0.0, 0.0], ["0.000", "0.000"]),
+    ],
+)
+def test_cells(tmp_path, values, cells):
+    text = page_of(plots.write_report(tmp_path / "r.html", [("S", [{"v": values}])]))
+    assert re.findall(r"<td[^>]*>(.*?)</td>", text.split("</head>")[1]) == cells
+
+
+def test_the_same_report_gives_the_same_bytes_and_leaves_nothing_beside(tmp_path):
+    def write(name):
+        return plots.write_report(tmp_path / "new" / name, [("S", [plots.score_distribution([0.1, 0.4])])])
+
+    assert write("a.html").read_bytes() == write("b.html").read_bytes()
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.html", "b.html"]
+
+
+def test_a_failed_report_keeps_the_old_one(tmp_path):
+    path = plots.write_report(str(tmp_path / "r.html"), [("S", ["old"])])
+    with pytest.raises(TypeError, match="block of section 'S'"):
+        plots.write_report(path, [("S", ["new", 7])])
+    assert "old" in page_of(path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError):
+        plots.write_report(tmp_path / "folder", [("S", ["x"])])
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "r.html"]
+
+
+def test_bad_input_is_refused(tmp_path):
+    path = tmp_path / "r.html"
+    with pytest.raises(ValueError, match="at least one section"):
+        plots.write_report(path, [])
+    with pytest.raises(ValueError, match="one length"):
+        plots.write_report(path, [("S", [{"a": [1], "b": [1, 2]}])])
+    with pytest.raises(ValueError, match="at least one column"):
+        plots.write_report(path, [("S", [{}])])
+    with pytest.raises(TypeError, match="put it into brackets"):
+        plots.write_report(path, [("S", "text")])
+    with pytest.raises(TypeError, match="to_dict"):
+        plots.write_report(path, [("S", [object()])])
+    assert not path.exists()

@@ -1,0 +1,60 @@
+"""Every code block of the README runs: Python here, the example's commands here, the make targets in .ci/run."""
+
+import re
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from examples.brain_mri import cli
+
+CHECKOUT = Path(__file__).parent.parent
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", (CHECKOUT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+PYTHON = [code for language, code in BLOCKS if language == "python"]
+COMMANDS = [line for language, code in BLOCKS if language == "shell" for line in code.strip().splitlines()]
+EXAMPLE = "python -m examples.brain_mri "
+
+
+def test_every_block_is_of_a_kind_that_is_run():
+    assert {language for language, _ in BLOCKS} == {"python", "shell"}
+    assert len(PYTHON) == 2
+    assert all(line.startswith((EXAMPLE, "make ")) for line in COMMANDS)
+
+
+@pytest.mark.parametrize("code", PYTHON, ids=["own images", "own block"])
+def test_python_blocks_run(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    generator = np.random.default_rng(0)
+    for folder, shape in (("images", (64, 80, 3)), ("masks", (64, 80))):
+        (tmp_path / folder).mkdir()
+        for number in range(14):
+            values = generator.integers(0, 2, shape, dtype=np.uint8) * 255
+            Image.fromarray(values).save(tmp_path / folder / f"{number:02}.png")
+    names: dict[str, object] = {"__name__": "readme"}
+    exec(compile(code, "README.md", "exec"), names)
+    assert (tmp_path / "segmenter.keras").exists() == ("model.save" in code)
+
+
+def test_the_commands_of_the_example_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for line in COMMANDS:
+        if line.startswith(EXAMPLE):
+            assert cli.main(shlex.split(line.removeprefix(EXAMPLE))) == 0, line
+    assert (tmp_path / "run" / "report.html").stat().st_size > 1_000_000
+    slices = len(list((tmp_path / "cohort").rglob("*_mask.tif")))
+    assert len(list((tmp_path / "predictions").glob("*_pred.png"))) == slices
+    assert f"{slices} slices" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("line", [line for line in COMMANDS if line.startswith("make ")])
+def test_the_make_commands_run_in_continuous_integration(line):
+    script = (CHECKOUT / ".ci" / "run").read_text().splitlines()
+    assert any(step == line or step.startswith(f"{line} ") for step in script)
+
+
+def test_files_that_the_readme_names_exist():
+    text = (CHECKOUT / "README.md").read_text()
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        assert target.startswith("https://") or (CHECKOUT / target).exists(), target
