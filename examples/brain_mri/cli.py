@@ -88,7 +88,8 @@ def _add_options(train: argparse.ArgumentParser) -> None:
     )
     train.add_argument(
         "--backbone",
-        help="resnet18, 34, 50, 101 or 152 (default: resnet18; with weights resnet50)",
+        choices=[f"resnet{depth}" for depth in (18, 34, 50, 101, 152)],
+        help="of the classifier (default: resnet18; with weights resnet50)",
     )
     train.add_argument(
         "--classifier-weights",

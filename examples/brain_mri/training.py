@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -18,6 +19,18 @@ from resunet_kit.models import healthcare_ai_res_unet, resnet_classifier
 
 CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
 BYTES_PER_PIXEL = 13  # three float32 channels and a uint8 mask
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage is fitted to, for how long, and which value says which weights are best."""
+
+    name: str
+    training: tf.data.Dataset
+    validation: tf.data.Dataset
+    epochs: int
+    monitor: str
+    mode: str
 
 
 def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
@@ -40,8 +53,10 @@ def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
 
 
 def start(out: Path, index: Index, options: Options) -> RunFolder:
-    """Split the cohort and make the run folder; what is wrong with the data is found before anything is written."""
-    return RunFolder.create(out, options, split_patients(index.slices, options))
+    """Split the cohort and make the run folder; what is wrong with the data or the weights is found before that."""
+    split = split_patients(index.slices, options)
+    build_classifier(options)
+    return RunFolder.create(out, options, split)
 
 
 def train(run: RunFolder, index: Index) -> Cascade:
@@ -52,44 +67,48 @@ def train(run: RunFolder, index: Index) -> Cascade:
     if run.cascade.is_dir():
         return Cascade.load(run.cascade)
     options = run.options()
-    training, validation = (run.slices_of(part, index.slices) for part in PARTS[:2])
-    classifier = _train_classifier(run, options, training, validation)
-    segmenter = _train_segmenter(run, options, training, validation)
-    cascade = Cascade(classifier, segmenter)
+    training, validation = (
+        _batches(run.slices_of(part, index.slices), options, shuffle=part == "train") for part in PARTS[:2]
+    )
+    # Slices without tumour belong into both stages: a segmenter that never sees one marks something everywhere.
+    segmenting = Stage("segmenter", training, validation, options.segmenter_epochs, "val_dice_score", "max")
+    classifying = Stage(
+        "classifier", *map(presence_labels, (training, validation)), options.classifier_epochs, "val_loss", "min"
+    )
+    cascade = Cascade(
+        _fit(run, classifying, build_classifier(options)), _fit(run, segmenting, build_segmenter(options))
+    )
     cascade.save(run.cascade)
-    for stage in ("classifier", "segmenter"):
-        _best_file(run, stage).unlink()
+    for stage in (classifying, segmenting):
+        _best_file(run, stage.name).unlink()
     return cascade
 
 
-def _train_classifier(
-    run: RunFolder, options: Options, training: Sequence[Slice], validation: Sequence[Slice]
-) -> keras.Model:
+def build_classifier(options: Options) -> keras.Model:
+    """Return the first stage, compiled.
+
+    Raises:
+        ValueError: If its weights cannot be had.
+    """
     keras.utils.set_random_seed(options.seed)
-    weights = options.classifier_weights
-    side = options.image_size
+    side, weights = options.image_size, options.classifier_weights
     model = resnet_classifier(
         (side, side, 3), backbone=options.backbone, weights=weights, trainable="head" if weights else "all"
     )
     model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    datasets = [presence_labels(_batches(part, options, shuffle=part is training)) for part in (training, validation)]
-    return _fit(model, run, "classifier", datasets, epochs=options.classifier_epochs, monitor="val_loss", mode="min")
+    return model
 
 
-def _train_segmenter(
-    run: RunFolder, options: Options, training: Sequence[Slice], validation: Sequence[Slice]
-) -> keras.Model:
+def build_segmenter(options: Options) -> keras.Model:
+    """Return the second stage, compiled."""
     keras.utils.set_random_seed(options.seed)
     model = healthcare_ai_res_unet((options.image_size, options.image_size, 3), options.classes)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
-        FocalTversky(include_background=False) if options.classes > 1 else FocalTversky(),
+        FocalTversky(include_background=options.classes == 1),
         metrics=[DiceScore(average="pooled"), IoU(average="pooled")],
     )
-    # Slices without tumour belong here too: a segmenter that never sees one marks something everywhere.
-    datasets = [_batches(part, options, shuffle=part is training) for part in (training, validation)]
-    epochs = options.segmenter_epochs
-    return _fit(model, run, "segmenter", datasets, epochs=epochs, monitor="val_dice_score", mode="max")
+    return model
 
 
 def _batches(slices: Sequence[Slice], options: Options, *, shuffle: bool) -> tf.data.Dataset:
@@ -105,32 +124,24 @@ def _batches(slices: Sequence[Slice], options: Options, *, shuffle: bool) -> tf.
     )
 
 
-def _fit(
-    model: keras.Model,
-    run: RunFolder,
-    stage: str,
-    datasets: Sequence[tf.data.Dataset],
-    *,
-    epochs: int,
-    monitor: str,
-    mode: str,
-) -> keras.Model:
+def _fit(run: RunFolder, stage: Stage, model: keras.Model) -> keras.Model:
     """Fit with the best weights kept, a history on disk, and a way back after an interruption."""
-    best = _best_file(run, stage)
-    done = run.epochs_done(stage)
-    print(f"\n{stage}: {model.count_params():,} parameters, {epochs} epochs", flush=True)
-    if len(done) < epochs:
-        table = keras.callbacks.CSVLogger(run.history(stage), append=True)
+    best = _best_file(run, stage.name)
+    done = run.epochs_done(stage.name)
+    print(f"\n{stage.name}: {model.count_params():,} parameters, {stage.epochs} epochs", flush=True)
+    if len(done) < stage.epochs:
+        model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice
+        table = keras.callbacks.CSVLogger(run.history(stage.name), append=True)
         callbacks = [
-            KeepBest(best, monitor, mode, [row[monitor] for row in done]),
+            KeepBest(best, stage.monitor, stage.mode, [row[stage.monitor] for row in done]),
             table,
-            keras.callbacks.BackupAndRestore(run.path / f".{stage}.backup", double_checkpoint=True),
+            keras.callbacks.BackupAndRestore(run.path / f".{stage.name}.backup", double_checkpoint=True),
         ]
         try:
             model.fit(
-                datasets[0],
-                validation_data=datasets[1],
-                epochs=epochs,
+                stage.training,
+                validation_data=stage.validation,
+                epochs=stage.epochs,
                 shuffle=False,  # the dataset shuffles itself; Keras warns otherwise
                 verbose=1 if sys.stdout.isatty() else 2,
                 callbacks=callbacks,

@@ -127,7 +127,11 @@ def test_save_refuses_an_existing_folder(tmp_path):
 
 def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
     broken = cascade()
-    monkeypatch.setattr(broken.segmenter, "save", lambda path: (_ for _ in ()).throw(OSError("disk full")))
+
+    def fail(path):
+        raise OSError(f"disk full: {path}")
+
+    monkeypatch.setattr(broken.segmenter, "save", fail)
     with pytest.raises(OSError, match="disk full"):
         broken.save(tmp_path / "cascade")
     assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,17 @@
 """A small cohort and one run trained on it, shared by the tests of the example."""
 
+import contextlib
+import warnings
+
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
-from examples.brain_mri import cli
+from examples.brain_mri import cli, training
+from resunet_kit.blocks import residual_block
+from resunet_kit.models import res_unet, resnet_classifier
 
 SIDE = 40
 PATIENTS = [f"TCGA_SM_{number:04d}_20000101" for number in range(8)]
@@ -35,6 +42,37 @@ def cohort(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def small_stages():
+    """Let both stages be small and run eagerly: Keras traces the real ones for half a minute."""
+    with stand_in_stages():
+        yield
+
+
+@contextlib.contextmanager
+def stand_in_stages():
+    """Let both stages be small networks that run eagerly. The README's test trains the real ones."""
+
+    def classifier(input_shape, *, backbone, weights, trainable):
+        inputs = keras.Input(input_shape)
+        features = residual_block(inputs, 4, strides=2)
+        return resnet_classifier(input_shape, backbone=keras.Model(inputs, features), trainable=trainable)
+
+    def segmenter(input_shape, classes):
+        return res_unet(input_shape, classes, filters=(4, 8))
+
+    tf.config.run_functions_eagerly(True)
+    try:
+        with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+            # TensorFlow says that functions inside datasets stay graphs, which is right.
+            warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+            patch.setattr(training, "resnet_classifier", classifier)
+            patch.setattr(training, "healthcare_ai_res_unet", segmenter)
+            yield
+    finally:
+        tf.config.run_functions_eagerly(False)
+
+
 TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-epochs", "2", "--batch-size", "4"]
 
 
@@ -42,13 +80,7 @@ TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-
 def trained(cohort, tmp_path_factory):
     """A run folder trained and evaluated on the cohort; tests read it and leave it as it is."""
     out = tmp_path_factory.mktemp("runs") / "first"
-    assert cli.main(["train", "--data", str(cohort), "--out", str(out), *TRAIN_OPTIONS]) == 0
-    assert cli.main(["evaluate", "--run", str(out), "--data", str(cohort)]) == 0
+    with stand_in_stages():
+        assert cli.main(["train", "--data", str(cohort), "--out", str(out), *TRAIN_OPTIONS]) == 0
+        assert cli.main(["evaluate", "--run", str(out), "--data", str(cohort)]) == 0
     return out
-
-
-def pytest_collection_modifyitems(items):
-    """Keep all tests of the trained run on one worker, so that it is trained once."""
-    for item in items:
-        if "trained" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("brain_mri_run"))

@@ -134,10 +134,12 @@ def test_an_unknown_run_is_named(arguments, cohort, tmp_path, capsys):
     assert not out.exists()
 
 
-def test_an_unknown_backbone_leaves_no_run_folder(cohort, tmp_path, capsys):
+def test_weights_that_cannot_be_had_leave_no_run_folder(cohort, tmp_path, capsys):
     out = tmp_path / "run"
-    assert cli.main(["train", "--data", str(cohort), "--out", str(out), "--backbone", "resnet19"]) == 1
-    assert "Did you mean 'resnet1" in capsys.readouterr().err
+    weights = str(tmp_path / "absent.weights.h5")
+    arguments = ["--image-size", "32", "--backbone", "resnet18", "--classifier-weights", weights]
+    assert cli.main(["train", "--data", str(cohort), "--out", str(out), *arguments]) == 1
+    assert weights in capsys.readouterr().err
     assert not out.exists()
 
 

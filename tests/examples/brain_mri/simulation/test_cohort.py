@@ -67,6 +67,7 @@ def test_table_names_every_patient_folder(folder: Path) -> None:
     assert [row["Patient"] for row in rows] == names == ["TCGA_SM_0001", "TCGA_SM_0002"]
 
 
+@pytest.mark.slow
 def test_spawned_workers_write_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     assert digest(simulate_in_a_new_process("spawn", tmp_path)) == digest(folder)
 

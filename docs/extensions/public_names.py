@@ -1,0 +1,32 @@
+"""Let the reference show every public name, and docstrings' examples as code."""
+
+from typing import Any
+
+import griffe
+
+
+class PublicNames(griffe.Extension):
+    """Mend two things that griffe reads otherwise than Python or the reader."""
+
+    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
+        """Rename `Example:` to `Examples:`, the only spelling whose `>>>` lines griffe reads as code.
+
+        Under the other name they become an admonition, in which Markdown takes `>>>` for three nested quotations.
+        """
+        if obj.docstring:
+            obj.docstring.value = obj.docstring.value.replace("\nExample:\n", "\nExamples:\n")
+
+    def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
+        """Let a public name mean what its package imports, not the module of the same name that it comes from.
+
+        Otherwise `models.res_unet` is the module, which the reference leaves out without a word. A public name that
+        cannot be found stops the build.
+        """
+        public = [(package, package[str(name)]) for package in pkg.modules.values() for name in package.exports or ()]
+        for _package, member in public:
+            if member.is_alias:
+                member.resolve_target()
+        # Last, because the other names are found through the modules.
+        for package, member in public:
+            if member.is_module and member.name in package.imports:
+                package.members[member.name] = griffe.Alias(member.name, member[member.name], parent=package)

@@ -1,0 +1,80 @@
+"""The guides' code runs and prints what they say; the reference lists exactly the public names."""
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+import resunet_kit
+from examples.brain_mri import cli
+
+PAGES = Path(__file__).parent.parent / "docs" / "pages"
+GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
+EXAMPLE = "python -m examples.brain_mri "
+
+
+def blocks(page: Path) -> list[tuple[str, int, str]]:
+    """Return language, first line and text of each code block."""
+    text = page.read_text(encoding="utf-8")
+    found = re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [(block[1], text.count("\n", 0, block.start(2)), block[2]) for block in found]
+
+
+@pytest.fixture
+def untraced():
+    """Run steps eagerly: tracing takes five seconds a fit, and the guides' fits are of a few steps."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.mark.usefixtures("untraced")
+@pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys):
+    """All blocks of a page share one namespace; a text block is what the block before it prints."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {"__name__": page.stem}
+    printed = ""
+    for language, line, text in blocks(page):
+        place = f"{page.name}:{line}"
+        if language == "text":
+            assert printed == text, place
+            printed = ""
+            continue
+        assert not printed, f"{place}: the block before prints what the page does not show"
+        if language == "python":
+            # The blank lines make errors name the page's own line.
+            exec(compile("\n" * line + text, str(page), "exec"), names)
+            printed = capsys.readouterr().out
+    assert not printed
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+def test_commands_of_the_guides_parse(page):
+    assert {language for language, _, _ in blocks(page)} <= {"", "python", "text", "shell"}
+    commands = "".join(text for language, _, text in blocks(page) if language == "shell").splitlines()
+    for command in commands:
+        assert command.startswith(EXAMPLE), command
+        cli.parser().parse_args(shlex.split(command.removeprefix(EXAMPLE)))
+
+
+def test_every_subpackage_has_a_reference_page():
+    assert {page.stem for page in (PAGES / "reference").glob("*.md")} == set(resunet_kit.__all__)
+
+
+@pytest.mark.parametrize("package", resunet_kit.__all__)
+def test_reference_lists_exactly_the_public_names(package):
+    page = (PAGES / "reference" / f"{package}.md").read_text(encoding="utf-8")
+    assert re.findall(r"^::: (\S+)$", page, re.MULTILINE) == [f"resunet_kit.{package}"]
+    [members] = re.findall(r"^      members: \[(.*?)\]$", page, re.MULTILINE)
+    assert members.split(", ") == list(importlib.import_module(f"resunet_kit.{package}").__all__)
+
+
+def test_every_page_is_in_the_navigation():
+    config = (PAGES.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"(\S+\.md)$", config[config.index("\nnav:") :], re.MULTILINE)
+    assert sorted(listed) == sorted(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))
