@@ -10,8 +10,16 @@ from examples.brain_mri.layout import Index, index_folder
 from examples.brain_mri.run_folder import Options, RunFolder
 
 DEFAULTS = Options(data="")
-DEMO_PATIENTS = 24
-DEMO_OPTIONS: dict[str, Any] = {"image_size": 128, "classifier_epochs": 6, "segmenter_epochs": 10, "batch_size": 16}
+# Small and short, so that two cores end it within minutes: about 630 slices.
+DEMO_PATIENTS = 18
+DEMO_OPTIONS: dict[str, Any] = {
+    "image_size": 64,
+    "classifier_width": 0.25,
+    "classifier_epochs": 6,
+    "segmenter_epochs": 5,
+    "batch_size": 16,
+    "fractions": (0.6, 0.2, 0.2),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,6 +113,12 @@ def _add_options(train: argparse.ArgumentParser) -> None:
     ):
         default = getattr(DEFAULTS, name.replace("-", "_"))
         train.add_argument(f"--{name}", type=_positive, default=default, help=f"{meaning} (default: %(default)s)")
+    train.add_argument(
+        "--classifier-width",
+        type=float,
+        default=DEFAULTS.classifier_width,
+        help="factor of the channels of resnet18 and resnet34; less is quicker (default: %(default)s)",
+    )
     train.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate, help="default: %(default)s")
     train.add_argument("--seed", type=int, default=DEFAULTS.seed, help="default: %(default)s")
 
@@ -225,6 +239,7 @@ def _options(chosen: argparse.Namespace) -> Options:
         classes=chosen.classes,
         # Weights are published for the bottleneck ResNets alone.
         backbone=chosen.backbone or ("resnet50" if weights else DEFAULTS.backbone),
+        classifier_width=chosen.classifier_width,
         classifier_weights=weights,
         image_size=chosen.image_size,
         classifier_epochs=chosen.classifier_epochs,

@@ -28,6 +28,7 @@ class Options:
         data: The cohort's folder, or the notebook's CSV.
         classes: Output channels of the segmenter: 1 is a sigmoid, 2 a softmax over background and tumour.
         backbone: The classifier's ResNet.
+        classifier_width: Factor of the channels of a resnet18 or resnet34; less is quicker.
         classifier_weights: None, "imagenet" or the path of a weights file.
         image_size: Side in pixels that both stages see; other sides are resized for them and back.
         classifier_epochs: Most epochs of the first stage.
@@ -41,6 +42,7 @@ class Options:
     data: str
     classes: int = 1
     backbone: str = "resnet18"
+    classifier_width: float = 1.0
     classifier_weights: str | None = None
     image_size: int = 256
     classifier_epochs: int = 15

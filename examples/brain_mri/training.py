@@ -15,7 +15,7 @@ from resunet_kit.data import pairs_dataset, presence_labels, split_by_group
 from resunet_kit.inference import Cascade
 from resunet_kit.losses import FocalTversky
 from resunet_kit.metrics import DiceScore, IoU
-from resunet_kit.models import healthcare_ai_res_unet, resnet_classifier
+from resunet_kit.models import healthcare_ai_res_unet, resnet, resnet_classifier
 
 CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
 BYTES_PER_PIXEL = 13  # three float32 channels and a uint8 mask
@@ -91,10 +91,12 @@ def build_classifier(options: Options) -> keras.Model:
         ValueError: If its weights cannot be had.
     """
     keras.utils.set_random_seed(options.seed)
-    side, weights = options.image_size, options.classifier_weights
-    model = resnet_classifier(
-        (side, side, 3), backbone=options.backbone, weights=weights, trainable="head" if weights else "all"
-    )
+    shape, weights = (options.image_size, options.image_size, 3), options.classifier_weights
+    backbone: str | keras.Model = options.backbone
+    if options.classifier_width != 1:
+        depth = int(options.backbone.removeprefix("resnet"))
+        backbone = resnet(depth, shape, weights=weights, width=options.classifier_width)
+    model = resnet_classifier(shape, backbone=backbone, weights=weights, trainable="head" if weights else "all")
     model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -105,7 +107,9 @@ def build_segmenter(options: Options) -> keras.Model:
     model = healthcare_ai_res_unet((options.image_size, options.image_size, 3), options.classes)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
-        FocalTversky(include_background=options.classes == 1),
+        # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
+        # slice has next to no gradient until the network marks almost nothing.
+        FocalTversky(reduce="batch", include_background=options.classes == 1),
         metrics=[DiceScore(average="pooled"), IoU(average="pooled")],
     )
     return model

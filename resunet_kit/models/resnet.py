@@ -22,7 +22,11 @@ DEPTHS = (*BASIC_STAGES, *BOTTLENECK)
 
 
 def resnet(
-    depth: int, input_shape: Sequence[int | None] = (256, 256, 3), *, weights: str | os.PathLike[str] | None = None
+    depth: int,
+    input_shape: Sequence[int | None] = (256, 256, 3),
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    width: float = 1.0,
 ) -> keras.Model:
     """Build a ResNet that ends in its last features, a 32nd of the image's sides.
 
@@ -31,6 +35,8 @@ def resnet(
         input_shape: `(height, width, channels)`; sides of at least 32 pixels, or None.
         weights: None for random ones, `"imagenet"` (downloaded by Keras; depths 50, 101 and 152), or the path of a
             weights file for this architecture.
+        width: Factor of the channels of depths 18 and 34, for small data and quick training: a quarter of the width
+            has a sixteenth of the weights.
 
     Returns:
         A model from images to features `(batch, height / 32, width / 32, 512)`, or 2048 channels from depth 50 on.
@@ -52,9 +58,14 @@ def resnet(
     shape = check_input_shape(input_shape, ranks=(3,))
     if any(side is not None and side < 32 for side in shape[:-1]):
         raise ValueError(f"Expected sides of at least 32 pixels. Received input_shape={shape}. Resize the images.")
+    widths = tuple(round(width * filters) for filters in BASIC_FILTERS)
+    if widths[0] < 1 or (width != 1 and depth not in BASIC_STAGES):
+        raise ValueError(
+            f"Expected a positive width for depths 18 and 34, and width=1 for deeper ones. Received {width=}, {depth=}."
+        )
     if weights == "imagenet":
         return _imagenet(depth, shape)
-    model = _basic(depth, shape) if depth in BASIC_STAGES else _bottleneck(depth, shape, weights=None)
+    model = _basic(depth, shape, widths) if depth in BASIC_STAGES else _bottleneck(depth, shape, weights=None)
     if weights is not None:
         load_weights(model, weights)
     return model
@@ -99,11 +110,11 @@ def _bottleneck(depth: int, shape: tuple[int | None, ...], *, weights: str | Non
     return BOTTLENECK[depth](include_top=False, weights=weights, input_shape=shape)
 
 
-def _basic(depth: int, shape: tuple[int | None, ...]) -> keras.Model:
+def _basic(depth: int, shape: tuple[int | None, ...], widths: tuple[int, ...]) -> keras.Model:
     inputs = keras.Input(shape)
-    x: Any = conv_block(inputs, BASIC_FILTERS[0], kernel_size=7, strides=2, name="stem")
+    x: Any = conv_block(inputs, widths[0], kernel_size=7, strides=2, name="stem")
     x = keras.layers.MaxPooling2D(3, strides=2, padding="same", name="stem_pool")(x)
-    for stage, (filters, units) in enumerate(zip(BASIC_FILTERS, BASIC_STAGES[depth], strict=True), start=1):
+    for stage, (filters, units) in enumerate(zip(widths, BASIC_STAGES[depth], strict=True), start=1):
         for unit in range(1, units + 1):
             strides = 2 if unit == 1 and stage > 1 else 1
             x = residual_block(x, filters, strides=strides, name=f"stage{stage}_unit{unit}")

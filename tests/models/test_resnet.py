@@ -14,6 +14,19 @@ def test_basic_depths_have_the_published_number_of_weights(depth, published):
     keras.utils.clear_session()
 
 
+def test_width_scales_the_channels():
+    quarter, full = resnet(18, (32, 32, 3), width=0.25), resnet(18, (32, 32, 3))
+    assert quarter.output_shape == (None, 1, 1, 128)
+    assert full.output_shape == (None, 1, 1, 512)
+    assert 15 < full.count_params() / quarter.count_params() < 17
+
+
+@pytest.mark.parametrize(("depth", "width"), [(18, 0), (18, -1), (50, 0.5)])
+def test_widths_that_are_not_to_be_had(depth, width):
+    with pytest.raises(ValueError, match="Expected a positive width"):
+        resnet(depth, (32, 32, 3), width=width)
+
+
 def _size(weight):
     size = 1
     for side in weight.shape:
