@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from examples.brain_mri.evaluation import Volume
 
 NAMES = ("no tumour", "tumour")
-SAMPLES = 8
+SAMPLES = 6
 WORST = 6
 UNITS = {
     "per slice": "per_slice",
@@ -106,6 +106,7 @@ def _data(run: RunFolder, index: Index) -> list[Any]:
             [read_image(item.image) for item in chosen],
             [np.squeeze(read_mask(item.mask)) for item in chosen],
             titles=[f"{item.patient} #{item.number}" for item in chosen],
+            columns=3,
         ),
     ]
 
@@ -169,7 +170,7 @@ def _viewers(volumes: Sequence["Volume"], patients: pd.DataFrame) -> list[Any]:
     ranked = patients.sort_values("cascade_dice")
     places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1))
     by_name = {volume.patient: volume for volume in volumes}
-    blocks: list[Any] = []
+    blocks: list[Any] = ["Under each slice stands its number and the classifier's probability of tumour."]
     for place in places:
         name, dice = ranked.iloc[place][["patient", "cascade_dice"]]
         volume = by_name[name]
@@ -179,7 +180,7 @@ def _viewers(volumes: Sequence["Volume"], patients: pd.DataFrame) -> list[Any]:
                 volume.truth,
                 volume.cascaded,
                 titles=[
-                    f"#{item.number}, p = {p:.2f}" for item, p in zip(volume.slices, volume.probability, strict=True)
+                    f"#{item.number}: {p:.2f}" for item, p in zip(volume.slices, volume.probability, strict=True)
                 ],
                 start=int(volume.truth.sum(axis=(1, 2)).argmax()),
                 title=f"{name}, Dice {dice:.3f}",

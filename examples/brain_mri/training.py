@@ -72,9 +72,8 @@ def train(run: RunFolder, index: Index) -> Cascade:
     )
     # Slices without tumour belong into both stages: a segmenter that never sees one marks something everywhere.
     segmenting = Stage("segmenter", training, validation, options.segmenter_epochs, "val_dice_score", "max")
-    classifying = Stage(
-        "classifier", *map(presence_labels, (training, validation)), options.classifier_epochs, "val_loss", "min"
-    )
+    present = [presence_labels(part) for part in (training, validation)]
+    classifying = Stage("classifier", present[0], present[1], options.classifier_epochs, "val_loss", "min")
     cascade = Cascade(
         _fit(run, classifying, build_classifier(options)), _fit(run, segmenting, build_segmenter(options))
     )
