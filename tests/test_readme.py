@@ -37,6 +37,7 @@ def test_python_blocks_run(code, tmp_path, monkeypatch):
     assert (tmp_path / "segmenter.keras").exists() == ("model.save" in code)
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_example_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     for line in COMMANDS:
