@@ -2,10 +2,12 @@
 
 import re
 import shlex
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from examples.brain_mri import cli
@@ -32,8 +34,13 @@ def test_python_blocks_run(code, tmp_path, monkeypatch):
         for number in range(14):
             values = generator.integers(0, 2, shape, dtype=np.uint8) * 255
             Image.fromarray(values).save(tmp_path / folder / f"{number:02}.png")
-    names: dict[str, object] = {"__name__": "readme"}
-    exec(compile(code, "README.md", "exec"), names)
+    # Tracing two dozen layers takes longer than running them: the commands below train traced.
+    tf.config.run_functions_eagerly(True)
+    warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
+    try:
+        exec(compile(code, "README.md", "exec"), {"__name__": "readme"})
+    finally:
+        tf.config.run_functions_eagerly(False)
     assert (tmp_path / "segmenter.keras").exists() == ("model.save" in code)
 
 

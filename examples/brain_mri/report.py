@@ -179,9 +179,7 @@ def _viewers(volumes: Sequence["Volume"], patients: pd.DataFrame) -> list[Any]:
                 volume.images(),
                 volume.truth,
                 volume.cascaded,
-                titles=[
-                    f"#{item.number}: {p:.2f}" for item, p in zip(volume.slices, volume.probability, strict=True)
-                ],
+                titles=[f"#{item.number}: {p:.2f}" for item, p in zip(volume.slices, volume.probability, strict=True)],
                 start=int(volume.truth.sum(axis=(1, 2)).argmax()),
                 title=f"{name}, Dice {dice:.3f}",
             )

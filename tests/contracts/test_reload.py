@@ -73,6 +73,7 @@ def save_planted(folder: Path) -> None:
     save(folder, PLANTED, keras.Model(inputs, Ours()(inputs)), np.zeros((1, 4, 4, 1), "float32"))
 
 
+@pytest.mark.slow
 # Keras hands variables of TensorFlow to NumPy 2 in the old way when it saves.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_models_reload_where_the_package_does_not_exist(tmp_path):

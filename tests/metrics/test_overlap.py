@@ -154,6 +154,7 @@ def policy(request):
 
 # TensorFlow's variables answer NumPy 2's copy keyword with a warning whenever Keras saves a model.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_float16", "float32"], indirect=True)
 def test_a_compiled_model_evaluates_and_reloads_with_its_metrics(policy, tmp_path):
     x = np.random.default_rng(0).random((5, 8, 8, 2), dtype="float32")
