@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.brain_mri.layout import Index, index_folder
+from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.run_folder import Options, RunFolder
 
 DEFAULTS = Options(data="")
@@ -125,7 +126,6 @@ def _add_options(train: argparse.ArgumentParser) -> None:
 
 def run_demo(chosen: argparse.Namespace) -> None:
     """Do what is still to be done for a report on a simulated cohort."""
-    from examples.brain_mri import training
     from examples.brain_mri.simulation import simulate_cohort
 
     out = chosen.out
@@ -134,6 +134,9 @@ def run_demo(chosen: argparse.Namespace) -> None:
         _refuse_existing(out)
         simulate_cohort(cohort, patients=chosen.patients, seed=chosen.seed)
     index = _sound_index(cohort)
+    load_tensorflow()
+    from examples.brain_mri import training
+
     if (out / "config.json").is_file():
         run = RunFolder.open(out)
     else:
@@ -172,6 +175,7 @@ def run_train(chosen: argparse.Namespace) -> None:
         _refuse_existing(chosen.out)
         run = None
     index = _sound_index(chosen.data, allow_healthy=chosen.allow_healthy)
+    load_tensorflow()
     from examples.brain_mri import training
 
     run = run or training.start(chosen.out, index, _options(chosen))
@@ -190,6 +194,7 @@ def run_evaluate(chosen: argparse.Namespace) -> None:
 def run_predict(chosen: argparse.Namespace) -> None:
     """Mark new images."""
     folder = RunFolder.open(chosen.folder).trained()
+    load_tensorflow()
     from examples.brain_mri import prediction
 
     images = prediction.find_images(chosen.images)
@@ -200,6 +205,7 @@ def run_predict(chosen: argparse.Namespace) -> None:
 
 
 def _evaluate(run: RunFolder, index: Index) -> None:
+    load_tensorflow()
     from examples.brain_mri.evaluation import evaluate
 
     summary = evaluate(run, index)
