@@ -13,6 +13,7 @@ from examples.brain_mri.run_folder import Options, RunFolder
 DEFAULTS = Options(data="")
 # Small and short, so that two cores end it within minutes: about 630 slices.
 DEMO_PATIENTS = 18
+SMALLEST_DEMO = 5
 DEMO_OPTIONS: dict[str, Any] = {
     "image_size": 64,
     "classifier_width": 0.25,
@@ -46,14 +47,16 @@ def parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="simulate a cohort, train both stages, evaluate, write the report")
     demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="run folder (default: %(default)s)")
-    demo.add_argument("--patients", type=int, default=DEMO_PATIENTS, help="patients to simulate (default: %(default)s)")
-    demo.add_argument("--seed", type=int, default=0, help="of cohort and training (default: %(default)s)")
+    demo.add_argument(
+        "--patients", type=_positive, default=DEMO_PATIENTS, help="patients to simulate (default: %(default)s)"
+    )
+    demo.add_argument("--seed", type=_seed, default=0, help="of cohort and training (default: %(default)s)")
     demo.set_defaults(run=run_demo)
 
     simulate = commands.add_parser("simulate", help="write a simulated cohort in the Kaggle folder layout")
     simulate.add_argument("dir", type=Path, help="new folder")
-    simulate.add_argument("--patients", type=int, default=110, help="default: %(default)s")
-    simulate.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    simulate.add_argument("--patients", type=_positive, default=110, help="default: %(default)s")
+    simulate.add_argument("--seed", type=_seed, default=0, help="default: %(default)s")
     simulate.set_defaults(run=run_simulate)
 
     check = commands.add_parser("check", help="index a folder and name everything wrong with it")
@@ -116,12 +119,14 @@ def _add_options(train: argparse.ArgumentParser) -> None:
         train.add_argument(f"--{name}", type=_positive, default=default, help=f"{meaning} (default: %(default)s)")
     train.add_argument(
         "--classifier-width",
-        type=float,
+        type=_positive_number,
         default=DEFAULTS.classifier_width,
         help="factor of the channels of resnet18 and resnet34; less is quicker (default: %(default)s)",
     )
-    train.add_argument("--learning-rate", type=float, default=DEFAULTS.learning_rate, help="default: %(default)s")
-    train.add_argument("--seed", type=int, default=DEFAULTS.seed, help="default: %(default)s")
+    train.add_argument(
+        "--learning-rate", type=_positive_number, default=DEFAULTS.learning_rate, help="default: %(default)s"
+    )
+    train.add_argument("--seed", type=_seed, default=DEFAULTS.seed, help="default: %(default)s")
 
 
 def run_demo(chosen: argparse.Namespace) -> None:
@@ -130,17 +135,29 @@ def run_demo(chosen: argparse.Namespace) -> None:
 
     out = chosen.out
     cohort = out / "cohort"
+    if chosen.patients < SMALLEST_DEMO:
+        raise ValueError(f"Expected --patients {SMALLEST_DEMO} or more, for three parts. Received {chosen.patients}.")
     if not cohort.is_dir():
         _refuse_existing(out)
         simulate_cohort(cohort, patients=chosen.patients, seed=chosen.seed)
     index = _sound_index(cohort)
+    if len(index.patients) != chosen.patients:
+        raise ValueError(
+            f"{cohort} holds {len(index.patients)} patients of an earlier demo, not {chosen.patients}. "
+            f"Delete {out}, or name another --out."
+        )
     load_tensorflow()
     from examples.brain_mri import training
 
+    options = Options(data=str(cohort), seed=chosen.seed, **DEMO_OPTIONS)
     if (out / "config.json").is_file():
         run = RunFolder.open(out)
+        if run.options().seed != chosen.seed:
+            raise ValueError(
+                f"{out} is a demo of another seed, {run.options().seed}. Delete it, or name another --out."
+            )
     else:
-        run = training.start(out, index, Options(data=str(cohort), seed=chosen.seed, **DEMO_OPTIONS))
+        run = training.start(out, index, options)
     training.train(run, index)
     if not run.report.is_file():
         _evaluate(run, index)
@@ -254,6 +271,20 @@ def _options(chosen: argparse.Namespace) -> Options:
         learning_rate=chosen.learning_rate,
         seed=chosen.seed,
     )
+
+
+def _positive_number(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a positive finite number, received {text}")
+    return value
+
+
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 0 to 4294967295, received {text}")
+    return value
 
 
 def _positive(text: str) -> int:

@@ -49,6 +49,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
     Returns:
         What `metrics.json` holds.
     """
+    run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # faults there come before any result
     cascade = Cascade.load(run.trained())
     test = run.slices_of("test", index.slices)
     by_patient = groupby(test, key=lambda item: item.patient)
@@ -64,10 +65,10 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         **scoring.summarise(slices_table, patients_table),
     }
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
+    write_report(run, index, volumes, slices_table, patients_table, summary)
     write_beside(run.path / "metrics_per_slice.csv", lambda file: slices_table.to_csv(file, index=False))
     write_beside(run.path / "metrics_per_patient.csv", lambda file: patients_table.to_csv(file, index=False))
     write_beside(run.path / "metrics.json", lambda file: file.write_text(text, encoding="utf-8"))
-    write_report(run, index, volumes, slices_table, patients_table, summary)
     return summary
 
 

@@ -26,7 +26,10 @@ def is_listing(file: Path) -> bool:
     if file.suffix.lower() != ".csv" or not file.is_file():
         return False
     with open(file, newline="", encoding="utf-8-sig", errors="replace") as opened:
-        return set(next(csv.reader(opened), ())) >= COLUMNS
+        try:
+            return set(next(csv.reader(opened), ())) >= COLUMNS
+        except csv.Error:
+            return False
 
 
 def listed_files(listing: Path, findings: Findings) -> list[Path]:
@@ -71,12 +74,15 @@ def select_listed(slots: dict[Key, list[Path]], listing: Path, findings: Finding
 def _rows(listing: Path) -> list[Row]:
     if not is_listing(listing):
         raise ValueError(f"{listing}: expected a folder, or a CSV file with columns image_path and mask_path.")
-    with open(listing, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        claims = [
-            (reader.line_num, Path(row["image_path"] or ""), Path(row["mask_path"] or ""), row.get("patient_id"))
-            for row in reader
-        ]
+    try:
+        with open(listing, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            claims = [
+                (reader.line_num, Path(row["image_path"] or ""), Path(row["mask_path"] or ""), row.get("patient_id"))
+                for row in reader
+            ]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{listing}: not a readable CSV: {error}. Replace or remove it.") from error
     found = _Finder(listing.parent)
     return [Row(line, found(image), found(mask), claim) for line, image, mask, claim in claims]
 

@@ -27,23 +27,23 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
     Raises:
         ValueError: If a path does not exist, holds no image, or two images would write the same prediction.
     """
-    found: dict[Path, None] = {}
+    found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
             raise ValueError(f"Expected an image or a folder of images. Received {path}, which does not exist.")
-        images = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_image(file))
+        images = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_image(file, path))
         if not images:
             raise ValueError(f"Expected images ({', '.join(sorted(SUFFIXES))}) in {path}. Found none.")
-        found.update(dict.fromkeys(images))
-    stems = Counter(image.stem for image in found)
-    doubled = [image for image in found if stems[image.stem] > 1]
+        found.update({image.resolve(): image for image in images if image.resolve() not in found})
+    stems = Counter(image.stem for image in found.values())
+    doubled = [image for image in found.values() if stems[image.stem] > 1]
     if doubled:
         raise ValueError(
             f"Expected one image for each name, because predictions are called after it. Received {doubled[0]} and "
             f"{doubled[1] if doubled[1].stem == doubled[0].stem else 'another of that name'}. Predict them into "
             "different folders."
         )
-    return list(found)
+    return list(found.values())
 
 
 def predict(cascade: Cascade, images: Sequence[Path], out: Path) -> Path:
@@ -96,13 +96,15 @@ def row(image: Path, detection: Detection, threshold: float) -> dict[str, Any]:
 
 
 def _detections(cascade: Cascade, images: Sequence[Path]) -> Iterator[tuple[Path, Detection]]:
+    channels = cascade.classifier.input_shape[-1]
     for chunk in _chunks_of_one_size(images):
         paths, arrays = zip(*chunk, strict=True)
-        try:
-            detections = cascade.predict(np.stack(arrays))
-        except ValueError as error:
-            raise ValueError(f"{paths[0]} does not suit the run's models: {error}") from error
-        yield from zip(paths, detections, strict=True)
+        if arrays[0].shape[-1] != channels:
+            raise ValueError(
+                f"Expected images of {channels} channels, as the run was trained on. Received {paths[0]} with "
+                f"{arrays[0].shape[-1]}. Convert it, or leave it out."
+            )
+        yield from zip(paths, cascade.predict(np.stack(arrays)), strict=True)
 
 
 def _chunks_of_one_size(images: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray]]]:
@@ -117,5 +119,7 @@ def _chunks_of_one_size(images: Sequence[Path]) -> Iterator[list[tuple[Path, np.
         yield chunk
 
 
-def _is_image(path: Path) -> bool:
+def _is_image(path: Path, folder: Path) -> bool:
+    if any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts):
+        return False  # what archives and file managers leave behind
     return path.is_file() and path.suffix.lower() in SUFFIXES and not path.stem.endswith("_mask")

@@ -33,12 +33,16 @@ def note_people(patients: Iterable[str], findings: Findings) -> None:
 
 def compare_clinical(table: Path, patients: set[str], findings: Findings) -> None:
     """Note who is in the clinical table or in the folders alone."""
-    with open(table, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "Patient" not in (reader.fieldnames or ()):
-            findings.notes.append(f"{table}: has no column Patient; the clinical table is not used.")
-            return
-        listed = {row["Patient"] for row in reader if row["Patient"]}
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if "Patient" not in (reader.fieldnames or ()):
+                findings.notes.append(f"{table}: has no column Patient; the clinical table is not used.")
+                return
+            listed = {row["Patient"] for row in reader if row["Patient"]}
+    except (UnicodeDecodeError, csv.Error) as error:
+        findings.notes.append(f"{table}: not a readable CSV ({error}); the clinical table is not used.")
+        return
     present = {patient[:12] for patient in patients}
     for people, what in (
         (listed - present, f"patients of {table.name} have no folder"),

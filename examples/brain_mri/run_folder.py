@@ -1,7 +1,7 @@
 """The run folder: what a training run leaves on disk, and how later commands find it.
 
 config.json                 the options of the run
-split.csv                   patient, part: one split by patient for both stages
+split.csv                   patient, part, slices: one split by patient for both stages
 classifier.history.csv      one row an epoch
 segmenter.history.csv
 cascade/                    both trained models
@@ -11,6 +11,7 @@ metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     wr
 import csv
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -80,17 +81,23 @@ class RunFolder:
         """
         if not self.history(stage).is_file():
             return []
-        with self.history(stage).open(newline="", encoding="utf-8") as file:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        try:
+            with self.history(stage).open(newline="", encoding="utf-8") as file:
+                rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        except (ValueError, TypeError, csv.Error) as error:
+            raise ValueError(
+                f"{self.history(stage)} is not the history of a training: {error}. Train anew into another folder."
+            ) from error
         return list({row["epoch"]: row for row in rows}.values())
 
     @classmethod
-    def create(cls, path: Path, options: Options, split: dict[str, str]) -> "RunFolder":
-        """Make a run folder with its options and its split."""
+    def create(cls, path: Path, options: Options, split: dict[str, str], slices: Sequence[Slice]) -> "RunFolder":
+        """Make a run folder with its options, its split, and how many slices each patient has."""
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
-        rows = [(patient, split[patient]) for patient in sorted(split)]
-        write_beside(path / "split.csv", lambda beside: _write_rows(beside, ("patient", "part"), rows))
+        counts = Counter(item.patient for item in slices)
+        rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
+        write_beside(path / "split.csv", lambda beside: _write_rows(beside, ("patient", "part", "slices"), rows))
         text = json.dumps(asdict(options), indent=2) + "\n"
         # Last, because its presence says that the folder is a run.
         write_beside(path / "config.json", lambda beside: beside.write_text(text, encoding="utf-8"))
@@ -129,24 +136,51 @@ class RunFolder:
             raise ValueError(f"{file} is not the options of a run: {error}. Train anew into another folder.") from error
 
     def split(self) -> dict[str, str]:
-        """Return the part of each patient."""
-        with (self.path / "split.csv").open(newline="", encoding="utf-8") as file:
-            return {row["patient"]: row["part"] for row in csv.DictReader(file)}
+        """Return the part of each patient.
+
+        Raises:
+            ValueError: If the table cannot be read or lacks a part.
+        """
+        return {patient: part for patient, (part, _) in self._split_rows().items()}
+
+    def _split_rows(self) -> dict[str, tuple[str, int]]:
+        file = self.path / "split.csv"
+        try:
+            with file.open(newline="", encoding="utf-8") as opened:
+                rows = {row["patient"]: (row["part"], int(row["slices"])) for row in csv.DictReader(opened)}
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            raise ValueError(f"{file} is not the split of a run: {error}. Train anew into another folder.") from error
+        parts = {part for part, _ in rows.values()}
+        if parts != set(PARTS):
+            raise ValueError(
+                f"{file} should name patients for {', '.join(PARTS)}. It names {sorted(parts)}. "
+                "Train anew into another folder."
+            )
+        return rows
 
     def slices_of(self, part: str, slices: Sequence[Slice]) -> list[Slice]:
         """Return the slices whose patient is in `part`.
 
         Raises:
-            ValueError: If a patient of that part is not among the slices.
+            ValueError: If a patient of that part is not among the slices, or with other slices than at the start.
         """
-        patients = {patient for patient, of in self.split().items() if of == part}
+        expected = {patient: count for patient, (of, count) in self._split_rows().items() if of == part}
+        patients = expected.keys()
         absent = sorted(patients - {item.patient for item in slices})
         if absent:
             raise ValueError(
                 f"{len(absent)} {part} patients of the run {self.path} are not in the data, the first {absent[0]}. "
                 "Point --data at the folder that the run was trained on."
             )
-        return [item for item in slices if item.patient in patients]
+        found = [item for item in slices if item.patient in patients]
+        counts = Counter(item.patient for item in found)
+        for patient, count in expected.items():
+            if counts[patient] != count:
+                raise ValueError(
+                    f"{patient} has {counts[patient]} slices; when the run {self.path} was started it had {count}. "
+                    "Point --data at the folder that the run was trained on, whole."
+                )
+        return found
 
 
 def write_beside(path: Path, write: Callable[[Path], object]) -> Path:

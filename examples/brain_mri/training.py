@@ -18,7 +18,7 @@ from resunet_kit.metrics import DiceScore, IoU
 from resunet_kit.models import healthcare_ai_res_unet, resnet, resnet_classifier
 
 CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
-BYTES_PER_PIXEL = 13  # three float32 channels and a uint8 mask
+BYTES_PER_PIXEL = 4  # three 8-bit channels and a mask
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def start(out: Path, index: Index, options: Options) -> RunFolder:
     """Split the cohort and make the run folder; what is wrong with the data or the weights is found before that."""
     split = split_patients(index.slices, options)
     build_classifier(options)
-    return RunFolder.create(out, options, split)
+    return RunFolder.create(out, options, split, index.slices)
 
 
 def train(run: RunFolder, index: Index) -> Cascade:
@@ -64,12 +64,11 @@ def train(run: RunFolder, index: Index) -> Cascade:
 
     A stage that was interrupted goes on after its last whole epoch.
     """
+    slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
     if run.cascade.is_dir():
         return Cascade.load(run.cascade)
     options = run.options()
-    training, validation = (
-        _batches(run.slices_of(part, index.slices), options, shuffle=part == "train") for part in PARTS[:2]
-    )
+    training, validation = (_batches(slices[part], options, shuffle=part == "train") for part in PARTS[:2])
     # Slices without tumour belong into both stages: a segmenter that never sees one marks something everywhere.
     segmenting = Stage("segmenter", training, validation, options.segmenter_epochs, "val_dice_score", "max")
     present = [presence_labels(part) for part in (training, validation)]

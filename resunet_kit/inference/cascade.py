@@ -217,9 +217,13 @@ class Cascade:
             raise ValueError(
                 f"Expected a folder written by Cascade.save. Received {str(folder)!r}, which lacks {', '.join(absent)}."
             )
-        settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        classifier = keras.models.load_model(folder / CLASSIFIER, compile=False)
-        return cls(classifier, keras.models.load_model(folder / SEGMENTER, compile=False), **settings)
+        try:
+            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            stages = [keras.models.load_model(folder / name, compile=False) for name in (CLASSIFIER, SEGMENTER)]
+            return cls(*stages, **settings)
+        except (ValueError, TypeError, OSError) as error:
+            reason = " ".join(str(error).split())
+            raise ValueError(f"The cascade in {str(folder)!r} cannot be read: {reason} Save it anew.") from error
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)

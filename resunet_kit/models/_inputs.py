@@ -24,7 +24,10 @@ def check_input_shape(input_shape: Sequence[int | None], *, ranks: tuple[int, ..
             f"Expected input_shape {form} without the batch, sides a whole number or None, channels known. "
             f"Received input_shape={shape}."
         )
-    channels_first = shape[0] in (1, 2, 3, 4) and all(size is None or size > 16 for size in shape[1:])
+    # A thin volume of many channels looks the same: only images are told by their shape.
+    channels_first = (
+        len(shape) == 3 and shape[0] in (1, 2, 3, 4) and all(size is None or size > 16 for size in shape[1:])
+    )
     if channels_first or keras.config.image_data_format() == "channels_first":
         raise ValueError(
             f"Expected channels-last data, {form}. Received input_shape={shape}, image_data_format="

@@ -143,6 +143,14 @@ def test_load_names_what_is_missing(tmp_path):
         Cascade.load(tmp_path)
 
 
+@pytest.mark.parametrize("text", ["", "[]", '{"threshold": "a"}', '{"foo": 1}'])
+def test_settings_that_are_none_are_named(text, tmp_path):
+    folder = cascade().save(tmp_path / "cascade")
+    (folder / "cascade.json").write_text(text)
+    with pytest.raises(ValueError, match=r"The cascade in .* cannot be read"):
+        Cascade.load(folder)
+
+
 @pytest.mark.parametrize("options", [{"threshold": 1.5}, {"mask_threshold": -0.1}, {"min_area": -1}])
 def test_settings_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=f"Expected {next(iter(options))}"):

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from examples.brain_mri import cli
+from examples.brain_mri.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -141,6 +142,40 @@ def test_weights_that_cannot_be_had_leave_no_run_folder(cohort, tmp_path, capsys
     assert cli.main(["train", "--data", str(cohort), "--out", str(out), *arguments]) == 1
     assert weights in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_demo_refuses_what_an_earlier_one_left(cohort, tmp_path, capsys):
+    assert cli.main(["demo", "--out", str(tmp_path / "new"), "--patients", "2"]) == 1
+    assert not (tmp_path / "new").exists()
+    shutil.copytree(cohort, tmp_path / "old" / "cohort")
+    assert cli.main(["demo", "--out", str(tmp_path / "old"), "--patients", "9"]) == 1
+    assert f"Delete {tmp_path / 'old'}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", ["nan", "-1", "0", "inf"])
+def test_learning_rates_are_positive_numbers(number):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["train", "--data", "d", "--out", "o", "--learning-rate", number])
+
+
+def test_a_table_that_is_no_csv_hides_no_fault(data, capsys):
+    (data / "data.csv").write_bytes(b"\xff\xfe\x00" * 9)
+    lose_mask(data)
+    assert cli.main(["check", str(data)]) == 1
+    out = capsys.readouterr().out
+    assert "not a readable CSV" in out
+    assert "1 faults" in out
+
+
+def test_other_data_is_refused_at_evaluate_and_resume(trained, data, capsys):
+    test = next(patient for patient, part in RunFolder.open(trained).split().items() if part == "test")
+    for end in (".tif", "_mask.tif"):
+        (data / test / f"{test}_4{end}").unlink()
+    before = (trained / "metrics.json").read_bytes()
+    for command in (["evaluate", "--run"], ["train", "--resume", "--out"]):
+        assert cli.main([*command, str(trained), "--data", str(data)]) == 1
+        assert "has 3 slices" in capsys.readouterr().err
+    assert (trained / "metrics.json").read_bytes() == before
 
 
 def test_help_names_every_command(capsys):

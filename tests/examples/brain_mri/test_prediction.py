@@ -72,6 +72,10 @@ def test_masks_are_left_out_and_names_must_differ(cohort, tmp_path):
     assert len(found) == 8
     assert not [path for path in found if path.stem.endswith("_mask")]
     assert prediction.find_images([found[0], found[0]]) == [found[0]]
+    (tmp_path / "__MACOSX").mkdir()
+    (tmp_path / "__MACOSX" / "._a.tif").touch()
+    (tmp_path / "b.tif").touch()
+    assert prediction.find_images([tmp_path]) == [tmp_path / "b.tif"]
     (tmp_path / found[0].name).write_bytes(b"")
     with pytest.raises(ValueError, match="one image for each name"):
         prediction.find_images([found[0], tmp_path])

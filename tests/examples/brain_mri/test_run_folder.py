@@ -5,26 +5,53 @@ import pytest
 from examples.brain_mri.layout import Slice
 from examples.brain_mri.run_folder import Options, RunFolder, write_beside
 
-SPLIT = {"b": "test", "a": "train"}
+SPLIT = {"b": "test", "a": "train", "v": "validation"}
 
 
 def slice_of(patient, number=1):
     return Slice(patient, number, Path("i.tif"), Path("m.tif"), has_tumour=False)
 
 
+def slices():
+    """One slice of a, two of b, one of a patient outside the split."""
+    return [slice_of("a"), slice_of("b", 1), slice_of("b", 2), slice_of("c")]
+
+
+def create(path, options=None):
+    return RunFolder.create(path, options or Options(data="."), SPLIT, slices())
+
+
 def test_options_and_split_come_back(tmp_path):
     options = Options(data="cohort", classes=2, fractions=(0.5, 0.25, 0.25), classifier_weights="w.h5")
-    run = RunFolder.open(RunFolder.create(tmp_path / "deep" / "run", options, SPLIT).path)
+    run = RunFolder.open(create(tmp_path / "deep" / "run", options).path)
     assert run.options() == options
     assert run.split() == SPLIT
 
 
 def test_slices_of_a_part(tmp_path):
-    run = RunFolder.create(tmp_path / "run", Options(data="."), SPLIT)
-    slices = [slice_of("a"), slice_of("b", 1), slice_of("b", 2), slice_of("c")]
-    assert run.slices_of("test", slices) == slices[1:3]
+    run = create(tmp_path / "run")
+    assert run.slices_of("test", slices()) == slices()[1:3]
     with pytest.raises(ValueError, match=r"1 test patients of the run .* are not in the data, the first b"):
-        run.slices_of("test", slices[:1])
+        run.slices_of("test", slices()[:1])
+    with pytest.raises(ValueError, match=r"b has 1 slices; .* it had 2"):
+        run.slices_of("test", slices()[:2])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a,b\n1,2\n", "patient,part,slices\na,train,1\n", "patient,part,slices\na,test,x\n"]
+)
+def test_a_split_that_is_none_is_named(text, tmp_path):
+    run = create(tmp_path / "run")
+    (run.path / "split.csv").write_text(text)
+    with pytest.raises(ValueError, match=r"split\.csv"):
+        run.split()
+
+
+def test_a_history_that_is_none_is_named(tmp_path):
+    run = create(tmp_path / "run")
+    run.history("classifier").write_text("epoch,loss\n0,x\n")
+    with pytest.raises(ValueError, match=r"classifier\.history\.csv"):
+        run.epochs_done("classifier")
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
@@ -36,13 +63,13 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path):
 
 
 def test_a_run_not_trained_to_its_end_says_how_to_go_on(tmp_path):
-    run = RunFolder.create(tmp_path / "run", Options(data="."), SPLIT)
+    run = create(tmp_path / "run")
     with pytest.raises(ValueError, match="--resume"):
         run.trained()
 
 
 def test_a_repeated_epoch_counts_once(tmp_path):
-    run = RunFolder.create(tmp_path / "run", Options(data="."), SPLIT)
+    run = create(tmp_path / "run")
     assert run.epochs_done("segmenter") == []
     run.history("segmenter").write_text("epoch,loss\n0,0.9\n1,0.8\n1,0.7\n")
     assert run.epochs_done("segmenter") == [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7}]
