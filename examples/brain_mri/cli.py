@@ -17,7 +17,7 @@ SMALLEST_DEMO = 5
 DEMO_OPTIONS: dict[str, Any] = {
     "image_size": 64,
     "classifier_width": 0.25,
-    "classifier_epochs": 6,
+    "classifier_epochs": 8,
     "segmenter_epochs": 5,
     "batch_size": 16,
     "fractions": (0.6, 0.2, 0.2),

@@ -41,6 +41,19 @@ def test_training_leaves_split_histories_and_cascade(trained):
     assert not {name for name in left if "best" in name or "backup" in name or name.startswith(".")}
 
 
+def test_varied_slices_keep_masks_on_their_tumours():
+    masks = np.zeros((16, 8, 8, 1), "uint8")
+    masks[:, 2:4, 1:3] = 1
+    images = np.repeat(0.5 * masks.astype("float32"), 3, axis=-1)
+    varied, moved = training.vary(images, masks, seed=3)
+    np.testing.assert_array_equal((varied > 0).all(axis=-1), moved[..., 0] > 0)
+    mirrored = [not np.array_equal(a, b) for a, b in zip(masks, moved, strict=True)]
+    assert 0 < sum(mirrored) < 16
+    assert np.ptp(varied[varied > 0]) > 0.05
+    assert masks[:, 2:4, 1:3].all()  # the input is left alone
+    np.testing.assert_array_equal(training.vary(images, masks, seed=3)[0], varied)
+
+
 def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     path = tmp_path / "best.keras"
