@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from examples.brain_mri.findings import CLINICAL_NAME, FILE, PATIENT, Fault, Findings, Key, parse_name
 from examples.brain_mri.listing import is_listing, listed_files, select_listed
-from examples.brain_mri.remarks import compare_clinical, note_gaps, note_people
+from examples.brain_mri.remarks import compare_clinical, find_healthy, note_gaps, note_people
 from resunet_kit.data import read_image, read_mask
 
 _SILENT = re.compile(r"\..*|Thumbs\.db|desktop\.ini|__MACOSX|README.*", re.IGNORECASE)
@@ -115,7 +115,8 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
     # Of a patient whose slices are in the index only in part, nobody can say that there is no tumour.
     in_part = {key[0] for key in slots.keys() - {(item.patient, item.number) for item in slices}}
     whole = [item for item in slices if item.patient not in in_part]
-    _find_healthy(whole, findings, harmless=allow_healthy or source.is_file() or bool(listings))
+    tumours = [(item.image.parent, item.has_tumour) for item in whole]
+    find_healthy(tumours, findings, harmless=allow_healthy or source.is_file() or bool(listings))
     note_people((item.patient for item in slices), findings)
     if clinical:
         compare_clinical(clinical, {patient for patient, _ in slots}, findings)
@@ -284,18 +285,6 @@ def _is_sound(reading: _Reading, image: Path, mask: Path, usual: tuple[int, ...]
         what = f"of {_size(reading.image_shape)}, most images of {_size(usual or ())}"
         findings.fault(image, what, "fetch it again, or resize it together with its mask")
     return sizes[0] == sizes[1] and reading.image_shape == usual
-
-
-def _find_healthy(slices: Iterable[Slice], findings: Findings, *, harmless: bool) -> None:
-    folders: dict[Path, bool] = defaultdict(bool)
-    for item in slices:
-        folders[item.image.parent] |= item.has_tumour
-    for folder in sorted(folder for folder, tumour in folders.items() if not tumour):
-        if harmless:
-            findings.notes.append(f"{folder.name}: no slice has a tumour.")
-        else:
-            cure = "fetch its masks again; if the patient is healthy, allow it with --allow-healthy"
-            findings.fault(folder, "a patient without any tumour", cure)
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What is worth knowing of an indexed folder and keeps no file out of it."""
+"""What is said of an indexed folder as a whole: mostly worth knowing, and keeping no file out of it."""
 
 import csv
 from collections import Counter, defaultdict
@@ -19,6 +19,19 @@ def note_gaps(slots: Iterable[Key], findings: Findings) -> None:
         if gaps:
             shown = ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in gaps)
             findings.notes.append(f"{patient}: slices {shown} are missing between {min(present)} and {max(present)}.")
+
+
+def find_healthy(tumours: Iterable[tuple[Path, bool]], findings: Findings, *, harmless: bool) -> None:
+    """Note or fault folders of which no slice has a tumour; given a folder and an answer for each slice."""
+    folders: dict[Path, bool] = defaultdict(bool)
+    for folder, tumour in tumours:
+        folders[folder] |= tumour
+    for folder in sorted(folder for folder, tumour in folders.items() if not tumour):
+        if harmless:
+            findings.notes.append(f"{folder.name}: no slice has a tumour.")
+        else:
+            cure = "fetch its masks again; if the patient is healthy, allow it with --allow-healthy"
+            findings.fault(folder, "a patient without any tumour", cure)
 
 
 def note_people(patients: Iterable[str], findings: Findings) -> None:

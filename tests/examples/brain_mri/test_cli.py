@@ -52,7 +52,6 @@ def heal(data):
 
 
 def gray_mask(data):
-    Image.fromarray(np.full((40, 40), 100, np.uint8) * np.eye(40, dtype=np.uint8)[::-1]).save(image(data, 2, "_mask"))
     noisy = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
     Image.fromarray(noisy).save(image(data, 2, "_mask"))
     return image(data, 2, "_mask")
