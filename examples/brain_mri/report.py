@@ -70,7 +70,8 @@ def _summary(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
         f"probability of {summary['thresholds']['classifier']:g} or more. {summary['empty_rule']} Tversky weighs false "
         f"pixels {weights['fp_weight']:g} and missed ones {weights['fn_weight']:g}. Per slice and per patient are "
         "means; a patient's slices are scored as one volume; pooled takes all pixels of all patients together.",
-        f"Trained on `{options.data}` at {options.image_size} pixels: a {options.backbone} classifier "
+        f"Trained on `{options.data}` at {options.image_size} pixels: a {options.backbone} classifier of "
+        f"{options.classifier_width:g} times the usual width "
         f"({options.classifier_weights or 'random'} initial weights) and a ResUNet with "
         f"{'a softmax over background and tumour' if options.classes == 2 else 'a sigmoid'}.",
     ]
@@ -100,7 +101,7 @@ def _data(run: RunFolder, index: Index) -> list[Any]:
     return [
         table,
         plots.class_balance(labels, names=NAMES, groups=parts),
-        "Training slices with the expert's outline. Red, green and blue are the pre-contrast, FLAIR and post-contrast "
+        "Training slices with their true outline. Red, green and blue are the pre-contrast, FLAIR and post-contrast "
         "sequences.",
         plots.sample_grid(
             [read_image(item.image) for item in chosen],
