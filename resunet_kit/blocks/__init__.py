@@ -3,6 +3,9 @@
 A block is any callable `(x, filters, **options) -> tensor`; a function of your own is as good as one of these.
 """
 
+from resunet_kit.blocks.atrous import atrous_residual_block
+from resunet_kit.blocks.attention import attention_gate, squeeze_excite
+from resunet_kit.blocks.context import aspp, pyramid_pooling
 from resunet_kit.blocks.convolution import conv_block
 from resunet_kit.blocks.heads import classification_head, segmentation_head
 from resunet_kit.blocks.preactivation import preactivation_block
@@ -14,14 +17,19 @@ from resunet_kit.blocks.residual import (
 )
 
 __all__ = [
+    "aspp",
+    "atrous_residual_block",
+    "attention_gate",
     "bottleneck_block",
     "classification_head",
     "conv_block",
     "crop_like",
     "pointwise_residual_block",
     "preactivation_block",
+    "pyramid_pooling",
     "residual_block",
     "segmentation_head",
+    "squeeze_excite",
     "upsample",
     "upsample_concat",
 ]

@@ -1,6 +1,5 @@
 """The stock Keras layers that blocks are made of, chosen by the rank of the features."""
 
-import math
 import numbers
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +15,14 @@ NORMS = ("batch", "group", "layer", "instance")
 # Statistics follow within about 10 steps, as in PyTorch. Keras's 0.99 takes 100: on small data sets the first epochs
 # then validate with the statistics of random weights.
 BATCH_MOMENTUM = 0.9
-MAX_GROUPS = 32  # Wu and He 2018, arXiv 1803.08494, table 3
+# Wu and He 2018, arXiv 1803.08494, table 3: 32 groups. Groups of few channels would be instance normalisation.
+MAX_GROUPS = 32
+MIN_GROUP_CHANNELS = 4
+ACTIVATIONS = tuple(
+    name
+    for name in dir(keras.activations)
+    if not name.startswith("_") and name not in ("get", "serialize", "deserialize")
+)
 
 
 def suffixed(name: str | None, suffix: str) -> str | None:
@@ -47,6 +53,13 @@ def check_count(name: str, value: Any, *, minimum: int = 1) -> int:
     return int(value)
 
 
+def check_counts(name: str, values: Any) -> tuple[int, ...]:
+    """Return `values`, a sequence of at least one whole number, as a tuple."""
+    if not isinstance(values, Sequence) or isinstance(values, str) or not values:
+        raise ValueError(f"Expected {name} to be a sequence of whole numbers. Received {name}={values!r}.")
+    return tuple(check_count(name, value) for value in values)
+
+
 def check_sizes(name: str, value: Any, rank: int) -> tuple[int, ...]:
     """Return `value`, one whole number or one for each spatial axis, as a tuple with one for each axis."""
     values = (value,) * rank if isinstance(value, numbers.Integral) else value
@@ -66,8 +79,23 @@ def check_norm(norm: Norm) -> None:
 
 def check_rate(name: str, value: float) -> None:
     """Refuse a dropout rate outside [0, 1)."""
-    if not 0 <= value < 1:
+    if not isinstance(value, numbers.Real) or not 0 <= value < 1:
         raise ValueError(f"Expected {name} in [0, 1). Received {name}={value!r}.")
+
+
+def check_activation(activation: Activation) -> None:
+    """Refuse an activation that Keras does not know."""
+    try:
+        keras.activations.get(activation)
+    except (ValueError, TypeError):
+        raise unknown_name("activation", activation, ACTIVATIONS) from None
+
+
+def check_options(*, norm: Norm = None, activation: Activation = None, dropout: float = 0.0) -> None:
+    """Check what a block is told before it makes its first layer."""
+    check_norm(norm)
+    check_activation(activation)
+    check_rate("dropout", dropout)
 
 
 def convolution(
@@ -84,18 +112,22 @@ def convolution(
 ) -> Any:
     """Convolve with "same" padding in as many dimensions as `x` has."""
     rank = spatial_rank(x)
+    steps, dilations = check_sizes("strides", strides, rank), check_sizes("dilation_rate", dilation_rate, rank)
+    # Keras refuses strides together with dilation: then the result is thinned out instead.
+    thinned = max(steps) > 1 and max(dilations) > 1
     layer = keras.layers.Conv2D if rank == 2 else keras.layers.Conv3D
-    return layer(
+    y = layer(
         check_count("filters", filters),
         check_sizes("kernel_size", kernel_size, rank),
-        strides=check_sizes("strides", strides, rank),
-        dilation_rate=check_sizes("dilation_rate", dilation_rate, rank),
+        strides=1 if thinned else steps,
+        dilation_rate=dilations,
         padding="same",
         use_bias=use_bias,
         kernel_initializer=kernel_initializer,
         kernel_regularizer=kernel_regularizer,
         name=name,
     )(x)
+    return y[(slice(None), *(slice(None, None, step) for step in steps))] if thinned else y
 
 
 def normalization(x: Any, norm: Norm, *, name: str | None = None) -> Any:
@@ -110,9 +142,13 @@ def normalization(x: Any, norm: Norm, *, name: str | None = None) -> Any:
     if norm == "layer":
         return keras.layers.LayerNormalization(name=name)(x)
     channels = x.shape[-1]
-    # 32 groups where they divide the channels, else the most that do: Keras's own default fails on 6 channels.
-    groups = channels if norm == "instance" else math.gcd(MAX_GROUPS, channels)
-    return keras.layers.GroupNormalization(groups, name=name)(x)
+    return keras.layers.GroupNormalization(channels if norm == "instance" else _groups(channels), name=name)(x)
+
+
+def _groups(channels: int) -> int:
+    """Return the most groups that divide the channels; Keras's own default of 32 fails on 6 channels."""
+    most = min(MAX_GROUPS, channels // MIN_GROUP_CHANNELS)
+    return max((groups for groups in range(1, most + 1) if channels % groups == 0), default=1)
 
 
 def activate(x: Any, activation: Activation, *, name: str | None = None) -> Any:

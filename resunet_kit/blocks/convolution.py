@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
+from resunet_kit.blocks._layers import (
+    Activation,
+    Norm,
+    activate,
+    check_options,
+    convolution,
+    drop,
+    normalization,
+    suffixed,
+)
 
 
 def conv_block(
@@ -49,6 +58,7 @@ def conv_block(
         >>> conv_block(keras.Input((32, 32, 3)), 16, strides=2).shape
         (None, 16, 16, 16)
     """
+    check_options(norm=norm, activation=activation, dropout=dropout)
     x = convolution(
         x,
         filters,

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from resunet_kit._errors import unknown_name
-from resunet_kit.blocks._layers import check_count, check_rate, convolution, spatial_rank, suffixed
+from resunet_kit.blocks._layers import check_activation, check_count, check_rate, convolution, spatial_rank, suffixed
 
 POOLINGS = ("avg", "max", "flatten")
 
@@ -93,6 +93,7 @@ def class_activation(num_classes: int, activation: str | None) -> str | None:
         )
     if activation == "auto":
         return "sigmoid" if num_classes == 1 else "softmax"
+    check_activation(activation)
     return activation
 
 

@@ -5,7 +5,16 @@ from typing import Any
 
 import keras
 
-from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
+from resunet_kit.blocks._layers import (
+    Activation,
+    Norm,
+    activate,
+    check_options,
+    convolution,
+    drop,
+    normalization,
+    suffixed,
+)
 from resunet_kit.blocks.residual import project_shortcut
 
 
@@ -20,6 +29,7 @@ def preactivation_block(
     activation: Activation = "relu",
     dropout: float = 0.0,
     preactivate_input: bool = True,
+    normalize_shortcut: bool = False,
     use_bias: bool | None = None,
     kernel_initializer: Any = "he_normal",
     kernel_regularizer: Any = None,
@@ -40,6 +50,7 @@ def preactivation_block(
         dropout: Share of units dropped before the second convolution, in [0, 1).
         preactivate_input: Whether the first convolution is preceded by normalisation and activation. False for the
             first block of a network: it should see the image itself.
+        normalize_shortcut: Whether the projection of the shortcut, where there is one, is normalised.
         use_bias: Whether convolutions have biases. None: only where neither a normalisation nor the other summand
             makes one needless.
         kernel_initializer: Keras initialiser of the kernels.
@@ -62,11 +73,13 @@ def preactivation_block(
         He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027.
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684.
     """
+    check_options(norm=norm, activation=activation, dropout=dropout)
     kernel: dict[str, Any] = {
         "kernel_initializer": kernel_initializer,
         "kernel_regularizer": kernel_regularizer,
     }
-    shortcut = project_shortcut(x, filters, strides, norm=None, name=name, use_bias=bool(use_bias), **kernel)
+    shortcut_norm = norm if normalize_shortcut else None
+    shortcut = project_shortcut(x, filters, strides, norm=shortcut_norm, name=name, use_bias=bool(use_bias), **kernel)
     y = x
     if preactivate_input:
         y = normalization(y, norm, name=suffixed(name, "1_norm"))

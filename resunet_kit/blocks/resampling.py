@@ -8,6 +8,7 @@ from keras import ops
 
 from resunet_kit._errors import unknown_name
 from resunet_kit.blocks._layers import check_sizes, spatial_rank, suffixed
+from resunet_kit.blocks._resizing import resize_like
 
 METHODS = ("nearest", "linear", "transpose")
 
@@ -45,8 +46,10 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: str = "nearest",
     if rank == 2:
         interpolation = "bilinear" if method == "linear" else "nearest"
         return keras.layers.UpSampling2D(sizes, interpolation=interpolation, name=name)(x)
-    nearest = keras.layers.UpSampling3D(sizes, name=name)(x)
-    return _smooth_steps(nearest, sizes) if method == "linear" else nearest
+    if method == "linear":  # Keras has no trilinear upsampling
+        nearest = keras.layers.UpSampling3D(sizes, name=name)(x[..., :1])
+        return resize_like(ops.cast(x, nearest.dtype), nearest)
+    return keras.layers.UpSampling3D(sizes, name=name)(x)
 
 
 def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | None = None) -> Any:
@@ -118,13 +121,3 @@ def _crop_unknown(x: Any, reference: Any) -> Any:
         positions = ops.cumsum(ops.ones_like(line, dtype="int32"), axis=axis) - 1
         x = ops.take_along_axis(x, positions, axis=axis)
     return x
-
-
-def _smooth_steps(x: Any, sizes: Sequence[int]) -> Any:
-    # Keras has no trilinear upsampling. A box as wide as the step turns nearest into linear; an even box, which
-    # has no middle pixel, needs a second one of two pixels to be centred. Mirrored borders keep edge values.
-    pads = [size // 2 for size in sizes]
-    x = ops.pad(x, [(0, 0), *((pad, pad) for pad in pads), (0, 0)], mode="symmetric")
-    x = keras.layers.AveragePooling3D(tuple(sizes), strides=1)(x)
-    centring = tuple(2 if size % 2 == 0 else 1 for size in sizes)
-    return keras.layers.AveragePooling3D(centring, strides=1)(x) if set(centring) != {1} else x

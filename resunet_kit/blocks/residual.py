@@ -5,7 +5,16 @@ from typing import Any
 
 import keras
 
-from resunet_kit.blocks._layers import Activation, Norm, activate, check_count, check_sizes, spatial_rank, suffixed
+from resunet_kit.blocks._layers import (
+    Activation,
+    Norm,
+    activate,
+    check_count,
+    check_options,
+    check_sizes,
+    spatial_rank,
+    suffixed,
+)
 from resunet_kit.blocks.convolution import conv_block
 
 
@@ -57,6 +66,7 @@ def residual_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
+    check_options(norm=norm, activation=activation, dropout=dropout)
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
     y = conv_block(
@@ -136,6 +146,7 @@ def bottleneck_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
+    check_options(norm=norm, activation=activation, dropout=dropout)
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     inner = max(1, check_count("filters", filters) // check_count("expansion", expansion))
     shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
@@ -205,6 +216,7 @@ def pointwise_residual_block(
     References:
         The ResUNet of the Healthcare_AI brain MRI notebook.
     """
+    check_options(norm=norm, activation=activation, dropout=dropout)
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     shortcut = conv_block(
         x,

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 
 from resunet_kit.blocks._layers import (
+    ACTIVATIONS,
     activate,
+    check_activation,
     check_count,
     check_norm,
     check_rate,
@@ -79,8 +81,8 @@ def test_every_norm_takes_any_number_of_channels(name, channels):
     assert normalization(inputs, name).shape == inputs.shape
 
 
-@pytest.mark.parametrize(("channels", "groups"), [(64, 32), (48, 16), (6, 2), (5, 1)])
-def test_group_norm_uses_the_most_groups_that_divide(channels, groups):
+@pytest.mark.parametrize(("channels", "groups"), [(256, 32), (96, 24), (64, 16), (6, 1), (5, 1), (2, 1)])
+def test_group_norm_uses_the_most_groups_of_at_least_four_channels(channels, groups):
     inputs = keras.Input((4, 4, channels))
     model = keras.Model(inputs, normalization(inputs, "group", name="norm"))
     assert model.get_layer("norm").groups == groups
@@ -117,3 +119,27 @@ def test_convolution_of_a_volume_matches_a_sum_over_the_kernel():
     for i, j, k in np.ndindex(3, 3, 3):
         expected += padded[:, i : i + 4, j : j + 5, k : k + 3] @ kernel[i, j, k]
     np.testing.assert_allclose(keras.ops.convert_to_numpy(model(x)), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(("strides", "dilation_rate"), [(2, 3), ((1, 2), 2), (3, (1, 2))])
+def test_strides_and_dilation_together_thin_out_the_dilated_convolution(strides, dilation_rate):
+    # Keras refuses the pair.
+    inputs = keras.Input((11, 8, 2))
+    dense = keras.Model(inputs, convolution(inputs, 3, 3, dilation_rate=dilation_rate))
+    thin = keras.Model(inputs, convolution(inputs, 3, 3, strides=strides, dilation_rate=dilation_rate))
+    thin.set_weights(dense.get_weights())
+    rows, columns = np.broadcast_to(strides, 2)
+    x = np.random.default_rng(0).normal(size=(2, 11, 8, 2)).astype("float32")
+    expected = keras.ops.convert_to_numpy(dense(x))[:, ::rows, ::columns]
+    assert thin.output_shape[1:] == expected.shape[1:]
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(thin(x)), expected, atol=1e-6)
+
+
+def test_activations_of_keras_and_callables_pass_and_others_are_named():
+    for activation in (None, "relu", "silu", keras.ops.tanh, *ACTIVATIONS):
+        check_activation(activation)
+    for wrong in ("rleu", 3):
+        with pytest.raises(ValueError, match=f"Unknown activation {wrong!r}"):
+            check_activation(wrong)
+    with pytest.raises(ValueError, match="Did you mean 'relu'"):
+        check_activation("rleu")

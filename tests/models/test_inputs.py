@@ -13,7 +13,7 @@ def test_channels_last_shapes_pass_unchanged(shape):
 
 
 @pytest.mark.parametrize(
-    "shape", [(), (256, 256), (2, 8, 8, 8, 3), (0, 8, 3), (-8, 8, 3), (8.0, 8, 3), (8, 8, None), (8, True, 3)]
+    "shape", [(), (256, 256), (2, 8, 8, 8, 3), (0, 8, 3), (-8, 8, 3), (8.0, 8, 3), (8, 8, None), (8, True, 3), (64,)]
 )
 def test_other_shapes_are_refused_with_what_came(shape):
     with pytest.raises(ValueError, match=r"Expected input_shape \(height, width, channels\)") as error:
@@ -21,19 +21,24 @@ def test_other_shapes_are_refused_with_what_came(shape):
     assert f"Received input_shape={shape}" in str(error.value)
 
 
+def test_a_single_number_is_refused_as_other_shapes_are():
+    with pytest.raises(ValueError, match=r"Expected input_shape.*Received input_shape=\(64,\)"):
+        check_input_shape(64)
+
+
 def test_ranks_narrow_what_is_accepted():
     with pytest.raises(ValueError, match=r"Expected input_shape \(height, width, channels\) without"):
         check_input_shape((8, 8, 8, 3), ranks=(3,))
 
 
-@pytest.mark.parametrize("shape", [(3, 256, 256), (1, 64, 32), (4, 32, 20)])
+@pytest.mark.parametrize("shape", [(3, 256, 256), (1, 64, 32), (4, 32, 20), (3, None, None), (4, 128, 128, 96)])
 def test_channels_first_is_refused_with_the_cure(shape):
     with pytest.raises(ValueError, match=r"Expected channels-last data.*moveaxis"):
         check_input_shape(shape)
 
 
-def test_a_thin_volume_of_many_channels_is_not_taken_for_channels_first():
-    assert check_input_shape((2, 64, 64, 64)) == (2, 64, 64, 64)
+def test_a_thin_volume_is_not_taken_for_channels_first():
+    assert check_input_shape((2, 64, 64, 16)) == (2, 64, 64, 16)
 
 
 def test_the_channels_first_setting_of_keras_is_refused():
@@ -46,7 +51,9 @@ def test_the_channels_first_setting_of_keras_is_refused():
         keras.config.set_image_data_format(before)
 
 
-@pytest.mark.parametrize(("filters", "widths"), [([8, 16], (8, 16)), (8, (8,)), ((np.int64(4),), (4,))])
+@pytest.mark.parametrize(
+    ("filters", "widths"), [([8, 16], (8, 16)), (8, (8,)), ((np.int64(4),), (4,)), (np.array([4, 8]), (4, 8))]
+)
 def test_filters_become_a_tuple(filters, widths):
     assert check_filters(filters) == widths
 

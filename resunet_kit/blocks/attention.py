@@ -1,0 +1,152 @@
+"""Attention: which channels matter, and which places of a skip connection."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from resunet_kit.blocks._layers import (
+    Activation,
+    Norm,
+    activate,
+    check_activation,
+    check_count,
+    check_options,
+    convolution,
+    normalization,
+    spatial_rank,
+    suffixed,
+)
+from resunet_kit.blocks.resampling import crop_like, upsample
+
+
+def squeeze_excite(
+    x: Any,
+    *,
+    ratio: int = 8,
+    activation: Activation = "swish",
+    use_bias: bool = True,
+    kernel_initializer: Any = "he_normal",
+    kernel_regularizer: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Scale each channel by a weight in (0, 1) that the means of all channels decide.
+
+    Args:
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        ratio: How many times fewer units the hidden layer has than there are channels; at least one unit stays.
+        activation: Of the hidden layer, as in `conv_block`. Not the paper's ReLU: means differ little from image to
+            image, so that a unit of the few is soon dead for all of them.
+        use_bias: Whether both layers have biases.
+        kernel_initializer: Keras initialiser of the hidden layer's kernel.
+        kernel_regularizer: Keras regulariser of both kernels.
+        name: Prefix of the layers' names.
+
+    Returns:
+        Features of the same shape.
+
+    Raises:
+        ValueError: If the rank, the ratio or the activation is not as above.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import squeeze_excite
+        >>> squeeze_excite(keras.Input((32, 32, 16))).shape
+        (None, 32, 32, 16)
+
+    References:
+        Hu et al. 2018, Squeeze-and-excitation networks, arXiv 1709.01507.
+    """
+    rank, channels = spatial_rank(x), x.shape[-1]
+    hidden = max(1, channels // check_count("ratio", ratio))
+    check_activation(activation)
+    # In float32: the sum over an image of 256 x 256 overflows float16.
+    weights = ops.mean(ops.cast(x, "float32"), axis=tuple(range(1, rank + 1)), keepdims=True)  # (b, 1, 1, c)
+    weights = keras.layers.Dense(
+        hidden,
+        use_bias=use_bias,
+        kernel_initializer=kernel_initializer,
+        kernel_regularizer=kernel_regularizer,
+        name=suffixed(name, "squeeze"),
+    )(weights)
+    weights = activate(weights, activation, name=suffixed(name, "squeeze_act"))
+    weights = keras.layers.Dense(
+        channels, "sigmoid", use_bias=use_bias, kernel_regularizer=kernel_regularizer, name=suffixed(name, "excite")
+    )(weights)
+    return keras.layers.Multiply(name=suffixed(name, "scale"))([x, weights])
+
+
+def attention_gate(
+    skip: Any,
+    gate: Any,
+    *,
+    filters: int | None = None,
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    kernel_initializer: Any = "he_normal",
+    kernel_regularizer: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Scale each place of a skip connection by a weight in (0, 1) that the decoder's features decide.
+
+    Args:
+        skip: Features of the encoder, `(batch, ...sides, channels)`.
+        gate: Features of the decoder of the same rank, as large as `skip` or half as large (rounded up); as large
+            where sides are unknown (None).
+        filters: Channels in which both are compared. None: half of the skip's, at least one.
+        norm: Normalisation of the comparison, as in `conv_block`.
+        activation: Activation of the comparison, as in `conv_block`.
+        kernel_initializer: Keras initialiser of the kernels of the comparison.
+        kernel_regularizer: Keras regulariser of the kernels.
+        name: Prefix of the layers' names.
+
+    Returns:
+        Features of the skip's shape.
+
+    Raises:
+        ValueError: If the ranks differ, or the gate is neither as large as the skip nor half as large.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import attention_gate
+        >>> attention_gate(keras.Input((33, 32, 16)), keras.Input((17, 16, 32))).shape
+        (None, 33, 32, 16)
+
+    References:
+        Oktay et al. 2018, Attention U-Net, arXiv 1804.03999.
+    """
+    check_options(norm=norm, activation=activation)
+    inner = max(1, skip.shape[-1] // 2) if filters is None else check_count("filters", filters)
+    is_half = _is_half(skip, gate)
+    kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    asked = convolution(gate, inner, 1, use_bias=False, name=suffixed(name, "gate_conv"), **kernel)
+    if is_half:
+        asked = crop_like(upsample(asked, method="linear", name=suffixed(name, "gate")), skip, name=name)
+    offered = convolution(skip, inner, 1, use_bias=norm is None, name=suffixed(name, "skip_conv"), **kernel)
+    both = keras.layers.Add(name=suffixed(name, "add"))([asked, offered])
+    both = activate(normalization(both, norm, name=suffixed(name, "norm")), activation, name=suffixed(name, "act"))
+    weights = convolution(
+        both,
+        1,
+        1,
+        kernel_initializer="glorot_uniform",
+        kernel_regularizer=kernel_regularizer,
+        name=suffixed(name, "weights_conv"),
+    )
+    weights = activate(weights, "sigmoid", name=suffixed(name, "weights"))  # (b, h, w, 1)
+    return keras.layers.Multiply(name=suffixed(name, "scale"))([skip, weights])
+
+
+def _is_half(skip: Any, gate: Any) -> bool:
+    same_rank = spatial_rank(skip) == len(gate.shape) - 2
+    pairs = list(zip(skip.shape[1:-1], gate.shape[1:-1], strict=False))
+    known = [(large, small) for large, small in pairs if large is not None and small is not None]
+    if same_rank and all(large == small for large, small in known):
+        return False
+    if same_rank and len(known) == len(pairs) and all(-(-large // 2) == small for large, small in known):
+        return True
+    raise ValueError(
+        "Expected a gate of the skip's rank, as large or half as large on every side. "
+        f"Received a skip of shape {tuple(skip.shape)} and a gate of shape {tuple(gate.shape)}. "
+        "Upsample the gate first, as resunet_kit.blocks.upsample and crop_like do."
+    )

@@ -1,0 +1,148 @@
+"""Context: what surrounds a pixel, seen by dilated convolutions or by means over grids of several sizes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from resunet_kit._errors import unknown_name
+from resunet_kit.blocks._layers import Activation, Norm, check_count, check_counts, check_options, suffixed
+from resunet_kit.blocks._resizing import grid_means, resize_like
+from resunet_kit.blocks.convolution import conv_block
+
+MERGES = ("sum", "concat")
+# One cell has one value a channel: normalised over its own image, it is zero whatever the image holds.
+NORMS_OVER_IMAGES = ("batch", "group", "instance")
+
+
+def aspp(
+    x: Any,
+    filters: int,
+    *,
+    dilation_rates: Sequence[int] = (6, 12, 18),
+    merge: str = "sum",
+    kernel_size: int | Sequence[int] = 3,
+    norm: Norm = "batch",
+    activation: Activation = None,
+    dropout: float = 0.0,
+    use_bias: bool | None = None,
+    kernel_initializer: Any = "he_normal",
+    kernel_regularizer: Any = None,
+    name: str | None = None,
+) -> Any:
+    """See every place at several distances: dilated convolutions beside a plain one, merged and mixed by a 1x1.
+
+    Args:
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        filters: Channels of every branch and of the output.
+        dilation_rates: Distances between the kernels' taps in pixels, one branch each.
+        merge: `"sum"` of the branches, as in ResUNet++, or `"concat"`, as in DeepLab.
+        kernel_size: Side of the branches' kernels in pixels.
+        norm: Normalisation of each branch, as in `conv_block`.
+        activation: Activation of each branch, as in `conv_block`.
+        dropout: Share of units dropped in each branch, in [0, 1).
+        use_bias: Whether the branches have biases. None: only where no normalisation follows.
+        kernel_initializer: Keras initialiser of the kernels.
+        kernel_regularizer: Keras regulariser of the kernels.
+        name: Prefix of the layers' names.
+
+    Returns:
+        Features of the same sides with `filters` channels.
+
+    Raises:
+        ValueError: If the rank, a rate or a name is not as above.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import aspp
+        >>> aspp(keras.Input((32, 32, 16)), 8).shape
+        (None, 32, 32, 8)
+
+    References:
+        Chen et al. 2018, DeepLab, arXiv 1606.00915. Jha et al. 2019, ResUNet++, arXiv 1911.07067.
+    """
+    if merge not in MERGES:
+        raise unknown_name("merge", merge, MERGES)
+    kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    branches = [
+        conv_block(
+            x,
+            filters,
+            kernel_size=kernel_size,
+            dilation_rate=rate,
+            norm=norm,
+            activation=activation,
+            dropout=dropout,
+            use_bias=use_bias,
+            name=suffixed(name, f"branch{i}"),
+            **kernel,
+        )
+        for i, rate in enumerate((1, *check_counts("dilation_rates", dilation_rates)), start=1)
+    ]
+    layer = keras.layers.Add if merge == "sum" else keras.layers.Concatenate
+    merged = layer(name=suffixed(name, merge))(branches)
+    return conv_block(merged, filters, kernel_size=1, norm=None, activation=None, name=suffixed(name, "mix"), **kernel)
+
+
+def pyramid_pooling(
+    x: Any,
+    filters: int,
+    *,
+    bins: Sequence[int] = (1, 2, 4, 8),
+    norm: Norm = "batch",
+    activation: Activation = "relu",
+    dropout: float = 0.0,
+    kernel_initializer: Any = "he_normal",
+    kernel_regularizer: Any = None,
+    name: str | None = None,
+) -> Any:
+    """See the whole image: means over grids of several sizes, brought back to every place and mixed by a 1x1.
+
+    Args:
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`, of any sides,
+            smaller than a grid or unknown (None) ones included.
+        filters: Channels of the output; each grid gets an equal share, at least one.
+        bins: Cells along each side of each grid.
+        norm: As in `conv_block`. A grid of one cell is not normalised by names other than `"layer"`: over a single
+            value there are no statistics.
+        activation: Of the output, as in `conv_block`.
+        dropout: Share of units dropped in the output, in [0, 1).
+        kernel_initializer: Keras initialiser of the kernels.
+        kernel_regularizer: Keras regulariser of the kernels.
+        name: Prefix of the layers' names.
+
+    Returns:
+        Features of the same sides with `filters` channels.
+
+    Raises:
+        ValueError: If the rank or a number of cells is not as above.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.blocks import pyramid_pooling
+        >>> pyramid_pooling(keras.Input((37, None, 16)), 8).shape
+        (None, 37, None, 8)
+
+    References:
+        Zhao et al. 2017, Pyramid scene parsing network, arXiv 1612.01105.
+    """
+    check_options(norm=norm, activation=activation, dropout=dropout)
+    grids = check_counts("bins", bins)
+    share = max(1, check_count("filters", filters) // len(grids))
+    kernel: dict[str, Any] = {
+        "kernel_size": 1,
+        "kernel_initializer": kernel_initializer,
+        "kernel_regularizer": kernel_regularizer,
+    }
+    levels = [x]
+    for cells in grids:
+        level_norm = None if cells == 1 and norm in NORMS_OVER_IMAGES else norm
+        # Not activated: a share of few channels over few cells would soon be zero for every image.
+        means = conv_block(
+            grid_means(x, cells), share, norm=level_norm, activation=None, name=suffixed(name, f"bins{cells}"), **kernel
+        )
+        levels.append(resize_like(means, x))
+    merged = keras.layers.Concatenate(name=suffixed(name, "concat"))(levels)
+    return conv_block(
+        merged, filters, norm=norm, activation=activation, dropout=dropout, name=suffixed(name, "mix"), **kernel
+    )
