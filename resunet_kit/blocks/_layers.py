@@ -77,9 +77,9 @@ def check_norm(norm: Norm) -> None:
         raise unknown_name("norm", norm, NORMS)
 
 
-def check_rate(name: str, value: float) -> None:
+def check_rate(name: str, value: Any) -> None:
     """Refuse a dropout rate outside [0, 1)."""
-    if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+    if not (isinstance(value, numbers.Real) and 0 <= float(value) < 1):
         raise ValueError(f"Expected {name} in [0, 1). Received {name}={value!r}.")
 
 
@@ -92,10 +92,27 @@ def check_activation(activation: Activation) -> None:
 
 
 def check_options(*, norm: Norm = None, activation: Activation = None, dropout: float = 0.0) -> None:
-    """Check what a block is told before it makes its first layer."""
+    """Check what a builder hands on to blocks."""
     check_norm(norm)
     check_activation(activation)
     check_rate("dropout", dropout)
+
+
+def check_block(
+    x: Any,
+    filters: int,
+    *,
+    norm: Norm = None,
+    activation: Activation = None,
+    dropout: float = 0.0,
+    **sizes: int | Sequence[int],
+) -> None:
+    """Check what a block is told, and the sizes that it names, before it makes its first layer."""
+    rank = spatial_rank(x)
+    check_count("filters", filters)
+    check_options(norm=norm, activation=activation, dropout=dropout)
+    for name, value in sizes.items():
+        check_sizes(name, value, rank)
 
 
 def convolution(

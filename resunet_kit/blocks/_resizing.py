@@ -4,52 +4,60 @@ Every spatial axis is multiplied with a matrix of weights that is computed from 
 operations of `keras.ops`, for images and volumes, which reload without this package.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from resunet_kit.blocks._layers import spatial_rank
 
+# Below the smallest fraction of a cell's bound (one by the number of cells), above float32's error in it.
+ROUNDING = 1e-3
+
 
 def resize_like(x: Any, reference: Any) -> Any:
     """Resize `x` to the sides of `reference`, linearly between the centres of its pixels; borders keep their values."""
-    for axis in _spatial_axes(x):
-        x = _contract(x, _linear_weights(_positions(reference, axis), _positions(x, axis)), axis)
+    return resize_to(x, positions(reference))
+
+
+def resize_to(x: Any, lines: Sequence[Any]) -> Any:
+    """Resize `x` as `resize_like` does, given the positions along each axis of the reference."""
+    for axis, (target, source) in enumerate(zip(lines, positions(x), strict=True), start=1):
+        x = _contract(x, _linear_weights(target, source), axis)
     return x
 
 
-def grid_means(x: Any, cells: int) -> Any:
+def grid_means(x: Any, cells: int, lines: Sequence[Any] | None = None) -> Any:
     """Average `x` over a grid of `cells` along each side; neighbours share a pixel where the side does not divide."""
-    for axis in _spatial_axes(x):
-        x = _contract(x, _mean_weights(cells, _positions(x, axis)), axis)
+    for axis, line in enumerate(lines or positions(x), start=1):
+        x = _contract(x, _mean_weights(cells, line), axis)
     return x
 
 
-def _spatial_axes(x: Any) -> range:
-    return range(1, spatial_rank(x) + 1)
+def positions(x: Any) -> list[Any]:
+    """Return 0, 1, 2, … along each spatial axis. Counted, since `ops.arange` of an unknown side cannot be built."""
+    rank = spatial_rank(x)
+    lines = []
+    for axis in range(1, rank + 1):
+        line = x[tuple(slice(None) if i == axis else 0 for i in range(rank + 2))]
+        lines.append(ops.cumsum(ops.ones_like(line, dtype="float32")) - 1.0)
+    return lines
 
 
-def _positions(x: Any, axis: int) -> Any:
-    """Return 0, 1, 2, … along one axis. Counted, since `ops.arange` of a side that is unknown cannot be built."""
-    line = x[tuple(slice(None) if i == axis else 0 for i in range(len(x.shape)))]
-    return ops.cumsum(ops.ones_like(line, dtype="float32")) - 1.0
-
-
-def _mean_weights(cells: int, positions: Any) -> Any:  # (cells, side)
-    side = ops.max(positions) + 1.0
-    rows = []
-    for cell in range(cells):
-        start, stop = ops.floor(cell * side / cells), ops.ceil((cell + 1) * side / cells)
-        inside = ops.logical_and(positions >= start, positions < stop)
-        rows.append(ops.cast(inside, "float32") / (stop - start))
-    return ops.stack(rows)
+def _mean_weights(cells: int, line: Any) -> Any:  # (cells, side)
+    step = (ops.max(line) + 1.0) / cells
+    first = np.arange(cells, dtype="float32")[:, None]
+    start, stop = ops.floor(step * first + ROUNDING), ops.ceil(step * (first + 1.0) - ROUNDING)
+    inside = ops.logical_and(line >= start, line < stop)
+    return ops.cast(inside, "float32") / (stop - start)
 
 
 def _linear_weights(target: Any, source: Any) -> Any:  # (target side, source side)
     last = ops.max(source)
     scale = (last + 1.0) / (ops.max(target) + 1.0)
     places = ops.minimum(ops.maximum((target + 0.5) * scale - 0.5, 0.0), last)
-    return ops.relu(1.0 - ops.abs(ops.expand_dims(places, 1) - ops.expand_dims(source, 0)))
+    return ops.relu(1.0 - ops.abs(ops.expand_dims(places, 1) - source))
 
 
 def _contract(x: Any, weights: Any, axis: int) -> Any:

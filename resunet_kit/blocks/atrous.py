@@ -9,8 +9,8 @@ from resunet_kit.blocks._layers import (
     Activation,
     Norm,
     activate,
+    check_block,
     check_counts,
-    check_options,
     convolution,
     drop,
     normalization,
@@ -68,7 +68,15 @@ def atrous_residual_block(
     References:
         Diakogiannis et al. 2020, ResUNet-a, arXiv 1904.00592.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+    )
     rates = check_counts("dilation_rates", dilation_rates)
     initializers = {1: kernel_initializer or "he_normal", 2: kernel_initializer or _shared_he_normal(len(rates))}
     x = project_shortcut(

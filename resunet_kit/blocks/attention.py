@@ -60,8 +60,7 @@ def squeeze_excite(
     rank, channels = spatial_rank(x), x.shape[-1]
     hidden = max(1, channels // check_count("ratio", ratio))
     check_activation(activation)
-    # In float32: the sum over an image of 256 x 256 overflows float16.
-    weights = ops.mean(ops.cast(x, "float32"), axis=tuple(range(1, rank + 1)), keepdims=True)  # (b, 1, 1, c)
+    weights = ops.mean(x, axis=tuple(range(1, rank + 1)), keepdims=True)  # (b, 1, 1, c)
     weights = keras.layers.Dense(
         hidden,
         use_bias=use_bias,

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 
 from resunet_kit._errors import unknown_name
-from resunet_kit.blocks._layers import Activation, Norm, check_count, check_counts, check_options, suffixed
-from resunet_kit.blocks._resizing import grid_means, resize_like
+from resunet_kit.blocks._layers import Activation, Norm, check_block, check_counts, suffixed
+from resunet_kit.blocks._resizing import grid_means, positions, resize_to
 from resunet_kit.blocks.convolution import conv_block
 
 MERGES = ("sum", "concat")
@@ -61,8 +61,10 @@ def aspp(
     References:
         Chen et al. 2018, DeepLab, arXiv 1606.00915. Jha et al. 2019, ResUNet++, arXiv 1911.07067.
     """
+    check_block(x, filters, norm=norm, activation=activation, dropout=dropout, kernel_size=kernel_size)
     if merge not in MERGES:
         raise unknown_name("merge", merge, MERGES)
+    rates = (1, *check_counts("dilation_rates", dilation_rates))
     kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
     branches = [
         conv_block(
@@ -77,7 +79,7 @@ def aspp(
             name=suffixed(name, f"branch{i}"),
             **kernel,
         )
-        for i, rate in enumerate((1, *check_counts("dilation_rates", dilation_rates)), start=1)
+        for i, rate in enumerate(rates, start=1)
     ]
     layer = keras.layers.Add if merge == "sum" else keras.layers.Concatenate
     merged = layer(name=suffixed(name, merge))(branches)
@@ -126,22 +128,27 @@ def pyramid_pooling(
     References:
         Zhao et al. 2017, Pyramid scene parsing network, arXiv 1612.01105.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(x, filters, norm=norm, activation=activation, dropout=dropout)
     grids = check_counts("bins", bins)
-    share = max(1, check_count("filters", filters) // len(grids))
+    share = max(1, filters // len(grids))
     kernel: dict[str, Any] = {
         "kernel_size": 1,
         "kernel_initializer": kernel_initializer,
         "kernel_regularizer": kernel_regularizer,
     }
-    levels = [x]
+    levels, lines = [x], positions(x)
     for cells in grids:
         level_norm = None if cells == 1 and norm in NORMS_OVER_IMAGES else norm
         # Not activated: a share of few channels over few cells would soon be zero for every image.
         means = conv_block(
-            grid_means(x, cells), share, norm=level_norm, activation=None, name=suffixed(name, f"bins{cells}"), **kernel
+            grid_means(x, cells, lines),
+            share,
+            norm=level_norm,
+            activation=None,
+            name=suffixed(name, f"bins{cells}"),
+            **kernel,
         )
-        levels.append(resize_like(means, x))
+        levels.append(resize_to(means, lines))
     merged = keras.layers.Concatenate(name=suffixed(name, "concat"))(levels)
     return conv_block(
         merged, filters, norm=norm, activation=activation, dropout=dropout, name=suffixed(name, "mix"), **kernel

@@ -7,7 +7,7 @@ from resunet_kit.blocks._layers import (
     Activation,
     Norm,
     activate,
-    check_options,
+    check_block,
     convolution,
     drop,
     normalization,
@@ -58,7 +58,16 @@ def conv_block(
         >>> conv_block(keras.Input((32, 32, 3)), 16, strides=2).shape
         (None, 16, 16, 16)
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+    )
     x = convolution(
         x,
         filters,

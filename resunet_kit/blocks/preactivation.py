@@ -9,7 +9,7 @@ from resunet_kit.blocks._layers import (
     Activation,
     Norm,
     activate,
-    check_options,
+    check_block,
     convolution,
     drop,
     normalization,
@@ -73,7 +73,16 @@ def preactivation_block(
         He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027.
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+    )
     kernel: dict[str, Any] = {
         "kernel_initializer": kernel_initializer,
         "kernel_regularizer": kernel_regularizer,

@@ -9,8 +9,8 @@ from resunet_kit.blocks._layers import (
     Activation,
     Norm,
     activate,
+    check_block,
     check_count,
-    check_options,
     check_sizes,
     spatial_rank,
     suffixed,
@@ -66,7 +66,16 @@ def residual_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+    )
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
     y = conv_block(
@@ -146,7 +155,16 @@ def bottleneck_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+    )
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     inner = max(1, check_count("filters", filters) // check_count("expansion", expansion))
     shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
@@ -216,7 +234,16 @@ def pointwise_residual_block(
     References:
         The ResUNet of the Healthcare_AI brain MRI notebook.
     """
-    check_options(norm=norm, activation=activation, dropout=dropout)
+    check_block(
+        x,
+        filters,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        kernel_size=kernel_size,
+        strides=strides,
+        dilation_rate=dilation_rate,
+    )
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
     shortcut = conv_block(
         x,
