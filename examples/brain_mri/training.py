@@ -94,7 +94,12 @@ def build_classifier(options: Options) -> keras.Model:
     if options.classifier_width != 1:
         depth = int(options.backbone.removeprefix("resnet"))
         backbone = resnet(depth, shape, weights=weights, width=options.classifier_width)
-    model = resnet_classifier(shape, backbone=backbone, weights=weights, trainable="head" if weights else "all")
+    model = resnet_classifier(
+        shape,
+        backbone=backbone,
+        weights=weights if isinstance(backbone, str) else None,
+        trainable="head" if weights else "all",
+    )
     model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 

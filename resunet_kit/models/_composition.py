@@ -8,7 +8,13 @@ from typing import Any
 import keras
 
 from resunet_kit._errors import unknown_name
-from resunet_kit.blocks import bottleneck_block, pointwise_residual_block, preactivation_block, residual_block
+from resunet_kit.blocks import (
+    atrous_residual_block,
+    bottleneck_block,
+    pointwise_residual_block,
+    preactivation_block,
+    residual_block,
+)
 
 Block = Callable[..., Any]
 
@@ -17,6 +23,7 @@ BLOCKS: dict[str, Block] = {
     "preactivation": preactivation_block,
     "bottleneck": bottleneck_block,
     "pointwise": pointwise_residual_block,
+    "atrous": atrous_residual_block,
 }
 
 
@@ -24,7 +31,7 @@ def resolve_block(block: str | Block) -> Block:
     """Return the block of that name, or the callable itself."""
     if callable(block):
         return block
-    if block not in BLOCKS:
+    if not isinstance(block, str) or block not in BLOCKS:
         raise unknown_name("block", block, BLOCKS)
     return BLOCKS[block]
 

@@ -1,20 +1,18 @@
-"""The ResNet-head classifier: is there something in this image?"""
+"""The backbone-and-head classifier: is there something in this image?"""
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import keras
-from keras import ops
 
-from resunet_kit._errors import unknown_name
 from resunet_kit.blocks import classification_head
+from resunet_kit.blocks.heads import class_activation
+from resunet_kit.models._backbones import attach
+from resunet_kit.models._channels import fit_channels
 from resunet_kit.models._inputs import check_input_shape
-from resunet_kit.models.resnet import BASIC_STAGES, DEPTHS, resnet
+from resunet_kit.models._preprocessing import check_value_range
+from resunet_kit.models._weights import check_model
 from resunet_kit.models.transfer import Policy, set_trainable
-
-# Means of the ImageNet images that the weights of keras.applications were trained on, in BGR and 0–255.
-CAFFE_MEANS = (103.939, 116.779, 123.68)
 
 
 def resnet_classifier(
@@ -35,9 +33,12 @@ def resnet_classifier(
     Args:
         input_shape: `(height, width, channels)`; sides of at least 32 pixels, or None.
         num_classes: Length of the output; 1 is a sigmoid, more a softmax.
-        backbone: `"resnet18"`, `"resnet34"`, `"resnet50"`, `"resnet101"`, `"resnet152"`, or a model from images of
-            `input_shape` to features `(batch, height, width, channels)`, which is fed the images as they come.
-        weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a weights file.
+        backbone: `"resnet18"`, `"resnet34"`, the name of any function of `keras.applications` (`"resnet50"`,
+            `"efficientnet_b0"`; case, `-` and `_` do not matter), or a model from images to features
+            `(batch, height, width, channels)`, which is fed the images as they come.
+        weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a weights file for the image's
+            channels or for 3. Weights for 3 channels serve any number: one or two are completed by their mean; of more,
+            those that stand for the same colour share its part of the first kernel.
         hidden_units: Widths of the head's hidden layers.
         dropout: Share of hidden units dropped in training, in [0, 1).
         trainable: What learns, as in `set_trainable`. With random weights, pass `"all"`.
@@ -51,6 +52,7 @@ def resnet_classifier(
 
     Raises:
         ValueError: If an argument is not as above, or the weights cannot be had or do not fit.
+        TypeError: If the backbone is neither a name nor a model.
 
     Example:
         >>> from resunet_kit.models import resnet_classifier
@@ -58,36 +60,18 @@ def resnet_classifier(
         (None, 2)
     """
     shape = check_input_shape(input_shape, ranks=(3,))
-    low, high = value_range
-    if not low < high:
-        raise ValueError(f"Expected value_range=(smallest, largest) of the images. Received value_range={value_range}.")
+    check_value_range(value_range)
+    class_activation(num_classes, activation)
     inputs = keras.Input(shape, name="image")
-    x = inputs
     if isinstance(backbone, str):
-        depth = _depth(backbone)
-        x = _preprocess(x, depth, low, high)
-        backbone = resnet(depth, shape, weights=weights)
-    features = backbone(x)
+        fed, model = attach(inputs, backbone, weights=weights, value_range=value_range)
+    else:
+        # "imagenet" is the default of named ones: who passes a model need not take it back.
+        check_model("backbone", backbone, None if weights == "imagenet" else weights)
+        fed, model = fit_channels(inputs, backbone)
     outputs = classification_head(
-        features, num_classes, hidden_units=hidden_units, dropout=dropout, activation=activation, name="presence"
+        model(fed), num_classes, hidden_units=hidden_units, dropout=dropout, activation=activation, name="presence"
     )
-    model = keras.Model(inputs, outputs, name=name)
-    set_trainable(model, trainable)
-    return model
-
-
-def _depth(backbone: str) -> int:
-    depths = {f"resnet{depth}": depth for depth in DEPTHS}
-    if backbone not in depths:
-        raise unknown_name("backbone", backbone, depths)
-    return depths[backbone]
-
-
-def _preprocess(x: Any, depth: int, low: float, high: float) -> Any:
-    """Map images in [low, high] to what the backbone's weights were trained on."""
-    scale = 255.0 / (high - low)
-    if depth in BASIC_STAGES or x.shape[-1] != 3:
-        return keras.layers.Rescaling(2.0 / (high - low), -1.0 - 2.0 * low / (high - low), name="preprocess")(x)
-    x = ops.flip(x, axis=-1)  # RGB to BGR
-    offsets = [-scale * low - mean for mean in CAFFE_MEANS]
-    return keras.layers.Rescaling(scale, offsets, name="preprocess")(x)
+    classifier = keras.Model(inputs, outputs, name=name)
+    set_trainable(classifier, trainable)
+    return classifier
