@@ -1,20 +1,23 @@
 """The ResUNet builder."""
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 
 from resunet_kit._errors import unknown_name
-from resunet_kit.blocks import conv_block, crop_like, segmentation_head, upsample
-from resunet_kit.blocks._layers import Activation, Norm, check_norm, check_rate
+from resunet_kit.blocks import attention_gate, conv_block, crop_like, segmentation_head, upsample
+from resunet_kit.blocks._layers import Activation, Norm, check_options
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.blocks.resampling import METHODS
 from resunet_kit.models._composition import Block, call_block, first_block, max_pool, resolve_block
+from resunet_kit.models._encoder import check_encoder, encode
 from resunet_kit.models._inputs import check_filters, check_input_shape
+from resunet_kit.models.deep_supervision import supervise
 
 DOWNSAMPLINGS = ("stride", "max_pool")
-SKIPS = ("concat", "add")
+SKIPS = ("concat", "add", "attention")
 
 Skip = str | Callable[[Any, Any], Any]
 
@@ -27,12 +30,16 @@ def res_unet(
     block: str | Block = "preactivation",
     stem: Block | None = None,
     downsampling: str = "stride",
+    encoder: str | keras.Model | None = None,
+    encoder_weights: str | os.PathLike[str] | None = None,
+    value_range: tuple[float, float] = (0.0, 1.0),
     skip: Skip = "concat",
     upsampling: str = "nearest",
     norm: Norm = "batch",
     block_activation: Activation = "relu",
     dropout: float = 0.0,
     activation: str | None = "auto",
+    deep_supervision: bool = False,
     name: str = "res_unet",
 ) -> keras.Model:
     """Build a U-Net of residual blocks, for images or volumes of any size.
@@ -43,19 +50,30 @@ def res_unet(
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
         num_classes: Channels of the output; 1 is the foreground of a binary problem.
-        filters: Channels of each level, the bridge last.
-        block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, or any callable
+        filters: Channels of each level, the bridge last. With an encoder: channels of the decoder at the image's own
+            sides, at half of them, and so on; the last one holds for all deeper levels.
+        block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, `"atrous"`, or any callable
             `(x, filters, **options) -> tensor`. It is called with those of `strides`, `norm`, `activation`, `dropout`
             and `name` that its signature takes.
         stem: Block of the first level. None: `block` itself, without the preactivation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
-        skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), or a callable
+        encoder: What replaces the way down: None, `"resnet18"`, `"resnet34"`, a network of `keras.applications` by
+            name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features, which is fed the images
+            as they come. Its features are taken wherever its sides halve.
+        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"`, or the path of a weights
+            file. For other than 3 channels the first kernel is adapted, so that gray images give what they gave.
+        value_range: Smallest and largest value of the images fed. An encoder given by name rescales it inside the
+            model to what its weights were trained on; nothing else uses it.
+        skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), `"attention"` (the
+            upsampled features weigh the places of the skip, then both are concatenated), or a callable
             `(skip, decoder) -> tensor`.
         upsampling: `"nearest"`, `"linear"` or `"transpose"`.
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         block_activation: Activation inside the blocks.
         dropout: Share of units dropped inside the blocks, in [0, 1).
         activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
+        deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
+            first and the coarsest last, all of the image's sides, so that each is compared with the same mask.
         name: Name of the model.
 
     Returns:
@@ -74,49 +92,67 @@ def res_unet(
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
-    class_activation(num_classes, activation)
-    check_norm(norm)
-    check_rate("dropout", dropout)
+    activation = class_activation(num_classes, activation)
+    check_options(norm=norm, activation=block_activation, dropout=dropout)
     for kind, value, known in (
         ("downsampling", downsampling, DOWNSAMPLINGS),
         ("skip", skip, SKIPS),
         ("upsampling method", upsampling, METHODS),
     ):
-        if not callable(value) and value not in known:
+        if not (callable(value) and kind == "skip") and value not in known:
             raise unknown_name(kind, value, known)
-    unit, entry = resolve_block(block), stem or first_block(block)
+    unit = resolve_block(block)
+    if encoder is None and encoder_weights is not None:
+        raise ValueError(f"Expected encoder_weights together with encoder. Received {encoder_weights=} alone.")
+    if encoder is not None:
+        if stem is not None or downsampling != "stride":
+            raise ValueError("Expected no stem and no downsampling together with encoder, which brings its own.")
+        check_encoder(encoder, len(shape) - 1, weights=encoder_weights, value_range=value_range)
+    if deep_supervision and encoder is None and len(widths) == 1:
+        raise ValueError(f"Expected filters of at least two levels for deep_supervision. Received {filters=}.")
     options: dict[str, Any] = {"norm": norm, "activation": block_activation, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 
-    # === Encoder ===
-    x = call_block(entry, inputs, widths[0], name="encoder1", **options)
-    skips = []
-    for level, width in enumerate(widths[1:], start=2):
-        skips.append(x)
-        label = "bridge" if level == len(widths) else f"encoder{level}"
-        strides = 2
-        if downsampling == "max_pool":
-            x, strides = max_pool(x, 2, name=f"{label}_pool"), 1
-        x = call_block(unit, x, width, strides=strides, name=label, **options)
+    # === Encoder: features by stride ===
+    if encoder is None:
+        entry = stem or first_block(block)
+        pyramid = {1: call_block(entry, inputs, widths[0], name="encoder1", **options)}
+        for level, width in enumerate(widths[1:], start=1):
+            label = "bridge" if level == len(widths) - 1 else f"encoder{level + 1}"
+            x, strides = pyramid[2 ** (level - 1)], 2
+            if downsampling == "max_pool":
+                x, strides = max_pool(x, 2, name=f"{label}_pool"), 1
+            pyramid[2**level] = call_block(unit, x, width, strides=strides, name=label, **options)
+    else:
+        pyramid = encode(inputs, encoder, weights=encoder_weights, value_range=value_range)
 
     # === Decoder ===
-    for level in range(len(skips), 0, -1):
-        label = f"decoder{level}"
-        x = crop_like(upsample(x, method=upsampling, name=label), skips[level - 1], name=label)
-        x = _join(skip, skips[level - 1], x, norm=norm, name=label)
-        x = call_block(unit, x, widths[level - 1], name=label, **options)
+    coarsest = max(pyramid)
+    decoded = {coarsest: pyramid[coarsest]}
+    for level in reversed(range(coarsest.bit_length() - 1)):
+        label, stride = f"decoder{level + 1}", 2**level
+        x = upsample(decoded[2 * stride], method=upsampling, name=label)
+        if stride in pyramid:
+            x = crop_like(x, pyramid[stride], name=label)
+            x = _join(skip, pyramid[stride], x, norm=norm, name=label)
+        decoded[stride] = call_block(unit, x, widths[min(level, len(widths) - 1)], name=label, **options)
 
-    # === Head ===
-    outputs = segmentation_head(x, num_classes, activation=activation, name="segmentation")
-    return keras.Model(inputs, outputs, name=name)
+    # === Heads ===
+    scores = segmentation_head(crop_like(decoded[1], inputs), num_classes, activation=activation, name="segmentation")
+    if not deep_supervision:
+        return keras.Model(inputs, scores, name=name)
+    deeper = supervise(decoded, inputs, num_classes, activation=activation)
+    return keras.Model(inputs, [scores, *deeper], name=name)
 
 
 def _join(skip: Skip, encoded: Any, decoded: Any, *, norm: Norm, name: str) -> Any:
     if callable(skip):
         return skip(encoded, decoded)
-    if skip == "concat":
-        return keras.layers.Concatenate(name=f"{name}_concat")([decoded, encoded])
-    decoded = conv_block(
-        decoded, encoded.shape[-1], kernel_size=1, norm=norm, activation=None, name=f"{name}_projection"
-    )
-    return keras.layers.Add(name=f"{name}_skip")([decoded, encoded])
+    if skip == "add":
+        decoded = conv_block(
+            decoded, encoded.shape[-1], kernel_size=1, norm=norm, activation=None, name=f"{name}_projection"
+        )
+        return keras.layers.Add(name=f"{name}_skip")([decoded, encoded])
+    if skip == "attention":
+        encoded = attention_gate(encoded, decoded, norm=norm, name=f"{name}_attention")
+    return keras.layers.Concatenate(name=f"{name}_concat")([decoded, encoded])

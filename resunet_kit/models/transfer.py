@@ -1,32 +1,35 @@
 """What learns and what stays: freezing policies for models with a pretrained backbone."""
 
+import math
 from collections.abc import Iterator
 
 import keras
 
 from resunet_kit._errors import unknown_name
+from resunet_kit.models._stages import stages_of
 
 POLICIES = ("all", "none", "head", "all_but_norm")
 NORM_LAYERS = (
     keras.layers.BatchNormalization,
     keras.layers.GroupNormalization,
     keras.layers.LayerNormalization,
+    keras.layers.RMSNormalization,
 )
-REFERENCE_SIDE = 256  # stages are told apart by how much they shrink an image of this side
-
 Policy = str | int
 
 
 def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     """Choose which layers learn. Compile the model again afterwards.
 
-    A frozen BatchNormalization also keeps its statistics: Keras runs it in inference mode.
+    A frozen BatchNormalization also keeps its statistics: Keras runs it in inference mode. What learns is saved with
+    the model.
 
     Args:
         model: A model whose backbone is a nested model, as builders of this package make it.
         policy: `"all"`; `"none"`; `"head"`, everything but the backbone; `"all_but_norm"`, everything but
-            normalisations; or a number of top stages of the backbone that learn together with the head. A stage is a
-            run of layers between two reductions of the image's size.
+            normalisations; or a number of top stages of the backbone that learn, normalisations included, together
+            with the head. A stage is a run of layers between two reductions of the image's size, with the
+            squeeze-and-excitation inside it.
 
     Returns:
         The layers whose state changed, by name, and whether they learn now.
@@ -40,13 +43,16 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
         >>> sorted(set_trainable(model, 1))[:2]
         ['stage4_unit1_1_conv', 'stage4_unit1_1_norm']
     """
-    layers = list(_leaves(model))
+    frozen = _frozen(model, policy)
+    layers = [layer for leaf in _leaves(model) for layer in (leaf, *_norms_inside(leaf))]
     before = [layer.trainable for layer in layers]
-    frozen = _frozen(model, policy, layers)
-    for container in _containers(model):
-        container.trainable = True  # a frozen container would hide what its layers say
-    for layer in layers:
-        layer.trainable = id(layer) not in frozen
+    # Each by itself: a frozen container would hide what its layers say, and with TensorFlow a container that already
+    # is in a state does not hand it down.
+    for layer in model._flatten_layers():
+        layer.trainable = True
+    for layer in frozen:
+        for inner in layer._flatten_layers():
+            inner.trainable = False
     return {
         layer.name: layer.trainable
         for layer, was in zip(layers, before, strict=True)
@@ -54,44 +60,91 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     }
 
 
-def _frozen(model: keras.Model, policy: Policy, layers: list[keras.layers.Layer]) -> set[int]:
+def check_policy(model: keras.Model, policy: Policy) -> None:
+    """Raise what `set_trainable` would raise, and change nothing."""
+    _frozen(model, policy)
+
+
+def trainable_summary(model: keras.Model) -> str:
+    """Say part by part what learns.
+
+    Parts are the stages of the nested backbone, the image's side shrunk as told, the top stage last, and the layers
+    beside it by what their names begin with, as `decoder1` or `segmentation`. A model without one nested backbone is
+    told by names alone.
+
+    Args:
+        model: Any built model.
+
+    Returns:
+        A table of plain text: layers with weights, their weights, those that the optimiser of a new compilation would
+        move, and what normalisations do: `learn`, `frozen` (weights and statistics stay), or how many are frozen.
+
+    Example:
+        >>> from resunet_kit.models import resnet_classifier, trainable_summary
+        >>> model = resnet_classifier((64, 64, 3), backbone="resnet18", weights=None, trainable=1)
+        >>> print(trainable_summary(model))
+        part                     layers      weights     learning  normalisations
+        resnet18 stage 1 (1/2)        2        9,664            0  frozen
+        resnet18 stage 2 (1/4)        8      148,480            0  frozen
+        resnet18 stage 3 (1/8)       10      526,848            0  frozen
+        resnet18 stage 4 (1/16)      10    2,102,272            0  frozen
+        resnet18 stage 5 (1/32)      10    8,398,848    8,393,728  learn
+        presence                      2      131,842      131,842  -
+        total                        42   11,317,954    8,525,570  15 of 20 frozen
+    """
+    parts = {name: layers for name, found in _parts(model).items() if (layers := [x for x in found if x.weights])}
+    learning = {id(weight) for weight in model.trainable_weights}
+    parts["total"] = [layer for layers in parts.values() for layer in layers]
+    width = max(map(len, parts))
+    lines = [f"{'part':{width}}  {'layers':>6}  {'weights':>11}  {'learning':>11}  normalisations"]
+    for name, layers in parts.items():
+        weights = [weight for layer in layers for weight in layer.weights]
+        moved = [weight for weight in weights if id(weight) in learning]
+        counts = f"{len(layers):6,}  {_size(weights):11,}  {_size(moved):11,}"
+        lines.append(f"{name:{width}}  {counts}  {_norm_state(layers)}")
+    return "\n".join(lines)
+
+
+# === Policies ===
+
+
+def _frozen(model: keras.Model, policy: Policy) -> list[keras.layers.Layer]:
     if isinstance(policy, int) and not isinstance(policy, bool):
         return _below_top_stages(_backbone(model, policy), policy)
     if policy not in POLICIES:
         raise unknown_name("policy", policy, POLICIES)
-    if policy == "all":
-        return set()
-    if policy == "none":
-        return {id(layer) for layer in layers}
     if policy == "head":
-        return {id(layer) for layer in _leaves(_backbone(model, policy))}
-    return {id(layer) for layer in layers if isinstance(layer, NORM_LAYERS)}
+        return list(_leaves(_backbone(model, policy)))
+    layers = list(_leaves(model))
+    if policy == "all_but_norm":
+        return [norm for layer in layers for norm in _norms_inside(layer)]
+    return layers if policy == "none" else []
 
 
-def _below_top_stages(backbone: keras.Model, count: int) -> set[int]:
-    layers = [layer for layer in backbone.layers if layer.weights]
-    probe = keras.Model(backbone.inputs, [layer.output for layer in layers])
-    sides = [REFERENCE_SIDE if side is None else side for side in backbone.input_shape[1:-1]]
-    shapes = probe.compute_output_shape((1, *sides, backbone.input_shape[-1]))
-    heights = [shape[1] for shape in shapes] if len(layers) > 1 else [shapes[1]]
-    stages = sorted(set(heights), reverse=True)
+def _below_top_stages(backbone: keras.Model, count: int) -> list[keras.layers.Layer]:
+    stages = list(stages_of(backbone).values())
     if not 0 <= count <= len(stages):
         raise ValueError(
             f"Expected a number of top stages from 0 to {len(stages)} for the backbone {backbone.name!r}. "
             f"Received {count}."
         )
-    top = set(stages[len(stages) - count :])
-    return {id(layer) for layer, height in zip(layers, heights, strict=True) if height not in top}
+    top = {id(layer) for stage in stages[len(stages) - count :] for layer in stage}
+    return [layer for layer in _leaves(backbone) if id(layer) not in top]
 
 
 def _backbone(model: keras.Model, policy: Policy) -> keras.Model:
-    nested = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+    nested = _nested(model)
     if len(nested) != 1:
         raise ValueError(
             f"Expected a model with one nested backbone for the policy {policy!r}. Received {model.name!r} with "
             f"{len(nested)} nested models. Pass 'all', 'none' or 'all_but_norm', or set layer.trainable yourself."
         )
     return nested[0]
+
+
+def _nested(model: keras.Model) -> list[keras.Model]:
+    # Augmentation often is a nested model without weights.
+    return [layer for layer in model.layers if isinstance(layer, keras.Model) and layer.weights]
 
 
 def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -102,8 +155,45 @@ def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
             yield layer
 
 
-def _containers(model: keras.Model) -> Iterator[keras.Model]:
-    yield model
+def _norms_inside(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
+    # Keras has no public way to the layers of a layer that is no model, such as a wrapper or a transformer's block.
+    return [inner for inner in layer._flatten_layers() if isinstance(inner, NORM_LAYERS)]
+
+
+# === Summary ===
+
+
+def _parts(model: keras.Model) -> dict[str, list[keras.layers.Layer]]:
+    parts: dict[str, list[keras.layers.Layer]] = {}
+    nested = _nested(model)
     for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _containers(layer)
+        if len(nested) == 1 and layer is nested[0]:
+            parts.update(_backbone_parts(layer))
+        elif isinstance(layer, keras.Model):
+            parts[layer.name] = list(_leaves(layer))
+        else:
+            parts.setdefault(layer.name.split("_")[0], []).append(layer)
+    return parts
+
+
+def _backbone_parts(backbone: keras.Model) -> dict[str, list[keras.layers.Layer]]:
+    stages = stages_of(backbone)
+    staged = {id(layer) for layers in stages.values() for layer in layers}
+    parts = {f"{backbone.name} input": [layer for layer in _leaves(backbone) if id(layer) not in staged]}
+    for number, (level, layers) in enumerate(stages.items(), start=1):
+        parts[f"{backbone.name} stage {number} (1/{2**level})"] = layers
+    return parts
+
+
+def _size(weights: list[keras.Variable]) -> int:
+    return sum(math.prod(weight.shape) for weight in weights)
+
+
+def _norm_state(layers: list[keras.layers.Layer]) -> str:
+    norms = [norm for layer in layers for norm in _norms_inside(layer)]
+    frozen = sum(not norm.trainable for norm in norms)
+    if not norms:
+        return "-"
+    if frozen in (0, len(norms)):
+        return "frozen" if frozen else "learn"
+    return f"{frozen} of {len(norms)} frozen"

@@ -1,9 +1,11 @@
+import math
+
 import keras
 import numpy as np
 import pytest
 
 from resunet_kit.blocks import conv_block
-from resunet_kit.models import res_unet, resnet_classifier, set_trainable
+from resunet_kit.models import res_unet, resnet_classifier, set_trainable, trainable_summary
 
 NORM = keras.layers.BatchNormalization
 BACKBONE = {f"{part}_{kind}" for part in ("low", "middle", "top") for kind in ("conv", "norm")}
@@ -34,7 +36,7 @@ def learning(model):
 
 def fit(model):
     generator = np.random.default_rng(0)
-    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy")
+    model.compile(keras.optimizers.SGD(0.1), "binary_crossentropy", run_eagerly=True)
     images = generator.normal(2.0, 3.0, (8, 16, 16, 1)).astype("float32")
     model.fit(images, generator.integers(0, 2, (8, 1)), batch_size=4, epochs=1, verbose=0)
 
@@ -136,3 +138,143 @@ def test_a_model_without_a_backbone_is_refused_where_the_policy_needs_one(policy
         set_trainable(plain, policy)
     assert set_trainable(plain, "none")
     assert plain.trainable_weights == []
+
+
+@pytest.mark.parametrize("policy", ["none", "head", 2, "all_but_norm"])
+def test_what_learns_is_saved_with_the_model(model, policy, tmp_path):
+    set_trainable(model, policy)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras", compile=False)
+    assert [weight.path for weight in again.trainable_weights] == [weight.path for weight in model.trainable_weights]
+    if policy == 2:
+        frozen = statistics_of(again, "low")
+        fit(again)
+        assert not any(moved(frozen, statistics_of(again, "low")))
+
+
+def squeeze_excite(x, kind, name):
+    """Scale channels by what global pooling leaves: a map of one pixel, or none."""
+    channels = x.shape[-1]
+    pooled = keras.layers.GlobalAveragePooling2D(keepdims=kind == "pixel")(x)
+    layer = keras.layers.Conv2D(channels, 1, name=name) if kind == "pixel" else keras.layers.Dense(channels, name=name)
+    return keras.layers.Multiply()([x, keras.layers.Reshape((1, 1, channels))(layer(pooled))])
+
+
+def nest(backbone, sides):
+    image = keras.Input((*sides, backbone.inputs[0].shape[-1]))
+    features = keras.tree.flatten(backbone(image))[-1]
+    augmented = keras.Sequential([keras.layers.RandomFlip()])(image)  # nested, but no backbone
+    pooled = [keras.layers.GlobalAveragePooling2D()(x) for x in (features, augmented)]
+    return keras.Model(image, keras.layers.Dense(1, name="head")(keras.layers.Concatenate()(pooled)))
+
+
+def freed(model, count):
+    """Return the layers of the backbone that learn with `count` top stages, and test that they are what is moved."""
+    set_trainable(model, count)
+    return {weight.path.split("/")[-2] for weight in model.trainable_weights} - {"head"}
+
+
+@pytest.mark.parametrize("kind", ["pixel", "vector"])
+@pytest.mark.parametrize("side", [None, 4, 5, 16, 128])
+def test_squeeze_and_excitation_and_input_statistics_are_no_stages(side, kind):
+    """Whatever the sides: at 4 pixels the second stage's own map is of one."""
+    inputs = keras.Input((side, side, 2))
+    x = keras.layers.Normalization()(inputs)
+    for name in ("low", "top"):
+        x = squeeze_excite(conv_block(x, 4, strides=2, name=name), kind, f"{name}_squeeze")
+    x = conv_block(x, 4, name="top_last")
+    model = nest(keras.Model(inputs, x), (side, side))
+    top = {"top_conv", "top_norm", "top_squeeze", "top_last_conv", "top_last_norm"}
+    assert freed(model, 1) == top
+    assert freed(model, 2) == top | {"low_conv", "low_norm", "low_squeeze"}
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        set_trainable(model, 3)
+
+
+@pytest.mark.parametrize("side", [None, 8, 9])
+def test_layers_of_models_nested_in_the_backbone_belong_to_their_stages(side):
+    """As ConvNeXt's Sequential between stages, or a whole backbone that an encoder holds; with several outputs."""
+    inputs = keras.Input((side, side, 1))
+    low = conv_block(inputs, 2, strides=2, name="low")
+    down = [keras.layers.LayerNormalization(name="low_last"), keras.layers.Conv2D(2, 2, 2, "same", name="middle")]
+    middle = keras.Sequential(down)(low)
+    inner = keras.Input((None, None, 2))
+    held = keras.Model(inner, conv_block(inner, 2, strides=2, name="top"))
+    early = keras.layers.BatchNormalization(name="low_out")(low)  # late in the list of layers, and yet of the first
+    model = nest(keras.Model(inputs, [early, held(middle)]), (side, side))
+    assert freed(model, 1) == {"top_conv", "top_norm"}
+    assert freed(model, 2) == {"top_conv", "top_norm", "middle"}
+    assert freed(model, 0) == set()
+    assert "low_out" not in freed(model, "all_but_norm")
+
+
+@pytest.mark.parametrize("side", [32, 33, 65, 70])
+def test_stages_do_not_depend_on_the_images_size(side):
+    """Odd sides are rounded up at every stage, so that five halvings of 65 leave 3."""
+    x = inputs = keras.Input((side, side, 1))
+    for stage in range(1, 6):
+        x = keras.layers.Conv2D(1, 3, 2, "same", name=f"stage{stage}")(x)
+    model = nest(keras.Model(inputs, x), (side, side))
+    assert [freed(model, count) - freed(model, count - 1) for count in range(1, 6)] == [
+        {f"stage{stage}"} for stage in range(5, 0, -1)
+    ]
+
+
+def test_a_backbone_without_sides_is_one_stage():
+    inputs = keras.Input((4,))
+    backbone = keras.Model(inputs, keras.layers.Dense(3, name="second")(keras.layers.Dense(3, name="first")(inputs)))
+    model = keras.Sequential([keras.Input((4,)), backbone, keras.layers.Dense(1, name="head")])
+    assert freed(model, 1) == {"first", "second"}
+
+
+def test_all_but_norm_reaches_into_layers_of_layers():
+    inputs = keras.Input((3, 4))
+    wrapped = keras.layers.TimeDistributed(keras.layers.BatchNormalization(name="inside"), name="outside")
+    model = keras.Model(inputs, keras.layers.Dense(1, name="dense")(wrapped(inputs)))
+    assert set_trainable(model, "all_but_norm") == {"inside": False}
+    assert [weight.path.split("/")[0] for weight in model.trainable_weights] == ["dense", "dense"]
+    assert set_trainable(model, "all") == {"inside": True}
+    assert len(model.trainable_weights) == 4
+    assert trainable_summary(model).splitlines()[-1].split()[-1] == "learn"
+
+
+def table(model):
+    """Return the summary's rows: part, then layers, weights, learning weights, and what normalisations do."""
+    rows = [row.split() for row in trainable_summary(model).replace(",", "").splitlines()[1:]]
+    return {
+        " ".join(row[:start]): (*map(int, row[start : start + 3]), " ".join(row[start + 3 :]))
+        for row in rows
+        for start in [next(i for i in range(1, len(row)) if all(map(str.isdigit, row[i : i + 3])))]
+    }
+
+
+@pytest.mark.parametrize("policy", ["all", "none", "head", "all_but_norm", 0, 1, 2])
+def test_the_summary_adds_up_to_what_keras_says(model, policy):
+    set_trainable(model, policy)
+    *parts, total = table(model).values()
+    sums = [sum(column) for column in zip(*(part[:3] for part in parts), strict=True)]
+    learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    assert [*total[:3]] == sums == [8, model.count_params(), learning]
+
+
+def test_the_summary_tells_stages_head_and_normalisations(model):
+    set_trainable(model, 1)
+    rows = table(model)
+    assert [*rows] == [*(f"backbone stage {i} (1/{2**i})" for i in (1, 2, 3)), "presence", "total"]
+    assert [row[3] for row in rows.values()] == ["frozen", "frozen", "learn", "-", "2 of 3 frozen"]
+    assert rows["backbone stage 1 (1/2)"] == (2, 9 * 2 + 4 * 2, 0, "frozen")
+    assert rows["backbone stage 3 (1/8)"] == (2, 9 * 3 * 4 + 4 * 4, 9 * 3 * 4 + 2 * 4, "learn")
+    model.trainable = False
+    assert table(model)["total"] == (8, model.count_params(), 0, "frozen")
+
+
+def test_the_summary_of_a_model_without_a_backbone_goes_by_names():
+    rows = table(res_unet((8, 8, 1), filters=(2, 3, 4), block="residual"))
+    assert [*rows] == ["encoder1", "encoder2", "bridge", "decoder2", "decoder1", "segmentation", "total"]
+
+
+def test_the_summary_names_each_of_several_nested_models():
+    image = keras.Input((4,))
+    halves = [keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)], name=name) for name in ("left", "right")]
+    model = keras.Model(image, keras.layers.Add()([half(image) for half in halves]))
+    assert table(model) == {"left": (1, 10, 10, "-"), "right": (1, 10, 10, "-"), "total": (2, 20, 20, "-")}

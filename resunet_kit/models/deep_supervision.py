@@ -1,0 +1,55 @@
+"""Deep supervision: scores from every level of a decoder, and the way to leave them out again."""
+
+from typing import Any
+
+import keras
+
+from resunet_kit.blocks import crop_like, upsample
+from resunet_kit.blocks._layers import convolution
+
+
+def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activation: str | None) -> list[Any]:
+    """Score the classes at each stride beyond 1.
+
+    Args:
+        decoded: Features of the decoder by stride.
+        image: Tensor whose sides the scores are brought to.
+        num_classes: Channels of each output.
+        activation: Activation of the scores, resolved; None for logits.
+
+    Returns:
+        Float32 scores of the image's sides, from fine to coarse. Logits are enlarged before the activation, which
+        keeps every pixel's classes summing to one.
+    """
+    outputs = []
+    for stride in sorted(decoded)[1:]:
+        name = f"segmentation_stride{stride}"
+        x = convolution(decoded[stride], num_classes, 1, kernel_initializer="glorot_uniform", name=f"{name}_conv")
+        x = crop_like(upsample(x, scale=stride, method="linear", name=name), image, name=name)
+        outputs.append(keras.layers.Activation(activation or "linear", dtype="float32", name=name)(x))
+    return outputs
+
+
+def strip_deep_supervision(model: keras.Model) -> keras.Model:
+    """Return the model with its main output alone: the same layers and weights, without those of the other outputs.
+
+    Args:
+        model: A model with deep supervision, trained or not; its first output is the main one.
+
+    Returns:
+        A model that shares the weights, not compiled. A model of one output is returned as it is.
+
+    Raises:
+        ValueError: If the model is not one of functional layers with a list of outputs.
+
+    Example:
+        >>> from resunet_kit.models import res_unet, strip_deep_supervision
+        >>> model = res_unet((32, 32, 1), filters=(4, 8, 16), deep_supervision=True)
+        >>> len(model.outputs), len(strip_deep_supervision(model).outputs)
+        (3, 1)
+    """
+    if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
+        raise ValueError(f"Expected a functional keras.Model, as the builders return. Received {model!r}.")
+    if len(model.outputs) == 1:
+        return model
+    return keras.Model(model.input, model.outputs[0], name=model.name)

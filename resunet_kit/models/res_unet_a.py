@@ -1,0 +1,133 @@
+"""ResUNet-a: parallel dilated convolutions at every level, and pyramid pooling as bridge and before the head."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from resunet_kit.blocks import (
+    atrous_residual_block,
+    conv_block,
+    crop_like,
+    pyramid_pooling,
+    segmentation_head,
+    upsample,
+)
+from resunet_kit.blocks._layers import Norm, activate, check_counts, check_options
+from resunet_kit.blocks.heads import class_activation
+from resunet_kit.models._inputs import check_filters, check_input_shape
+
+# Two levels each, from fine to coarse; deeper levels are as the last.
+DILATION_RATES = ((1, 3, 15, 31), (1, 3, 15, 31), (1, 3, 15), (1, 3, 15), (1,), (1,))
+
+
+def res_unet_a(
+    input_shape: Sequence[int | None] = (256, 256, 3),
+    num_classes: int = 1,
+    *,
+    filters: Sequence[int] = (32, 64, 128, 256, 512, 1024),
+    dilation_rates: Sequence[Sequence[int]] = DILATION_RATES,
+    multitask: bool = False,
+    norm: Norm = "batch",
+    dropout: float = 0.0,
+    activation: str | None = "auto",
+    name: str = "res_unet_a",
+) -> keras.Model:
+    """Build ResUNet-a: at each level a sum of dilated branches, fewer of them where features are small.
+
+    Args:
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
+        num_classes: Channels of the output.
+        filters: Channels of each level, the bridge last. The paper's d6 has the six of the default.
+        dilation_rates: For each level the distances between the kernels' taps in pixels, one branch each; the last
+            holds for all deeper levels.
+        multitask: Whether the network also gives the classes' boundaries and distance maps and bases its scores on
+            them. The outputs are then a list: scores, boundaries, distances, each with `num_classes` channels.
+        norm: As in `res_unet`.
+        dropout: Share of units dropped inside the branches, in [0, 1).
+        activation: As in `res_unet`. Boundaries always end in a sigmoid, distances in a sigmoid for one class and a
+            softmax for more.
+        name: Name of the model.
+
+    Returns:
+        A model from images to float32 scores of the same sides with `num_classes` channels.
+
+    Raises:
+        ValueError: If an argument is not as above or as in `res_unet`.
+
+    Example:
+        >>> from resunet_kit.models import res_unet_a
+        >>> res_unet_a((61, 64, 3), filters=(4, 8, 8)).output_shape
+        (None, 61, 64, 1)
+
+    References:
+        Diakogiannis et al. 2020, ResUNet-a, arXiv 1904.00592, the layers of ResUNet-a d6; the tasks as in the
+        authors' code, github.com/feevos/resuneta.
+
+    Note:
+        Pyramid pooling averages over its grids where the authors take maxima, and returns linearly instead of in
+        steps, so that sides need not be divisible by 8. The color task is left out.
+    """
+    shape = check_input_shape(input_shape)
+    widths = check_filters(filters)
+    activation = class_activation(num_classes, activation)
+    check_options(norm=norm, dropout=dropout)
+    rates = [check_counts("a level of dilation_rates", level) for level in dilation_rates]
+    if not rates:
+        raise ValueError("Expected dilation_rates to hold a sequence of whole numbers for each level. Received none.")
+    rates += rates[-1:] * (len(widths) - len(rates))
+    options: dict[str, Any] = {"norm": norm, "dropout": dropout}
+    inputs = keras.Input(shape, name="image")
+
+    # === Encoder ===
+    first = conv_block(inputs, widths[0], kernel_size=1, norm=norm, name="first")
+    encoded: list[Any] = []
+    x = first
+    for level, (width, dilations) in enumerate(zip(widths, rates, strict=False), start=1):
+        strides = 1 if level == 1 else 2
+        x = atrous_residual_block(
+            x, width, strides=strides, dilation_rates=dilations, name=f"encoder{level}", **options
+        )
+        encoded.append(x)
+
+    # === Bridge ===
+    x = pyramid_pooling(encoded.pop(), widths[-1], norm=norm, name="bridge")
+
+    # === Decoder ===
+    for level in range(len(encoded), 0, -1):
+        label, width = f"decoder{level}", widths[level - 1]
+        x = conv_block(upsample(x, name=label), width, kernel_size=1, norm=norm, activation=None, name=f"{label}_up")
+        x = _combine(crop_like(x, encoded[level - 1], name=label), encoded[level - 1], norm=norm, name=label)
+        x = atrous_residual_block(x, width, dilation_rates=rates[level - 1], name=label, **options)
+
+    # === Heads ===
+    x = _combine(x, first, norm=norm, name="last")
+    context = pyramid_pooling(x, widths[0], norm=norm, name="context")
+    if not multitask:
+        outputs = segmentation_head(context, num_classes, activation=activation, name="segmentation")
+    else:
+        outputs = _tasks(x, context, num_classes, activation=activation, norm=norm)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _combine(x: Any, skip: Any, *, norm: Norm, name: str) -> Any:
+    x = keras.layers.Concatenate(name=f"{name}_concat")([activate(x, "relu", name=f"{name}_act"), skip])
+    return conv_block(x, skip.shape[-1], kernel_size=1, norm=norm, activation=None, name=f"{name}_combine")
+
+
+def _tasks(x: Any, context: Any, num_classes: int, *, activation: str | None, norm: Norm) -> list[Any]:
+    """Find distances, from them boundaries, and from both the classes."""
+
+    def head(x: Any, depth: int, activation: str | None, name: str) -> Any:
+        for i in range(1, depth + 1):
+            x = conv_block(x, context.shape[-1], norm=norm, name=f"{name}_{i}")
+        return segmentation_head(x, num_classes, activation=activation, name=name)
+
+    def joined(*features: Any, name: str) -> Any:
+        # The heads' float32 scores join features of the policy's own dtype: a layer casts them.
+        return keras.layers.Concatenate(name=f"{name}_concat")(features)
+
+    distances = head(x, 2, "auto", "distance")
+    boundaries = head(joined(context, distances, name="boundary"), 1, "sigmoid", "boundary")
+    scores = head(joined(context, boundaries, distances, name="segmentation"), 2, activation, "segmentation")
+    return [scores, boundaries, distances]
