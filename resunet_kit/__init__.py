@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = ["blocks", "data", "inference", "losses", "masks", "metrics", "models", "plots"]
+__all__ = ["blocks", "data", "inference", "losses", "masks", "metrics", "models", "plots", "training"]
 
 if TYPE_CHECKING:
-    from resunet_kit import blocks, data, inference, losses, masks, metrics, models, plots
+    from resunet_kit import blocks, data, inference, losses, masks, metrics, models, plots, training
 
 
 def __getattr__(name: str) -> ModuleType:
