@@ -8,11 +8,11 @@ WORKERS ?= 2
 # pip leaves compiling to the first import, which needs far less of TensorFlow than there is; that must be kept then.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow lint docs bench wheel-test clean
+.PHONY: help demo test test-slow test-backends lint docs bench wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-13s %s\n", $$1, $$2}'
 
 # pip installs into the environment from outside, because Debian's Python lacks ensurepip.
 $(VENV)/.installed: pyproject.toml
@@ -27,6 +27,10 @@ $(VENV)/.docs-installed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@
 
+$(VENV)/.backends-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[backends]'
+	@touch $@
+
 demo: $(VENV)/.installed  ## Simulate a cohort, train both stages, evaluate, write report.html
 	$(BIN)/python -m examples.brain_mri demo --out $(RUN)
 
@@ -35,6 +39,18 @@ test: $(VENV)/.installed  ## Run the tests
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist load -m slow
+
+# One thread a worker: the tensors are small, and threads that wait for each other take several times as long.
+test-backends: export OMP_NUM_THREADS := 1
+# JAX compiles what it runs, and that takes most of the time. These leave out optimisations: a quarter of the time.
+test-backends: export JAX_DISABLE_MOST_OPTIMIZATIONS := 1
+test-backends: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1
+# Not tests/models on JAX: it would take longer than all the rest, and the contracts build every model there.
+test-backends: $(VENV)/.backends-installed  ## Run the tests of blocks, models, losses and metrics on PyTorch and JAX
+	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts
+	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/blocks tests/models tests/losses tests/metrics
+	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts
+	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/blocks tests/losses tests/metrics
 
 lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 	$(BIN)/ruff check .

@@ -1,10 +1,21 @@
-"""Start the longest files first, and let no test fail because a machine is slow."""
+"""Start the longest files first, let no test fail because a machine is slow, and know what needs TensorFlow."""
 
 import os
+from types import CodeType, FunctionType
 
+import pytest
 from hypothesis import HealthCheck, settings
 
-LONGEST = ("test_readme.py", "test_reload.py", "test_training.py", "test_cohort.py", "test_docs.py")
+LONGEST = (
+    "test_readme.py",
+    "test_reload.py",
+    "test_training.py",
+    "test_cohort.py",
+    "test_docs.py",
+    "test_compilation.py",
+)
+BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+ONLY_TENSORFLOW = pytest.mark.skipif(BACKEND != "tensorflow", reason="calls TensorFlow itself, as `tf`")
 
 settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
@@ -15,3 +26,30 @@ settings.load_profile("project")
 def pytest_collection_modifyitems(items):
     """Leave no worker alone with a long file at the end."""
     items.sort(key=lambda item: item.path.name not in LONGEST)  # stable: the rest stays in its order
+    for item in items:
+        function = getattr(item, "function", None)
+        # Hypothesis wraps what it runs.
+        if function and calls_tensorflow(getattr(getattr(function, "hypothesis", None), "inner_test", function)):
+            item.add_marker(ONLY_TENSORFLOW)
+
+
+def calls_tensorflow(test: FunctionType) -> bool:
+    """Say whether a test uses its module's `tf`, itself or by functions of its module."""
+    names: set[str] = set()
+    new = {test.__code__}
+    while new:
+        found = set().union(*map(names_in, new)) - names
+        names |= found
+        functions = (test.__globals__.get(name) for name in found)
+        new = {
+            function.__code__
+            for function in functions
+            if getattr(function, "__module__", "") == test.__module__ and isinstance(function, FunctionType)
+        }
+    return "tf" in names
+
+
+def names_in(code: CodeType) -> set[str]:
+    """Return the names that a function reads, those of functions inside it too."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(names_in, inner))

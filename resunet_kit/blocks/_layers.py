@@ -36,11 +36,12 @@ def spatial_rank(x: Any) -> int:
     Raises:
         ValueError: If `x` is not `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
     """
-    rank = len(x.shape)
-    if rank not in (4, 5) or x.shape[-1] is None:
+    shape: Any = getattr(x, "shape", ())
+    rank = len(shape)
+    if rank not in (4, 5) or shape[-1] is None:
         raise ValueError(
             "Expected features of shape (batch, height, width, channels) or (batch, depth, height, width, "
-            f"channels) with a known number of channels. Received shape {tuple(x.shape)}. Add the missing axis, "
+            f"channels) with a known number of channels. Received shape {tuple(shape)}. Add the missing axis, "
             "or name the channels in keras.Input."
         )
     return rank - 2
@@ -72,7 +73,12 @@ def check_sizes(name: str, value: Any, rank: int) -> tuple[int, ...]:
 
 
 def check_norm(norm: Norm) -> None:
-    """Refuse a normalisation that is neither a known name, nor None, nor callable."""
+    """Refuse a normalisation that is neither a known name, nor None, nor a function from tensor to tensor."""
+    if isinstance(norm, (type, keras.layers.Layer)):
+        raise ValueError(
+            "Expected norm to be a name, None or a function that makes a new layer each time, as in "
+            f"norm=lambda x: keras.layers.UnitNormalization()(x). Received {norm!r}."
+        )
     if norm is not None and not callable(norm) and norm not in NORMS:
         raise unknown_name("norm", norm, NORMS)
 

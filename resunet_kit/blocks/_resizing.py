@@ -48,7 +48,9 @@ def positions(x: Any) -> list[Any]:
 def _mean_weights(cells: int, line: Any) -> Any:  # (cells, side)
     step = (ops.max(line) + 1.0) / cells
     first = np.arange(cells, dtype="float32")[:, None]
-    start, stop = ops.floor(step * first + ROUNDING), ops.ceil(step * (first + 1.0) - ROUNDING)
+    # ops.multiply: PyTorch leaves a product with an array to NumPy.
+    start = ops.floor(ops.multiply(step, first) + ROUNDING)
+    stop = ops.ceil(ops.multiply(step, first + 1.0) - ROUNDING)
     inside = ops.logical_and(line >= start, line < stop)
     return ops.cast(inside, "float32") / (stop - start)
 
@@ -63,4 +65,5 @@ def _linear_weights(target: Any, source: Any) -> Any:  # (target side, source si
 def _contract(x: Any, weights: Any, axis: int) -> Any:
     axes = "bdhwc" if len(x.shape) == 5 else "bhwc"
     equation = f"{axes},n{axes[axis]}->{axes.replace(axes[axis], 'n')}"
-    return ops.einsum(equation, x, ops.cast(weights, x.dtype))
+    # Both are cast: PyTorch refuses a pair of dtypes, and Keras takes float64 for float32 there when it builds.
+    return ops.einsum(equation, ops.cast(x, x.dtype), ops.cast(weights, x.dtype))

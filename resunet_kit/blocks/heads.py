@@ -7,9 +7,18 @@ import keras
 from keras import ops
 
 from resunet_kit._errors import unknown_name
-from resunet_kit.blocks._layers import check_activation, check_count, check_rate, convolution, spatial_rank, suffixed
+from resunet_kit.blocks._layers import (
+    check_activation,
+    check_count,
+    check_counts,
+    check_rate,
+    convolution,
+    spatial_rank,
+    suffixed,
+)
 
 POOLINGS = ("avg", "max", "flatten")
+OVER_CLASSES = (keras.activations.softmax, keras.activations.log_softmax, keras.activations.sparsemax)
 
 
 def segmentation_head(x: Any, num_classes: int, *, activation: str | None = "auto", name: str | None = None) -> Any:
@@ -73,27 +82,37 @@ def classification_head(
         >>> classification_head(keras.Input((8, 8, 512)), 2, hidden_units=(64, 32)).shape
         (None, 2)
     """
-    activation = class_activation(num_classes, activation)
-    check_rate("dropout", dropout)
-    widths = [check_count("hidden_units", units) for units in hidden_units]
+    activation = check_classification(num_classes, hidden_units, dropout, activation)
     x = _pool(features, pooling)
-    for i, units in enumerate(widths, start=1):
+    for i, units in enumerate(hidden_units, start=1):
         x = keras.layers.Dense(units, "relu", kernel_initializer="he_normal", name=suffixed(name, f"hidden{i}"))(x)
         x = keras.layers.Dropout(dropout, name=suffixed(name, f"drop{i}"))(x)
     x = keras.layers.Dense(num_classes, name=suffixed(name, "dense"))(x)
     return keras.layers.Activation(activation or "linear", dtype="float32", name=name)(x)
 
 
+def check_classification(
+    num_classes: int, hidden_units: Sequence[int], dropout: float, activation: str | None
+) -> str | None:
+    """Return the resolved activation, refusing what `classification_head` would refuse."""
+    if hidden_units != () and hidden_units != []:
+        check_counts("hidden_units", hidden_units)
+    check_rate("dropout", dropout)
+    return class_activation(num_classes, activation)
+
+
 def class_activation(num_classes: int, activation: str | None) -> str | None:
-    """Resolve `"auto"`, and refuse a softmax over one class, which is 1 whatever the input."""
-    if check_count("num_classes", num_classes) == 1 and activation == "softmax":
-        raise ValueError(
-            "Expected activation 'sigmoid' for one class. Received num_classes=1 and activation='softmax', which is 1 "
-            "everywhere. Pass activation='auto', or num_classes=2 for a background and a foreground channel."
-        )
+    """Resolve `"auto"`, and refuse a softmax over one class, which is the same whatever the input."""
+    check_count("num_classes", num_classes)
     if activation == "auto":
         return "sigmoid" if num_classes == 1 else "softmax"
     check_activation(activation)
+    if num_classes == 1 and keras.activations.get(activation) in OVER_CLASSES:
+        raise ValueError(
+            f"Expected activation 'sigmoid' for one class. Received num_classes=1 and activation={activation!r}, which "
+            "is the same everywhere. Pass activation='auto', or num_classes=2 for a background and a foreground "
+            "channel."
+        )
     return activation
 
 

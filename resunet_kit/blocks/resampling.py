@@ -65,7 +65,7 @@ def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | N
         Features of the skip's sides with the channels of both, the upsampled ones first.
 
     Raises:
-        ValueError: If the ranks differ or the upsampled features are smaller than the skip.
+        ValueError: If the ranks differ or a known side of the skip is neither twice that of `x` nor one less.
 
     Example:
         >>> import keras
@@ -73,6 +73,14 @@ def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | N
         >>> upsample_concat(keras.Input((16, 16, 8)), keras.Input((31, 32, 4))).shape
         (None, 31, 32, 12)
     """
+    sides, wanted = x.shape[1:-1], skip.shape[1:-1]
+    pairs = zip(sides, wanted, strict=False)
+    if spatial_rank(x) != spatial_rank(skip) or any(n and m and m not in (2 * n - 1, 2 * n) for n, m in pairs):
+        raise ValueError(
+            "Expected a skip of the same rank, twice as large as the features or one pixel less on any side. Received "
+            f"features of shape {tuple(x.shape)} and a skip of shape {tuple(skip.shape)}. Bring them to that size, or "
+            "compose upsample, crop_like and keras.layers.Concatenate."
+        )
     x = crop_like(upsample(x, method=method, name=name), skip, name=name)
     return keras.layers.Concatenate(name=suffixed(name, "concat"))([x, skip])
 

@@ -17,6 +17,8 @@ from resunet_kit.blocks._layers import (
 )
 from resunet_kit.blocks.convolution import conv_block
 
+LEAST_INNER = 4  # of one or two ReLU channels all are soon zero for every image
+
 
 def residual_block(
     x: Any,
@@ -120,7 +122,7 @@ def bottleneck_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add the input to 1x1, 3x3 and 1x1 convolutions, the inner two of `filters // expansion` channels.
+    """Add the input to 1x1, 3x3 and 1x1 convolutions, the inner two of `filters // expansion` channels, at least 4.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
@@ -166,7 +168,7 @@ def bottleneck_block(
         dilation_rate=dilation_rate,
     )
     options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
-    inner = max(1, check_count("filters", filters) // check_count("expansion", expansion))
+    inner = max(min(filters, LEAST_INNER), filters // check_count("expansion", expansion))
     shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
     y = conv_block(x, inner, kernel_size=1, norm=norm, activation=activation, name=suffixed(name, "1"), **options)
     y = conv_block(
@@ -293,7 +295,7 @@ def project_shortcut(
 ) -> Any:
     """Return `x` itself where the block keeps its shape, else its projection."""
     keeps_size = set(check_sizes("strides", strides, spatial_rank(x))) == {1}
-    if keeps_size and x.shape[-1] == check_count("filters", filters):
+    if keeps_size and x.shape[-1] == filters:
         return x
     return conv_block(
         x,

@@ -12,6 +12,9 @@ from resunet_kit.models._reasons import reason
 # Sides that show the strides of a network for unknown ones: large enough that convolutions without padding, which take
 # off some pixels more, stay nearest to their own power of two; volumes are kept small, as backends may compute them.
 REFERENCE_SIDES = {2: 512, 3: 128}
+# How far, in halvings, a stride may be from a power of two: 3 is 0.42 from 4, and unpadded networks stay below 0.25.
+# Small known sides, rounded at every stride, may deviate more.
+NEAR = 0.4
 
 
 @dataclass(frozen=True)
@@ -95,14 +98,16 @@ def _shrinkage(model: keras.Model, features: list[Any]) -> list[tuple[int, bool]
     if None in sides:
         shapes = probe.compute_output_shape((1, *image, channels))
         shapes = [shapes] if isinstance(shapes, tuple) else shapes
-    return [_stride(image, shape[1:-1]) for shape in shapes]
+    near = NEAR if None in sides else 0.5
+    return [_stride(image, shape[1:-1], near) for shape in shapes]
 
 
-def _stride(image: list[int], sides: tuple[int, ...]) -> tuple[int, bool] | None:
+def _stride(image: list[int], sides: tuple[int, ...], near: float) -> tuple[int, bool] | None:
     if len(image) != len(sides) or None in sides or 0 in sides:
         return None
-    powers = {round(math.log2(whole / side)) for whole, side in zip(image, sides, strict=True)}
-    if len(powers) > 1 or min(powers) < 0:
+    halvings = [math.log2(whole / side) for whole, side in zip(image, sides, strict=True)]
+    powers = {round(power) for power in halvings}
+    if len(powers) > 1 or min(powers) < 0 or any(abs(power - round(power)) > near for power in halvings):
         return None
     stride = 2 ** powers.pop()
     return stride, all(whole == side * stride for whole, side in zip(image, sides, strict=True))

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import keras
 
 from resunet_kit.blocks import classification_head
-from resunet_kit.blocks.heads import class_activation
+from resunet_kit.blocks.heads import check_classification
 from resunet_kit.models._backbones import attach
 from resunet_kit.models._channels import fit_channels
 from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models._preprocessing import check_value_range
 from resunet_kit.models._weights import check_model
-from resunet_kit.models.transfer import Policy, set_trainable
+from resunet_kit.models.transfer import Policy, check_policy_name, set_trainable
 
 
 def resnet_classifier(
@@ -61,7 +61,8 @@ def resnet_classifier(
     """
     shape = check_input_shape(input_shape, ranks=(3,))
     check_value_range(value_range)
-    class_activation(num_classes, activation)
+    check_classification(num_classes, hidden_units, dropout, activation)
+    check_policy_name(trainable)
     inputs = keras.Input(shape, name="image")
     if isinstance(backbone, str):
         fed, model = attach(inputs, backbone, weights=weights, value_range=value_range)

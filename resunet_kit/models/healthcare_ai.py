@@ -7,6 +7,7 @@ import keras
 
 from resunet_kit.blocks import classification_head
 from resunet_kit.blocks._layers import convolution, normalization, suffixed
+from resunet_kit.blocks.heads import class_activation
 from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models.res_unet import res_unet
 from resunet_kit.models.resnet import resnet
@@ -88,6 +89,7 @@ def healthcare_ai_classifier(
             f"Expected known sides of at least {SMALLEST_SIDE} pixels. Received input_shape={shape}. Resize the "
             "images, or use resnet_classifier, which pools whatever sides there are."
         )
+    class_activation(num_classes, "auto")
     backbone = resnet(50, shape, weights=weights)
     pooled = keras.layers.AveragePooling2D(4, name="pool")(backbone.output)
     outputs = classification_head(pooled, num_classes, hidden_units=(256, 256), pooling="flatten", name="presence")

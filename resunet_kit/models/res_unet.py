@@ -28,7 +28,7 @@ def res_unet(
     *,
     filters: Sequence[int] = (64, 128, 256, 512),
     block: str | Block = "preactivation",
-    stem: Block | None = None,
+    stem: str | Block | None = None,
     downsampling: str = "stride",
     encoder: str | keras.Model | None = None,
     encoder_weights: str | os.PathLike[str] | None = None,
@@ -55,7 +55,7 @@ def res_unet(
         block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, `"atrous"`, or any callable
             `(x, filters, **options) -> tensor`. It is called with those of `strides`, `norm`, `activation`, `dropout`
             and `name` that its signature takes.
-        stem: Block of the first level. None: `block` itself, without the preactivation of the image.
+        stem: Block of the first level, as `block`. None: `block` itself, without the preactivation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
         encoder: What replaces the way down: None, `"resnet18"`, `"resnet34"`, a network of `keras.applications` by
             name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features, which is fed the images
@@ -101,7 +101,7 @@ def res_unet(
     ):
         if not (callable(value) and kind == "skip") and value not in known:
             raise unknown_name(kind, value, known)
-    unit = resolve_block(block)
+    unit, entry = resolve_block(block), first_block(block) if stem is None else resolve_block(stem)
     if encoder is None and encoder_weights is not None:
         raise ValueError(f"Expected encoder_weights together with encoder. Received {encoder_weights=} alone.")
     if encoder is not None:
@@ -115,7 +115,6 @@ def res_unet(
 
     # === Encoder: features by stride ===
     if encoder is None:
-        entry = stem or first_block(block)
         pyramid = {1: call_block(entry, inputs, widths[0], name="encoder1", **options)}
         for level, width in enumerate(widths[1:], start=1):
             label = "bridge" if level == len(widths) - 1 else f"encoder{level + 1}"

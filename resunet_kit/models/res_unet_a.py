@@ -72,15 +72,19 @@ def res_unet_a(
     widths = check_filters(filters)
     activation = class_activation(num_classes, activation)
     check_options(norm=norm, dropout=dropout)
-    rates = [check_counts("a level of dilation_rates", level) for level in dilation_rates]
-    if not rates:
-        raise ValueError("Expected dilation_rates to hold a sequence of whole numbers for each level. Received none.")
+    given: Any = dilation_rates
+    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
+        raise ValueError(
+            "Expected dilation_rates to hold a sequence of whole numbers for each level, as in [(1, 3), (1,)]. "
+            f"Received {dilation_rates=}."
+        )
+    rates = [check_counts(f"dilation_rates[{level}]", values) for level, values in enumerate(dilation_rates)]
     rates += rates[-1:] * (len(widths) - len(rates))
     options: dict[str, Any] = {"norm": norm, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 
     # === Encoder ===
-    first = conv_block(inputs, widths[0], kernel_size=1, norm=norm, name="first")
+    first = conv_block(inputs, widths[0], kernel_size=1, norm=norm, activation=None, name="first")
     encoded: list[Any] = []
     x = first
     for level, (width, dilations) in enumerate(zip(widths, rates, strict=False), start=1):

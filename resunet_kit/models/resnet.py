@@ -1,7 +1,10 @@
 """ResNets without their classifiers: features for heads and encoders."""
 
+import math
+import numbers
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -49,10 +52,11 @@ def resnet(
     if depth not in DEPTHS:
         raise ValueError(f"Expected depth to be one of {', '.join(map(str, DEPTHS))}. Received depth={depth!r}.")
     shape = check_input_shape(input_shape, ranks=(3,))
-    if round(width * FILTERS[0]) < 1 or (width != 1 and depth not in UNITS):
-        raise ValueError(
-            f"Expected a positive width for depths 18 and 34, and width=1 for deeper ones. Received {width=}, {depth=}."
-        )
+    factor: Any = width
+    if not (isinstance(factor, numbers.Real) and 1 <= float(factor) * FILTERS[0] < math.inf):
+        raise ValueError(f"Expected a positive width, at least 1/{FILTERS[0]}. Received {width=}.")
+    if width != 1 and depth not in UNITS:
+        raise ValueError(f"Expected width=1 for depths of 50 and more. Received {width=}, {depth=}.")
     backbone = basic_backbone(depth, width) if depth in UNITS else find_backbone(f"resnet{depth}")
     model = load_backbone(backbone, shape, weights)
     return model if model.inputs[0].shape[-1] == shape[-1] else adapt_channels(model, shape)

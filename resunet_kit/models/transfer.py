@@ -60,6 +60,12 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     }
 
 
+def check_policy_name(policy: Policy) -> None:
+    """Refuse what is neither a known name nor a whole number."""
+    if isinstance(policy, bool) or (not isinstance(policy, int) and policy not in POLICIES):
+        raise unknown_name("policy", policy, POLICIES)
+
+
 def check_policy(model: keras.Model, policy: Policy) -> None:
     """Raise what `set_trainable` would raise, and change nothing."""
     _frozen(model, policy)
@@ -109,10 +115,11 @@ def trainable_summary(model: keras.Model) -> str:
 
 
 def _frozen(model: keras.Model, policy: Policy) -> list[keras.layers.Layer]:
-    if isinstance(policy, int) and not isinstance(policy, bool):
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"Expected a keras.Model. Received {model!r}.")
+    check_policy_name(policy)
+    if isinstance(policy, int):
         return _below_top_stages(_backbone(model, policy), policy)
-    if policy not in POLICIES:
-        raise unknown_name("policy", policy, POLICIES)
     if policy == "head":
         return list(_leaves(_backbone(model, policy)))
     layers = list(_leaves(model))

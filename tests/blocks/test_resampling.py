@@ -133,6 +133,7 @@ def test_upsample_concat_joins_the_upsampled_features_and_then_the_skip(sides):
     np.testing.assert_array_equal(joined[..., 3:], skip)
 
 
-def test_upsample_concat_refuses_a_skip_that_is_too_large():
-    with pytest.raises(ValueError, match="Skips must double"):
-        upsample_concat(keras.Input((5, 5, 3)), keras.Input((12, 12, 3)))
+@pytest.mark.parametrize("sides", [(12, 12), (8, 10), (5, 5), (10, 10, 10)])
+def test_upsample_concat_refuses_a_skip_of_another_size(sides):
+    with pytest.raises(ValueError, match="Expected a skip of the same rank, twice as large as the features or one"):
+        upsample_concat(keras.Input((5, 5, 3)), keras.Input((*sides, 3)))

@@ -83,8 +83,8 @@ def test_the_pointwise_block_always_projects_and_has_biases():
     assert sorted(layer.kernel_size for layer in convolutions) == [(1, 1), (1, 1), (3, 3)]
 
 
-@pytest.mark.parametrize(("filters", "expansion", "inner"), [(16, 4, 4), (9, 2, 4), (3, 4, 1)])
-def test_the_bottleneck_narrows_by_its_expansion(filters, expansion, inner):
+@pytest.mark.parametrize(("filters", "expansion", "inner"), [(32, 4, 8), (19, 2, 9), (9, 4, 4), (3, 4, 3)])
+def test_the_bottleneck_narrows_by_its_expansion_to_four_channels_at_least(filters, expansion, inner):
     model = built(bottleneck_block, 5, filters, expansion=expansion)
     assert [model.get_layer(f"unit_{i}_conv").filters for i in (1, 2, 3)] == [inner, inner, filters]
 

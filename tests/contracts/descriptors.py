@@ -3,21 +3,27 @@
 A new public name fails `test_coverage.py` until it has a descriptor here.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from resunet_kit import blocks, models
+from tests.contracts.pages import blocks_of_page
 
 Shape = tuple[int | None, ...]
 
 IMAGE, VOLUME = 4, 5
 
 # Names of `__all__` that are neither blocks nor builders.
-NOT_DESCRIBED = {"set_trainable": "changes a model, makes none; see tests/models/test_transfer.py"}
+NOT_DESCRIBED = {
+    "set_trainable": "changes a model, makes none; see tests/models/test_transfer.py",
+    "trainable_summary": "makes no model; see tests/models/test_transfer.py",
+}
 
 
 @dataclass(frozen=True)
@@ -27,25 +33,25 @@ class Descriptor:
     Attributes:
         of: The public name.
         build: From an input shape without the batch to a model.
-        output: From a known input shape without the batch to the output's.
+        output: From a known input shape without the batch to the output's; to a list for several outputs.
         case: What tells this instance from others of the same name.
         ranks: Ranks of the tensors accepted.
         sides: Odd and prime sides to run with; volumes take the first three, images the first two.
         always_float32: Whether the output is float32 under every dtype policy.
         no_gradient: Parts of the paths of weights that get no gradient, and why.
-        no_float16_volumes: Why float16 volumes do not run on a CPU, where they do not.
+        no_float16_volumes: For each backend on whose CPU float16 volumes do not run, why.
         heavy: Whether the instance is too large to build for every policy and rank.
     """
 
     of: str
     build: Callable[[Shape], keras.Model]
-    output: Callable[[Shape], Shape]
+    output: Callable[[Shape], Shape | list[Shape]]
     case: str = ""
     ranks: tuple[int, ...] = (IMAGE, VOLUME)
     sides: tuple[int, int, int] = (13, 9, 7)
     always_float32: bool = False
     no_gradient: Mapping[str, str] = field(default_factory=dict)
-    no_float16_volumes: str = ""
+    no_float16_volumes: Mapping[str, str] = field(default_factory=dict)
     heavy: bool = False
 
     def __str__(self) -> str:
@@ -54,6 +60,11 @@ class Descriptor:
     def shape(self, rank: int, channels: int = 3, *, known: bool = True) -> Shape:
         sides = self.sides[: rank - 2] if known else (None,) * (rank - 2)
         return (*sides, channels)
+
+    def outputs(self, shape: Shape) -> list[Shape]:
+        """Return the shape of each output, for one output too."""
+        found = self.output(shape)
+        return found if isinstance(found, list) else [found]
 
 
 def images(shape: Shape, *, batch: int = 2, seed: int = 0) -> np.ndarray:
@@ -118,10 +129,10 @@ STRIDED_BLOCKS: tuple[Callable[..., Any], ...] = (
     blocks.bottleneck_block,
     blocks.pointwise_residual_block,
     blocks.preactivation_block,
+    blocks.atrous_residual_block,
 )
 
-NO_FLOAT16_MAX = "TensorFlow has no float16 kernel of 3-D max-pooling for the CPU"
-NO_FLOAT16_MEAN = "TensorFlow has no float16 kernel of 3-D average pooling, which smooths volumes, for the CPU"
+NO_FLOAT16_MAX = {"tensorflow": "TensorFlow has no float16 kernel of 3-D max-pooling for the CPU"}
 
 BLOCKS = [
     *(_block(block) for block in STRIDED_BLOCKS),
@@ -140,6 +151,20 @@ BLOCKS = [
     ),
 ]
 
+CONTEXT = [
+    Descriptor("squeeze_excite", _model(lambda x: blocks.squeeze_excite(blocks.conv_block(x, 8))), _same(8)),
+    Descriptor(
+        "attention_gate",
+        _model(lambda x: blocks.attention_gate(blocks.conv_block(x, 4), blocks.conv_block(x, 6))),
+        _same(4),
+    ),
+    Descriptor("aspp", _model(lambda x: blocks.aspp(x, 4, dilation_rates=(2, 4))), _same(4)),
+    Descriptor("pyramid_pooling", _model(lambda x: blocks.pyramid_pooling(x, 8)), _same(8)),
+    Descriptor(
+        "pyramid_pooling", _model(lambda x: blocks.pyramid_pooling(x, 8, bins=(1, 3), norm="layer")), _same(8), "layer"
+    ),
+]
+
 RESAMPLING = [
     *(
         Descriptor(
@@ -147,7 +172,6 @@ RESAMPLING = [
             _model(lambda x, method=method: blocks.upsample(x, method=method)),
             _doubled,
             method,
-            no_float16_volumes=NO_FLOAT16_MEAN if method == "linear" else "",
         )
         for method in ("nearest", "linear", "transpose")
     ),
@@ -190,24 +214,31 @@ HEADS = [
 # === Builders ===
 
 
-def _res_unet(case: str, **options: Any) -> Descriptor:
-    volumes = ""
-    if options.get("upsampling") == "linear":
-        volumes = NO_FLOAT16_MEAN
-    elif options.get("downsampling") == "max_pool":
-        volumes = NO_FLOAT16_MAX
-    return Descriptor(
-        "res_unet",
-        lambda shape: models.res_unet(shape, **{"filters": (4, 6, 8), **options}),
-        _same(options.get("num_classes", 1)),
-        case,
-        always_float32=True,
-        no_float16_volumes=volumes,
-    )
-
-
 def _tiny_backbone(shape: Shape) -> keras.Model:
     return _model(lambda x: blocks.conv_block(blocks.conv_block(x, 4, strides=2), 6, strides=2))(shape)
+
+
+# Stands for an encoder of the image's rank and channels, with sides that are not known.
+ANY_ENCODER = "any"
+
+
+def _res_unet(case: str, **options: Any) -> Descriptor:
+    def build(shape: Shape) -> keras.Model:
+        brought = {}
+        if options.get("encoder") == ANY_ENCODER:
+            brought["encoder"] = _tiny_backbone((*[None] * (len(shape) - 1), shape[-1]))
+        return models.res_unet(shape, **{"filters": (4, 6, 8), **options, **brought})
+
+    scores = _same(options.get("num_classes", 1))
+    levels = len(options["filters"]) if options.get("deep_supervision") else 1
+    return Descriptor(
+        "res_unet",
+        build,
+        scores if levels == 1 else lambda shape: [scores(shape)] * levels,
+        case,
+        always_float32=True,
+        no_float16_volumes=NO_FLOAT16_MAX if options.get("downsampling") == "max_pool" else {},
+    )
 
 
 BUILDERS = [
@@ -216,6 +247,32 @@ BUILDERS = [
     _res_unet("bottleneck, linear", block="bottleneck", filters=(8, 12), upsampling="linear", norm="group"),
     _res_unet("pointwise, pooled", block="pointwise", downsampling="max_pool", filters=(4, 6)),
     _res_unet("transpose, logits", upsampling="transpose", filters=(4, 6), activation=None, num_classes=2),
+    _res_unet("atrous, attention", block="atrous", skip="attention", filters=(4, 6)),
+    _res_unet("encoder", encoder=ANY_ENCODER, filters=(4, 6), skip="attention"),
+    _res_unet("deep supervision", filters=(4, 6, 8), deep_supervision=True, num_classes=2),
+    Descriptor(
+        "strip_deep_supervision",
+        lambda shape: models.strip_deep_supervision(models.res_unet(shape, filters=(4, 6), deep_supervision=True)),
+        _same(1),
+        always_float32=True,
+    ),
+    Descriptor(
+        "res_unet_a",
+        lambda shape: models.res_unet_a(shape, 2, filters=(4, 6), multitask=True),
+        lambda shape: [_same(2)(shape)] * 3,
+        "tasks",
+        always_float32=True,
+    ),
+    *(
+        Descriptor(
+            of,
+            lambda shape, of=of: getattr(models, of)(shape, 2, filters=(4, 6, 8)),
+            _same(2),
+            always_float32=True,
+            no_float16_volumes=NO_FLOAT16_MAX if of == "res_unet_plus_plus" else {},
+        )
+        for of in ("deep_res_unet", "res_unet_plus_plus", "res_unet_a")
+    ),
     Descriptor(
         "healthcare_ai_res_unet",
         models.healthcare_ai_res_unet,
@@ -250,11 +307,35 @@ BUILDERS = [
     ),
 ]
 
-DESCRIPTORS = [*BLOCKS, *RESAMPLING, *HEADS, *BUILDERS]
+
+# === Blocks of a user ===
+
+PAGE = Path(__file__).parents[2] / "docs" / "pages" / "guides" / "build_your_own_block.md"
+
+
+def _own(block: Callable[..., Any]) -> list[Descriptor]:
+    found = [_block(block), _res_unet(block.__name__, block=block, filters=(4, 6))]
+    return [*found, _block(block, "strided", strides=2)] if "strides" in inspect.signature(block).parameters else found
+
+
+# The tests of the wheel run without the documentation.
+OWN = [descriptor for block in (blocks_of_page(PAGE) if PAGE.exists() else {}).values() for descriptor in _own(block)]
+
+DESCRIPTORS = [*BLOCKS, *CONTEXT, *RESAMPLING, *HEADS, *BUILDERS, *OWN]
 LIGHT = [descriptor for descriptor in DESCRIPTORS if not descriptor.heavy]
 
-# Each light instance with each rank that it takes.
-CASES = [(descriptor, rank) for descriptor in LIGHT for rank in descriptor.ranks]
+# Without the ResNet-50 of keras.applications: 100 MB, and its head is described by itself.
+ALL_BUT_LARGEST = [descriptor for descriptor in DESCRIPTORS if descriptor.of != "healthcare_ai_classifier"]
+
+
+def ranks_to_run(descriptor: Descriptor, turn: int = 0) -> tuple[int, ...]:
+    """Return the ranks to run an instance with: all, but one on JAX, which compiles each for seconds.
+
+    There the ranks alternate from instance to instance, and with `turn` from contract to contract.
+    """
+    if keras.backend.backend() != "jax":
+        return descriptor.ranks
+    return (descriptor.ranks[(DESCRIPTORS.index(descriptor) + turn) % len(descriptor.ranks)],)
 
 
 def label(value: object) -> str | None:

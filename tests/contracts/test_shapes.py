@@ -7,14 +7,16 @@ import pytest
 from tests.contracts.descriptors import (
     BLOCKS,
     BUILDERS,
-    CASES,
-    IMAGE,
     LIGHT,
     STRIDED_BLOCKS,
     VOLUME,
     images,
     label,
+    ranks_to_run,
 )
+from tests.contracts.running import as_float32, run
+
+CASES = [(descriptor, rank) for descriptor in LIGHT for rank in ranks_to_run(descriptor, 1)]
 
 COMPUTE = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
@@ -27,8 +29,8 @@ def policy(request):
     keras.config.set_dtype_policy(before)
 
 
-def array(outputs):
-    return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(outputs, "float32")))
+def symbolic(model):
+    return [output.shape[1:] for output in model.outputs]
 
 
 @pytest.mark.parametrize(("descriptor", "rank"), CASES, ids=label)
@@ -36,44 +38,61 @@ def test_unknown_sides_give_the_shape_and_the_values_of_known_ones(descriptor, r
     shape = descriptor.shape(rank)
     fixed, free = descriptor.build(shape), descriptor.build(descriptor.shape(rank, known=False))
     free.set_weights(fixed.get_weights())
-    assert fixed.output_shape == (None, *descriptor.output(shape))
+    shapes = descriptor.outputs(shape)
+    assert symbolic(fixed) == shapes
 
     inputs = images(shape)
-    outputs = array(fixed(inputs, training=False))
-    assert outputs.shape == (2, *descriptor.output(shape))
-    assert np.isfinite(outputs).all()
-    np.testing.assert_allclose(array(free(inputs, training=False)), outputs, rtol=1e-4, atol=1e-5)
+    for found, other, expected in zip(run(fixed, inputs), run(free, inputs), shapes, strict=True):
+        assert found.shape == (2, *expected)
+        assert np.isfinite(as_float32(found)).all()
+        np.testing.assert_allclose(as_float32(other), as_float32(found), rtol=1e-4, atol=1e-5)
 
-    other = (*(side + 4 for side in shape[:-1]), shape[-1])
-    assert free(images(other), training=False).shape == (2, *descriptor.output(other))
+    larger = (*(side + 4 for side in shape[:-1]), shape[-1])
+    assert [output.shape for output in run(free, images(larger))] == [(2, *s) for s in descriptor.outputs(larger)]
+
+
+def policy_ranks(descriptor, name, turn):
+    """Return the ranks for a policy; builders take longer: float16 on images, bfloat16 on volumes if both can run."""
+    ranks = ranks_to_run(descriptor, turn)
+    if descriptor not in BUILDERS or descriptor.no_float16_volumes or len(ranks) == 1:
+        return ranks
+    return ranks[:1] if name == "mixed_float16" else ranks[-1:]
 
 
 def policy_cases():
-    for descriptor, rank in CASES:
-        builder = descriptor in BUILDERS
-        for name in COMPUTE:
-            # Builders take longer: float16 on images, bfloat16 on volumes, and what float16 volumes lack.
-            wanted = IMAGE if name == "mixed_float16" else descriptor.ranks[-1]
-            if builder and rank != wanted and not descriptor.no_float16_volumes:
-                continue
-            lacks = descriptor.no_float16_volumes if name == "mixed_float16" and rank == VOLUME else ""
-            on_cpu = keras.backend.backend() == "tensorflow"
-            marks = [pytest.mark.xfail(on_cpu, reason=lacks, raises=Exception)] if lacks else []
-            yield pytest.param(descriptor, rank, name, marks=marks)
+    for descriptor in LIGHT:
+        for turn, name in enumerate(COMPUTE):
+            for rank in policy_ranks(descriptor, name, turn):
+                lacks = descriptor.no_float16_volumes if name == "mixed_float16" and rank == VOLUME else {}
+                reason = lacks.get(keras.backend.backend())
+                marks = [pytest.mark.xfail(reason=reason, raises=Exception)] if reason else []
+                yield pytest.param(descriptor, rank, name, marks=marks)
 
 
 @pytest.mark.parametrize(("descriptor", "rank", "policy"), list(policy_cases()), ids=label, indirect=["policy"])
 def test_mixed_precision_runs_and_gives_the_promised_dtype(descriptor, rank, policy):
     shape = descriptor.shape(rank)
-    outputs = descriptor.build(shape)(images(shape), training=False)
     expected = "float32" if descriptor.always_float32 else COMPUTE[policy]
-    assert keras.backend.standardize_dtype(outputs.dtype) == expected
-    assert outputs.shape == (2, *descriptor.output(shape))
-    assert np.isfinite(array(outputs)).all()
+    outputs = run(descriptor.build(shape), images(shape))
+    assert [output.shape for output in outputs] == [(2, *found) for found in descriptor.outputs(shape)]
+    for output in outputs:
+        assert keras.backend.standardize_dtype(output.dtype) == expected
+        assert np.isfinite(as_float32(output)).all()
 
 
 # The first instance of each public name.
 FIRST = list({descriptor.of: descriptor for descriptor in reversed(LIGHT)}.values())
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has no float64 unless it is asked for at its start")
+@pytest.mark.parametrize("descriptor", FIRST, ids=label)
+@pytest.mark.parametrize("policy", ["float64"], indirect=True)
+def test_double_precision_runs(descriptor, policy):
+    # Max-pooling of volumes lacks float64 where it lacks float16.
+    shape = descriptor.shape(descriptor.ranks[0 if descriptor.no_float16_volumes else -1])
+    for output in run(descriptor.build(shape), images(shape).astype("float64")):
+        expected = "float32" if descriptor.always_float32 else "float64"
+        assert keras.backend.standardize_dtype(output.dtype) == expected
 
 
 @pytest.mark.parametrize("descriptor", FIRST, ids=label)
@@ -81,7 +100,7 @@ FIRST = list({descriptor.of: descriptor for descriptor in reversed(LIGHT)}.value
 def test_any_number_of_channels(descriptor, channels):
     rank = descriptor.ranks[0]
     shape = descriptor.shape(rank, channels)
-    assert descriptor.build(shape).output_shape == (None, *descriptor.output(shape))
+    assert symbolic(descriptor.build(shape)) == descriptor.outputs(shape)
 
 
 @pytest.mark.parametrize("block", STRIDED_BLOCKS, ids=lambda block: block.__name__)

@@ -47,7 +47,7 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
 # === Options ===
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(
     sides=st.lists(st.one_of(st.none(), st.integers(1, 9)), min_size=2, max_size=3),
     channels=st.integers(1, 5),
@@ -55,11 +55,12 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
     filters=st.lists(st.integers(1, 6), min_size=1, max_size=3),
     options=st.fixed_dictionaries(
         {
-            "block": st.sampled_from(["preactivation", "residual", "bottleneck", "pointwise"]),
+            "block": st.sampled_from(["preactivation", "residual", "bottleneck", "pointwise", "atrous"]),
             "downsampling": st.sampled_from(["stride", "max_pool"]),
-            "skip": st.sampled_from(["concat", "add"]),
+            "skip": st.sampled_from(["concat", "add", "attention"]),
             "upsampling": st.sampled_from(["nearest", "linear", "transpose"]),
             "norm": st.sampled_from(["batch", "group", "layer", "instance", None]),
+            "block_activation": st.sampled_from(["relu", "swish", None]),
             "dropout": st.sampled_from([0.0, 0.3]),
         }
     ),
@@ -99,6 +100,63 @@ def test_adding_projects_the_decoder_to_the_skip():
     assert added.get_layer("decoder1_projection_conv").filters == 4
     assert added.get_layer("decoder1_skip").output.shape[-1] == 4
     assert tiny(skip="concat").get_layer("decoder1_concat").output.shape[-1] == 4 + 6
+
+
+def test_attention_weighs_the_skip_by_the_decoder():
+    model = tiny(skip="attention")
+    gate, concatenated = model.get_layer("decoder1_attention_scale"), model.get_layer("decoder1_concat")
+    assert gate.output.shape[-1] == 4
+    assert concatenated.input[1] is gate.output
+    assert gate.input[0] is model.get_layer("encoder1_add").output
+
+
+# === Encoders ===
+
+
+def backbone(channels=3, volumes=False):
+    inputs = keras.Input((*(None,) * (3 if volumes else 2), channels))
+    x = conv_block(inputs, 3, strides=2, name="low")
+    x = conv_block(x, 4, strides=2, name="middle")
+    return keras.Model(inputs, conv_block(x, 5, strides=2, name="high"), name="own")
+
+
+@settings(max_examples=8)
+@given(
+    sides=st.lists(st.one_of(st.none(), st.integers(1, 19)), min_size=2, max_size=3),
+    channels=st.sampled_from([1, 2, 3, 4, 5]),
+    options=st.fixed_dictionaries(
+        {
+            "filters": st.lists(st.integers(1, 5), min_size=1, max_size=4),
+            "skip": st.sampled_from(["concat", "add", "attention"]),
+            "upsampling": st.sampled_from(["nearest", "linear", "transpose"]),
+            "deep_supervision": st.booleans(),
+        }
+    ),
+)
+def test_an_encoder_takes_images_of_any_sides_and_channels(sides, channels, options):
+    model = res_unet((*sides, channels), encoder=backbone(volumes=len(sides) == 3), **options)
+    fed = tuple(side or 7 for side in sides)
+    outputs = model(images(1, *fed, channels), training=False)
+    outputs = outputs if options["deep_supervision"] else [outputs]
+    assert [scores.shape for scores in outputs] == [(1, *fed, 1)] * (4 if options["deep_supervision"] else 1)
+    keras.utils.clear_session()
+
+
+def test_the_decoder_joins_the_encoders_features_where_there_are_some():
+    model = tiny((24, 24, 3), encoder=backbone(), filters=(2, 6, 7))
+    joined = {layer.name: layer.output.shape for layer in model.layers if layer.name.endswith("_concat")}
+    # Strides 2 and 4; the bridge is the encoder's last level, and no feature has the image's own sides.
+    assert joined == {"decoder3_concat": (None, 6, 6, 5 + 4), "decoder2_concat": (None, 12, 12, 7 + 3)}
+    assert model.get_layer("decoder1_add").output.shape == (None, 24, 24, 2)
+    assert model.get_layer("encoder").weights
+
+
+def test_a_named_encoder_preprocesses_inside():
+    x = images(1, 40, 33, 3) * 0.2 + 0.5
+    unit = tiny((None, None, 3), encoder="mobilenet_v3_small", filters=(2, 3))
+    byte = tiny((None, None, 3), encoder="mobilenet_v3_small", filters=(2, 3), value_range=(0, 255))
+    byte.set_weights(unit.get_weights())
+    np.testing.assert_allclose(numpy_of(byte(255.0 * x)), numpy_of(unit(x)), atol=1e-5)
 
 
 # === What users bring ===

@@ -77,8 +77,9 @@ def test_the_last_rates_hold_for_deeper_levels():
     ("options", "message"),
     [
         ({"dilation_rates": ()}, "Expected dilation_rates to hold"),
-        ({"dilation_rates": [()]}, "Expected a level of dilation_rates"),
-        ({"dilation_rates": [(1, -3)]}, "Received a level of dilation_rates=-3"),
+        ({"dilation_rates": 3}, "Expected dilation_rates to hold"),
+        ({"dilation_rates": [(1,), ()]}, r"Expected dilation_rates\[1\] to be a sequence"),
+        ({"dilation_rates": [(1, -3)]}, r"Received dilation_rates\[0\]=-3"),
         ({"filters": ()}, "Expected filters to hold"),
         ({"num_classes": 0}, "num_classes=0"),
     ],

@@ -12,9 +12,9 @@ def test_width_scales_the_channels():
     assert 15 < full.count_params() / quarter.count_params() < 17
 
 
-@pytest.mark.parametrize(("depth", "width"), [(18, 0), (18, -1), (50, 0.5)])
+@pytest.mark.parametrize(("depth", "width"), [(18, 0), (18, -1), (18, float("nan")), (18, "1"), (50, 0.5)])
 def test_widths_that_are_not_to_be_had(depth, width):
-    with pytest.raises(ValueError, match="Expected a positive width"):
+    with pytest.raises(ValueError, match=r"Expected (a positive width|width=1)"):
         resnet(depth, (32, 32, 3), width=width)
 
 
