@@ -154,9 +154,9 @@ def _value_range(x: Tensor) -> tuple[float, float] | None:
     lowest, highest = ops.min(x), ops.max(x)
     try:
         bool(lowest > highest)
-    except TypeError:  # what every backend's tracer, and KerasTensor, answers to bool
+        return float(ops.convert_to_numpy(lowest)), float(ops.convert_to_numpy(highest))
+    except TypeError:  # what every backend's tracer, and KerasTensor, answers; JAX's grad only to the conversion
         return None
-    return float(ops.convert_to_numpy(lowest)), float(ops.convert_to_numpy(highest))
 
 
 def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
@@ -236,6 +236,11 @@ def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None, *, square
     hit_squared = spatial_sum(hit * prediction)
     false = spatial_sum(positives * prediction) - hit_squared
     return Overlap(tp, _not_negative(false), _not_negative(misses - tp + hit_squared))
+
+
+def true_negatives(counts: Overlap, truth: Tensor, weights: Tensor = None) -> Tensor:
+    """Return `TN = Σ w·(1 − t)·(1 − p)`, shape `(batch, classes)`, from the counts of the same tensors."""
+    return _not_negative(spatial_sum(combine_weights(1 - truth, weights)) - counts.fp)
 
 
 def _not_negative(count: Tensor) -> Tensor:

@@ -1,6 +1,40 @@
 """Segmentation losses that reload, weigh false positives and misses by name, and decide empty masks aloud."""
 
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.cross_entropy import CrossEntropy, Focal, cross_entropy, focal
+from resunet_kit.losses.generalized_dice import GeneralizedDice, generalized_dice
+from resunet_kit.losses.jaccard import Jaccard, jaccard
+from resunet_kit.losses.log_cosh_dice import LogCoshDice, log_cosh_dice
+from resunet_kit.losses.lovasz import Lovasz, lovasz
+from resunet_kit.losses.matthews import MatthewsCorrelation, matthews_correlation
+from resunet_kit.losses.sums import LossSum, weighted
 from resunet_kit.losses.tversky import Dice, FocalTversky, Tversky, dice, focal_tversky, tversky
+from resunet_kit.losses.unified_focal import UnifiedFocal, unified_focal
 
-__all__ = ["Dice", "FocalTversky", "SegmentationLoss", "Tversky", "dice", "focal_tversky", "tversky"]
+__all__ = [
+    "CrossEntropy",
+    "Dice",
+    "Focal",
+    "FocalTversky",
+    "GeneralizedDice",
+    "Jaccard",
+    "LogCoshDice",
+    "LossSum",
+    "Lovasz",
+    "MatthewsCorrelation",
+    "SegmentationLoss",
+    "Tversky",
+    "UnifiedFocal",
+    "cross_entropy",
+    "dice",
+    "focal",
+    "focal_tversky",
+    "generalized_dice",
+    "jaccard",
+    "log_cosh_dice",
+    "lovasz",
+    "matthews_correlation",
+    "tversky",
+    "unified_focal",
+    "weighted",
+]

@@ -11,11 +11,14 @@ from keras import ops
 from resunet_kit import _overlap
 from resunet_kit._errors import unknown_name
 from resunet_kit._overlap import TINY, Tensor
+from resunet_kit.losses.sums import Addable
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class SegmentationLoss(keras.losses.Loss):
+class SegmentationLoss(Addable, keras.losses.Loss):
     """Base of the losses: a loss of your own is a subclass with one method, `class_losses`.
+
+    A loss that is no mean over classes has `image_losses` instead. `a + 0.5 * b` is a `LossSum`.
 
     Declare options as fields of a keyword-only dataclass; `get_config` then holds them all.
 
@@ -137,9 +140,10 @@ class SegmentationLoss(keras.losses.Loss):
         weights = _overlap.combine_weights(kept, weights)
         if self.reduce == "batch":
             truth, prediction, weights = map(_merge_batch, (truth, prediction, weights))
-        values, scored = self._mean_of_classes(truth, prediction, weights)
+        importance = self._importance(truth, weights)
+        values = self.image_losses(truth, prediction, weights, importance)
         values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
-        return self._without_skipped(values, scored) if self.empty == "skip" else values
+        return self._without_skipped(values, importance) if self.empty == "skip" else values
 
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return what `class_losses` gets as its prediction: probabilities."""
@@ -158,8 +162,20 @@ class SegmentationLoss(keras.losses.Loss):
         """
         raise NotImplementedError(f"{type(self).__name__} has no class_losses(truth, prediction, weights).")
 
-    def _mean_of_classes(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the images' means and, for `empty="skip"`, 1 for images with a class to score, else 0."""
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+        """Return the loss of each image, shape `(images,)`: the mean of its `class_losses`.
+
+        Args:
+            truth: Shape `(images, ..., classes)`, values in [0, 1].
+            prediction: What `activate` returns, same shape.
+            weights: Per pixel, shape `(images, ..., 1 or classes)`; None if all are 1.
+            importance: The classes' shares of the mean, shape `(images or 1, classes)`. They sum to 1, or
+                to 0 for an image that `empty="skip"` leaves out.
+        """
+        return ops.sum(self.class_losses(truth, prediction, weights) * importance, axis=-1)
+
+    def _importance(self, truth: Tensor, weights: Tensor) -> Tensor:
+        """Return the classes' shares, those of absent classes taken away by `empty="skip"`."""
         shares = _overlap.class_importance(
             truth.shape[-1],
             multilabel=self.multilabel,
@@ -167,20 +183,18 @@ class SegmentationLoss(keras.losses.Loss):
             ignore_class=self.ignore_class,
             class_weights=self.class_weights,
         )
-        importance = ops.convert_to_tensor(shares, dtype=self.dtype)
-        losses = self.class_losses(truth, prediction, weights)
+        importance = ops.convert_to_tensor(shares[None], dtype=self.dtype)
         if self.empty == "score":
-            return ops.sum(losses * importance, axis=-1), None
+            return importance
         present = _overlap.spatial_sum(_overlap.combine_weights(truth, weights)) > 0
         importance = importance * ops.cast(present, self.dtype)
-        total = ops.sum(importance, axis=-1)
-        values = ops.sum(losses * importance, axis=-1) / ops.maximum(total, TINY)
-        return values, ops.cast(total > 0, self.dtype)
+        return importance / ops.maximum(ops.sum(importance, axis=-1, keepdims=True), TINY)
 
-    def _without_skipped(self, values: Tensor, scored: Tensor) -> Tensor:
+    def _without_skipped(self, values: Tensor, importance: Tensor) -> Tensor:
         """Scale the losses so that Keras's mean over all images is the mean over the scored ones."""
         if self.reduction not in ("sum_over_batch_size", "mean"):
             return values
+        scored = ops.cast(ops.sum(importance, axis=-1) > 0, self.dtype)
         return values / ops.maximum(ops.mean(scored), TINY)
 
     def get_config(self) -> dict[str, Any]:

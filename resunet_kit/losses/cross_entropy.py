@@ -1,0 +1,246 @@
+"""Cross-entropy and focal cross-entropy: Keras's values, with the options of the other losses."""
+
+import dataclasses
+from typing import Any
+
+import keras
+from keras import ops
+
+from resunet_kit import _overlap
+from resunet_kit._overlap import TINY, Tensor
+from resunet_kit.losses.base import SegmentationLoss
+
+# === What a pixel costs ===
+
+
+def pixel_entropies(truth: Tensor, prediction: Tensor, *, from_logits: bool, exclusive: bool) -> Tensor:
+    """Return `−log p_t` of each pixel and channel; of exclusive classes `−t·log p`."""
+    if not exclusive:
+        return ops.binary_crossentropy(truth, prediction, from_logits=from_logits)
+    if from_logits:
+        return -truth * ops.log_softmax(prediction, axis=-1)
+    return -truth * ops.log(_normalised(prediction))
+
+
+def focal_factors(truth: Tensor, prediction: Tensor, gamma: float, *, from_logits: bool, exclusive: bool) -> Tensor:
+    """Return `(1 − p_t)^gamma` of each pixel and channel; of exclusive classes `(1 − p)^gamma`."""
+    if exclusive:
+        errors = 1 - (ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction))
+    else:
+        probability = ops.sigmoid(prediction) if from_logits else prediction
+        errors = truth * (1 - probability) + (1 - truth) * probability
+    # Held above 0, where a power below 1 is infinitely steep; the cross-entropy there is below 1e-6.
+    return ops.maximum(errors, TINY) ** gamma
+
+
+def _normalised(prediction: Tensor) -> Tensor:
+    """Return probabilities as Keras takes their logarithm: of sum 1, inside (0, 1)."""
+    epsilon = keras.config.epsilon()
+    total = ops.maximum(ops.sum(prediction, axis=-1, keepdims=True), TINY)
+    return ops.clip(prediction / total, epsilon, 1 - epsilon)
+
+
+def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, importance: Tensor, *, exclusive: bool) -> Tensor:
+    """Return the images' means over pixels that weigh something, shape `(images,)`.
+
+    Of exclusive classes a pixel has one loss, the sum over the classes, and weighs what its class weighs.
+    Else each channel has its mean, and they their mean.
+    """
+    if exclusive:
+        shares = ops.reshape(importance, (-1, *[1] * (len(truth.shape) - 2), truth.shape[-1]))
+        weights = ops.sum(_overlap.combine_weights(truth * shares, weights), axis=-1, keepdims=True)
+        losses = ops.sum(losses, axis=-1, keepdims=True)
+    elif weights is None:
+        weights = ops.ones_like(losses[..., :1])
+    means = _overlap.spatial_sum(losses * weights) / ops.maximum(_overlap.spatial_sum(weights), TINY)
+    return means[:, 0] if exclusive else ops.sum(means * importance, axis=-1)
+
+
+# === Losses ===
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+@dataclasses.dataclass(kw_only=True, eq=False)
+class CrossEntropy(SegmentationLoss):
+    """Cross-entropy, the mean over pixels: `−log p` of the true class.
+
+    One channel and `multilabel` take the binary form, `−t·log p − (1 − t)·log(1 − p)`, averaged over pixels
+    and then channels; exclusive classes the categorical, `−Σ t·log p`. With default options the values are
+    those of `keras.losses.BinaryCrossentropy` and `CategoricalCrossentropy`; labels, ignored pixels, weights
+    and the means are those of the other losses here.
+
+    The mean is over pixels that weigh something: a pixel of weight 0 does not count in the divisor. Of
+    exclusive classes a pixel also weighs what `class_weights` gives its class; without the background an image
+    of background alone has a loss of 0.
+
+    An image without truth is scored as any other. `empty="skip"` gives it no weight in the mean; if nothing
+    is left the loss is 0 with a gradient of 0.
+
+    From probabilities a wrong certainty costs 16.1, and has no gradient: Keras clips at 1e-7. Logits keep
+    theirs, so prefer `from_logits=True`.
+
+    Args:
+        label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
+            `n` the number of exclusive classes, or 2.
+
+    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
+    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+
+    Raises:
+        ValueError: If `label_smoothing` is outside [0, 1] or another option is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import CrossEntropy
+        >>> truth, logits = np.ones((1, 8, 8, 1)), np.full((1, 8, 8, 1), -100.0)
+        >>> float(CrossEntropy(from_logits=True)(truth, logits))
+        100.0
+    """
+
+    label_smoothing: float = 0.0
+    name: str = "cross_entropy"
+
+    def check_options(self) -> None:
+        """Raise a `ValueError` for an option out of its range."""
+        super().check_options()
+        self.check_number("label_smoothing")
+        if self.label_smoothing > 1:
+            raise ValueError(f"Expected label_smoothing in [0, 1]. Received {self.label_smoothing!r}.")
+
+    def activate(self, y_pred: Tensor) -> Tensor:
+        """Return logits as they are: their logarithms are exact where those of probabilities are clipped."""
+        return y_pred if self.from_logits else super().activate(y_pred)
+
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+        """Return the mean over the pixels of each image, shape `(images,)`."""
+        exclusive = prediction.shape[-1] > 1 and not self.multilabel
+        classes = prediction.shape[-1] if exclusive else 2
+        smoothed = truth * (1 - self.label_smoothing) + self.label_smoothing / classes
+        losses = self.pixel_losses(smoothed, prediction, exclusive)
+        return mean_of_pixels(losses, truth, weights, importance, exclusive=exclusive)
+
+    def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
+        """Return the loss of each pixel and channel, in the prediction's shape.
+
+        Args:
+            truth: Smoothed, same shape as `prediction`.
+            prediction: What `activate` returns.
+            exclusive: Whether the channels exclude each other; their losses are then summed.
+        """
+        return pixel_entropies(truth, prediction, from_logits=self.from_logits, exclusive=exclusive)
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Focal(CrossEntropy):
+    """Focal loss: cross-entropy in which a pixel that is right already weighs little.
+
+    `−(1 − p_t)^gamma · log p_t`, the mean over pixels, with `p_t` the probability of the true class. With
+    default options the values are those of `keras.losses.BinaryFocalCrossentropy`, and for exclusive classes
+    of `CategoricalFocalCrossentropy(alpha=1)`; from logits they stay exact where Keras clips.
+
+    Means, weights and empty masks are treated as in `CrossEntropy`.
+
+    Args:
+        gamma: Exponent, 0 or more; 0 is cross-entropy. The default is the paper's best.
+        alpha: Weight of the foreground's pixels in [0, 1], with `1 − alpha` for the background's; the paper's
+            best is 0.25 with gamma 2. None: 1 for both. Exclusive classes take `class_weights` instead.
+        label_smoothing: As in `CrossEntropy`.
+
+    The other arguments are those of `SegmentationLoss`.
+
+    Raises:
+        ValueError: If `gamma` is negative, `alpha` outside [0, 1] or given for exclusive classes, or as in
+            `CrossEntropy`.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import CrossEntropy, Focal
+        >>> truth, prediction = np.ones((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.9)
+        >>> round(float(Focal()(truth, prediction) / CrossEntropy()(truth, prediction)), 4)
+        0.01
+
+    References:
+        Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002.
+    """
+
+    gamma: float = 2.0
+    alpha: float | None = None
+    name: str = "focal"
+
+    def check_options(self) -> None:
+        """Raise a `ValueError` for an option out of its range."""
+        super().check_options()
+        self.check_number("gamma")
+        self.check_number("alpha", optional=True)
+        if self.alpha is not None and self.alpha > 1:
+            raise ValueError(f"Expected alpha in [0, 1] or None. Received {self.alpha!r}.")
+
+    def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
+        """Return the focal loss of each pixel and channel, in the prediction's shape."""
+        if exclusive and self.alpha is not None:
+            raise ValueError(
+                f"Expected alpha=None for {prediction.shape[-1]} exclusive classes. Received alpha={self.alpha}, "
+                "which weighs the foreground of one channel, or of each with multilabel=True. Pass class_weights."
+            )
+        losses = super().pixel_losses(truth, prediction, exclusive)
+        form = {"from_logits": self.from_logits, "exclusive": exclusive}
+        losses = focal_factors(truth, prediction, self.gamma, **form) * losses
+        if self.alpha is None:
+            return losses
+        return (truth * self.alpha + (1 - truth) * (1 - self.alpha)) * losses
+
+
+# === Functions ===
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+def cross_entropy(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+    """Return the cross-entropy of each image: the function behind `CrossEntropy`.
+
+    Args:
+        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
+        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
+        sample_weight: Per image or per pixel, or None.
+        **options: The arguments of `CrossEntropy`.
+
+    Returns:
+        Shape `(batch,)`, float32, as `tversky`.
+
+    Raises:
+        ValueError: As `CrossEntropy`.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import cross_entropy
+        >>> labels, thirds = np.ones((2, 8, 8), "int32"), np.full((2, 8, 8, 3), 1 / 3)
+        >>> [round(float(loss), 4) for loss in cross_entropy(labels, thirds)]  # log 3
+        [1.0986, 1.0986]
+    """
+    return CrossEntropy(reduction=None, **options)(y_true, y_pred, sample_weight)
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+def focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+    """Return the focal loss of each image: the function behind `Focal`.
+
+    Args:
+        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
+        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
+        sample_weight: Per image or per pixel, or None.
+        **options: The arguments of `Focal`.
+
+    Returns:
+        Shape `(batch,)`, float32, as `tversky`.
+
+    Raises:
+        ValueError: As `Focal`.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import focal
+        >>> mask = np.ones((2, 8, 8, 1))
+        >>> [round(float(loss), 4) for loss in focal(mask, 0.5 * mask, gamma=1.0)]  # log 2 halved
+        [0.3466, 0.3466]
+    """
+    return Focal(reduction=None, **options)(y_true, y_pred, sample_weight)

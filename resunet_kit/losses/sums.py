@@ -1,0 +1,219 @@
+"""Sums of losses: `Dice() + 0.5 * CrossEntropy()`, any Keras loss as a term, and each part's value as a metric."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from resunet_kit._overlap import Tensor
+
+CURE = "Wrap a Keras loss as weighted(1.0, loss), as in Dice() + weighted(1.0, keras.losses.BinaryCrossentropy())."
+# Keras's losses that keep no pixels: one value for the batch or, given an axis, for each image.
+WHOLE_BATCH = (keras.losses.Dice, keras.losses.Tversky)
+
+
+class Addable:
+    """Give a loss `a + b`, `0.5 * a` and `sum([a, b])`, all of them a `LossSum`."""
+
+    def __add__(self, other: Any) -> "LossSum":
+        return LossSum(losses=[self, _checked_loss(other, CURE)])
+
+    def __radd__(self, other: Any) -> Any:
+        if isinstance(other, int) and other == 0:  # what sum() starts from
+            return self
+        return LossSum(losses=[_checked_loss(other, CURE), self])
+
+    def __mul__(self, weight: Any) -> "LossSum":
+        return LossSum(losses=[self], weights=[weight])
+
+    __rmul__ = __mul__
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+@dataclasses.dataclass(kw_only=True, eq=False)
+class LossSum(Addable, keras.losses.Loss):
+    """Weighted sum of losses, `Σ weight·loss`: what `+` and `*` of losses give.
+
+    Each part sees the same `y_true`, `y_pred` and `sample_weight`, and reduces by its own rule. A sum among
+    the parts is taken apart, so `0.5 * (a + b) + c` has three parts. A sum reloads from a `.keras` file as
+    its parts do; parts of your own need `keras.saving.register_keras_serializable`.
+
+    Per-image weights, of shape `(batch,)`, also reach the pixels of Keras's own losses, which by themselves
+    would line them up with the images' last axis.
+
+    Args:
+        losses: Instances of `keras.losses.Loss`, each reduced to one number.
+        weights: One number for each loss, 0 or more. None: 1 for each.
+        name: The sum's name in logs.
+
+    Raises:
+        TypeError: If a part is not an instance of `keras.losses.Loss`, or a weight not a number.
+        ValueError: If there is no part, the counts differ, a weight is negative or not finite, or a part has
+            no reduction.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import CrossEntropy, Dice
+        >>> truth, prediction = np.ones((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.5)
+        >>> parts = float(Dice()(truth, prediction)), float(CrossEntropy()(truth, prediction))
+        >>> loss = Dice() + 0.5 * CrossEntropy()
+        >>> abs(float(loss(truth, prediction)) - (parts[0] + 0.5 * parts[1])) < 1e-6
+        True
+    """
+
+    losses: Sequence[keras.losses.Loss]
+    weights: Sequence[float] | None = None
+    name: str = "loss_sum"
+
+    def __post_init__(self) -> None:
+        weights = [1.0] * len(self.losses) if self.weights is None else [_checked_weight(w) for w in self.weights]
+        if not self.losses or len(weights) != len(self.losses):
+            raise ValueError(
+                f"Expected at least one loss and one weight for each. Received {len(self.losses)} losses and "
+                f"{len(weights)} weights."
+            )
+        terms = [term for loss, weight in zip(self.losses, weights, strict=True) for term in _terms(loss, weight)]
+        self.losses = [loss for loss, _ in terms]
+        self.weights = [weight for _, weight in terms]
+        dtypes = {getattr(loss, "dtype", None) for loss in self.losses}
+        super().__init__(name=self.name, dtype="float64" if "float64" in dtypes else "float32")
+
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
+        """Return the weighted sum of the parts, a scalar."""
+        values = [ops.cast(value_of(loss, y_true, y_pred, sample_weight), self.dtype) for loss in self.losses]
+        return sum(weight * value for weight, value in zip(self.weights or (), values, strict=True))
+
+    def part_metrics(self) -> list[keras.metrics.Metric]:
+        """Return a metric for each part that reports its value, before the sum's weight.
+
+        Pass them as `compile(loss=loss, metrics=loss.part_metrics())`, or as `weighted_metrics` where `fit`
+        gets sample weights. Their names are the parts' names; a name's second part is `name_2`.
+
+        Example:
+            >>> import keras
+            >>> from resunet_kit.losses import Dice, weighted
+            >>> loss = Dice() + weighted(0.5, keras.losses.BinaryCrossentropy())
+            >>> [metric.name for metric in loss.part_metrics()]
+            ['dice', 'binary_crossentropy']
+        """
+        seen: Counter[str] = Counter()
+        metrics = []
+        for loss in self.losses:
+            seen[loss.name] += 1
+            metrics.append(LossPart(loss, name=loss.name if seen[loss.name] == 1 else f"{loss.name}_{seen[loss.name]}"))
+        return metrics
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the parts' configurations, their weights and the name."""
+        losses = [keras.saving.serialize_keras_object(loss) for loss in self.losses]
+        return {"losses": losses, "weights": list(self.weights or ()), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LossSum":
+        """Return the sum that `get_config` describes."""
+        losses = [keras.saving.deserialize_keras_object(loss) for loss in config["losses"]]
+        return cls(**{**config, "losses": losses})
+
+
+def weighted(weight: float, loss: keras.losses.Loss) -> LossSum:
+    """Return `loss` times `weight` as a term for sums; any Keras loss may be one.
+
+    Args:
+        weight: A finite number, 0 or more.
+        loss: An instance of `keras.losses.Loss`, ours or not.
+
+    Raises:
+        TypeError: If `loss` is not an instance of `keras.losses.Loss`, or `weight` not a number.
+        ValueError: If `weight` is negative or not finite, or the loss has no reduction.
+
+    Example:
+        >>> import keras
+        >>> from resunet_kit.losses import Dice, weighted
+        >>> loss = Dice(from_logits=True) + weighted(0.5, keras.losses.BinaryCrossentropy(from_logits=True))
+        >>> loss.weights
+        [1.0, 0.5]
+    """
+    return LossSum(losses=[loss], weights=[weight])
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+class LossPart(keras.metrics.Mean):
+    """Mean of a loss over batches, each weighing by its number of images, as Keras averages `loss` itself.
+
+    Args:
+        loss: The loss.
+        name: The metric's name in logs.
+        dtype: The dtype of the mean.
+    """
+
+    def __init__(self, loss: keras.losses.Loss, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name=name or loss.name, dtype=dtype)
+        self.loss = loss
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+        """Add a batch."""
+        value = ops.cast(value_of(self.loss, y_true, y_pred, sample_weight), self.dtype)
+        super().update_state(value / _replica_share(self.loss), sample_weight=ops.shape(y_pred)[0])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the metric's options, the loss among them."""
+        return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.loss)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LossPart":
+        """Return the metric that `get_config` describes."""
+        return cls(**{**config, "loss": keras.saving.deserialize_keras_object(config["loss"])})
+
+
+def value_of(loss: keras.losses.Loss, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Tensor:
+    """Return the loss, its per-image weights in a shape that Keras's own losses understand."""
+    of_keras = type(loss).__module__.partition(".")[0] == "keras" and not isinstance(loss, WHOLE_BATCH)
+    if sample_weight is not None and of_keras:
+        sample_weight = ops.convert_to_tensor(sample_weight)
+        if all(side == 1 for side in sample_weight.shape[1:]):
+            sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(y_pred.shape) - 2)))
+    return loss(y_true, y_pred, sample_weight)
+
+
+def _replica_share(loss: keras.losses.Loss) -> Tensor:
+    """Return what Keras multiplies this loss by on each replica of `tf.distribute`; 1 elsewhere.
+
+    Keras shows it only in a loss whose value is known.
+    """
+    is_scalar = isinstance(loss, WHOLE_BATCH) and loss.axis is None
+    if loss.reduction == "sum" or is_scalar:
+        return 1.0
+    return keras.losses.MeanAbsoluteError()(np.ones((1, 1)), np.zeros((1, 1)))
+
+
+def _terms(loss: Any, weight: float) -> list[tuple[keras.losses.Loss, float]]:
+    """Return the parts of a loss with their weights; of a loss that is no sum, itself."""
+    loss = _checked_loss(loss, "Pass an instance, as keras.losses.BinaryCrossentropy() or Dice().")
+    if isinstance(loss, LossSum):
+        return [(part, weight * inner) for part, inner in zip(loss.losses, loss.weights or (), strict=True)]
+    if loss.reduction in (None, "none"):
+        raise ValueError(
+            f"Expected parts that reduce to one number. Received {loss.name} with reduction={loss.reduction!r}. "
+            'Give it reduction="sum_over_batch_size".'
+        )
+    return [(loss, weight)]
+
+
+def _checked_loss(loss: Any, cure: str) -> keras.losses.Loss:
+    if isinstance(loss, keras.losses.Loss):
+        return loss
+    if isinstance(loss, type) and issubclass(loss, keras.losses.Loss):
+        raise TypeError(f"Expected an instance of a loss. Received the class {loss.__name__}: write {loss.__name__}().")
+    raise TypeError(f"Expected a loss, an instance of keras.losses.Loss. Received {loss!r}. {cure}")
+
+
+def _checked_weight(weight: Any) -> float:
+    if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
+        raise TypeError(f"Expected a loss's weight to be a number, as in 0.5 * Dice(). Received {weight!r}.")
+    if not (np.isfinite(weight) and weight >= 0):
+        raise ValueError(f"Expected a loss's weight to be finite and 0 or more. Received {weight!r}.")
+    return float(weight)

@@ -1,0 +1,154 @@
+"""Unified focal loss: focal cross-entropy and focal Tversky under one set of options."""
+
+import dataclasses
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from resunet_kit._errors import unknown_name
+from resunet_kit._overlap import Overlap, Tensor, overlap, true_negatives, tversky_loss
+from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.cross_entropy import focal_factors, mean_of_pixels, pixel_entropies
+from resunet_kit.losses.tversky import CHORD_END
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+@dataclasses.dataclass(kw_only=True, eq=False)
+class UnifiedFocal(SegmentationLoss):
+    """Unified focal loss: `λ·F + (1 − λ)·T` of a focal cross-entropy `F` and a focal Tversky loss `T`.
+
+    - `F` is the mean over pixels of `−δ·log p` on foreground and `−(1 − δ)·(1 − p)^γ·log p` on background, with
+      `p` the probability of the true class; the symmetric form has the focal factor on both.
+    - `T` is the mean over classes of `(1 − I)^(1 − γ)`, with `I = (TP + s) / (TP + (1 − δ)·FP + δ·FN + s)`; the
+      asymmetric form has the exponent 1 for the background.
+
+    So the asymmetric form suppresses the background in `F` and enhances the foreground in `T`. Class 0 of
+    exclusive classes is the background. One channel is two classes, as in the paper: background and foreground,
+    `T` their mean; so is each channel with `multilabel`.
+
+    A perfect prediction gives 0 to 1e-6, of an empty mask too. An image without truth is scored by the formula,
+    with `(1 − δ)·FP / ((1 − δ)·FP + s)` for its foreground. `empty="skip"` gives it no weight in the mean; if
+    nothing is left the loss is 0 with a gradient of 0.
+
+    Args:
+        cross_entropy_share: `λ`, in [0, 1]; 1 is the focal cross-entropy alone, 0 the focal Tversky loss.
+        delta: `δ`, in [0, 1]: the foreground's weight in `F`, and the misses' in `T`.
+        gamma: `γ`, in [0, 1); 0 has no focal effect.
+        form: `"asymmetric"` or `"symmetric"`.
+        smooth: `s`, in pixels, 0 or more; see `Tversky` for the reason of 1.
+
+    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
+    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. In `F` of
+    exclusive classes they act as in `CrossEntropy`.
+
+    Raises:
+        ValueError: If an option is out of its range, or unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import UnifiedFocal
+        >>> truth = np.zeros((1, 8, 8, 1)); truth[:, :2] = 1
+        >>> [round(float(UnifiedFocal(form=form)(truth, 0.2 + 0.6 * truth)), 4) for form in ("asymmetric", "symmetric")]
+        [0.2053, 0.2555]
+
+    Note:
+        The defaults and the one meaning of γ in both forms are those of the authors' code. The paper's
+        symmetric formulas write `1 − γ` where its asymmetric ones write `γ`; at 0.5 they agree. Its sum over
+        classes in `T` is a mean here, as in that code, and `δ` weighs the foreground against `1 − δ` in both forms.
+
+    References:
+        Yeung et al. 2022, Unified focal loss: generalising Dice and cross entropy-based losses to handle class
+        imbalanced medical image segmentation, arXiv 2102.04525.
+    """
+
+    cross_entropy_share: float = 0.5
+    delta: float = 0.6
+    gamma: float = 0.5
+    form: str = "asymmetric"
+    smooth: float = 1.0
+    name: str = "unified_focal"
+
+    def check_options(self) -> None:
+        """Raise a `ValueError` for an option out of its range."""
+        super().check_options()
+        for option in ("cross_entropy_share", "delta", "gamma", "smooth"):
+            self.check_number(option)
+        for option in ("cross_entropy_share", "delta"):
+            if getattr(self, option) > 1:
+                raise ValueError(f"Expected {option} in [0, 1]. Received {getattr(self, option)!r}.")
+        if self.gamma >= 1:
+            raise ValueError(
+                f"Expected gamma in [0, 1): the Tversky part has it as 1 - gamma. Received {self.gamma!r}."
+            )
+        if self.form not in ("asymmetric", "symmetric"):
+            raise unknown_name("form", self.form, ("asymmetric", "symmetric"))
+
+    def activate(self, y_pred: Tensor) -> Tensor:
+        """Return logits as they are, for the cross-entropy."""
+        return y_pred if self.from_logits else super().activate(y_pred)
+
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+        """Return the unified focal loss of each image, shape `(images,)`."""
+        exclusive = prediction.shape[-1] > 1 and not self.multilabel
+        pixels = self._pixel_losses(truth, prediction, exclusive)
+        entropy = mean_of_pixels(pixels, truth, weights, importance, exclusive=exclusive)
+        probabilities = super().activate(prediction) if self.from_logits else prediction
+        regions = self._region_losses(truth, probabilities, weights, exclusive)
+        region = ops.sum(regions * importance, axis=-1)
+        return self.cross_entropy_share * entropy + (1 - self.cross_entropy_share) * region
+
+    def _pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
+        """Return the focal cross-entropy of each pixel and channel."""
+        form = {"from_logits": self.from_logits, "exclusive": exclusive}
+        plain = pixel_entropies(truth, prediction, **form)
+        focused = focal_factors(truth, prediction, self.gamma, **form) * plain
+        is_foreground = truth
+        if exclusive:
+            is_foreground = ops.convert_to_tensor(np.arange(truth.shape[-1]) > 0, dtype=self.dtype)
+        foreground = plain if self.form == "asymmetric" else focused
+        return is_foreground * self.delta * foreground + (1 - is_foreground) * (1 - self.delta) * focused
+
+    def _region_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, exclusive: bool) -> Tensor:
+        """Return the focal Tversky loss of each image and class, shape `(images, classes)`."""
+        counts = overlap(truth, prediction, weights)
+        foreground = 1 - self.gamma
+        background = 1.0 if self.form == "asymmetric" else foreground
+        if exclusive:
+            exponents = [background] + [foreground] * (truth.shape[-1] - 1)
+            return self._focal_tversky(counts, ops.convert_to_tensor(exponents, dtype=self.dtype))
+        # What is a miss of the foreground is a false positive of the background.
+        opposite = Overlap(tp=true_negatives(counts, truth, weights), fp=counts.fn, fn=counts.fp)
+        return (self._focal_tversky(counts, foreground) + self._focal_tversky(opposite, background)) / 2
+
+    def _focal_tversky(self, counts: Overlap, exponent: Any) -> Tensor:
+        loss = tversky_loss(counts, fp_weight=1 - self.delta, fn_weight=self.delta, smooth=self.smooth)
+        # Along its chord near 0, as FocalTversky.
+        return loss * ops.maximum(loss, CHORD_END) ** (exponent - 1)
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+def unified_focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+    """Return the unified focal loss of each image: the function behind `UnifiedFocal`.
+
+    Args:
+        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
+        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
+        sample_weight: Per image or per pixel, or None.
+        **options: The arguments of `UnifiedFocal`.
+
+    Returns:
+        Shape `(batch,)`, float32, as `tversky`.
+
+    Raises:
+        ValueError: As `UnifiedFocal`.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import unified_focal
+        >>> mask = np.ones((2, 8, 8, 1))
+        >>> bool(np.max(unified_focal(mask, mask)) < 1e-6)
+        True
+    """
+    return UnifiedFocal(reduction=None, **options)(y_true, y_pred, sample_weight)
