@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from resunet_kit.masks._checks import as_mask, image_shape, neighbours, pixel_size, whole_number
+from resunet_kit._mask_checks import as_mask, image_shape, neighbours, pixel_size, whole_number
 
 FOREGROUND = np.array([[False, True, True], [True, False, False]])
 

@@ -13,12 +13,13 @@ from collections.abc import Callable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.benchmarks import data, losses, masks
+from tests.benchmarks import data, losses, masks, metrics
 
 BENCHMARKS: dict[str, Callable[[], list[tuple[str, Callable[[], object], str, Callable[[], object]]]]] = {
     "data": data.pairs,
     "losses": losses.pairs,
     "masks": masks.pairs,
+    "metrics": metrics.pairs,
 }
 
 

@@ -1,0 +1,127 @@
+"""Whether probabilities mean what they say."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit._mask_checks import whole_number
+
+_Floats = NDArray[np.float64]
+
+
+class ReliabilityBins(NamedTuple):
+    """What `reliability_bins` returns: one entry a bin, 0 where a bin is empty.
+
+    Attributes:
+        edges: The bins' edges in [0, 1], one more than bins.
+        counts: How many probabilities fall into each bin.
+        confidence: Their mean.
+        frequency: The share of positives among them: the accuracy that the confidence promises.
+    """
+
+    edges: _Floats
+    counts: NDArray[np.int64]
+    confidence: _Floats
+    frequency: _Floats
+
+
+def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15) -> ReliabilityBins:
+    """Compare predicted probabilities with observed frequencies in bins of equal width.
+
+    A bin holds its lower edge, the last one both: the bins of `resunet_kit.plots.reliability_diagram`.
+
+    Args:
+        truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
+        probability: Probabilities of the positive class in [0, 1], of the same shape.
+        bins: Number of bins, at least 1.
+
+    Raises:
+        TypeError: If the values are not numbers or `bins` is no integer.
+        ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
+
+    Example:
+        >>> found = reliability_bins([0, 0, 1, 1], [0.1, 0.3, 0.9, 0.7], bins=2)
+        >>> found.counts.tolist(), found.confidence.tolist(), found.frequency.tolist()
+        ([2, 2], [0.2, 0.8], [0.0, 1.0])
+    """
+    whole_number("bins", bins, least=1)
+    labels, values = _labels(truth), _probabilities(probability)
+    if labels.shape != values.shape:
+        raise ValueError(
+            f"Expected truth and probability of one shape, received {labels.shape} and {values.shape}. "
+            "Drop a channel axis of one: `probability[..., 0]`."
+        )
+    labels, values = labels.ravel(), values.ravel()
+    index = np.minimum((values * bins).astype(np.int64), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    filled = np.maximum(counts, 1)
+    confidence = np.bincount(index, weights=values, minlength=bins) / filled
+    frequency = np.bincount(index[labels], minlength=bins) / filled
+    return ReliabilityBins(np.linspace(0, 1, bins + 1), counts, confidence, frequency)
+
+
+def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15) -> float:
+    """Compute the expected calibration error: how far probabilities are from frequencies, on average.
+
+    `sum(counts / n * |frequency - confidence|)` over the bins of `reliability_bins`.
+
+    In a mask of mostly background nearly all pixels are easy and their error near 0 rules the mean: evaluate inside
+    the organ, or look at the bins too.
+
+    Args:
+        truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
+        probability: Probabilities of the positive class in [0, 1], of the same shape.
+        bins: Number of bins of equal width, at least 1.
+
+    Returns:
+        The error in [0, 1]; 0 is best.
+
+    Raises:
+        TypeError: If the values are not numbers or `bins` is no integer.
+        ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
+
+    Note:
+        For exclusive classes the paper scores the chosen class alone: pass `labels == p.argmax(-1)` as truth and
+        `p.max(-1)` as probability.
+
+    Example:
+        >>> round(expected_calibration_error([0, 0, 1, 1], [0.1, 0.1, 0.9, 0.7], bins=10), 3)
+        0.15
+
+    References:
+        Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", ICML, arXiv:1706.04599.
+    """
+    found = reliability_bins(truth, probability, bins=bins)
+    gaps = np.abs(found.frequency - found.confidence)
+    return float(np.sum(found.counts * gaps) / found.counts.sum())
+
+
+def _labels(truth: ArrayLike) -> NDArray[np.bool_]:
+    array = _numbers("truth", truth)
+    positive: NDArray[np.bool_] = array.astype(bool)
+    if array.dtype != bool and not (array.max() in (0, 1, 255) and np.array_equal(array, positive * array.max())):
+        raise ValueError(
+            f"Expected truth of booleans, 0/1 or 0/255, received values from {array.min():g} to {array.max():g} that "
+            "hold others too. Pick one class (`labels == 1`)."
+        )
+    return positive
+
+
+def _probabilities(probability: ArrayLike) -> _Floats:
+    values: _Floats = _numbers("probability", probability).astype(np.float64)
+    if not (values.min() >= 0 and values.max() <= 1):  # NaN fails both
+        raise ValueError(
+            f"Expected probabilities in [0, 1], received {values.min():.4g} to {values.max():.4g}. Apply the sigmoid "
+            "to logits first; leave NaN out and say how many there were."
+        )
+    return values
+
+
+def _numbers(name: str, values: ArrayLike) -> NDArray[np.generic]:
+    array = np.asarray(values)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"Expected {name} of booleans or numbers, received dtype {array.dtype}. Convert it first.")
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one value, received shape {array.shape}. Check the selection.")
+    return array

@@ -1,0 +1,211 @@
+"""How far apart the surfaces of two masks are: Hausdorff distance, average surface distance, surface Dice."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from resunet_kit._mask_checks import Spacing, pixel_size
+from resunet_kit.metrics._checks import number_within
+from resunet_kit.metrics._nearest import Distances, Pixels, nearest_distances
+from resunet_kit.metrics._pairs import Mask, as_pair, extent
+
+
+class SurfaceScores(NamedTuple):
+    """What `surface_scores` returns, each value as its function of the same name gives it.
+
+    Attributes:
+        hausdorff_distance: In the unit of the spacing; 0 is best.
+        average_surface_distance: In the unit of the spacing; 0 is best.
+        surface_dice: In [0, 1]; 1 is best.
+    """
+
+    hausdorff_distance: float
+    average_surface_distance: float
+    surface_dice: float
+
+
+def surface_scores(
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    tolerance: float = 1.0,
+    percentile: float = 100,
+    spacing: Spacing = None,
+) -> SurfaceScores:
+    """Compute all surface scores from one pass over the masks.
+
+    The surface of a mask is its foreground with a background pixel across a face; beyond the image's border is
+    background. Distances are Euclidean, between centres of surface pixels.
+
+    If both masks are empty the distances are 0 and the surface Dice 1; if one is, infinity and 0.
+
+    Args:
+        truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
+        prediction: The same.
+        tolerance: Distance up to which a surface pixel counts as met, in the unit of `spacing`, 0 or more.
+        percentile: Percentile of the Hausdorff distance, in [0, 100]; 95 leaves out the farthest 5 %.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+
+    Raises:
+        TypeError: If the masks' values, `tolerance` or `percentile` are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+
+    Example:
+        >>> import numpy as np
+        >>> truth = np.zeros((8, 8), bool); truth[2:6, 2:6] = True
+        >>> prediction = np.roll(truth, 1, axis=0)
+        >>> scores = surface_scores(truth, prediction, tolerance=0.5, spacing=(2, 1))
+        >>> scores.hausdorff_distance, round(scores.average_surface_distance, 3), scores.surface_dice
+        (2.0, 0.833, 0.5)
+    """
+    within = number_within("tolerance", tolerance, most=math.inf)
+    rank = number_within("percentile", percentile, most=100)
+    between = _distances(truth, prediction, spacing)
+    return SurfaceScores(_hausdorff(between, rank), _average(between), _dice(between, within))
+
+
+def hausdorff_distance(
+    truth: ArrayLike, prediction: ArrayLike, *, spacing: Spacing = None, percentile: float = 100
+) -> float:
+    """Compute the Hausdorff distance, or a percentile of it, between the surfaces of two masks.
+
+    `max(P(d(truth, prediction)), P(d(prediction, truth)))`, where `d(a, b)` holds the distance of each surface pixel
+    of `a` to the surface of `b` and `P` is the percentile, interpolated linearly. The larger of the two directed
+    percentiles, as in MONAI; others take the percentile of all distances together, which is less or equal.
+
+    Surfaces and empty masks are those of `surface_scores`.
+
+    Args:
+        truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
+        prediction: The same.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+        percentile: In [0, 100]; 100 is the Hausdorff distance itself, 95 the usual robust one.
+
+    Returns:
+        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
+
+    Raises:
+        TypeError: If the masks' values or `percentile` are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+
+    Example:
+        >>> hausdorff_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]], spacing=(1, 0.5))
+        1.5
+
+    References:
+        Huttenlocher, Klanderman and Rucklidge (1993), "Comparing images using the Hausdorff distance", IEEE
+        Transactions on Pattern Analysis and Machine Intelligence 15(9).
+    """
+    rank = number_within("percentile", percentile, most=100)
+    return _hausdorff(_distances(truth, prediction, spacing), rank)
+
+
+def average_surface_distance(truth: ArrayLike, prediction: ArrayLike, *, spacing: Spacing = None) -> float:
+    """Compute the average symmetric surface distance between two masks.
+
+    The mean over the pixels of both surfaces, each with its distance to the other surface: the larger surface
+    weighs more, as in MONAI with `symmetric=True`. It is not the mean of the two directed means.
+
+    Surfaces and empty masks are those of `surface_scores`.
+
+    Args:
+        truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
+        prediction: The same.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+
+    Returns:
+        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
+
+    Raises:
+        TypeError: If the masks' values are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or the spacing does not fit.
+
+    Example:
+        >>> average_surface_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]])
+        1.0
+
+    References:
+        Heimann et al. (2009), "Comparison and evaluation of methods for liver segmentation from CT datasets", IEEE
+        Transactions on Medical Imaging 28(8).
+    """
+    return _average(_distances(truth, prediction, spacing))
+
+
+def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, spacing: Spacing = None) -> float:
+    """Compute the surface Dice at a tolerance: the share of both surfaces that lies near the other.
+
+    `(|{d(truth, prediction) <= t}| + |{d(prediction, truth) <= t}|) / (|truth| + |prediction|)`, counted in surface
+    pixels. Choose the tolerance from the disagreement of human observers.
+
+    Surfaces and empty masks are those of `surface_scores`.
+
+    Args:
+        truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
+        prediction: The same.
+        tolerance: Distance that is accepted, in the unit of `spacing`, 0 or more.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+
+    Returns:
+        A share in [0, 1]; 1 if both masks are empty, 0 if one is.
+
+    Raises:
+        TypeError: If the masks' values or `tolerance` are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+
+    Note:
+        The paper weighs each element by its area and takes the surface between pixels; pixels are counted here,
+        as in MONAI by default.
+
+    Example:
+        >>> surface_dice([[1, 0, 0, 0]], [[1, 0, 0, 1]], tolerance=1)
+        0.6666666666666666
+
+    References:
+        Nikolov et al. (2018), "Deep learning to achieve clinically applicable segmentation of head and neck anatomy
+        for radiotherapy", arXiv:1809.04430.
+    """
+    within = number_within("tolerance", tolerance, most=math.inf)
+    return _dice(_distances(truth, prediction, spacing), within)
+
+
+def _distances(truth: ArrayLike, prediction: ArrayLike, spacing: Spacing) -> tuple[Distances, Distances]:
+    """Return the distances of the truth's surface pixels to the prediction's surface, and the other way round."""
+    masks = as_pair(truth, prediction)
+    sizes = pixel_size(spacing, masks[0].ndim)
+    ours, theirs = (_surface(mask) for mask in masks)
+    if ours.size and theirs.size:
+        return nearest_distances(ours, theirs, sizes)
+    return np.full(ours.shape[1], math.inf), np.full(theirs.shape[1], math.inf)
+
+
+def _surface(mask: Mask) -> Pixels:
+    """Return the indices `(axes, pixels)` of the foreground with a background pixel, or the border, across a face."""
+    box = extent(mask)
+    inside = np.ascontiguousarray(mask[box])
+    inner = inside.copy()
+    for axis in range(mask.ndim):
+        to, source = np.moveaxis(inner, axis, 0), np.moveaxis(inside, axis, 0)
+        to[1:] &= source[:-1]
+        to[:-1] &= source[1:]
+        to[:1] = to[-1:] = False
+    places = np.unravel_index(np.flatnonzero(inside ^ inner), inside.shape)
+    return np.stack([place + own.start for place, own in zip(places, box, strict=True)])
+
+
+def _hausdorff(between: tuple[Distances, Distances], percentile: float) -> float:
+    if not all(distances.size for distances in between):
+        return float(np.concatenate(between).max(initial=0))
+    return float(max(np.percentile(distances, percentile) for distances in between))
+
+
+def _average(between: tuple[Distances, Distances]) -> float:
+    found = np.concatenate(between)
+    return float(found.mean()) if found.size else 0.0
+
+
+def _dice(between: tuple[Distances, Distances], tolerance: float) -> float:
+    found = np.concatenate(between)
+    # A distance that equals the tolerance on paper may be larger by its rounding.
+    return float(np.mean(found <= tolerance * (1 + 1e-6))) if found.size else 1.0

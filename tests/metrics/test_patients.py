@@ -1,0 +1,121 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import bootstrap
+
+from resunet_kit.metrics import bootstrap_interval, by_group, patients
+
+SCORES = st.lists(st.tuples(st.sampled_from("abcd"), st.floats(0, 1)), min_size=1, max_size=20)
+
+
+@given(SCORES)
+def test_groups_are_those_of_a_loop(rows):
+    names, values = zip(*rows, strict=True)
+    expected = {name: np.median([v for n, v in rows if n == name]) for name in sorted(set(names))}
+    found = by_group(values, names, statistic=np.median)
+    assert list(found) == list(expected)
+    assert found == pytest.approx(expected)
+
+
+def test_rows_of_numbers_stay_together():
+    found = by_group([[1, 2], [3, 4], [5, 6]], [7, 7, 3], statistic=np.sum)
+    assert {name: row.tolist() for name, row in found.items()} == {3: [5, 6], 7: [4, 6]}
+
+
+def test_the_interval_of_three_patients_is_that_of_all_their_resamples():
+    values = [0.0, 0.5, 0.9]
+    exact = np.sort([np.mean(draw) for draw in itertools.product(values, repeat=3)])
+    found = bootstrap_interval(values, confidence=0.8, resamples=40_000)
+    assert found.estimate == pytest.approx(np.mean(values))
+    assert found.low == pytest.approx(exact[math.ceil(27 * 0.1) - 1])
+    assert found.high == pytest.approx(exact[math.ceil(27 * 0.9) - 1])
+
+
+def test_the_interval_is_that_of_scipy():
+    values = np.random.default_rng(1).beta(5, 2, 60)
+    peer = bootstrap((values,), np.mean, method="percentile", n_resamples=20_000, confidence_level=0.9)
+    found = bootstrap_interval(values, confidence=0.9, resamples=20_000)
+    np.testing.assert_allclose(found[1:], peer.confidence_interval, atol=0.004)  # ten times what chance explains
+
+
+def test_the_interval_holds_the_mean_as_often_as_it_says():
+    draws = np.random.default_rng(2).normal(size=(400, 40))
+    held = [low <= 0 <= high for _, low, high in (bootstrap_interval(row, resamples=400) for row in draws)]
+    assert 0.90 < np.mean(held) < 0.98
+
+
+def test_patients_are_drawn_and_never_their_slices():
+    """More slices that say the same leave the interval as wide as it was."""
+    scores = np.random.default_rng(3).random(12)
+    groups = np.repeat(np.arange(12), 30)
+    assert bootstrap_interval(np.repeat(scores, 30), groups) == pytest.approx(bootstrap_interval(scores))
+    _, low, high = bootstrap_interval(np.repeat(scores, 30))
+    assert high - low < 0.25 * np.ptp(bootstrap_interval(scores)[1:])
+
+
+def test_patients_weigh_the_same_whatever_the_number_of_their_slices():
+    assert bootstrap_interval([1, 0, 0, 0], ["a", "b", "b", "b"]).estimate == 0.5
+
+
+def test_counts_give_the_score_of_all_pixels():
+    counts = np.random.default_rng(4).integers(0, 50, (20, 2))
+    groups = np.sqrt(np.arange(20)).astype(int)  # of 1 to 7 slices
+
+    def share(rows, axis):
+        hits, misses = np.moveaxis(rows.sum(axis=axis), -1, 0)
+        return hits / (hits + misses)
+
+    found = bootstrap_interval(counts, groups, statistic=share, within=np.sum)
+    assert found.estimate == pytest.approx(counts[:, 0].sum() / counts.sum())
+    assert found.low < found.estimate < found.high
+
+
+@settings(max_examples=25)
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=20), st.floats(0.1, 0.95))
+def test_intervals_are_ordered_nested_and_repeatable(values, confidence):
+    inner, outer = (bootstrap_interval(values, confidence=c, resamples=200) for c in (confidence, 0.99))
+    assert min(values) - 1e-9 <= outer.low <= inner.low <= inner.high <= outer.high <= max(values) + 1e-9
+    assert inner == bootstrap_interval(values, confidence=confidence, resamples=200)
+
+
+def test_another_seed_draws_otherwise():
+    values = np.linspace(0, 1, 11)
+    assert bootstrap_interval(values, resamples=50) != bootstrap_interval(values, resamples=50, seed=1)
+
+
+def test_draws_in_portions_hold_the_memory_and_give_every_resample(monkeypatch):
+    seen = []
+    monkeypatch.setattr(patients, "_AT_ONCE", 30)
+    bootstrap_interval(np.arange(10.0), statistic=lambda v, axis: seen.append(v.size) or v.mean(axis), resamples=8)
+    assert seen == [10, 30, 30, 20]
+
+
+def test_infinite_distances_do_not_spoil_the_median():
+    found = bootstrap_interval([1.0, 2.0, 3.0, 4.0, math.inf], statistic=np.median)
+    assert found.estimate == 3
+    assert 1 <= found.low <= 2
+    assert found.high == math.inf
+    assert bootstrap_interval([math.inf] * 3) == (math.inf,) * 3
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match=r"without NaN, received 1 of 2\. Leave"):
+        bootstrap_interval([0.5, math.nan])
+    with pytest.raises(ValueError, match=r"at least one, received shape \(0,\)"):
+        by_group([], [])
+    with pytest.raises(ValueError, match=r"one group for each of 3 values, received shape \(2,\)"):
+        by_group([1, 2, 3], ["a", "b"])
+    with pytest.raises(ValueError, match=r"at least two patients, received one"):
+        bootstrap_interval([1, 2, 3], ["a", "a", "a"])
+    with pytest.raises(ValueError, match=r"`confidence` in \(0, 1\), received 1\."):
+        bootstrap_interval([1, 2], confidence=1)
+    with pytest.raises(ValueError, match=r"`confidence` from 0 to 1, received 95"):
+        bootstrap_interval([1, 2], confidence=95)
+    with pytest.raises(ValueError, match=r"`resamples` of at least 1"):
+        bootstrap_interval([1, 2], resamples=0)
+    with pytest.raises(ValueError, match=r"one number for each of 1 resamples, received shape \(1, 2\)"):
+        bootstrap_interval([[1, 2], [3, 4]])
