@@ -45,12 +45,9 @@ test-backends: export OMP_NUM_THREADS := 1
 # JAX compiles what it runs, and that takes most of the time. These leave out optimisations: a quarter of the time.
 test-backends: export JAX_DISABLE_MOST_OPTIMIZATIONS := 1
 test-backends: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1
-# Not tests/models on JAX: it would take longer than all the rest, and the contracts build every model there.
-test-backends: $(VENV)/.backends-installed  ## Run the tests of blocks, models, losses and metrics on PyTorch and JAX
-	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts
-	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/blocks tests/models tests/losses tests/metrics
+test-backends: $(VENV)/.backends-installed  ## Run the contracts of blocks and builders on PyTorch and JAX
+	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts tests/blocks tests/training
 	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts
-	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) tests/blocks tests/losses tests/metrics
 
 lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 	$(BIN)/ruff check .

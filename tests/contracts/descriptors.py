@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 
 from resunet_kit import blocks, models
 from tests.contracts.pages import blocks_of_page
@@ -336,6 +337,21 @@ def ranks_to_run(descriptor: Descriptor, turn: int = 0) -> tuple[int, ...]:
     if keras.backend.backend() != "jax":
         return descriptor.ranks
     return (descriptor.ranks[(DESCRIPTORS.index(descriptor) + turn) % len(descriptor.ranks)],)
+
+
+def rank_marks(descriptor: Descriptor, rank: int, turn: int = 0) -> list[pytest.MarkDecorator]:
+    """Return the mark that leaves an instance's ranks, but for one in turns, to the slow tests."""
+    first = descriptor.ranks[(DESCRIPTORS.index(descriptor) + turn) % len(descriptor.ranks)]
+    return [] if rank == first else [pytest.mark.slow]
+
+
+def rank_cases(descriptors: list[Descriptor], turn: int = 0) -> list[Any]:
+    """Return each instance with each of its ranks, as parameters of a test."""
+    return [
+        pytest.param(descriptor, rank, marks=rank_marks(descriptor, rank, turn))
+        for descriptor in descriptors
+        for rank in ranks_to_run(descriptor, turn)
+    ]
 
 
 def label(value: object) -> str | None:

@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 
 from resunet_kit import blocks
-from tests.contracts.descriptors import ALL_BUT_LARGEST, images, label, randomise, ranks_to_run
+from tests.contracts.descriptors import ALL_BUT_LARGEST, images, label, randomise, rank_cases
 
 SMALLEST = 1e-6  # of the largest gradient in the model
-
-CASES = [(descriptor, rank) for descriptor in ALL_BUT_LARGEST for rank in ranks_to_run(descriptor)]
 
 
 def objective(outputs):
@@ -75,7 +73,7 @@ def faults(found: dict[str, np.ndarray], excused: dict[str, str]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("descriptor", "rank"), CASES, ids=label)
+@pytest.mark.parametrize(("descriptor", "rank"), rank_cases(ALL_BUT_LARGEST), ids=label)
 def test_every_weight_gets_a_gradient(descriptor, rank):
     shape = descriptor.shape(rank)
     model = randomise(descriptor.build(shape))

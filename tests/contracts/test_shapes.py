@@ -12,11 +12,11 @@ from tests.contracts.descriptors import (
     VOLUME,
     images,
     label,
+    rank_cases,
+    rank_marks,
     ranks_to_run,
 )
 from tests.contracts.running import as_float32, run
-
-CASES = [(descriptor, rank) for descriptor in LIGHT for rank in ranks_to_run(descriptor, 1)]
 
 COMPUTE = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 
@@ -33,7 +33,7 @@ def symbolic(model):
     return [output.shape[1:] for output in model.outputs]
 
 
-@pytest.mark.parametrize(("descriptor", "rank"), CASES, ids=label)
+@pytest.mark.parametrize(("descriptor", "rank"), rank_cases(LIGHT, 1), ids=label)
 def test_unknown_sides_give_the_shape_and_the_values_of_known_ones(descriptor, rank):
     shape = descriptor.shape(rank)
     fixed, free = descriptor.build(shape), descriptor.build(descriptor.shape(rank, known=False))
@@ -65,7 +65,9 @@ def policy_cases():
             for rank in policy_ranks(descriptor, name, turn):
                 lacks = descriptor.no_float16_volumes if name == "mixed_float16" and rank == VOLUME else {}
                 reason = lacks.get(keras.backend.backend())
-                marks = [pytest.mark.xfail(reason=reason, raises=Exception)] if reason else []
+                marks = rank_marks(descriptor, rank, turn) if len(policy_ranks(descriptor, name, turn)) > 1 else []
+                if reason:
+                    marks = [*marks, pytest.mark.xfail(reason=reason, raises=Exception)]
                 yield pytest.param(descriptor, rank, name, marks=marks)
 
 
