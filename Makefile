@@ -63,7 +63,8 @@ docs: $(VENV)/.docs-installed  ## Build the documentation into site/
 bench: $(VENV)/.installed  ## Measure speed as ratios within one run
 	$(BIN)/python -m tests.benchmarks
 
-# Away from the checkout, so that the tests cannot import it instead of the wheel.
+# Away from the checkout, so that the tests cannot import it instead of the wheel. What a wheel may lack is modules, which
+# the doctests name, and what reloads without them, which the contracts do.
 wheel-test: $(VENV)/.installed  ## Build the archives, and run the package's tests against the wheel
 	rm -rf build && mkdir -p build/away
 	$(BIN)/python -m build --outdir build .  >build/log.txt || { cat build/log.txt; exit 1; }
@@ -71,7 +72,7 @@ wheel-test: $(VENV)/.installed  ## Build the archives, and run the package's tes
 	$(BIN)/python -m pip install --quiet --no-deps --target build/away build/*.whl
 	cp -r tests pyproject.toml build/away && rm -r build/away/tests/examples build/away/tests/test_*.py
 	cd build/away && ../../$(BIN)/python -c 'import resunet_kit, sys; sys.exit("build/away" not in resunet_kit.__file__)'
-	cd build/away && ../../$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+	cd build/away && ../../$(BIN)/python -m pytest --numprocesses $(WORKERS) resunet_kit tests/contracts tests/masks
 
 clean:  ## Remove the environment, caches and builds; runs/ stays
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -70,6 +70,7 @@ def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["best.keras"]
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(cohort, small_stages, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     command = ["train", "--data", str(cohort), "--out", str(out), "--image-size", "32", "--batch-size", "8"]
