@@ -50,8 +50,10 @@ class UnifiedFocal(SegmentationLoss):
         >>> import numpy as np
         >>> from resunet_kit.losses import UnifiedFocal
         >>> truth = np.zeros((1, 8, 8, 1)); truth[:, :2] = 1
-        >>> [round(float(UnifiedFocal(form=form)(truth, 0.2 + 0.6 * truth)), 4) for form in ("asymmetric", "symmetric")]
-        [0.2053, 0.2555]
+        >>> round(float(UnifiedFocal()(truth, 0.2 + 0.6 * truth)), 4)
+        0.2053
+        >>> round(float(UnifiedFocal(form="symmetric")(truth, 0.2 + 0.6 * truth)), 4)
+        0.2555
 
     Note:
         The defaults and the one meaning of γ in both forms are those of the authors' code. The paper's
