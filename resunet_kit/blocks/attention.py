@@ -34,7 +34,8 @@ def squeeze_excite(
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        ratio: How many times fewer units the hidden layer has than there are channels; at least one unit stays.
+        ratio: How many times fewer units the hidden layer has than there are channels. Two units stay at
+            least: a single one soon saturates for all images.
         activation: Of the hidden layer, as in `conv_block`. Not the paper's ReLU: means differ little from image to
             image, so that a unit of the few is soon dead for all of them.
         use_bias: Whether both layers have biases.
@@ -58,7 +59,7 @@ def squeeze_excite(
         Hu et al. 2018, Squeeze-and-excitation networks, arXiv 1709.01507.
     """
     rank, channels = spatial_rank(x), x.shape[-1]
-    hidden = max(1, channels // check_count("ratio", ratio))
+    hidden = max(2, channels // check_count("ratio", ratio))
     check_activation(activation)
     weights = ops.mean(x, axis=tuple(range(1, rank + 1)), keepdims=True)  # (b, 1, 1, c)
     weights = keras.layers.Dense(

@@ -30,10 +30,10 @@ def test_squeeze_excite_scales_channels_by_what_their_means_decide(sides):
     np.testing.assert_allclose(numpy_of(model(x)), expected, atol=1e-5)
 
 
-def test_squeeze_excite_keeps_one_hidden_unit_and_can_leave_out_biases():
+def test_squeeze_excite_keeps_two_hidden_units_and_can_leave_out_biases():
     inputs = keras.Input((4, 4, 3))
     model = keras.Model(inputs, squeeze_excite(inputs, ratio=8, use_bias=False))
-    assert [weight.shape for weight in model.weights] == [(3, 1), (1, 3)]
+    assert [weight.shape for weight in model.weights] == [(3, 2), (2, 3)]
 
 
 @pytest.mark.parametrize("gate_sides", [(6, 5), (3, 3)])
