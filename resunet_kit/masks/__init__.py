@@ -6,6 +6,7 @@ function changes its input. Nothing here loads a deep-learning framework; SciPy 
 
 from resunet_kit.masks.coco import from_coco_rle, to_coco_rle
 from resunet_kit.masks.components import fill_holes, largest_component, remove_small
+from resunet_kit.masks.distances import signed_distance_map
 from resunet_kit.masks.labels import one_hot, to_labels
 from resunet_kit.masks.measures import Region, area, bounding_box, regions
 from resunet_kit.masks.overlays import overlay
@@ -27,6 +28,7 @@ __all__ = [
     "polygons_to_mask",
     "regions",
     "remove_small",
+    "signed_distance_map",
     "to_coco_rle",
     "to_labels",
     "to_rle",
