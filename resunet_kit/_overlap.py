@@ -85,6 +85,7 @@ def _is_channel(index: int | None, channels: int) -> bool:
 
 def to_probabilities(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> Tensor:
     """Apply the sigmoid or softmax that logits lack; leave probabilities as they are."""
+    check_numbers("y_pred", y_pred)
     if not from_logits:
         _check_probabilities(y_pred, multilabel)
         return y_pred
@@ -151,6 +152,7 @@ def combine_weights(first: Tensor, second: Tensor) -> Tensor:
 
 def _value_range(x: Tensor) -> tuple[float, float] | None:
     """Return the smallest and the largest value, or None while a graph is traced."""
+    x = ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) == "bool" else x
     lowest, highest = ops.min(x), ops.max(x)
     try:
         bool(lowest > highest)
@@ -159,9 +161,19 @@ def _value_range(x: Tensor) -> tuple[float, float] | None:
         return None
 
 
+def check_numbers(name: str, x: Tensor) -> None:
+    """Raise a `ValueError` for values that are not a number, where values can be looked at."""
+    missing = _value_range(ops.isnan(x))
+    if missing is not None and missing[1]:
+        raise ValueError(
+            f"Expected {name} to be numbers. Received NaN. Of a model, look for weights that training has driven to "
+            "NaN (a lower learning rate, or keras.callbacks.TerminateOnNaN); of data, for 0/0 in its normalisation."
+        )
+
+
 def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
     found = _value_range(y_pred)
-    if found is None or (found[0] >= -TOLERANCE and found[1] <= 1 + TOLERANCE) or np.isnan(found).any():
+    if found is None or (found[0] >= -TOLERANCE and found[1] <= 1 + TOLERANCE):
         return
     by_sigmoid = multilabel or y_pred.shape[-1] == 1
     raise ValueError(
@@ -174,6 +186,7 @@ def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
 
 
 def _check_truth_values(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
+    check_numbers("y_true", y_true)
     counted = y_true
     if ignore_class is not None:
         counted = ops.where(ops.equal(y_true, ignore_class), ops.zeros_like(y_true), y_true)
@@ -211,6 +224,12 @@ def spatial_sum(x: Tensor) -> Tensor:
     for _ in range(len(x.shape) - 2):
         x = ops.sum(x, axis=-2)
     return x
+
+
+def spatial_mean(x: Tensor, weights: Tensor = None) -> Tensor:
+    """Return the means of `(batch, ..., classes)` over pixels that weigh something, shape `(batch, classes)`."""
+    weights = ops.ones_like(x[..., :1]) if weights is None else weights
+    return spatial_sum(x * weights) / ops.maximum(spatial_sum(weights), TINY)
 
 
 def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None, *, squared: bool = False) -> Overlap:

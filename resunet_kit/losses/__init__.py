@@ -1,7 +1,10 @@
 """Segmentation losses that reload, weigh false positives and misses by name, and decide empty masks aloud."""
 
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.centerline import CenterlineDice, centerline_dice
 from resunet_kit.losses.cross_entropy import CrossEntropy, Focal, cross_entropy, focal
+from resunet_kit.losses.distances import Boundary, HausdorffDistance, boundary, hausdorff_distance
+from resunet_kit.losses.explanation import Explanation, explain
 from resunet_kit.losses.generalized_dice import GeneralizedDice, generalized_dice
 from resunet_kit.losses.jaccard import Jaccard, jaccard
 from resunet_kit.losses.log_cosh_dice import LogCoshDice, log_cosh_dice
@@ -12,11 +15,15 @@ from resunet_kit.losses.tversky import Dice, FocalTversky, Tversky, dice, focal_
 from resunet_kit.losses.unified_focal import UnifiedFocal, unified_focal
 
 __all__ = [
+    "Boundary",
+    "CenterlineDice",
     "CrossEntropy",
     "Dice",
+    "Explanation",
     "Focal",
     "FocalTversky",
     "GeneralizedDice",
+    "HausdorffDistance",
     "Jaccard",
     "LogCoshDice",
     "LossSum",
@@ -25,11 +32,15 @@ __all__ = [
     "SegmentationLoss",
     "Tversky",
     "UnifiedFocal",
+    "boundary",
+    "centerline_dice",
     "cross_entropy",
     "dice",
+    "explain",
     "focal",
     "focal_tversky",
     "generalized_dice",
+    "hausdorff_distance",
     "jaccard",
     "log_cosh_dice",
     "lovasz",

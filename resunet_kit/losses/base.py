@@ -118,6 +118,13 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         """Return the loss, reduced over the images by `reduction`."""
+        y_true, y_pred, pixel_weight, image_weight = self._converted(y_true, y_pred, sample_weight)
+        # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
+        target = y_true if pixel_weight is None else (y_true, pixel_weight)
+        return super().__call__(target, y_pred, image_weight)
+
+    def _converted(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> tuple[Tensor, ...]:
+        """Return truth and prediction as tensors, and the weights per pixel and per image, one of them or both None."""
         y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
         y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
         _overlap.check_shapes(y_true, y_pred)
@@ -126,28 +133,51 @@ class SegmentationLoss(Addable, keras.losses.Loss):
             # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
             column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
             pixel_weight, image_weight = column * ops.ones_like(y_pred[..., :1]), None
-        # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
-        target = y_true if pixel_weight is None else (y_true, pixel_weight)
-        return super().__call__(target, y_pred, image_weight)
+        return y_true, y_pred, pixel_weight, image_weight
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
         y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
         _overlap.check_shapes(y_true, y_pred)
-        channels = y_pred.shape[-1]
         prediction = self.activate(y_pred)
-        truth, kept = _overlap.encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
-        weights = _overlap.combine_weights(kept, weights)
-        if self.reduce == "batch":
-            truth, prediction, weights = map(_merge_batch, (truth, prediction, weights))
-        importance = self._importance(truth, weights)
+        truth, kept = self.encode(y_true, y_pred.shape[-1], len(y_pred.shape))
+        truth, prediction = self.look_around(truth, prediction)
+        truth, prediction, weights = self._joined(truth, prediction, _overlap.combine_weights(kept, weights))
+        importance = self.importance(keras.tree.flatten(truth)[0], weights)
         values = self.image_losses(truth, prediction, weights, importance)
         values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
         return self._without_skipped(values, importance) if self.empty == "skip" else values
 
+    def counted(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mask, probabilities and pixel weights (or None) in the shapes in which they are counted."""
+        y_true, y_pred, weights, _ = self._converted(y_true, y_pred, sample_weight)
+        prediction = _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        truth, kept = self.encode_mask(y_true, y_pred.shape[-1], len(y_pred.shape))
+        return self._joined(truth, prediction, _overlap.combine_weights(kept, weights))
+
+    def _joined(self, *tensors: Any) -> tuple[Any, ...]:
+        """Return the tensors, with `reduce="batch"` as those of one image."""
+        return keras.tree.map_structure(_merge_batch, tensors) if self.reduce == "batch" else tensors
+
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return what `class_losses` gets as its prediction: probabilities."""
         return _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+
+    def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the truth with one channel a class, and the weights that leave out `ignore_class` (or None)."""
+        return _overlap.encode_truth(y_true, channels, rank, self.ignore_class)
+
+    def encode(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return what `class_losses` gets as its truth, the mask, and the weights of pixels that are left out."""
+        return self.encode_mask(y_true, channels, rank)
+
+    def look_around(self, truth: Tensor, prediction: Tensor) -> tuple[Any, Any]:
+        """Return what `class_losses` gets as truth and prediction, such as distances or skeletons beside them.
+
+        What depends on a pixel's neighbours belongs here: afterwards `reduce="batch"` joins the images. Either may
+        become a tuple that starts with what was given.
+        """
+        return truth, prediction
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the loss of each image and class: the one method that a loss must have.
@@ -174,7 +204,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         """
         return ops.sum(self.class_losses(truth, prediction, weights) * importance, axis=-1)
 
-    def _importance(self, truth: Tensor, weights: Tensor) -> Tensor:
+    def importance(self, truth: Tensor, weights: Tensor) -> Tensor:
         """Return the classes' shares, those of absent classes taken away by `empty="skip"`."""
         shares = _overlap.class_importance(
             truth.shape[-1],
@@ -186,7 +216,8 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         importance = ops.convert_to_tensor(shares[None], dtype=self.dtype)
         if self.empty == "score":
             return importance
-        present = _overlap.spatial_sum(_overlap.combine_weights(truth, weights)) > 0
+        # Without their signs, since the truth of some losses is a map of signed distances.
+        present = _overlap.spatial_sum(_overlap.combine_weights(ops.abs(truth), weights)) > 0
         importance = importance * ops.cast(present, self.dtype)
         return importance / ops.maximum(ops.sum(importance, axis=-1, keepdims=True), TINY)
 

@@ -50,9 +50,7 @@ def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, importance: T
         shares = ops.reshape(importance, (-1, *[1] * (len(truth.shape) - 2), truth.shape[-1]))
         weights = ops.sum(_overlap.combine_weights(truth * shares, weights), axis=-1, keepdims=True)
         losses = ops.sum(losses, axis=-1, keepdims=True)
-    elif weights is None:
-        weights = ops.ones_like(losses[..., :1])
-    means = _overlap.spatial_sum(losses * weights) / ops.maximum(_overlap.spatial_sum(weights), TINY)
+    means = _overlap.spatial_mean(losses, weights)
     return means[:, 0] if exclusive else ops.sum(means * importance, axis=-1)
 
 

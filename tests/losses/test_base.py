@@ -6,18 +6,20 @@ import json
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from resunet_kit import losses
 from resunet_kit.losses import (
+    Boundary,
+    CenterlineDice,
     CrossEntropy,
     Dice,
     Focal,
     FocalTversky,
     GeneralizedDice,
+    HausdorffDistance,
     Jaccard,
     LogCoshDice,
     Lovasz,
@@ -27,9 +29,14 @@ from resunet_kit.losses import (
     dice,
     tversky,
 )
+from resunet_kit.masks import signed_distance_map
+from tests.gradients import value_and_gradient
 
 SMOOTHED = [Tversky, FocalTversky, Dice, Jaccard, LogCoshDice, GeneralizedDice, MatthewsCorrelation, UnifiedFocal]
 LOSSES = [*SMOOTHED, Lovasz, CrossEntropy, Focal]
+# A pixel that these leave out still shapes the skeleton or the border of those around it.
+OF_NEIGHBOURS = [CenterlineDice, Boundary, HausdorffDistance]
+ALL = [*LOSSES, *OF_NEIGHBOURS]
 EACH = [
     *(kind() for kind in LOSSES),
     FocalTversky(exponent=2),
@@ -39,6 +46,7 @@ EACH = [
     UnifiedFocal(form="symmetric", smooth=0),
     Focal(gamma=0.5),
 ]
+OF_BORDERS = [CenterlineDice(), CenterlineDice(smooth=0), HausdorffDistance(), HausdorffDistance(exponent=0.5)]
 
 
 def random_case(shape, seed=0):
@@ -47,11 +55,11 @@ def random_case(shape, seed=0):
 
 
 def gradient(loss, truth, prediction, weight=None):
-    prediction = tf.convert_to_tensor(prediction)
-    with tf.GradientTape() as tape:
-        tape.watch(prediction)
-        value = loss(truth, prediction, weight)
-    return float(value), tape.gradient(value, prediction).numpy()
+    return value_and_gradient(lambda prediction: loss(truth, prediction, weight), prediction)
+
+
+def numpy_of(tensor):
+    return keras.ops.convert_to_numpy(tensor)
 
 
 # --- Forms of the truth ---
@@ -115,15 +123,13 @@ def test_undeclared_logits_are_refused_eagerly_and_named(channels, multilabel, a
     truth, logits = np.zeros((1, 4, 4, channels)), np.full((1, 4, 4, channels), -3.0)
     with pytest.raises(ValueError, match=f"from_logits=True, or end the model in a {activation}:"):
         Dice(multilabel=multilabel)(truth, logits)
-    # A graph has no values to look at.
-    tf.function(Dice(multilabel=multilabel))(truth, logits)
 
 
 # --- Means ---
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.sampled_from(["score", "skip"]), st.sampled_from(LOSSES))
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["score", "skip"]), st.sampled_from(ALL))
 def test_a_loss_per_image_does_not_depend_on_the_batch(seed, empty, kind):
     truth, prediction = random_case((3, 5, 5, 2), seed)
     truth[0] = 0
@@ -235,12 +241,12 @@ def test_ignoring_a_class_of_the_prediction_leaves_out_its_pixels_and_its_score(
     ],
 )
 def test_bad_options_are_refused(options, message):
-    for kind in SMOOTHED if "smooth" in options else LOSSES:
+    for kind in [*SMOOTHED, CenterlineDice] if "smooth" in options else ALL:
         with pytest.raises(ValueError, match=message):
             kind(**options)
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", ALL)
 def test_the_configuration_is_complete_and_gives_the_same_loss(kind):
     smooth = {"smooth": np.float32(0.5)} if kind in SMOOTHED else {}
     loss = kind(class_weights=np.array([1, 2]), ignore_class=np.int64(7), empty="skip", name="mine", **smooth)
@@ -252,17 +258,40 @@ def test_the_configuration_is_complete_and_gives_the_same_loss(kind):
     assert float(again(truth, prediction)) == float(loss(truth, prediction))
 
 
+def a_megapixel(dtype):
+    """Return a truth of 1024², where float16 cannot hold the count of pixels, and a prediction in half precision."""
+    rows, columns = np.mgrid[:1024, :1024]
+    truth = (rows + 30 * np.sin(columns / 40) < 600).astype("float32")[None, ..., None]
+    texture = 0.01 * np.random.default_rng(0).random(truth.shape)
+    return truth, keras.ops.convert_to_tensor(np.where(truth == 1, 0.75, 0.25) + texture, dtype)
+
+
+def check_half_precision(loss, truth, dtype):
+    mask, half = a_megapixel(dtype)
+    truth = mask if truth is None else truth
+    expected = float(loss(truth, keras.ops.cast(half, "float32")))
+    # Scaled as mixed precision scales it, or the quotient by the pixels is below float16's smallest.
+    value, slope = value_and_gradient(lambda x: 2.0**15 * loss(truth, x), half, dtype)
+    assert value == np.float32(2.0**15 * expected)
+    assert np.isfinite(slope).all()
+    assert slope.any()
+
+
 @pytest.mark.parametrize("kind", LOSSES)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_half_precision_is_counted_in_float32(kind, dtype):
-    truth = np.zeros((1, 1024, 1024, 1), "float32")
-    truth[:, :600] = 1
-    prediction = tf.cast(tf.where(truth == 1, 0.75, 0.25), dtype)
-    expected = float(kind()(truth, tf.cast(prediction, "float32")))
     for loss in (kind(), kind(dtype=dtype), kind(dtype=keras.DTypePolicy(f"mixed_{dtype}"))):
         assert loss.dtype == "float32"
-        assert float(loss(truth, prediction)) == expected
-    assert 0.01 < expected < 0.9
+    check_half_precision(loss, None, dtype)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", OF_NEIGHBOURS)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_counted_in_float32_by_losses_of_neighbours(kind, dtype):
+    truth, _ = a_megapixel(dtype)
+    maps = signed_distance_map(truth[0, ..., 0])[None, ..., None]
+    check_half_precision(kind(dtype=dtype), None if kind is CenterlineDice else maps, dtype)
 
 
 @pytest.fixture
@@ -285,7 +314,7 @@ def test_a_compiled_model_trains_and_reloads_with_the_same_loss(kind, policy, tm
     labels = np.random.default_rng(1).integers(0, 3, (4, 8, 8, 1), dtype="uint8")
     weight = np.random.default_rng(2).random((4, 8, 8), dtype="float32")
     model = keras.Sequential([keras.layers.Input((None, None, 2)), keras.layers.Conv2D(3, 3, padding="same")])
-    model.compile("sgd", kind(from_logits=True, empty="skip", class_weights=[1, 2, 3]), jit_compile=policy == "float32")
+    model.compile("sgd", kind(from_logits=True, empty="skip", class_weights=[1, 2, 3]), jit_compile=policy == "float32" and keras.backend.backend() != "torch")
     before = model.get_weights()[0]
     model.fit(x, labels, sample_weight=weight, verbose=0)
     assert np.abs(model.get_weights()[0] - before).max() > 0
@@ -301,7 +330,7 @@ def test_twins_give_one_number_an_image_for_each_reduce():
         assert tuple(tversky(truth, prediction, reduce=reduce).shape) == (3,)
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", ALL)
 def test_a_twin_is_its_class_without_reduction(kind):
     words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in kind.__name__)
     twin = getattr(losses, words.removeprefix("_"))
@@ -315,7 +344,7 @@ def test_a_twin_is_its_class_without_reduction(kind):
 # --- Edges ---
 
 
-@pytest.mark.parametrize("loss", EACH, ids=repr)
+@pytest.mark.parametrize("loss", [*EACH, *OF_BORDERS], ids=repr)
 def test_a_perfect_prediction_is_zero_on_empty_and_full_masks_too(loss):
     mask = np.zeros((4, 16, 16, 1))
     for image, foreground in zip(mask, (0, 1, 17, 256), strict=True):
@@ -326,7 +355,7 @@ def test_a_perfect_prediction_is_zero_on_empty_and_full_masks_too(loss):
         np.testing.assert_allclose(each(truth, truth), np.zeros(4), atol=1e-6)
 
 
-@pytest.mark.parametrize("loss", EACH, ids=repr)
+@pytest.mark.parametrize("loss", [*EACH, *OF_BORDERS, Boundary()], ids=repr)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_gradients_are_finite(loss, channels):
     mask = np.zeros((1, 8, 8, channels), "float32")
@@ -341,7 +370,7 @@ def test_gradients_are_finite(loss, channels):
     assert np.isfinite(slope).all()
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", ALL)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("label", [0, 1, 255])
 def test_gradients_are_finite_for_huge_logits_and_ignored_masks(kind, channels, label):
