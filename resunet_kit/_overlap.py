@@ -232,29 +232,34 @@ def spatial_mean(x: Tensor, weights: Tensor = None) -> Tensor:
     return spatial_sum(x * weights) / ops.maximum(spatial_sum(weights), TINY)
 
 
-def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None, *, squared: bool = False) -> Overlap:
+def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> Overlap:
     """Count true positives, false positives and misses, per image and class.
 
-    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`; `squared` has `p²` and `(1 − p)²` in FP and FN.
-    FP and FN come as differences of sums, so only `t·p` is ever stored; where `p = t` is 0 or 1 the two sums
-    add the same numbers in the same order and the difference is exactly 0.
+    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN come as differences of sums, so only `t·p` is
+    ever stored; where `p = t` is 0 or 1 the two sums add the same numbers in the same order and the difference is
+    exactly 0.
 
     Args:
         truth: Shape `(batch, ..., classes)`, values in [0, 1].
         prediction: Same shape, values in [0, 1].
         weights: Per pixel, shape `(batch, ..., 1 or classes)`, or None for 1.
-        squared: Square the probabilities of the errors.
     """
     foreground = combine_weights(truth, weights)
-    hit = foreground * prediction
-    tp = spatial_sum(hit)
+    tp = spatial_sum(foreground * prediction)
     misses = spatial_sum(foreground) - tp
-    positives = combine_weights(prediction, weights)
-    if not squared:
-        return Overlap(tp, _not_negative(spatial_sum(positives) - tp), _not_negative(misses))
-    hit_squared = spatial_sum(hit * prediction)
-    false = spatial_sum(positives * prediction) - hit_squared
-    return Overlap(tp, _not_negative(false), _not_negative(misses - tp + hit_squared))
+    false = spatial_sum(combine_weights(prediction, weights)) - tp
+    return Overlap(tp, _not_negative(false), _not_negative(misses))
+
+
+def squared_errors(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> tuple[Tensor, Tensor]:
+    """Return `Σ w·t·p` and the errors by squared probabilities, `Σ w·((1 − t)·p² + t·(1 − p)²)`, per image and class.
+
+    The latter comes as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are held, and it is exactly 0 as in `overlap`.
+    """
+    foreground = combine_weights(truth, weights)
+    tp = spatial_sum(foreground * prediction)
+    squares = spatial_sum(combine_weights(ops.square(prediction), weights))
+    return tp, _not_negative(squares + spatial_sum(foreground) - 2 * tp)
 
 
 def true_negatives(counts: Overlap, truth: Tensor, weights: Tensor = None) -> Tensor:
@@ -268,9 +273,13 @@ def _not_negative(count: Tensor) -> Tensor:
 
 
 def tversky_loss(counts: Overlap, *, fp_weight: float, fn_weight: float, smooth: float) -> Tensor:
-    """Return `1 − (TP + s) / (TP + fp·FP + fn·FN + s)`, shape `(batch, classes)`.
+    """Return `1 − (TP + s) / (TP + fp·FP + fn·FN + s)`, shape `(batch, classes)`."""
+    return share_of_errors(counts.tp, fp_weight * counts.fp + fn_weight * counts.fn, smooth)
+
+
+def share_of_errors(tp: Tensor, errors: Tensor, smooth: float) -> Tensor:
+    """Return `1 − (TP + s) / (TP + errors + s)`.
 
     Written as errors over the denominator, so that no error is exactly 0 and nothing cancels near 1.
     """
-    errors = fp_weight * counts.fp + fn_weight * counts.fn
-    return errors / ops.maximum(counts.tp + errors + smooth, TINY)
+    return errors / ops.maximum(tp + errors + smooth, TINY)

@@ -5,46 +5,47 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras import ops
 
-from resunet_kit._overlap import class_importance, overlap, spatial_sum, split_sample_weight
+from resunet_kit._overlap import class_importance, overlap, spatial_sum, split_sample_weight, squared_errors
 
 
-def count_by_loop(truth, prediction, weights, squared):
-    power = 2 if squared else 1
-    counts = np.zeros((3, len(truth), truth.shape[-1]))
+def count_by_loop(truth, prediction, weights):
+    """Return true positives, false positives, misses, and the errors by squares."""
+    counts = np.zeros((4, len(truth), truth.shape[-1]))
     for index in np.ndindex(truth.shape):
         t, p, w = float(truth[index]), float(prediction[index]), float(weights[index])
         cell = (slice(None), index[0], index[-1])
-        counts[cell] += w * np.array([t * p, (1 - t) * p**power, t * (1 - p) ** power])
+        counts[cell] += w * np.array([t * p, (1 - t) * p, t * (1 - p), (1 - t) * p**2 + t * (1 - p) ** 2])
     return counts
 
 
-@pytest.mark.parametrize("squared", [False, True])
 @pytest.mark.parametrize("shape", [(2, 5, 7, 1), (2, 5, 7, 3), (2, 3, 4, 5, 2)])
-def test_overlap_equals_a_loop_in_float64(shape, squared):
+def test_counts_equal_a_loop_in_float64(shape):
     rng = np.random.default_rng(0)
-    truth = (rng.random(shape) > 0.6).astype("float32")
-    prediction, weights = rng.random(shape).astype("float32"), rng.random(shape).astype("float32")
-    found = np.array(overlap(*map(ops.convert_to_tensor, (truth, prediction, weights)), squared=squared))
-    np.testing.assert_allclose(found, count_by_loop(truth, prediction, weights, squared), rtol=2e-6, atol=2e-6)
+    truth, prediction, weights = (rng.random(shape).astype("float32") for _ in range(3))
+    expected = count_by_loop(truth, prediction, weights)
+    arguments = [ops.convert_to_tensor(x) for x in (truth, prediction, weights)]
+    np.testing.assert_allclose(np.array(overlap(*arguments)), expected[:3], rtol=2e-6, atol=2e-6)
+    np.testing.assert_allclose(np.array(squared_errors(*arguments)), expected[[0, 3]], rtol=2e-6, atol=2e-6)
 
 
 probabilities = hnp.arrays("float32", (2, 6, 6, 2), elements=st.floats(0, 1, width=32))
 
 
 @settings(max_examples=25, deadline=None)
-@given(probabilities, probabilities, probabilities, st.booleans())
-def test_counts_are_never_negative(truth, prediction, weights, squared):
-    arguments = map(ops.convert_to_tensor, (np.round(truth), prediction, weights))
-    assert np.min(np.array(overlap(*arguments, squared=squared))) >= 0
+@given(probabilities, probabilities, probabilities)
+def test_counts_are_never_negative(truth, prediction, weights):
+    arguments = [ops.convert_to_tensor(x) for x in (np.round(truth), prediction, weights)]
+    assert np.min(np.array(overlap(*arguments))) >= 0
+    assert np.min(np.array(squared_errors(*arguments))) >= 0
 
 
 @settings(max_examples=25, deadline=None)
-@given(probabilities, probabilities, st.booleans())
-def test_a_perfect_prediction_has_exactly_no_errors_whatever_the_weights(truth, weights, squared):
+@given(probabilities, probabilities)
+def test_a_perfect_prediction_has_exactly_no_errors_whatever_the_weights(truth, weights):
     truth, weights = ops.convert_to_tensor(np.round(truth)), ops.convert_to_tensor(weights)
-    counts = overlap(truth, truth, weights, squared=squared)
-    assert not np.any(np.array(counts.fp))
-    assert not np.any(np.array(counts.fn))
+    counts = overlap(truth, truth, weights)
+    errors = [counts.fp, counts.fn, squared_errors(truth, truth, weights)[1]]
+    assert not np.any(np.array(errors))
 
 
 def test_large_sums_keep_their_digits():

@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from resunet_kit._overlap import TINY, Tensor, combine_weights, spatial_sum
@@ -95,21 +96,31 @@ def soft_skeleton(x: Tensor, iterations: int) -> Tensor:
 
 def _erode(x: Tensor) -> Tensor:
     """Return the least of each pixel and those across its faces."""
-    sides = len(x.shape) - 2
-    pooled = [-_largest(-x, tuple(3 if side == axis else 1 for side in range(sides))) for axis in range(sides)]
-    smallest = pooled[0]
-    for other in pooled[1:]:
-        smallest = ops.minimum(smallest, other)
+    smallest = x
+    for axis in range(1, len(x.shape) - 1):
+        before, after = _neighbours(x, axis, np.inf)
+        smallest = ops.minimum(smallest, ops.minimum(before, after))
     return smallest
 
 
 def _dilate(x: Tensor) -> Tensor:
     """Return the largest of each pixel and all around it."""
-    return _largest(x, (3,) * (len(x.shape) - 2))
+    for axis in range(1, len(x.shape) - 1):
+        before, after = _neighbours(x, axis, -np.inf)
+        x = ops.maximum(x, ops.maximum(before, after))
+    return x
 
 
-def _largest(x: Tensor, window: tuple[int, ...]) -> Tensor:
-    return ops.max_pool(x, window, strides=1, padding="same", data_format="channels_last")
+def _neighbours(x: Tensor, axis: int, beyond: float) -> tuple[Tensor, Tensor]:
+    """Return each pixel's neighbours along an axis, and beyond the rim a value that never counts.
+
+    Pooling of single channels would take five times as long on TensorFlow's CPU.
+    """
+    widths = [(1, 1) if side == axis else (0, 0) for side in range(len(x.shape))]
+    padded = ops.pad(x, widths, constant_values=beyond)
+    before = tuple(slice(None, -2) if side == axis else slice(None) for side in range(len(x.shape)))
+    after = tuple(slice(2, None) if side == axis else slice(None) for side in range(len(x.shape)))
+    return padded[before], padded[after]
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")

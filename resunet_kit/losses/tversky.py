@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._overlap import Tensor, overlap, tversky_loss
+from resunet_kit._overlap import Tensor, overlap, share_of_errors, squared_errors, tversky_loss
 from resunet_kit.losses.base import SegmentationLoss
 
 # Below this loss the focal power runs along its chord: x ** 0.75 is infinitely steep at 0.
@@ -166,9 +166,13 @@ class Dice(SegmentationLoss):
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Dice loss of each image and class, shape `(images, classes)`."""
-        counts = overlap(truth, prediction, weights, squared=self.squared)
+        if self.squared:
+            tp, errors = squared_errors(truth, prediction, weights)
+        else:
+            tp, fp, fn = overlap(truth, prediction, weights)
+            errors = fp + fn
         # Dice's fraction halved above and below is Tversky's, its smoothing halved with it.
-        return tversky_loss(counts, fp_weight=0.5, fn_weight=0.5, smooth=self.smooth / 2)
+        return share_of_errors(tp, errors / 2, self.smooth / 2)
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
