@@ -59,6 +59,7 @@ class UnifiedFocal(SegmentationLoss):
         The defaults and the one meaning of γ in both forms are those of the authors' code. The paper's
         symmetric formulas write `1 − γ` where its asymmetric ones write `γ`; at 0.5 they agree. Its sum over
         classes in `T` is a mean here, as in that code, and `δ` weighs the foreground against `1 − δ` in both forms.
+        That code's `weight` is the share of `T`, the paper's `λ` that of `F`.
 
     References:
         Yeung et al. 2022, Unified focal loss: generalising Dice and cross entropy-based losses to handle class

@@ -9,18 +9,19 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from tests.benchmarks import data, losses, masks, metrics
 
-BENCHMARKS: dict[str, Callable[[], list[tuple[str, Callable[[], object], str, Callable[[], object]]]]] = {
+BENCHMARKS: dict[str, Callable[[], Iterable[tuple[str, Callable[[], object], str, Callable[[], object]]]]] = {
     "data": data.pairs,
     "losses": losses.pairs,
     "masks": masks.pairs,
     "metrics": metrics.pairs,
 }
+NOTES: dict[str, Callable[[], Iterable[str]]] = {"losses": losses.notes}
 
 
 def ratios(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float, float]:
@@ -58,6 +59,8 @@ def main() -> None:
                 f"{name}: {label} {mine * 1e3:.1f} ms, {peer_label} {theirs * 1e3:.1f} ms, ratio {ratio:.2f}",
                 flush=True,
             )
+        for note in NOTES[name]() if name in NOTES else ():
+            print(f"{name}: {note}", flush=True)
 
 
 if __name__ == "__main__":
