@@ -2,7 +2,8 @@
 
 A distance transform fills the whole box, and a k-d tree descends once a pixel. Surfaces of two masks of one object
 are close together, so it is faster to know each pixel's distance along the first axis and to look at the lines around
-it, nearest first, until no further line can be nearer. What that does not settle, the tree does.
+it, nearest first, until no further line can be nearer. For what that does not settle a transform fills the planes
+between both sets if they are small, and else the tree is asked.
 """
 
 import math
@@ -13,10 +14,14 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.intp]
 Distances = NDArray[np.float64]
+Squares = NDArray[np.float32]
+Indices = NDArray[np.intp]
 _Ring = tuple[np.float32, list[int]]
 
 # Lines looked at around a pixel: in 3-D those within 8 pixels. From farther away a tree takes no longer.
 _LINES = 201
+# Additions of the transform for each pixel asked for, up to which it beats the tree.
+_DENSE = 10_000
 # Pixels of the box for each pixel asked for, up to which filling the box with line distances beats the tree.
 _SPARSE = 400
 
@@ -45,13 +50,15 @@ def nearest_distances(ours: Pixels, theirs: Pixels, sizes: tuple[float, ...]) ->
     rings = _rings(shape, margins, sizes, reach)
 
     def one_way(queries: Pixels, targets: Pixels) -> Distances:
-        starts, ends = (np.ravel_multi_index(tuple((p.T - low + margins).T), shape) for p in (queries, targets))
-        distances = _by_lines(starts, _squared_along_first(ends, shape, sizes[0]), rings)
+        starts, ends = (np.ravel_multi_index(tuple(pixels), shape) for pixels in (queries, targets))
+        squared = _squared_along_first(ends, shape, sizes[0])
+        distances = _by_lines(starts, squared, rings)
         far = distances > reach
         if far.any():
-            distances[far] = _by_tree(queries[:, far], targets, sizes)
+            distances[far] = _from_afar(queries[:, far], targets, squared, sizes)
         return unit * distances
 
+    ours, theirs = (pixels + (margins - low)[:, np.newaxis] for pixels in (ours, theirs))
     return one_way(ours, theirs), one_way(theirs, ours)
 
 
@@ -63,7 +70,7 @@ def _reach(sides: Pixels, sizes: tuple[float, ...]) -> tuple[float, Pixels]:
     return reach, np.concatenate([[0], margins])
 
 
-def _squared_along_first(targets: Pixels, shape: tuple[int, ...], size: float) -> NDArray[np.float32]:
+def _squared_along_first(targets: Pixels, shape: tuple[int, ...], size: float) -> Squares:
     """Return the squared distance of each pixel of the box to the nearest target on its line along the first axis."""
     steps = np.full(shape, np.inf, np.float32)
     steps.reshape(-1)[targets] = 0
@@ -87,7 +94,7 @@ def _rings(shape: tuple[int, ...], margins: Pixels, sizes: tuple[float, ...], re
     return [(square, [step for _, step in ring]) for square, ring in groupby(lines, key=lambda line: line[0])]
 
 
-def _by_lines(starts: Pixels, squared: NDArray[np.float32], rings: list[_Ring]) -> Distances:
+def _by_lines(starts: Pixels, squared: Squares, rings: list[_Ring]) -> Distances:
     """Return the distances found on the rings' lines; those beyond the last ring are too large or infinite."""
     box = squared.reshape(-1)
     best = np.full(starts.shape, np.inf, np.float32)
@@ -105,6 +112,50 @@ def _by_lines(starts: Pixels, squared: NDArray[np.float32], rings: list[_Ring]) 
             candidates += square
             np.minimum(least, candidates, out=least)
     best[places] = least
+    return np.sqrt(best.astype(np.float64))
+
+
+def _from_afar(queries: Pixels, targets: Pixels, squared: Squares, sizes: tuple[float, ...]) -> Distances:
+    """Return the distances by the transform where it has little to fill, else by the tree."""
+    if len(queries) == 2:
+        return _by_tree(queries, targets, sizes)
+    own, other = (_sides(pixels) for pixels in (queries, targets))
+    # All that counts: along the first axis the queries' pixels, along the others the targets'.
+    box = squared[own[0], *other[1:]]
+    depth, width, height = len(box), box.shape[2], own[1].stop - own[1].start
+    # Gathering along the last axis takes as long as ten additions.
+    if box.size * height + 10 * width * queries.shape[1] > _DENSE * queries.shape[1]:
+        return _by_tree(queries, targets, sizes)
+    planes = _along_middle(box.swapaxes(0, 1), own[1].start - other[1].start, height, sizes[1])
+    rows = (queries[1] - own[1].start) * depth + queries[0] - own[0].start
+    return _along_last(planes.reshape(-1, width), rows, queries[2] - other[2].start, sizes[2])
+
+
+def _sides(pixels: Pixels) -> list[slice]:
+    return [slice(int(axis.min()), int(axis.max()) + 1) for axis in pixels]
+
+
+def _along_middle(squared: Squares, offset: int, height: int, size: float) -> Squares:
+    """Return the least squared distance in each of `height` planes from plane `offset` on, over all given planes."""
+    squared = np.ascontiguousarray(squared)  # so that a step is one long addition
+    least = np.full((height, *squared.shape[1:]), np.inf, np.float32)
+    sums = np.empty_like(least)
+    for step in range(1 - offset - height, len(squared) - offset):
+        start, stop = max(0, -offset - step), min(height, len(squared) - offset - step)
+        stepped = squared[start + offset + step : stop + offset + step]
+        np.add(stepped, np.float32((step * size) ** 2), out=sums[start:stop])
+        np.minimum(least[start:stop], sums[start:stop], out=least[start:stop])
+    return least
+
+
+def _along_last(squared: Squares, rows: Indices, columns: Indices, size: float) -> Distances:
+    """Return the least distance of each place `(row, column)` over its row."""
+    best = np.full(rows.shape, np.inf, np.float32)
+    starts = rows * squared.shape[1]
+    for column in range(squared.shape[1]):
+        sums = squared.reshape(-1).take(starts + column)
+        sums += np.square((columns - column) * size, dtype=np.float32)
+        np.minimum(best, sums, out=best)
     return np.sqrt(best.astype(np.float64))
 
 

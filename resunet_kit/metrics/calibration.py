@@ -83,7 +83,7 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
 
     Note:
         For exclusive classes the paper scores the chosen class alone: pass `labels == p.argmax(-1)` as truth and
-        `p.max(-1)` as probability.
+        `p.max(-1)` as probability. Its bins, 15 too, hold their upper edges instead of the lower.
 
     Example:
         >>> round(expected_calibration_error([0, 0, 1, 1], [0.1, 0.1, 0.9, 0.7], bins=10), 3)
@@ -110,10 +110,10 @@ def _labels(truth: ArrayLike) -> NDArray[np.bool_]:
 
 def _probabilities(probability: ArrayLike) -> _Floats:
     values: _Floats = _numbers("probability", probability).astype(np.float64)
-    if not (values.min() >= 0 and values.max() <= 1):  # NaN fails both
+    if values.min() < 0 or values.max() > 1:
         raise ValueError(
             f"Expected probabilities in [0, 1], received {values.min():.4g} to {values.max():.4g}. Apply the sigmoid "
-            "to logits first; leave NaN out and say how many there were."
+            "to logits first."
         )
     return values
 
@@ -124,4 +124,10 @@ def _numbers(name: str, values: ArrayLike) -> NDArray[np.generic]:
         raise TypeError(f"Expected {name} of booleans or numbers, received dtype {array.dtype}. Convert it first.")
     if array.size == 0:
         raise ValueError(f"Expected {name} with at least one value, received shape {array.shape}. Check the selection.")
+    missing = int(np.isnan(array).sum())
+    if missing:
+        raise ValueError(
+            f"Expected {name} without NaN, received {missing} of {array.size}. Leave those pixels out of both, and say "
+            "how many there were."
+        )
     return array

@@ -47,7 +47,7 @@ def lesion_scores(
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        min_overlap: Share of a lesion's pixels, in [0, 1]; 0 is one pixel. The default is the MSSEG challenge's.
+        min_overlap: Share of a lesion's pixels, in [0, 1]; 0 is one pixel. The default is that of the MSSEG challenge.
         connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the
             number of axes; `None` is all of them (across corners too).
 
@@ -56,7 +56,9 @@ def lesion_scores(
         ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
 
     Note:
-        MSSEG also bounds how much of the predicted lesions that make up a find may lie outside it; that is left out.
+        The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the share; of the predicted
+        lesions, largest part first, that make up 65 % of a find none may lie by more than 70 % in the background; and
+        lesions join across faces, those of up to 3 mm³ left out.
 
     Example:
         >>> truth = [[1, 1, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0]]

@@ -119,7 +119,8 @@ class OverlapMetric(keras.metrics.Metric):
     def result(self) -> Tensor:
         """Return the metric over all batches since the last reset, a scalar."""
         if self.average == "image":
-            return self.total / ops.where(ops.equal(self.count, 0), ops.ones_like(self.count), self.count)
+            count = ops.convert_to_tensor(self.count)  # JAX's functions take no variables
+            return self.total / ops.where(ops.equal(count, 0), ops.ones_like(count), count)
         if self.classes is None:
             return ops.zeros((), dtype=self.dtype)
         pooled = Confusion(*(self.counts[row : row + 1] for row in range(4)))
@@ -147,9 +148,8 @@ class OverlapMetric(keras.metrics.Metric):
         truth, kept = _overlap.encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
         weights = _overlap.combine_weights(kept, pixel_weight)
         decided = self._decide(y_pred)
-        positive = _overlap.overlap(truth, decided, weights)
-        negative = _overlap.overlap(1 - truth, 1 - decided, weights)
-        return Confusion(*positive, negative.tp)
+        counts = _overlap.overlap(truth, decided, weights)
+        return Confusion(*counts, _overlap.true_negatives(counts, truth, weights))
 
     def _decide(self, y_pred: Tensor) -> Tensor:
         """Return 1 where a pixel belongs to a channel's class, else 0."""

@@ -40,7 +40,7 @@ def by_group(values: ArrayLike, groups: ArrayLike, *, statistic: Statistic = np.
         The patients in sorted order, each with its statistic.
 
     Raises:
-        ValueError: If the lengths differ, there are no values, or one is NaN.
+        ValueError: If the lengths differ, there are no values, or one or a group is missing (NaN, None).
 
     Example:
         >>> by_group([0.5, 1.0, 0.0], ["b", "a", "b"])
@@ -83,8 +83,8 @@ def bootstrap_interval(
 
     Raises:
         TypeError: If `resamples` is no integer or `confidence` no number.
-        ValueError: If the lengths differ, a value is NaN, there are fewer than two patients, or an option is out of
-            range.
+        ValueError: If the lengths differ, a value, a group or the statistic of a draw is NaN, there are fewer than two
+            patients, or an option is out of range.
 
     Example:
         >>> import numpy as np
@@ -140,6 +140,12 @@ def _scalars(found: Any, expected: int) -> NDArray[np.float64]:
             f"Expected `statistic` to give one number for each of {expected} resamples, received shape {array.shape}. "
             "Reduce along `axis` alone, and combine the numbers of a row into one."
         )
+    missing = int(np.isnan(array).sum())
+    if missing:
+        raise ValueError(
+            f"Expected `statistic` to give a number for each of {expected} resamples, received NaN for {missing}. Say "
+            "what 0/0 counts as, as of patients without any foreground; infinite scores suit np.median."
+        )
     return array
 
 
@@ -161,6 +167,12 @@ def _groups(groups: ArrayLike, cases: int) -> tuple[NDArray[Any], NDArray[np.int
     if array.shape != (cases,):
         raise ValueError(
             f"Expected one group for each of {cases} values, received shape {array.shape}. Pass each case's patient."
+        )
+    missing = sum(group is None or group != group for group in np.asarray(groups, object))  # NaN differs from itself
+    if missing:
+        raise ValueError(
+            f"Expected a group for each of {cases} values, received None or NaN for {missing}. Look up those patients, "
+            "or leave their cases out."
         )
     names, owner = np.unique(array, return_inverse=True)
     return names, owner

@@ -31,7 +31,7 @@ def rough(mask: np.ndarray, seed: int) -> np.ndarray:
 
 
 def volumes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return truth and prediction: one small lesion, scattered ones, a tumour, an organ, and a tumour misplaced."""
+    """Return truth and prediction: one small lesion, scattered ones, a tumour, an organ, and both misplaced."""
     places = np.random.default_rng(0).integers(20, 130, (12, 3))
     scattered = np.logical_or.reduce([ball(tuple(place), 4) for place in places])
     return {
@@ -40,6 +40,7 @@ def volumes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
         "a tumour": (rough(ball((70, 120, 120), 25), 1), rough(ball((72, 121, 120), 26), 2)),
         "an organ": (rough(ball((77, 120, 120), 65), 1), rough(ball((78, 123, 120), 68), 2)),
         "a tumour 40 pixels off": (ball((70, 120, 100), 25), ball((70, 120, 140), 25)),
+        "an organ 57 pixels off": (ball((77, 100, 100), 60), ball((77, 140, 140), 60)),
     }
 
 

@@ -17,7 +17,7 @@ def draw(initializer, shape, dtype=None, **_):
 
 @pytest.fixture(autouse=True)
 def seeded():
-    """Draw the same weights in every run: of fresh networks without a batch's statistics a few in a hundred saturate."""
+    """Draw the same weights in every run: of fresh networks in inference mode a few in a hundred saturate."""
     keras.utils.set_random_seed(0)
 
 

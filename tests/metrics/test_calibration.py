@@ -70,7 +70,7 @@ def test_certainty_is_as_wrong_as_its_errors(truth):
     assert expected_calibration_error(truth * 255, truth) == 0
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.5, math.nan, math.inf])
+@pytest.mark.parametrize("value", [-0.1, 1.5, math.inf])
 def test_what_is_no_probability_is_refused(value):
     with pytest.raises(ValueError, match=r"probabilities in \[0, 1\], received .* sigmoid"):
         expected_calibration_error([0, 1], [0.5, value])
@@ -83,6 +83,10 @@ def test_bad_input():
         reliability_bins([0, 1, 2], [0, 0.5, 1])
     with pytest.raises(ValueError, match=r"received values from 0\.5 to 1"):
         reliability_bins([0.5, 1], [0, 1])
+    with pytest.raises(ValueError, match=r"truth without NaN, received 1 of 3\. Leave"):
+        reliability_bins([0, 1, math.nan], [0, 0.5, 1])
+    with pytest.raises(ValueError, match=r"probability without NaN, received 2 of 3\. Leave"):
+        expected_calibration_error([0, 1, 1], [math.nan, 0.5, math.nan])
     with pytest.raises(ValueError, match=r"truth with at least one value"):
         reliability_bins([], [])
     with pytest.raises(TypeError, match=r"probability of booleans or numbers, received dtype <U1"):

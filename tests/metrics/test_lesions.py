@@ -93,3 +93,5 @@ def test_bad_input():
         lesion_scores(mask, mask[:2])
     with pytest.raises(ValueError, match=r"received the values 0, 2\."):
         lesion_scores(mask, mask * 2)
+    with pytest.raises(ValueError, match=r"received the values 0, nan\."):
+        lesion_scores(mask, np.where(mask, np.nan, 0))

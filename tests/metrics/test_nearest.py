@@ -34,16 +34,35 @@ def test_distances_are_those_of_all_pairs(seed, ndim, side, some, others, sizes)
     compare(found, brute_force(queries, targets, sizes[:ndim]))
 
 
+def asked(monkeypatch, name):
+    """Return the list that will hold how many pixels each call of a private function asks for."""
+    found, function = [], getattr(_nearest, name)
+    monkeypatch.setattr(_nearest, name, lambda first, *rest: found.append(first.shape[-1]) or function(first, *rest))
+    return found
+
+
 @pytest.mark.parametrize("sizes", [(1.0, 1.0, 1.0), (3.0, 0.9, 1.1), (0.5, 2.0, 0.25)])
-def test_lines_tree_and_their_border_agree(sizes, monkeypatch):
-    """Two slabs that drift apart: near pixels are settled by lines, far ones by the tree."""
+@pytest.mark.parametrize(("dense", "of_tree"), [(0, 2), (1e9, 0)], ids=["tree", "planes"])
+def test_near_and_far_pixels_agree_with_all_pairs(sizes, dense, of_tree, monkeypatch):
+    """Two slabs that drift apart: near pixels are settled by lines, far ones by the tree or the planes."""
     z, y = np.mgrid[:12, :40].reshape(2, -1)
-    queries, targets = np.stack([z, y, np.full_like(z, 45)]), np.stack([z, y, 45 - y])
-    asked = []
-    tree = _nearest._by_tree
-    monkeypatch.setattr(_nearest, "_by_tree", lambda q, *rest: asked.append(q.shape[1]) or tree(q, *rest))
+    queries, targets = np.stack([z, y, np.full_like(z, 45)]), np.stack([z + 3, y + 5, 45 - y])
+    monkeypatch.setattr(_nearest, "_DENSE", dense)
+    far, tree = asked(monkeypatch, "_from_afar"), asked(monkeypatch, "_by_tree")
     found = nearest_distances(queries, targets, sizes)
-    assert 0 < asked[0] < queries.shape[1]
+    assert all(0 < number < queries.shape[1] for number in far)
+    assert len(tree) == of_tree
+    compare(found, brute_force(queries, targets, sizes))
+
+
+@given(st.integers(0, 99), st.integers(1, 60), SIZES)
+def test_planes_alone_give_the_distances_of_all_pairs(seed, count, sizes):
+    """With a reach below the first step every pixel that has none on its own line goes there."""
+    queries, targets = scattered(seed, 3, 9, 30), scattered(seed + 1, 3, 12, count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_nearest, "_LINES", 0.01)
+        patch.setattr(_nearest, "_DENSE", 1e9)
+        found = nearest_distances(queries, targets, sizes)
     compare(found, brute_force(queries, targets, sizes))
 
 

@@ -102,6 +102,27 @@ def test_infinite_distances_do_not_spoil_the_median():
     assert bootstrap_interval([math.inf] * 3) == (math.inf,) * 3
 
 
+@pytest.mark.parametrize("missing", [None, math.nan])
+def test_cases_of_no_patient_are_refused(missing):
+    for summary in (by_group, bootstrap_interval):
+        with pytest.raises(ValueError, match=r"a group for each of 3 values, received None or NaN for 2\. Look up"):
+            summary([1, 2, 3], [1.0, missing, missing])
+    with pytest.raises(ValueError, match=r"received None or NaN for 1"):
+        by_group([1, 2], ["a", missing])  # NumPy alone makes a patient "nan" of it
+
+
+def test_a_statistic_without_a_number_is_refused():
+    """The share of patients without any foreground is 0/0 in a few of the draws."""
+
+    def share(rows, axis):
+        hits, truth = np.moveaxis(rows.sum(axis=axis), -1, 0)
+        with np.errstate(invalid="ignore"):
+            return hits / truth
+
+    with pytest.raises(ValueError, match=r"for each of 100 resamples, received NaN for \d+\. Say what 0/0 counts as"):
+        bootstrap_interval([[0, 0], [0, 0], [1, 2]], statistic=share, resamples=100)
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match=r"without NaN, received 1 of 2\. Leave"):
         bootstrap_interval([0.5, math.nan])
