@@ -6,19 +6,26 @@ TensorFlow loads only when a name that needs it is touched; the readers and the 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from resunet_kit.data.leaks import Leaks, find_leaks
 from resunet_kit.data.reading import read_image, read_mask
 from resunet_kit.data.splits import cross_validation_by_group, split_by_group
+from resunet_kit.data.volumes import neighbouring_slices, slices_to_volumes, volumes_to_slices
 
 if TYPE_CHECKING:
     from resunet_kit.data.pairs import pairs_dataset, presence_labels
 
 __all__ = [
+    "Leaks",
     "cross_validation_by_group",
+    "find_leaks",
+    "neighbouring_slices",
     "pairs_dataset",
     "presence_labels",
     "read_image",
     "read_mask",
+    "slices_to_volumes",
     "split_by_group",
+    "volumes_to_slices",
 ]
 
 _NEED_TENSORFLOW = {"pairs_dataset": "pairs", "presence_labels": "pairs"}

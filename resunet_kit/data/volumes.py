@@ -1,0 +1,132 @@
+"""Slices and the volumes that they make up, there and back, and neighbouring slices as channels."""
+
+from collections.abc import Hashable, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+def slices_to_volumes(
+    slices: ArrayLike, groups: ArrayLike, *, positions: ArrayLike | None = None
+) -> dict[Hashable, np.ndarray]:
+    """Stack each group's slices into a volume.
+
+    Args:
+        slices: `(n, height, width)` or `(n, height, width, channels)`: images, masks or predictions.
+        groups: `(n,)`, the volume that each slice belongs to, such as the patient.
+        positions: `(n,)`, where in its volume each slice lies: numbers that sort. None takes the given order.
+
+    Returns:
+        For each group, in order of first appearance, `(depth, height, width[, channels])`.
+
+    Raises:
+        ValueError: If the lengths differ, or two slices of a group have one position.
+
+    Example:
+        >>> slices = np.arange(3).reshape(3, 1, 1) * np.ones((3, 2, 2))
+        >>> volumes = slices_to_volumes(slices, ["a", "b", "a"], positions=[1, 0, 0])
+        >>> {group: volume[:, 0, 0].tolist() for group, volume in volumes.items()}
+        {'a': [2.0, 0.0], 'b': [1.0]}
+    """
+    array = np.asarray(slices)
+    if array.ndim not in (3, 4):
+        raise ValueError(f"Expected slices (n, height, width[, channels]). Received shape {array.shape}.")
+    return {group: array[members] for group, members in _members(len(array), groups, positions).items()}
+
+
+def volumes_to_slices(
+    volumes: Mapping[Hashable, ArrayLike], groups: ArrayLike, *, positions: ArrayLike | None = None
+) -> np.ndarray:
+    """Return volumes as slices in the order of their samples: what `slices_to_volumes` undoes.
+
+    Args:
+        volumes: For each group `(depth, height, width[, channels])`.
+        groups: As `slices_to_volumes` took them.
+        positions: As `slices_to_volumes` took them.
+
+    Returns:
+        `(n, height, width[, channels])`.
+
+    Raises:
+        ValueError: If the groups are others than the volumes', a depth is not the number of the group's slices, or
+            volumes differ in the sides of a slice.
+
+    Example:
+        >>> volumes = {"a": np.zeros((2, 4, 4)), "b": np.ones((1, 4, 4))}
+        >>> volumes_to_slices(volumes, ["a", "b", "a"])[:, 0, 0].tolist()
+        [0.0, 1.0, 0.0]
+    """
+    count = len(np.asarray(groups))
+    members = _members(count, groups, positions)
+    if set(members) != set(volumes):
+        raise ValueError(f"Expected the volumes of {list(members)[:8]}. Received those of {list(volumes)[:8]}.")
+    arrays = {group: np.asarray(volume) for group, volume in volumes.items()}
+    shapes = {array.shape[1:] for array in arrays.values()}
+    if len(shapes) != 1:
+        raise ValueError(f"Expected slices of one shape in all volumes. Received {sorted(shapes)}.")
+    slices = np.empty((count, *shapes.pop()), np.result_type(*arrays.values()))
+    for group, places in members.items():
+        if len(arrays[group]) != len(places):
+            raise ValueError(
+                f"Expected a volume of {len(places)} slices for {group!r}. Received a depth of {len(arrays[group])}."
+            )
+        slices[places] = arrays[group]
+    return slices
+
+
+def neighbouring_slices(
+    slices: ArrayLike, groups: ArrayLike, *, reach: int = 1, positions: ArrayLike | None = None
+) -> np.ndarray:
+    """Give each slice its neighbours as channels, lowest first: the input of 2.5-D networks.
+
+    Neighbours never come from another group. Beyond the ends of a volume its last slice is repeated.
+
+    Args:
+        slices: `(n, height, width)` or `(n, height, width, channels)`.
+        groups: `(n,)`, the volume that each slice belongs to.
+        reach: How many neighbours to take on each side, 0 or more.
+        positions: `(n,)`, where in its volume each slice lies; None takes the given order.
+
+    Returns:
+        `(n, height, width, (2·reach + 1)·channels)`: the channels of the lowest neighbour, of the next, and so on.
+
+    Raises:
+        ValueError: If the lengths differ, `reach` is negative, or two slices of a group have one position.
+
+    Example:
+        >>> slices = np.arange(4).reshape(4, 1, 1) * np.ones((4, 2, 2))
+        >>> neighbouring_slices(slices, ["a", "a", "a", "b"])[:, 0, 0].tolist()
+        [[0.0, 0.0, 1.0], [0.0, 1.0, 2.0], [1.0, 2.0, 2.0], [3.0, 3.0, 3.0]]
+    """
+    array = np.asarray(slices)
+    if array.ndim not in (3, 4):
+        raise ValueError(f"Expected slices (n, height, width[, channels]). Received shape {array.shape}.")
+    if isinstance(reach, bool) or not isinstance(reach, (int, np.integer)) or reach < 0:
+        raise ValueError(f"Expected reach as an integer of 0 or more. Received {reach!r}.")
+    neighbours = np.empty((len(array), 2 * reach + 1), dtype=np.intp)
+    for members in _members(len(array), groups, positions).values():
+        depth = len(members)
+        places = np.arange(depth)[:, None] + np.arange(-reach, reach + 1)
+        neighbours[members] = members[np.clip(places, 0, depth - 1)]
+    array = array[..., None] if array.ndim == 3 else array
+    stacked = np.moveaxis(array[neighbours], 1, -2)  # (n, h, w, neighbours, channels)
+    return stacked.reshape(*array.shape[:-1], -1)
+
+
+def _members(count: int, groups: ArrayLike, positions: ArrayLike | None) -> dict[Hashable, np.ndarray]:
+    """Return the indices of each group's slices, lowest first."""
+    names = np.asarray(groups)
+    places = np.arange(count) if positions is None else np.asarray(positions)
+    if names.shape != (count,) or places.shape != (count,):
+        raise ValueError(
+            f"Expected one group, and one position if any, for each of {count} slices. Received groups of shape "
+            f"{names.shape} and positions of shape {places.shape}."
+        )
+    found = {}
+    for name in dict.fromkeys(names.tolist()):
+        members = np.flatnonzero(names == name)
+        ordered = members[np.argsort(places[members], kind="stable")]
+        if len(np.unique(places[members])) < len(members):
+            raise ValueError(f"Expected each slice of {name!r} at a position of its own. Received two at one position.")
+        found[name] = ordered
+    return found
