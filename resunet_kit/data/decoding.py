@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from resunet_kit.data._plain_tiff import read_plain_tiff
+
 PathLike = str | os.PathLike[str]
 
 # Pillow's modes that hold what the file holds. Others (YCbCr, LAB, ...) are colour spaces: shown as RGB.
@@ -51,6 +53,10 @@ def _decode_npy(path: PathLike) -> np.ndarray:
 
 
 def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
+    if Path(path).suffix.lower() in {".tif", ".tiff"}:
+        plain = read_plain_tiff(path)
+        if plain is not None:
+            return plain
     try:
         with Image.open(path) as image:
             pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1

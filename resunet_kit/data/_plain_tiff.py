@@ -1,0 +1,86 @@
+"""Uncompressed TIFF files, taken from their bytes.
+
+Pillow reads such a file strip by strip and tag by tag, in several times what the pixels take; medical slices often come
+so. Whatever is not of the plainest kind is left to it.
+"""
+
+import os
+import struct
+
+import numpy as np
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _OFFSETS = 256, 257, 258, 259, 262, 273
+_SAMPLES, _ROWS, _COUNTS, _PLANAR, _FORMAT = 277, 278, 279, 284, 339
+# What a plain file may have besides: kind of file, description, resolution, its unit, page, software, date.
+_HARMLESS = {254, 270, 282, 283, 296, 297, 305, 306}
+_SHORT, _LONG = 3, 4
+_GREY, _RGB = 1, 2
+
+
+def read_plain_tiff(path: str | os.PathLike[str]) -> np.ndarray | None:
+    """Return `(height, width, channels)` of an uncompressed grey or RGB TIFF of 8 or 16 bits, or None for all others.
+
+    Raises:
+        OSError: If the file cannot be opened.
+    """
+    with open(path, "rb") as file:
+        data = file.read(8)
+        order = {b"II*\0": "<", b"MM\0*": ">"}.get(data[:4])
+        if order is None or len(data) < 8:
+            return None
+        data += file.read()
+    tags = _tags(data, order)
+    return None if tags is None else _pixels(data, order, tags)
+
+
+def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
+    """Return the tags of the only page; None if there are more pages, or tags that may change what pixels mean."""
+    [start] = struct.unpack_from(f"{order}L", data, 4)
+    if start + 2 > len(data):
+        return None
+    [count] = struct.unpack_from(f"{order}H", data, start)
+    end = start + 2 + 12 * count
+    if end + 4 > len(data) or struct.unpack_from(f"{order}L", data, end) != (0,):
+        return None
+    tags = {}
+    for tag, kind, length, value in struct.iter_unpack(f"{order}HHL4s", data[start + 2 : end]):
+        if tag in _HARMLESS:
+            continue
+        if kind not in (_SHORT, _LONG) or not length:
+            return None
+        values = struct.Struct(f"{order}{length}{'H' if kind == _SHORT else 'L'}")
+        source, place = (value, 0) if values.size <= 4 else (data, *struct.unpack(f"{order}L", value))
+        if place + values.size > len(source):
+            return None
+        tags[tag] = values.unpack_from(source, place)
+    return tags
+
+
+def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.ndarray | None:
+    """Return the pixels if they lie in one piece and the tags say nothing out of the ordinary."""
+    offsets, counts, bits = (np.array(tags.pop(tag, ())) for tag in (_OFFSETS, _COUNTS, _BITS))
+    kinds = tags.pop(_FORMAT, (1,))
+    single = {tag: values[0] for tag, values in tags.items() if len(values) == 1}
+    width, height, rows = (single.pop(tag, 0) for tag in (_WIDTH, _HEIGHT, _ROWS))
+    photometric, samples = single.pop(_PHOTOMETRIC, 0), single.pop(_SAMPLES, 1)
+    plain = (
+        (photometric, samples) in ((_GREY, 1), (_RGB, 3))
+        and bits.tolist() in ([8] * samples, [16] * samples)
+        and set(kinds) == {1}
+        and single.pop(_COMPRESSION, 1) == single.pop(_PLANAR, 1) == 1
+        and not single
+        and min(width, height, rows) > 0
+        and len(offsets) == len(counts) == -(-height // rows)
+    )
+    if not plain:
+        return None
+    level = np.dtype(np.uint8 if bits[0] == 8 else f"{order}u2")
+    line, start = width * samples * level.itemsize, int(offsets[0])
+    last = line * (
+        height - rows * (len(offsets) - 1)
+    )  # what is left for the last strip, which may be said to be longer
+    in_one_piece = (np.diff(offsets) == rows * line).all() and (counts[:-1] == rows * line).all() and counts[-1] >= last
+    if not in_one_piece or start + height * line > len(data):
+        return None
+    pixels = np.frombuffer(data, level, height * width * samples, start).reshape(height, width, samples)
+    return pixels.astype(level.newbyteorder("="))  # a copy, without the rest of the file
