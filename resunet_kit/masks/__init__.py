@@ -11,16 +11,20 @@ from resunet_kit.masks.labels import one_hot, to_labels
 from resunet_kit.masks.measures import Region, area, bounding_box, regions
 from resunet_kit.masks.overlays import overlay
 from resunet_kit.masks.polygons import contours, is_hole, polygons_to_mask
+from resunet_kit.masks.postprocessing import PostProcess, Tuning, hysteresis
 from resunet_kit.masks.run_lengths import from_rle, to_rle
 
 __all__ = [
+    "PostProcess",
     "Region",
+    "Tuning",
     "area",
     "bounding_box",
     "contours",
     "fill_holes",
     "from_coco_rle",
     "from_rle",
+    "hysteresis",
     "is_hole",
     "largest_component",
     "one_hot",
