@@ -22,6 +22,7 @@ CALLS = {
     "fill_holes": [(RING,), (VOLUME,)],
     "from_coco_rle": [({"size": [4, 5], "counts": np.array([3, 4, 13])},), ({"size": [4, 5], "counts": b"3445"},)],
     "from_rle": [("2 3", (4, 5))],
+    "hysteresis": [(PROBABILITIES, 0.2, 0.6), (PROBABILITIES[..., 0], 0.2, 0.6)],
     "is_hole": [(SQUARE,)],
     "largest_component": [(RING,), (VOLUME,)],
     "one_hot": [(RING, 2), (VOLUME, 2)],
@@ -29,6 +30,7 @@ CALLS = {
     "polygons_to_mask": [([SQUARE], (4, 5))],
     "regions": [(RING,), (VOLUME,)],
     "remove_small": [(RING, 2), (VOLUME, 2)],
+    "signed_distance_map": [(RING,), (VOLUME,)],
     "to_coco_rle": [(RING,)],
     "to_labels": [(PROBABILITIES,), (PROBABILITIES[..., :1],)],
     "to_rle": [(RING,)],
@@ -74,7 +76,7 @@ def locked(array):
 def test_every_public_function_is_called_here():
     functions = {name for name in masks.__all__ if inspect.isfunction(getattr(masks, name))}
     assert functions == set(CALLS)
-    assert set(masks.__all__) - functions == {"Region"}
+    assert set(masks.__all__) - functions == {"PostProcess", "Region", "Tuning"}
 
 
 @pytest.mark.parametrize(("name", "arguments"), EACH)
