@@ -6,6 +6,7 @@ TensorFlow loads only when a name that needs it is touched; the readers and the 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from resunet_kit.data.augment import Augment
 from resunet_kit.data.leaks import Leaks, find_leaks
 from resunet_kit.data.reading import read_image, read_mask
 from resunet_kit.data.splits import cross_validation_by_group, split_by_group
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from resunet_kit.data.pairs import pairs_dataset, presence_labels
 
 __all__ = [
+    "Augment",
     "Leaks",
     "cross_validation_by_group",
     "find_leaks",
