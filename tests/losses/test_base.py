@@ -314,7 +314,11 @@ def test_a_compiled_model_trains_and_reloads_with_the_same_loss(kind, policy, tm
     labels = np.random.default_rng(1).integers(0, 3, (4, 8, 8, 1), dtype="uint8")
     weight = np.random.default_rng(2).random((4, 8, 8), dtype="float32")
     model = keras.Sequential([keras.layers.Input((None, None, 2)), keras.layers.Conv2D(3, 3, padding="same")])
-    model.compile("sgd", kind(from_logits=True, empty="skip", class_weights=[1, 2, 3]), jit_compile=policy == "float32" and keras.backend.backend() != "torch")
+    model.compile(
+        "sgd",
+        kind(from_logits=True, empty="skip", class_weights=[1, 2, 3]),
+        jit_compile=policy == "float32" and keras.backend.backend() != "torch",
+    )
     before = model.get_weights()[0]
     model.fit(x, labels, sample_weight=weight, verbose=0)
     assert np.abs(model.get_weights()[0] - before).max() > 0
