@@ -40,7 +40,7 @@ def compute_dtype(dtype: Any) -> str:
 
 def check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
     """Raise a `ValueError` unless the shapes, as far as they are known, belong together."""
-    truth, prediction = tuple(y_true.shape), tuple(y_pred.shape)
+    truth, prediction = _shape("y_true", y_true), _shape("y_pred", y_pred)
     if len(prediction) not in (4, 5) or prediction[-1] is None:
         raise ValueError(
             "Expected y_pred of shape (batch, height, width, channels) or (batch, depth, height, width, "
@@ -54,6 +54,15 @@ def check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
             f"y_true of shape {truth} does not fit y_pred of shape {prediction}. Expected masks or one-hot "
             f"classes of shape {prediction}, or integer labels of shape {(*spatial, 1)} or {spatial}."
         )
+
+
+def _shape(name: str, x: Tensor) -> tuple[int | None, ...]:
+    if getattr(x.shape, "rank", 0) is None:  # TensorFlow's, after tf.numpy_function for one
+        raise ValueError(
+            f"Expected {name} with a known number of axes. Received a tensor without: set it in the data pipeline, "
+            "as tf.ensure_shape(x, (None, height, width, 1))."
+        )
+    return tuple(x.shape)
 
 
 def _compatible(received: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
@@ -85,13 +94,19 @@ def _is_channel(index: int | None, channels: int) -> bool:
 
 def to_probabilities(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> Tensor:
     """Apply the sigmoid or softmax that logits lack; leave probabilities as they are."""
-    check_numbers("y_pred", y_pred)
+    check_numbers(
+        "y_pred",
+        y_pred,
+        "Look for weights that training has driven to NaN: keras.callbacks.TerminateOnNaN stops it there.",
+    )
     if not from_logits:
         _check_probabilities(y_pred, multilabel)
         return y_pred
     if multilabel or y_pred.shape[-1] == 1:
         return ops.sigmoid(y_pred)
-    return ops.softmax(y_pred, axis=-1)
+    # TensorFlow's softmax stops at 1 - 6e-8, and losses that are steep at a perfect score would see that as an error.
+    probabilities = ops.softmax(y_pred, axis=-1)
+    return probabilities + ops.stop_gradient(ops.where(probabilities > 1 - 2e-7, 1 - probabilities, 0.0))
 
 
 def class_importance(
@@ -125,9 +140,10 @@ def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, 
     """Return `(per pixel, per image)`, one of them None: `(batch, ..., 1 or classes)` and `(batch,)`."""
     if sample_weight is None:
         return None, None
-    weight = ops.convert_to_tensor(sample_weight, dtype=y_pred.dtype)
-    shape, expected = tuple(weight.shape), tuple(y_pred.shape)
-    if all(side == 1 for side in shape[1:]):
+    sample_weight = weight = ops.convert_to_tensor(sample_weight, dtype=y_pred.dtype)
+    shape, expected = _shape("sample_weight", weight), tuple(y_pred.shape)
+    _check_weights(weight)
+    if all(side == 1 for side in shape[1:]) and (not shape or _compatible(shape[:1], expected[:1])):
         return None, ops.reshape(weight, (-1,))
     if len(shape) == len(expected) - 1:
         weight, shape = ops.expand_dims(weight, -1), (*shape, 1)
@@ -151,8 +167,9 @@ def combine_weights(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _value_range(x: Tensor) -> tuple[float, float] | None:
-    """Return the smallest and the largest value, or None while a graph is traced."""
-    x = ops.cast(x, "float32") if keras.backend.standardize_dtype(x.dtype) == "bool" else x
+    """Return the smallest and the largest value; None while a graph is traced, and of no values."""
+    if 0 in x.shape:
+        return None
     lowest, highest = ops.min(x), ops.max(x)
     try:
         bool(lowest > highest)
@@ -161,13 +178,26 @@ def _value_range(x: Tensor) -> tuple[float, float] | None:
         return None
 
 
-def check_numbers(name: str, x: Tensor) -> None:
-    """Raise a `ValueError` for values that are not a number, where values can be looked at."""
-    missing = _value_range(ops.isnan(x))
-    if missing is not None and missing[1]:
+def known_to_hold(condition: Tensor) -> bool | None:
+    """Return whether any value of a boolean tensor is true; None while a graph is traced."""
+    found = _value_range(ops.cast(condition, "float32"))
+    return None if found is None else found[1] > 0
+
+
+def check_numbers(name: str, x: Tensor, cure: str) -> None:
+    """Raise a `ValueError` for values that are not finite numbers, where values can be looked at."""
+    if known_to_hold(ops.logical_not(ops.isfinite(x))):
+        kind = "NaN" if known_to_hold(ops.isnan(x)) else "an infinite value"
+        raise ValueError(f"Expected {name} to hold finite numbers. Received {kind}. {cure}")
+
+
+def _check_weights(weight: Tensor) -> None:
+    check_numbers("sample_weight", weight, "Leave an image out by a weight of 0.")
+    found = _value_range(weight)
+    if found is not None and found[0] < 0:
         raise ValueError(
-            f"Expected {name} to be numbers. Received NaN. Of a model, look for weights that training has driven to "
-            "NaN (a lower learning rate, or keras.callbacks.TerminateOnNaN); of data, for 0/0 in its normalisation."
+            f"Expected sample_weight of 0 or more. Received values from {found[0]:.4g} to {found[1]:.4g}. "
+            "Leave an image or a pixel out by a weight of 0."
         )
 
 
@@ -186,7 +216,7 @@ def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
 
 
 def _check_truth_values(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
-    check_numbers("y_true", y_true)
+    check_numbers("y_true", y_true, "Look for 0/0 where the masks are made.")
     counted = y_true
     if ignore_class is not None:
         counted = ops.where(ops.equal(y_true, ignore_class), ops.zeros_like(y_true), y_true)

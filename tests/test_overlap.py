@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras import ops
 
-from resunet_kit._overlap import class_importance, overlap, spatial_sum, split_sample_weight, squared_errors
+from resunet_kit._overlap import (
+    class_importance,
+    overlap,
+    spatial_sum,
+    split_sample_weight,
+    squared_errors,
+    to_probabilities,
+)
 
 
 def count_by_loop(truth, prediction, weights):
@@ -93,3 +100,29 @@ def test_sample_weights_are_told_by_their_shape(shape, pixel, image):
 def test_a_sample_weight_of_another_shape_is_refused():
     with pytest.raises(ValueError, match=r"per image, of shape \(2,\).*Received \(2, 5, 4\)"):
         split_sample_weight(np.ones((2, 5, 4)), ops.ones((2, 4, 5, 3)))
+
+
+@pytest.mark.parametrize("weight", [np.ones(3), np.ones(1), np.ones((1, 1))])
+def test_one_weight_for_each_image(weight):
+    with pytest.raises(ValueError, match=r"per image, of shape \(2,\)"):
+        split_sample_weight(weight, ops.ones((2, 4, 5, 3)))
+    assert split_sample_weight(0.5, ops.ones((2, 4, 5, 3)))[1] is not None
+
+
+@pytest.mark.parametrize(("value", "message"), [(-1, "0 or more.*from -1 to 1"), (np.nan, "NaN"), (np.inf, "infinite")])
+def test_weights_that_are_no_weights_are_refused(value, message):
+    for shape in ((2,), (2, 4, 5)):
+        weight = np.ones(shape)
+        weight[0] = value
+        with pytest.raises(ValueError, match=message):
+            split_sample_weight(weight, ops.ones((2, 4, 5, 3)))
+
+
+def test_a_softmax_of_certain_logits_is_exactly_one():
+    logits = ops.convert_to_tensor(np.float32([[[[100, -100, -100]]]]))
+    found = np.array(to_probabilities(logits, from_logits=True, multilabel=False))
+    assert found.tolist() == [[[[1, 0, 0]]]]
+
+
+def test_no_images_have_no_values_to_check():
+    assert to_probabilities(ops.ones((0, 4, 5, 1)), from_logits=False, multilabel=False).shape == (0, 4, 5, 1)

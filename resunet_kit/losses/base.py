@@ -1,7 +1,7 @@
 """What all segmentation losses share: options, the truth's forms, weights, and the means over classes and images."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -81,22 +81,30 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def __post_init__(self) -> None:
         self.dtype = _overlap.compute_dtype(self.dtype)
         super().__init__(name=self.name, reduction=self.reduction, dtype=self.dtype)
-        if self.class_weights is not None:
-            self.class_weights = [float(weight) for weight in self.class_weights]
         self.check_options()
 
     def check_options(self) -> None:
         """Raise a `ValueError` for an option out of its range. A subclass adds its own and calls this."""
+        for option in ("from_logits", "multilabel", "include_background"):
+            self.check_switch(option)
         for option, known in (("reduce", ("image", "batch")), ("empty", ("score", "skip"))):
             if getattr(self, option) not in known:
                 raise unknown_name(option, getattr(self, option), known)
-        weights = self.class_weights
-        if weights is not None and not (min(weights, default=-1) >= 0 and 0 < sum(weights) < np.inf):
+        if self.empty == "skip" and self.reduction == "mean_with_sample_weight":
             raise ValueError(
-                "Expected class_weights to be finite, none negative and one at least positive. "
-                f"Received {list(weights)}."
+                'Expected a reduction that can leave out the images that empty="skip" does: "sum_over_batch_size", '
+                '"sum" or None. Received "mean_with_sample_weight", which would count them.'
             )
+        if self.class_weights is not None:
+            self.class_weights = _checked_class_weights(self.class_weights)
         self.check_number("ignore_class", integer=True, optional=True)
+
+    def check_switch(self, option: str) -> None:
+        """Raise unless the option is True or False."""
+        value = getattr(self, option)
+        if not isinstance(value, (bool, np.bool_)):
+            raise ValueError(f"Expected {option} to be True or False. Received {value!r}.")
+        setattr(self, option, bool(value))  # JSON knows no NumPy scalars
 
     def check_number(
         self, option: str, *, positive: bool = False, integer: bool = False, optional: bool = False
@@ -231,6 +239,23 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def get_config(self) -> dict[str, Any]:
         """Return every option by name: the dataclass's fields, so none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def _checked_class_weights(weights: Any) -> list[float]:
+    """Return the weights as JSON knows them."""
+    try:
+        if isinstance(weights, (Mapping, str)):
+            raise TypeError
+        found = [float(weight) for weight in weights]
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"Expected class_weights as a list with one number for each channel, as [1.0, 20.0]. Received {weights!r}."
+        ) from None
+    if not (min(found, default=-1) >= 0 and 0 < sum(found) < np.inf):
+        raise ValueError(
+            f"Expected class_weights to be finite, none negative and one at least positive. Received {found}."
+        )
+    return found
 
 
 def _merge_batch(x: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ class DistanceLoss(SegmentationLoss):
 
     Args:
         spacing: Size of a pixel along each side, or one number for all; None: 1.
-        distance_maps: Whether `y_true` holds such maps; None: whether it holds values below 0.
+        distance_maps: Whether `y_true` holds such maps; None: whether it holds values outside [0, 1].
     """
 
     spacing: float | Sequence[float] | None = None
@@ -29,16 +29,10 @@ class DistanceLoss(SegmentationLoss):
     def check_options(self) -> None:
         """Raise a `ValueError` for an option out of its range."""
         super().check_options()
-        if self.distance_maps not in (None, True, False):
-            raise ValueError(f"Expected distance_maps to be True, False or None. Received {self.distance_maps!r}.")
+        if self.distance_maps is not None:
+            self.check_switch("distance_maps")
         if self.spacing is not None:
-            sizes = np.asarray(self.spacing, dtype="float64")
-            if sizes.ndim > 1 or sizes.size == 0 or not np.all((sizes > 0) & np.isfinite(sizes)):
-                raise ValueError(
-                    "Expected spacing to be one finite number above 0, one for each side, or None. "
-                    f"Received {self.spacing!r}."
-                )
-            self.spacing = sizes.tolist()  # JSON knows no arrays
+            self.spacing = _checked_spacing(self.spacing)
 
     def holds_maps(self, y_true: Tensor, channels: int, rank: int) -> Tensor:
         """Return whether `y_true` is made of distance maps: a boolean, or where its values tell, a tensor."""
@@ -49,7 +43,16 @@ class DistanceLoss(SegmentationLoss):
                 f"pixels to leave out. Received y_true of shape {tuple(y_true.shape)} for {channels} channels and "
                 f"ignore_class={self.ignore_class}. Weigh those pixels by 0 in sample_weight."
             )
-        return ops.any(y_true < 0) if could_be and self.distance_maps is None else bool(self.distance_maps)
+        if not could_be or self.distance_maps is not None:
+            return bool(self.distance_maps)
+        outside = ops.logical_or(y_true < 0, y_true > 1)
+        found = _overlap.known_to_hold(outside)
+        if found and not _overlap.known_to_hold(ops.logical_and(outside, ops.not_equal(y_true, 255))):
+            raise ValueError(
+                "Expected y_true to be a mask in [0, 1], or distance maps. Received values of 0 and 255: divide the "
+                "mask by 255."
+            )
+        return ops.any(outside) if found is None else found
 
     def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
         """Return the mask, of distance maps too, and the weights that leave out `ignore_class` (or None)."""
@@ -61,16 +64,15 @@ class DistanceLoss(SegmentationLoss):
         """Return the truth as signed distances and as a mask, and the weights of ignored pixels (or None)."""
         are_maps = self.holds_maps(y_true, channels, rank)
         if are_maps is True:
-            _overlap.check_numbers("y_true", y_true)
+            _overlap.check_numbers("y_true", y_true, "Look for 0/0 where the maps are made.")
             return _read(y_true), None
         if are_maps is False:
-            mask, kept = super().encode_mask(y_true, channels, rank)
-            return self._measure(mask), kept
-        measure = lambda: self._measure(super(DistanceLoss, self).encode_mask(y_true, channels, rank)[0])  # noqa: E731
-        return ops.cond(are_maps, lambda: _read(y_true), measure), None
+            return self._measured(y_true, channels, rank)
+        return ops.cond(are_maps, lambda: _read(y_true), lambda: self._measured(y_true, channels, rank)[0]), None
 
-    def _measure(self, mask: Tensor) -> tuple[Tensor, Tensor]:
-        return self.distances(mask >= 0.5), mask
+    def _measured(self, y_true: Tensor, channels: int, rank: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
+        mask, kept = super().encode_mask(y_true, channels, rank)
+        return (self.distances(mask >= 0.5), mask), kept
 
     def distances(self, mask: Tensor) -> Tensor:
         """Return the signed distances of a mask, in the unit of `spacing`."""
@@ -84,8 +86,28 @@ class DistanceLoss(SegmentationLoss):
 
 
 def _read(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Return distance maps, and the masks that they show; a map of 0 shows none."""
-    return maps, ops.cast(maps < 0, maps.dtype)
+    """Return distance maps, 0 where they show no border, and the masks that they show.
+
+    SciPy's distances of an empty mask are no zeros but distances to nothing: they have one sign.
+    """
+    sides = tuple(range(1, len(maps.shape) - 1))
+    inside, outside = maps < 0, maps > 0
+    has_border = ops.logical_and(ops.any(inside, sides, keepdims=True), ops.any(outside, sides, keepdims=True))
+    return ops.where(has_border, maps, 0.0), ops.cast(inside, maps.dtype)
+
+
+def _checked_spacing(spacing: float | Sequence[float]) -> float | list[float]:
+    """Return the spacing as JSON knows it."""
+    try:
+        sizes = np.asarray(spacing, dtype="float64")
+    except (TypeError, ValueError):
+        sizes = np.array([])
+    if sizes.ndim > 1 or sizes.size == 0 or not np.all((sizes > 0) & np.isfinite(sizes)):
+        raise ValueError(
+            f"Expected spacing to be one finite number above 0, one for each side, or None. Received {spacing!r}."
+        )
+    found: float | list[float] = sizes.tolist()
+    return found
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -103,8 +125,8 @@ class Boundary(DistanceLoss):
 
     Args:
         spacing: Size of a pixel along each side, such as millimetres, or one number for all; None counts pixels.
-        distance_maps: Whether `y_true` holds distance maps. None: it does if any value is below 0, which a map of a
-            border always has and a mask never. With `ignore_class` it does not.
+        distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
+            if any value is outside [0, 1], as a mask's never is. With `ignore_class` it does not.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
     `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. `empty="skip"` leaves out what has
@@ -154,8 +176,8 @@ class HausdorffDistance(DistanceLoss):
     Args:
         exponent: Of the distances, above 0. The paper recommends 1 to 3.
         spacing: Size of a pixel along each side, such as millimetres, or one number for all; None counts pixels.
-        distance_maps: Whether `y_true` holds distance maps. None: it does if any value is below 0, which a map of a
-            border always has and a mask never. With `ignore_class` it does not.
+        distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
+            if any value is outside [0, 1], as a mask's never is. With `ignore_class` it does not.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
     `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. `empty="skip"` leaves out what has

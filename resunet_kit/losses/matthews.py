@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._overlap import Tensor, overlap, true_negatives
+from resunet_kit._overlap import TINY, Tensor, overlap, true_negatives
 from resunet_kit.losses.base import SegmentationLoss
 
 
@@ -52,6 +52,10 @@ class MatthewsCorrelation(SegmentationLoss):
         """Raise a `ValueError` for an option out of its range."""
         super().check_options()
         self.check_number("smooth", positive=True)
+        if self.smooth < TINY:
+            raise ValueError(
+                f"Expected smooth of {TINY} at least: its fourth power is 0 below. Received {self.smooth}."
+            )
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Matthews correlation loss of each image and class, shape `(images, classes)`."""

@@ -2,7 +2,7 @@
 
 from resunet_kit.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from resunet_kit.metrics.lesions import LesionScores, lesion_scores
-from resunet_kit.metrics.overlap import OverlapMetric
+from resunet_kit.metrics.overlap import OverlapMetric, per_class
 from resunet_kit.metrics.patients import Interval, bootstrap_interval, by_group
 from resunet_kit.metrics.scores import DiceScore, IoU, Precision, Sensitivity, Specificity
 from resunet_kit.metrics.surfaces import (
@@ -30,6 +30,7 @@ __all__ = [
     "expected_calibration_error",
     "hausdorff_distance",
     "lesion_scores",
+    "per_class",
     "reliability_bins",
     "surface_dice",
     "surface_scores",

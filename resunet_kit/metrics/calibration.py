@@ -53,12 +53,13 @@ def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15
             "Drop a channel axis of one: `probability[..., 0]`."
         )
     labels, values = labels.ravel(), values.ravel()
-    index = np.minimum((values * bins).astype(np.int64), bins - 1)
+    edges = np.linspace(0, 1, bins + 1)
+    index = np.minimum(np.searchsorted(edges, values, side="right") - 1, bins - 1)
     counts = np.bincount(index, minlength=bins)
     filled = np.maximum(counts, 1)
     confidence = np.bincount(index, weights=values, minlength=bins) / filled
     frequency = np.bincount(index[labels], minlength=bins) / filled
-    return ReliabilityBins(np.linspace(0, 1, bins + 1), counts, confidence, frequency)
+    return ReliabilityBins(edges, counts, confidence, frequency)
 
 
 def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15) -> float:

@@ -9,6 +9,7 @@ from keras import ops
 
 from resunet_kit import _overlap
 from resunet_kit._errors import unknown_name
+from resunet_kit._mask_checks import whole_number
 from resunet_kit._overlap import TINY, Tensor
 
 
@@ -48,8 +49,9 @@ class OverlapMetric(keras.metrics.Metric):
         include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is
             near 1 whatever the model does. One channel and multilabel have no background.
         ignore_class: Pixels of this label are left out, as 255 for "void".
-        dtype: `"float64"` counts in float64; everything else in float32, whose pooled counts are exact up to
-            2²⁴ pixels and rounded to 7 digits above.
+        class_id: Score this channel's class alone, the background too; None is the mean of the classes. `per_class`
+            gives a metric for each.
+        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what either rounds away.
         name: The metric's name in logs.
 
     Raises:
@@ -63,6 +65,7 @@ class OverlapMetric(keras.metrics.Metric):
     multilabel: bool = False
     include_background: bool = False
     ignore_class: int | None = None
+    class_id: int | None = None
     dtype: Any = None
     name: str = "overlap"
 
@@ -85,12 +88,19 @@ class OverlapMetric(keras.metrics.Metric):
             )
         if self.empty != "skip" and not _is_number(self.empty):
             raise ValueError(f'Expected empty to be a finite number or "skip". Received {self.empty!r}.')
-        if self.ignore_class is not None and int(self.ignore_class) != self.ignore_class:
-            raise ValueError(f"Expected ignore_class to be an integer or None. Received {self.ignore_class!r}.")
         # JSON knows no NumPy scalars.
         self.threshold = float(self.threshold)
         self.empty = "skip" if self.empty == "skip" else float(self.empty)
-        self.ignore_class = None if self.ignore_class is None else int(self.ignore_class)
+        for option in ("from_logits", "multilabel", "include_background"):
+            if not isinstance(getattr(self, option), (bool, np.bool_)):
+                raise ValueError(f"Expected {option} to be True or False. Received {getattr(self, option)!r}.")
+            setattr(self, option, bool(getattr(self, option)))
+        for option in ("ignore_class", "class_id"):
+            value = getattr(self, option)
+            if value is not None:
+                if not _is_number(value) or int(value) != value:
+                    raise ValueError(f"Expected {option} to be an integer or None. Received {value!r}.")
+                setattr(self, option, int(value))
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Count a batch.
@@ -114,7 +124,7 @@ class OverlapMetric(keras.metrics.Metric):
             self.count.assign_add(ops.sum(image_weight * scored))
         else:
             weight = ops.expand_dims(image_weight, -1) * self._kept(counts)
-            self.counts.assign_add(ops.stack([ops.sum(weight * count, axis=0) for count in counts]))
+            self._add(ops.stack([ops.sum(weight * count, axis=0) for count in counts]))
 
     def result(self) -> Tensor:
         """Return the metric over all batches since the last reset, a scalar."""
@@ -123,9 +133,9 @@ class OverlapMetric(keras.metrics.Metric):
             return self.total / ops.where(ops.equal(count, 0), ops.ones_like(count), count)
         if self.classes is None:
             return ops.zeros((), dtype=self.dtype)
-        pooled = Confusion(*(self.counts[row : row + 1] for row in range(4)))
-        scores, scored = self._mean_of_classes(pooled)
-        seen = ops.cast(ops.sum(self.counts) > 0, self.dtype)
+        counts = ops.convert_to_tensor(self.counts) + self.lost
+        scores, scored = self._mean_of_classes(Confusion(*(counts[row : row + 1] for row in range(4))))
+        seen = ops.cast(ops.sum(counts) > 0, self.dtype)
         return (scores * scored)[0] * seen
 
     def fraction(self, counts: Confusion) -> tuple[Tensor, Tensor, float]:
@@ -139,9 +149,25 @@ class OverlapMetric(keras.metrics.Metric):
                 f"{self.name} has counted {self.classes} channels. Received y_pred with {channels}. "
                 "Use one metric for each output, or reset by making a new one."
             )
+        if self.class_id is not None and not 0 <= self.class_id < channels:
+            raise ValueError(
+                f"Expected class_id from 0 to {channels - 1}, a channel of y_pred. Received {self.class_id}."
+            )
         if self.classes is None and self.average == "pooled":
             self.counts = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="counts")
+            self.lost = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="lost")
         self.classes = channels
+
+    def _add(self, counts: Tensor) -> None:
+        """Add to the pooled counts, and add up apart what the sums lose to rounding.
+
+        Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole: so any batching gives one result.
+        """
+        before = ops.convert_to_tensor(self.counts)
+        after = before + counts
+        added = after - before
+        self.lost.assign_add((before - (after - added)) + (counts - added))
+        self.counts.assign_add(counts)
 
     def _count(self, y_true: Tensor, y_pred: Tensor, pixel_weight: Tensor) -> Confusion:
         channels = y_pred.shape[-1]
@@ -167,12 +193,16 @@ class OverlapMetric(keras.metrics.Metric):
 
     def _mean_of_classes(self, counts: Confusion) -> tuple[Tensor, Tensor]:
         """Return each row's mean score, and 1 for rows with a class to score, else 0."""
-        shares = _overlap.class_importance(
-            counts.tp.shape[-1],
-            multilabel=self.multilabel,
-            include_background=self.include_background,
-            ignore_class=self.ignore_class,
-        )
+        classes = counts.tp.shape[-1]
+        if self.class_id is not None:
+            shares = np.arange(classes) == self.class_id
+        else:
+            shares = _overlap.class_importance(
+                classes,
+                multilabel=self.multilabel,
+                include_background=self.include_background,
+                ignore_class=self.ignore_class,
+            )
         importance = ops.convert_to_tensor(shares, dtype=self.dtype) * self._kept(counts)
         total = ops.sum(importance, axis=-1)
         scores = ops.sum(self._scores(counts) * importance, axis=-1) / ops.maximum(total, TINY)
@@ -190,6 +220,28 @@ class OverlapMetric(keras.metrics.Metric):
     def get_config(self) -> dict[str, Any]:
         """Return every option by name: the dataclass's fields, so none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
+    """Return a metric like this one for each class, named after it: `dice_score_0`, `dice_score_1`, ...
+
+    Args:
+        metric: A streaming metric of this package.
+        num_classes: The number of the prediction's channels, at least 1.
+
+    Raises:
+        TypeError: If `metric` is no streaming metric of this package.
+        ValueError: If `num_classes` is below 1.
+
+    Example:
+        >>> from resunet_kit.metrics import DiceScore, per_class
+        >>> [metric.name for metric in [DiceScore(), *per_class(DiceScore(average="pooled"), 2)]]
+        ['dice_score', 'dice_score_0', 'dice_score_1']
+    """
+    if not isinstance(metric, OverlapMetric):
+        raise TypeError(f"Expected a streaming metric such as DiceScore(). Received {metric!r}.")
+    classes = range(whole_number("num_classes", num_classes, least=1))
+    return [dataclasses.replace(metric, class_id=index, name=f"{metric.name}_{index}") for index in classes]
 
 
 def _is_number(value: Any) -> bool:

@@ -72,7 +72,7 @@ def reliability_diagram(
 
 def _binned(labels: NDArray[np.bool_], values: _Floats, bins: int) -> tuple[_Floats, _Floats, _Floats]:
     """Return count, mean probability and share of positives of every bin; 0 in an empty bin."""
-    index = np.minimum((values * bins).astype(np.int64), bins - 1)
+    index = np.minimum(np.searchsorted(np.linspace(0, 1, bins + 1), values, side="right") - 1, bins - 1)
     counts = np.bincount(index, minlength=bins).astype(np.float64)
     filled = np.maximum(counts, 1)
     confidence = np.bincount(index, weights=values, minlength=bins) / filled

@@ -142,6 +142,7 @@ def test_half_precision_rounds_the_prediction_and_nothing_else(descriptor, dtype
     assert slope.any()
 
 
+@pytest.mark.slow
 @NEEDS_XLA
 @each_loss
 def test_xla_gives_the_same_value_and_gradient(descriptor):

@@ -48,7 +48,7 @@ FORMS: list[tuple[str, dict[str, Any]]] = [
     ("classes", {}),
     ("logits", {"from_logits": True}),
     ("multilabel", {"multilabel": True, "threshold": 0.4}),
-    ("void", {"ignore_class": VOID, "include_background": True}),
+    ("void", {"ignore_class": VOID, "class_id": 0}),
 ]
 RULES: list[dict[str, Any]] = [{}, {"average": "pooled"}, {"empty": "skip"}]
 STREAMING = ["DiceScore", "IoU", "Precision", "Sensitivity", "Specificity"]
@@ -60,6 +60,7 @@ DESCRIPTORS = [
 ]
 NOT_DESCRIBED = {
     "OverlapMetric": "the base of the others, which has no fraction of its own",
+    "per_class": "gives metrics that have descriptors",
     **dict.fromkeys(["Interval", "LesionScores", "ReliabilityBins", "SurfaceScores"], "what a function returns"),
     **dict.fromkeys(
         ["average_surface_distance", "hausdorff_distance", "lesion_scores", "surface_dice", "surface_scores"],

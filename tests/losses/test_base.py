@@ -235,6 +235,9 @@ def test_ignoring_a_class_of_the_prediction_leaves_out_its_pixels_and_its_score(
         ({"class_weights": [1, -1]}, "none negative"),
         ({"class_weights": [0, 0]}, "at least positive"),
         ({"class_weights": []}, "at least positive"),
+        ({"from_logits": "no"}, "from_logits to be True or False"),
+        ({"multilabel": 1}, "multilabel to be True or False"),
+        ({"empty": "skip", "reduction": "mean_with_sample_weight"}, "can leave out the images"),
         ({"ignore_class": 1.5}, "ignore_class to be an integer or None"),
         ({"smooth": -1.0}, "smooth to be (0 or more|above 0)"),
         ({"smooth": float("nan")}, "smooth to be a finite number"),
@@ -246,10 +249,23 @@ def test_bad_options_are_refused(options, message):
             kind(**options)
 
 
+@pytest.mark.parametrize("weights", [{0: 1.0, 1: 20.0}, 5, ["a"], "12"])
+def test_class_weights_that_are_no_list_are_refused(weights):
+    with pytest.raises(TypeError, match="class_weights as a list with one number for each channel"):
+        Dice(class_weights=weights)
+
+
 @pytest.mark.parametrize("kind", ALL)
 def test_the_configuration_is_complete_and_gives_the_same_loss(kind):
     smooth = {"smooth": np.float32(0.5)} if kind in SMOOTHED else {}
-    loss = kind(class_weights=np.array([1, 2]), ignore_class=np.int64(7), empty="skip", name="mine", **smooth)
+    loss = kind(
+        class_weights=np.array([1, 2]),
+        ignore_class=np.int64(7),
+        from_logits=np.bool_(False),
+        empty="skip",
+        name="mine",
+        **smooth,
+    )
     assert set(inspect.signature(kind).parameters) <= set(loss.get_config())
     config = json.loads(json.dumps(keras.losses.serialize(loss)))
     again = keras.losses.deserialize(config)

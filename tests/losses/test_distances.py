@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from resunet_kit.losses import Boundary, HausdorffDistance, boundary, hausdorff_distance
 from resunet_kit.masks import signed_distance_map
+from tests.gradients import value_and_gradient
 
 TWINS = {Boundary: boundary, HausdorffDistance: hausdorff_distance}
 
@@ -106,6 +107,26 @@ def test_maps_of_the_pipeline_give_the_same_as_masks(kind, sides):
 
 
 @pytest.mark.parametrize("kind", TWINS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_scipys_distances_to_nothing_are_no_border(kind, compiled):
+    """SciPy measures an empty mask's distances to a place outside, and none is 0; beside other images and alone."""
+    truth = np.zeros((3, 6, 5, 1), "float32")
+    truth[0, 2:4, 1:3], truth[2] = 1, 1
+    maps = np.stack(
+        [ndimage.distance_transform_edt(1 - mask) - ndimage.distance_transform_edt(mask) for mask in truth[..., 0]]
+    )[..., None]
+    prediction = np.full_like(truth, 0.25)
+    for images in (slice(None), slice(1, 2), slice(2, 3)):
+        expected = float(kind()(truth[images], prediction[images]))
+        found, _ = value_and_gradient(
+            lambda x, images=images: kind()(keras.ops.cast(maps[images], "float32"), x),
+            prediction[images],
+            compiled=compiled and keras.backend.backend() != "torch",
+        )
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", TWINS)
 def test_images_of_a_batch_do_not_see_each_other(kind):
     truth, prediction = pairs((6, 7))
     alone = [float(kind()(truth[i : i + 1], prediction[i : i + 1])) for i in range(3)]
@@ -143,7 +164,7 @@ def test_bad_options_are_refused(kind):
         kind(distance_maps=True, ignore_class=1)(truth, prediction)
     with pytest.raises(ValueError, match="NaN"):
         kind(distance_maps=True)(truth * np.nan, prediction)
-    with pytest.raises(ValueError, match="0/255 mask by 255"):
+    with pytest.raises(ValueError, match="divide the mask by 255"):
         kind()(truth * 255, prediction)
     with pytest.raises(ValueError, match="exponent"):
         HausdorffDistance(exponent=0)

@@ -17,9 +17,9 @@ CASES = st.lists(st.tuples(st.booleans(), UNIT), min_size=1, max_size=40).map(
 
 def bins_by_loop(truth, probability, bins):
     """Return count, sum of probabilities and positives of each bin."""
-    rows = np.zeros((bins, 3))
+    rows, edges = np.zeros((bins, 3)), np.linspace(0, 1, bins + 1)
     for label, value in zip(truth, probability, strict=True):
-        rows[min(int(value * bins), bins - 1)] += 1, value, label
+        rows[max(i for i in range(bins) if edges[i] <= value)] += 1, value, label
     return rows
 
 

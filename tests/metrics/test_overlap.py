@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from resunet_kit.metrics import DiceScore, IoU, Precision, Sensitivity, Specificity
+from resunet_kit.metrics import DiceScore, IoU, Precision, Sensitivity, Specificity, per_class
 
 METRICS = [DiceScore, IoU, Sensitivity, Specificity, Precision]
 
@@ -95,6 +95,9 @@ def test_pooled_counts_of_another_number_of_channels_are_refused():
         ({"empty": "score"}, 'finite number or "skip"'),
         ({"empty": float("nan")}, 'finite number or "skip"'),
         ({"ignore_class": 0.5}, "ignore_class to be an integer"),
+        ({"class_id": "1"}, "class_id to be an integer"),
+        ({"from_logits": "no"}, "from_logits to be True or False"),
+        ({"multilabel": 1}, "multilabel to be True or False"),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -113,7 +116,7 @@ def test_logits_are_refused_unless_declared():
 def test_nan_is_refused(name, from_logits):
     case = dict(zip(("y_true", "y_pred"), random_case((2, 4, 4, 1)), strict=True))
     case[name][1, 2, 3] = np.nan
-    with pytest.raises(ValueError, match=rf"{name} to be numbers\. Received NaN"):
+    with pytest.raises(ValueError, match=rf"{name} to hold finite numbers\. Received NaN"):
         DiceScore(from_logits=from_logits).update_state(**case)
 
 
@@ -121,6 +124,43 @@ def test_options_of_numpy_become_json():
     metric = DiceScore(threshold=np.float32(0.25), empty=np.float64(0.5), ignore_class=np.int64(255))
     config = json.loads(json.dumps(metric.get_config()))
     assert DiceScore.from_config(config).get_config() == metric.get_config()
+
+
+@pytest.mark.parametrize("kind", METRICS)
+@pytest.mark.parametrize("average", ["image", "pooled"])
+def test_a_class_alone_is_scored_as_the_mask_of_its_channel(kind, average):
+    truth, prediction = random_case((3, 4, 4, 3))
+    for number, metric in enumerate(per_class(kind(average=average, multilabel=True), 3)):
+        channel = np.s_[..., number : number + 1]
+        assert metric.name == f"{kind().name}_{number}"
+        expected = score(kind(average=average), (truth[channel], prediction[channel]))
+        assert score(metric, (truth, prediction)) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_class_that_is_no_channel_and_a_metric_of_another_kind_are_refused():
+    with pytest.raises(ValueError, match="class_id from 0 to 2"):
+        DiceScore(class_id=3).update_state(*random_case((1, 4, 4, 3)))
+    with pytest.raises(TypeError, match="streaming metric"):
+        per_class(keras.metrics.MeanIoU(2), 2)
+    with pytest.raises(ValueError, match="num_classes"):
+        per_class(DiceScore(), 0)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_small_batches_are_not_lost_among_many_pixels(compiled):
+    """Above 2²⁴ float32 has no odd numbers: a pixel at a time would never be counted."""
+    metric = Sensitivity(average="pooled")
+    many, one = np.ones((1, 4096, 4096, 1), "float32"), np.ones((1, 1, 1, 1), "float32")
+    metric.update_state(many, many)
+    update = metric.update_state
+    if compiled and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        update = tf.function(metric.update_state, jit_compile=True)
+    for _ in range(301):
+        update(one, one)
+    counts = np.float64(keras.ops.convert_to_numpy(metric.counts)) + keras.ops.convert_to_numpy(metric.lost)
+    assert counts[0, 0] == 4096**2 + 301
 
 
 def test_a_half_precision_metric_counts_in_float32():
