@@ -37,7 +37,16 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
     except UnidentifiedImageError:
         raise unreadable(path, "expected PNG, JPEG, TIFF or .npy; received another format.") from None
     # Pillow's plugins raise nearly anything on damaged bytes; none of it names the file.
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        ValueError,
+        SyntaxError,
+        EOFError,
+        MemoryError,
+        KeyError,
+        TypeError,
+        Image.DecompressionBombError,
+    ) as error:
         raise unreadable(
             path, f"{str(error) or type(error).__name__} (if it is damaged, fetch the file again)."
         ) from error

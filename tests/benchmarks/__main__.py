@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.benchmarks import data, losses, masks, metrics
+from tests.benchmarks import augment, data, losses, masks, metrics
 
 BENCHMARKS: dict[str, Callable[[], Iterable[tuple[str, Callable[[], object], str, Callable[[], object]]]]] = {
+    "augment": augment.pairs,
     "data": data.pairs,
     "losses": losses.pairs,
     "masks": masks.pairs,
     "metrics": metrics.pairs,
 }
-NOTES: dict[str, Callable[[], Iterable[str]]] = {"losses": losses.notes}
+NOTES: dict[str, Callable[[], Iterable[str]]] = {"augment": augment.notes, "losses": losses.notes}
 
 
 def ratios(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float, float]:

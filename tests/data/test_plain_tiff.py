@@ -104,10 +104,12 @@ def good(tmp_path_factory):
     return path, path.read_bytes()
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow's, of tags that it leaves out
+# Pillow's, of tags that it leaves out, and of sizes that damage has made large.
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 400))
 @example([], 0)
+@example([(33, 3)], 0)  # a height of 50 million
 def test_damaged_bytes_are_refused_by_name_or_read_as_tifffile_reads_them(good, changes, cut):
     path, data = good
     damaged = bytearray(data[: max(1, len(data) - cut)])

@@ -1,0 +1,40 @@
+"""Smooth random fields: a coarse grid of control points, made dense by cubic B-splines."""
+
+import functools
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@functools.lru_cache(maxsize=64)
+def spline_basis(side: int, cells: int) -> Array:
+    """Return the weight of each control point at each pixel, `(side, cells + 3)`; each row adds up to 1.
+
+    `cells` equal cells span the side, and pixel centres lie at halves.
+    """
+    position = (np.arange(side) + 0.5) * (cells / side)
+    cell = position.astype(int)
+    t = position - cell
+    pieces = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (t + t**2 - t**3) + 1, t**3)
+    basis = np.zeros((side, cells + 3), np.float32)
+    for point, piece in enumerate(pieces):
+        basis[np.arange(side), cell + point] = piece / 6
+    basis.flags.writeable = False  # the cache hands one array to all
+    return basis
+
+
+def control_points(ndim: int, cells: int) -> tuple[int, ...]:
+    """Return the shape of the grid for `cells` cells along each of `ndim` axes."""
+    return (cells + 3,) * ndim
+
+
+def dense(points: Array, sides: Sequence[int], rows: slice = slice(None)) -> Array:
+    """Return the field of a grid of control points at every pixel of `rows`, `(rows, *sides[1:])`."""
+    for axis, side in enumerate(sides):
+        basis = spline_basis(side, points.shape[0] - 3)
+        # The first axis leaves and its pixels come last: after all axes the order is the old one.
+        points = np.tensordot(points, basis[rows] if axis == 0 else basis, axes=(0, 1))
+    return points

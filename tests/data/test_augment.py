@@ -1,0 +1,353 @@
+"""Image and mask move as one, and what `Augment` promises of seeds, dtypes, batches and options."""
+
+import inspect
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from resunet_kit.data import Augment, pairs_dataset
+
+GEOMETRIC = {
+    "flip": True,
+    "quarter_turns": True,
+    "rotation": 40,
+    "zoom": 0.2,
+    "shift": 0.2,
+    "shear": 0.2,
+    "elastic": 1.0,
+}
+INTENSITY = {
+    "brightness": 0.2,
+    "contrast": 0.3,
+    "gamma": 0.3,
+    "noise": 0.1,
+    "blur": 1.0,
+    "bias_field": 0.3,
+    "cutout": 0.4,
+}
+EVERYTHING = GEOMETRIC | INTENSITY
+SEEDS = st.integers(0, 2**31)
+FILLS = st.sampled_from([0.0, "edge", "reflect"])
+some_geometry = st.sets(st.sampled_from(sorted(GEOMETRIC)), min_size=1).map(
+    lambda names: {name: GEOMETRIC[name] for name in sorted(names)}
+)
+
+
+def pair(sides=(24, 20), channels=3, batch=3, seed=0):
+    generator = np.random.default_rng(seed)
+    images = generator.random((batch, *sides, channels), dtype=np.float32)
+    return images, generator.integers(0, 4, (batch, *sides, 1), dtype=np.uint8)
+
+
+def boxes(*sides):
+    """A mask of a few boxes, each another class."""
+    mask = np.zeros(sides, np.uint8)
+    for label, (low, high) in enumerate([(0.0, 0.35), (0.4, 0.6), (0.7, 0.95)], start=1):
+        mask[tuple(slice(int(low * side), int(high * side)) for side in sides)] = label
+    return mask
+
+
+# --- Image and mask --------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(some_geometry, SEEDS, FILLS, st.sampled_from([(40, 40), (33, 48), (12, 16, 14)]))
+def test_an_image_made_from_the_mask_still_covers_it(options, seed, fill, sides):
+    mask = boxes(*sides)
+    image = np.stack([mask == label for label in range(1, 4)], axis=-1)
+    moved_image, moved_mask = Augment(**options, fill=fill, ndim=len(sides))(image, mask, seed=seed)
+    for label in range(1, 4):
+        inside = moved_mask == label
+        rim = ndimage.binary_dilation(inside, np.ones((3,) * len(sides)))
+        rim &= ~ndimage.binary_erosion(inside, np.ones((3,) * len(sides)), border_value=1)
+        assert np.array_equal((moved_image[..., label - 1] > 0.5)[~rim], inside[~rim])
+
+
+@settings(max_examples=40)
+@given(some_geometry, SEEDS, FILLS, st.sampled_from([(21, 21), (5, 30), (1, 9), (6, 7, 8)]))
+def test_the_nearest_pixel_has_the_largest_weight(options, seed, fill, sides):
+    """Holds for masks without any form: a field that is off by a fraction of a pixel breaks it."""
+    mask = np.random.default_rng(seed).integers(0, 2, sides, np.uint8)
+    image, moved = Augment(**options, fill=fill, ndim=len(sides))(mask[..., None], mask, seed=seed)
+    share = 0.5 ** len(sides) - 1e-3
+    assert image[moved == 1].min(initial=1) >= share
+    assert image[moved == 0].max(initial=0) <= 1 - share
+
+
+@pytest.mark.parametrize("fill", [0.0, "edge", "reflect"])
+@given(SEEDS, st.sampled_from(["uint8", "int16", "int64", "bool", "float32"]))
+@settings(max_examples=8)
+def test_class_ids_and_mask_dtype_never_change(fill, seed, dtype):
+    images, masks = pair(batch=1)
+    masks = (masks * 5 + 3).astype(dtype)
+    _, moved = Augment(**EVERYTHING, fill=fill)(images, masks, seed=seed)
+    assert moved.dtype == masks.dtype
+    outside = {0} if fill == 0 else set()
+    assert set(np.unique(moved)) <= set(np.unique(masks)) | outside
+
+
+def test_mask_fill_is_what_comes_in_from_outside():
+    images, masks = np.ones((1, 16, 16, 1)), np.ones((1, 16, 16), np.uint8)
+    moved_images, moved_masks = Augment(shift=(0.25, 0.25), fill=0.5, mask_fill=255)(images, masks, seed=0)
+    expected = np.full((16, 16), 255)
+    expected[4:, 4:] = 1
+    assert np.array_equal(moved_masks[0], expected)
+    assert np.array_equal(moved_images[0, ..., 0], np.where(expected == 1, 1, 0.5))
+
+
+def test_intensities_leave_the_mask_alone():
+    images, masks = pair()
+    moved_images, moved_masks = Augment(**INTENSITY)(images, masks, seed=0)
+    assert np.array_equal(moved_masks, masks)
+    assert (np.abs(moved_images - images).max(axis=(1, 2, 3)) > 0.1).all()
+
+
+# --- What each movement means ----------------------------------------------------------------------------------------
+
+
+def moved(image, **options):
+    """One image of one channel, moved by fixed strengths."""
+    return Augment(**options, ndim=image.ndim)(image[..., None], image, seed=0)[0][..., 0]
+
+
+def test_directions():
+    image = np.random.default_rng(0).random((12, 12), np.float32)
+    np.testing.assert_allclose(moved(image, rotation=(90, 90)), np.rot90(image), atol=1e-5)
+    shifted = np.zeros_like(image)
+    shifted[3:, 3:] = image[:-3, :-3]
+    np.testing.assert_array_equal(moved(image, shift=(0.25, 0.25)), shifted)
+    np.testing.assert_allclose(moved(image, zoom=(3, 3))[1::3, 1::3], image[4:8, 4:8], atol=1e-6)
+    # A row a pixel below the centre moves a column's worth of the shear; here the shear acts on rows.
+    np.testing.assert_allclose(moved(image[:11, :11], shear=(1, 1))[:, 5], image[:11, 5], atol=1e-6)
+    np.testing.assert_allclose(moved(image[:11, :11], shear=(1, 1))[1:, 6], image[:10, 6], atol=1e-6)
+
+
+def test_rotation_is_true_in_space():
+    """A round spot 8 mm right of the centre is as round 8 mm above it: 4 pixels of 2 mm."""
+    rows, columns = np.ogrid[:33, :65]
+    image = np.exp(-(((rows - 16) * 2) ** 2 + (columns - 32 - 8) ** 2) / 50)
+    expected = np.exp(-(((rows - 16 + 4) * 2) ** 2 + (columns - 32) ** 2) / 50)
+    np.testing.assert_allclose(moved(image, rotation=(90, 90), spacing=(2, 1)), expected, atol=0.02)
+    assert np.abs(moved(image, rotation=(90, 90)) - expected).max() > 0.5
+
+
+def test_flips_and_turns_are_exact_and_give_all_eight_orientations():
+    images, masks = pair((9, 9), batch=100)
+    varied, labels = Augment(flip=True, quarter_turns=True)(images, masks, seed=0)
+    seen = set()
+    for image, mask, before, truth in zip(varied, labels, images, masks, strict=True):
+        options = [(k, flip) for k in range(4) for flip in (False, True)]
+        [found] = [o for o in options if np.array_equal(image, np.rot90(before[::-1] if o[1] else before, o[0]))]
+        assert np.array_equal(mask, np.rot90(truth[::-1] if found[1] else truth, found[0]))
+        seen.add(found)
+    assert len(seen) == 8
+
+
+def test_named_flips_touch_their_axes_only():
+    images, masks = pair()
+    varied, _ = Augment(flip="horizontal", probabilities={"flip": 1})(images, masks, seed=0)
+    assert np.array_equal(varied, images[:, :, ::-1])
+    varied, _ = Augment(flip=("horizontal", "vertical"), probabilities={"flip": 1})(images, masks, seed=0)
+    assert np.array_equal(varied, images[:, ::-1, ::-1])
+    assert np.array_equal(Augment(flip=1.0)(images, masks, seed=0)[0], varied)
+
+
+def test_turns_of_unequal_sides_are_half_turns():
+    images, masks = pair((6, 9), batch=30)
+    varied, _ = Augment(quarter_turns=True)(images, masks, seed=0)
+    half = [np.array_equal(a, b[::-1, ::-1]) for a, b in zip(varied, images, strict=True)]
+    whole = [np.array_equal(a, b) for a, b in zip(varied, images, strict=True)]
+    assert all(a != b for a, b in zip(half, whole, strict=True))
+    assert 5 < sum(half) < 25
+
+
+def test_in_plane_moves_no_slice_into_another():
+    volume = np.broadcast_to(np.arange(1, 6)[:, None, None], (5, 20, 20)).astype(np.uint8)
+    options = GEOMETRIC | {"zoom": (1.0, 1.2), "shift": 0}
+    image, mask = Augment(**options, fill="edge", ndim=3, in_plane=True)(volume[..., None], volume, seed=3)
+    assert np.array_equal(mask, volume)
+    np.testing.assert_allclose(image[..., 0], volume, atol=1e-5)
+    assert not np.array_equal(Augment(**options, ndim=3)(volume[..., None], volume, seed=3)[1], volume)
+
+
+# --- Identity, seeds, batches ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        dict.fromkeys(EVERYTHING, 0) | {"quarter_turns": False},
+        {"rotation": (0, 0), "zoom": (1, 1), "gamma": (1, 1)},
+        EVERYTHING | {"probabilities": dict.fromkeys(EVERYTHING, 0)},
+    ],
+)
+def test_zero_strength_is_the_identity(options):
+    images, masks = pair()
+    images = images * 5 - 2  # z-scored images are not limited to [0, 1]
+    varied, labels = Augment(**options)(images, masks, seed=0)
+    assert np.array_equal(varied, images)
+    assert np.array_equal(labels, masks)
+    assert not np.shares_memory(varied, images)
+    assert not np.shares_memory(labels, masks)
+
+
+@given(SEEDS)
+@settings(max_examples=10)
+def test_the_seed_decides_and_the_input_stays(seed):
+    images, masks = pair()
+    copies = images.copy(), masks.copy()
+    first, second, other = (Augment(**EVERYTHING)(images, masks, seed=s) for s in (seed, seed, seed + 1))
+    assert np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], other[0])
+    assert not np.array_equal(first[0][0], first[0][1])
+    assert np.array_equal(images, copies[0])
+    assert np.array_equal(masks, copies[1])
+
+
+def test_no_seed_follows_the_global_one():
+    augment, (images, masks) = Augment(shift=0.5), pair()
+
+    def seeded():
+        np.random.seed(3)  # noqa: NPY002
+        return augment(images, masks)[0], augment(images, masks)[0]
+
+    first, second = seeded()
+    assert not np.array_equal(first, second)
+    assert np.array_equal(first, seeded()[0])
+
+
+def test_an_image_does_not_depend_on_the_batch_or_on_other_options():
+    images, masks = pair(batch=4)
+    whole = Augment(**EVERYTHING)(images, masks, seed=5)
+    part = Augment(**EVERYTHING)(images[:2], masks[:2], seed=5)
+    single = Augment(**EVERYTHING)(images[0], masks[0], seed=5)
+    assert np.array_equal(whole[0][:2], part[0])
+    assert np.array_equal(part[0][0], single[0])
+    assert np.array_equal(part[1][0], single[1])
+    assert np.array_equal(Augment(**GEOMETRIC)(images, masks, seed=5)[1], whole[1])
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+@pytest.mark.parametrize("classes", [None, 1, 4])
+def test_shapes_and_dtypes(ndim, classes):
+    sides = (8, 9, 10)[-ndim:]
+    for lead in ((), (2,)):
+        mask = np.zeros((*lead, *sides, *([] if classes is None else [classes])), np.int16)
+        image, moved_mask = Augment(**EVERYTHING, ndim=ndim)(np.zeros((*lead, *sides, 2), np.float64), mask, seed=0)
+        assert (image.shape, image.dtype) == ((*lead, *sides, 2), np.float32)
+        assert (moved_mask.shape, moved_mask.dtype) == (mask.shape, np.int16)
+
+
+def test_four_numbers_are_a_batch_or_a_volume_as_ndim_says():
+    images, masks = np.random.default_rng(0).random((5, 8, 8, 1)), np.zeros((5, 8, 8), np.uint8)
+    slices, _ = Augment(brightness=0.3, clip=None)(images, masks, seed=0)
+    volume, _ = Augment(brightness=0.3, clip=None, ndim=3)(images, masks, seed=0)
+    assert len(np.unique((slices - images).round(5))) == 5
+    assert len(np.unique((volume - images).round(5))) == 1
+
+
+def test_an_empty_batch_stays_empty():
+    images, masks = Augment(**EVERYTHING)(np.zeros((0, 4, 4, 3)), np.zeros((0, 4, 4), bool), seed=0)
+    assert images.shape == (0, 4, 4, 3)
+    assert masks.shape == (0, 4, 4)
+
+
+# --- Probabilities, limits, options ----------------------------------------------------------------------------------
+
+
+def test_probabilities_are_shares_of_images():
+    images, masks = np.zeros((400, 4, 4, 1)), np.zeros((400, 4, 4))
+    varied, _ = Augment(brightness=(0.5, 1), probabilities={"brightness": 0.3})(images, masks, seed=0)
+    assert 0.22 < (varied[:, 0, 0, 0] > 0).mean() < 0.38
+
+
+def test_clip():
+    images, masks = pair()
+    for options, low, high in (({}, 0, 1), ({"clip": (0.2, 0.4)}, 0.2, 0.4)):
+        varied, _ = Augment(noise=(1, 1), **options)(images, masks, seed=0)
+        assert (varied.min(), varied.max()) == (np.float32(low), np.float32(high))
+    assert Augment(noise=(1, 1), clip=None)(images, masks, seed=0)[0].min() < -1
+    assert Augment(noise=(1, 1))(images * 2, masks, seed=0)[0].max() > 2
+    assert Augment(shift=0.5, fill=-1)(images, masks, seed=0)[0].min() == -1
+
+
+def test_per_channel_draws_for_each_channel():
+    images, masks = np.full((1, 4, 4, 3), 0.5), np.zeros((1, 4, 4))
+    varied = [Augment(brightness=0.3, per_channel=each)(images, masks, seed=0)[0] for each in (False, True)]
+    assert [len(np.unique(v)) for v in varied] == [1, 3]
+
+
+def test_options_survive_json():
+    augment = Augment(
+        **EVERYTHING | {"noise": (np.float32(0.25), 1), "flip": ("depth", "vertical")},
+        probabilities={"noise": 0.3},
+        ndim=3,
+        spacing=np.array([3, 1, 1]),
+        fill="edge",
+        clip=(0, 1),
+    )
+    again = Augment.from_config(json.loads(json.dumps(augment.get_config())))
+    assert again == augment
+    assert hash(again) == hash(augment)
+    assert set(inspect.signature(Augment).parameters) <= set(augment.get_config())
+    images, masks = pair((6, 8, 8), batch=1)
+    assert np.array_equal(augment(images, masks, seed=1)[0], again(images, masks, seed=1)[0])
+
+
+def test_repr_shows_what_differs_from_the_default():
+    assert repr(Augment()) == "Augment()"
+    assert repr(Augment(zoom=[1, 1.5], probabilities={"zoom": 1})) == (
+        "Augment(zoom=(1, 1.5), probabilities={'zoom': 1.0})"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"rotaton": 5}, TypeError, "rotaton"),
+        ({"rotation": -5}, ValueError, r"`rotation` of 0 or more, received -5"),
+        ({"probabilities": {"rotatoin": 1}}, ValueError, "Did you mean 'rotation'"),
+        ({"ndim": 4}, ValueError, "3 for volumes"),
+        ({"spacing": (1, 1, 1)}, ValueError, "spacing"),
+        ({"in_plane": 1}, TypeError, "in_plane"),
+        ({"flip": "horizontl"}, ValueError, "Did you mean 'horizontal'"),
+    ],
+)
+def test_bad_options(options, error, message):
+    with pytest.raises(error, match=message):
+        Augment(**options)
+
+
+def test_bad_calls():
+    images, masks = pair()
+    with pytest.raises(ValueError, match="mask_fill=300 does not fit masks of uint8"):
+        Augment(mask_fill=300)(images, masks)
+    with pytest.raises(ValueError, match="`seed` of at least 0"):
+        Augment()(images, masks, seed=-1)
+    with pytest.raises(TypeError, match="`seed` to be an integer"):
+        Augment()(images, masks, seed=0.5)
+    with pytest.raises(ValueError, match="masks of shape"):
+        Augment()(images, masks[:, :-1])
+
+
+def test_it_varies_the_batches_of_pairs_dataset(tmp_path):
+    generator = np.random.default_rng(0)
+    paths = []
+    for number in range(3):
+        mask = (generator.random((16, 16)) > 0.5).astype(np.uint8)
+        for end, array in (("", np.repeat(mask[..., None] * np.uint8(255), 3, axis=2)), ("_mask", mask)):
+            np.save(tmp_path / f"{number}{end}.npy", array)
+        paths.append(tmp_path / f"{number}.npy")
+    masks = [path.with_name(f"{path.stem}_mask.npy") for path in paths]
+    augment = Augment(flip=True, quarter_turns=True)
+    dataset = pairs_dataset(paths, masks, batch_size=2, augment=augment, cache=True, seed=0)
+    epochs = [[(x.numpy(), y.numpy()) for x, y in dataset] for _ in range(2)]
+    for x, y in epochs[0] + epochs[1]:
+        assert np.array_equal(x, np.repeat(y, 3, axis=-1))
+    assert any(not np.array_equal(a[0], b[0]) for a, b in zip(*epochs, strict=True))
