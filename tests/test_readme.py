@@ -25,7 +25,9 @@ def test_every_block_is_of_a_kind_that_is_run():
     assert all(line.startswith((EXAMPLE, "make ")) for line in COMMANDS)
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=["own images", "own block"])
+@pytest.mark.parametrize(
+    "code", [pytest.param(PYTHON[0], marks=pytest.mark.slow), *PYTHON[1:]], ids=["own images", "own block"]
+)
 def test_python_blocks_run(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     generator = np.random.default_rng(0)

@@ -182,8 +182,8 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def look_around(self, truth: Tensor, prediction: Tensor) -> tuple[Any, Any]:
         """Return what `class_losses` gets as truth and prediction, such as distances or skeletons beside them.
 
-        What depends on a pixel's neighbours belongs here: afterwards `reduce="batch"` joins the images. Either may
-        become a tuple that starts with what was given.
+        What depends on a pixel's neighbours belongs here: afterwards `reduce="batch"` joins the images. Either may be
+        a tuple; the first part of the truth is 0 throughout where an image lacks the class.
         """
         return truth, prediction
 

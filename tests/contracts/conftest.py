@@ -15,6 +15,15 @@ def draw(initializer, shape, dtype=None, **_):
     return keras.ops.convert_to_tensor(values, dtype or keras.config.floatx())
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
+def pytest_collection_modifyitems(items):
+    """Leave the instances that take long to the slow tests."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        if getattr(parameters.get("descriptor"), "slow", False):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(autouse=True)
 def seeded():
     """Draw the same weights in every run: of fresh networks in inference mode a few in a hundred saturate."""

@@ -42,6 +42,7 @@ class Descriptor:
         no_gradient: Parts of the paths of weights that get no gradient, and why.
         no_float16_volumes: For each backend on whose CPU float16 volumes do not run, why.
         heavy: Whether the instance is too large to build for every policy and rank.
+        slow: Whether it takes so long that it is left to the slow tests.
     """
 
     of: str
@@ -54,6 +55,7 @@ class Descriptor:
     no_gradient: Mapping[str, str] = field(default_factory=dict)
     no_float16_volumes: Mapping[str, str] = field(default_factory=dict)
     heavy: bool = False
+    slow: bool = False
 
     def __str__(self) -> str:
         return f"{self.of}-{self.case}" if self.case else self.of
@@ -263,6 +265,7 @@ BUILDERS = [
         lambda shape: [_same(2)(shape)] * 3,
         "tasks",
         always_float32=True,
+        slow=True,
     ),
     *(
         Descriptor(
@@ -271,6 +274,7 @@ BUILDERS = [
             _same(2),
             always_float32=True,
             no_float16_volumes=NO_FLOAT16_MAX if of == "res_unet_plus_plus" else {},
+            slow=of == "res_unet_a",
         )
         for of in ("deep_res_unet", "res_unet_plus_plus", "res_unet_a")
     ),

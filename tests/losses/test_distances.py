@@ -107,7 +107,7 @@ def test_maps_of_the_pipeline_give_the_same_as_masks(kind, sides):
 
 
 @pytest.mark.parametrize("kind", TWINS)
-@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_scipys_distances_to_nothing_are_no_border(kind, compiled):
     """SciPy measures an empty mask's distances to a place outside, and none is 0; beside other images and alone."""
     truth = np.zeros((3, 6, 5, 1), "float32")
