@@ -45,6 +45,11 @@ def main(folder: str, package: str) -> None:
         # JAX compiles the draws of first weights for every shape, seconds a model, and the file's replace them.
         keras.initializers.VarianceScaling.__call__ = lambda _, shape, dtype=None: keras.ops.zeros(shape, dtype)
 
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.run_functions_eagerly(True)  # tracing a model takes many times what running it once takes
+
     for file in sorted(Path(folder).glob("*.keras")):
         try:
             np.savez(file.with_suffix(".out.npz"), **results(file))

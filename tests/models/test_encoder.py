@@ -200,16 +200,18 @@ def test_an_encoder_is_a_name_or_a_model():
 
 @pytest.mark.slow
 @pytest.mark.skipif(not TENSORFLOW, reason="one backend is enough for building every network")
-# One of each family: larger ones repeat the same blocks.
+# One of each family: larger ones repeat the same blocks. A fourth channel changes the first convolution alone: one of
+# each kind of stem.
 @pytest.mark.parametrize(
-    "name",
+    ("name", "channels"),
     [
-        *("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0", "EfficientNetV2S"),
-        *("InceptionResNetV2", "InceptionV3", "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small"),
-        *("NASNetMobile", "ResNet50", "ResNet50V2", "VGG16", "VGG19", "Xception"),
+        *((name, 3) for name in ("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0")),
+        *((name, 3) for name in ("EfficientNetV2S", "InceptionResNetV2", "InceptionV3", "MobileNet", "MobileNetV2")),
+        *((name, 3) for name in ("MobileNetV3Large", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2")),
+        *((name, 3) for name in ("VGG16", "VGG19", "Xception")),
+        *((name, 4) for name in ("ConvNeXtTiny", "EfficientNetB0", "InceptionV3", "MobileNetV2", "ResNet50", "VGG16")),
     ],
 )
-@pytest.mark.parametrize("channels", [3, 4])
 def test_every_family_of_keras_is_an_encoder(name, channels):
     assert name in dict(inspect.getmembers(keras.applications, inspect.isfunction))
     found = run(encoder_model((None, None, channels), name), images((75, 97, channels), batch=1))
