@@ -72,7 +72,7 @@ def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tens
     """
     errors = _pixels_last(errors)
     order = ops.argsort(-ops.stop_gradient(errors), axis=-1)
-    # Taken from one long row: along an axis of several, taking and its gradient cost twice as much.
+    # From one long row: along an axis of several, taking and its gradient last 1.7 times as long on TensorFlow's CPU.
     rows, pixels = ops.shape(errors)[0] * ops.shape(errors)[1], ops.shape(errors)[2]
     places = ops.reshape(order, (-1, pixels)) + pixels * ops.expand_dims(ops.arange(rows, dtype=order.dtype), -1)
     truth, errors = _in_order(_pixels_last(truth), places), _in_order(errors, places)

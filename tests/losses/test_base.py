@@ -249,6 +249,28 @@ def test_bad_options_are_refused(options, message):
             kind(**options)
 
 
+def test_a_smoothing_whose_fourth_power_is_lost_is_refused():
+    with pytest.raises(ValueError, match="fourth power"):
+        MatthewsCorrelation(smooth=1e-20)
+    empty = np.zeros((1, 4, 4, 1))
+    assert float(MatthewsCorrelation(smooth=1e-7)(empty, empty)) == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_predictions_that_are_not_finite_are_refused(value):
+    logits = np.zeros((1, 4, 4, 1))
+    logits[0, 1, 2] = value
+    with pytest.raises(ValueError, match="y_pred to hold finite numbers"):
+        Dice(from_logits=True)(np.ones((1, 4, 4, 1)), logits)
+
+
+@pytest.mark.parametrize("kind", SMOOTHED)
+def test_certain_logits_of_the_truth_are_perfect(kind):
+    labels = np.random.default_rng(0).integers(0, 3, (1, 128, 128))
+    logits = 200 * np.eye(3)[labels] - 100
+    assert float(kind(from_logits=True)(labels, logits)) == pytest.approx(0, abs=1e-6)
+
+
 @pytest.mark.parametrize("weights", [{0: 1.0, 1: 20.0}, 5, ["a"], "12"])
 def test_class_weights_that_are_no_list_are_refused(weights):
     with pytest.raises(TypeError, match="class_weights as a list with one number for each channel"):

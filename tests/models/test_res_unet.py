@@ -47,7 +47,7 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
 # === Options ===
 
 
-@settings(max_examples=5)
+@settings(max_examples=8)
 @given(
     sides=st.lists(st.one_of(st.none(), st.integers(1, 9)), min_size=2, max_size=3),
     channels=st.integers(1, 5),
@@ -120,7 +120,7 @@ def backbone(channels=3, volumes=False):
     return keras.Model(inputs, conv_block(x, 5, strides=2, name="high"), name="own")
 
 
-@settings(max_examples=5)
+@settings(max_examples=8)
 @given(
     sides=st.lists(st.one_of(st.none(), st.integers(1, 19)), min_size=2, max_size=3),
     channels=st.sampled_from([1, 2, 3, 4, 5]),
