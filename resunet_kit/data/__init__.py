@@ -1,6 +1,7 @@
-"""Image and mask files: readers, `tf.data` pairs, and splits that keep groups together.
+"""Image and mask files: readers, `tf.data` and NumPy batches, augmentation, and splits that keep groups together.
 
-TensorFlow loads only when a name that needs it is touched; the readers and the splits need NumPy and Pillow.
+TensorFlow loads only when a name that needs it is touched; the others need NumPy, SciPy and Pillow, and nibabel for
+NIfTI files.
 """
 
 import importlib
@@ -8,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from resunet_kit.data.augment import Augment
 from resunet_kit.data.leaks import Leaks, find_leaks
+from resunet_kit.data.normalizing import z_score
+from resunet_kit.data.numpy_batches import PairBatches
 from resunet_kit.data.reading import read_image, read_mask
 from resunet_kit.data.splits import cross_validation_by_group, split_by_group
+from resunet_kit.data.statistics import image_statistics
 from resunet_kit.data.volumes import neighbouring_slices, slices_to_volumes, volumes_to_slices
 
 if TYPE_CHECKING:
@@ -18,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Augment",
     "Leaks",
+    "PairBatches",
     "cross_validation_by_group",
     "find_leaks",
+    "image_statistics",
     "neighbouring_slices",
     "pairs_dataset",
     "presence_labels",
@@ -28,6 +34,7 @@ __all__ = [
     "slices_to_volumes",
     "split_by_group",
     "volumes_to_slices",
+    "z_score",
 ]
 
 _NEED_TENSORFLOW = {"pairs_dataset": "pairs", "presence_labels": "pairs"}

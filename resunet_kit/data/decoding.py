@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from resunet_kit.data._nifti import SUFFIXES, read_nifti
 from resunet_kit.data._plain_tiff import read_plain_tiff
 
 PathLike = str | os.PathLike[str]
@@ -21,21 +22,21 @@ def unreadable(path: PathLike, why: object) -> ValueError:
 
 
 def decode(path: PathLike, *, palette: bool) -> np.ndarray:
-    """Decode a file to `(height, width, channels)` in the file's own type.
+    """Decode a file to `(height, width, channels)` or `(depth, height, width, channels)` in the file's own type.
 
     Args:
-        path: PNG, JPEG, TIFF or whatever else Pillow reads, or `.npy`.
+        path: PNG, JPEG, TIFF or whatever else Pillow reads; `.npy`; `.nii` or `.nii.gz`.
         palette: Whether colours of a palette file are looked up (an image) or its indices kept (a mask).
 
     Raises:
-        ValueError: If the file is absent, damaged, or not one 2-D image.
+        ValueError: If the file is absent, damaged, or not one image or volume.
     """
     try:
-        array = _decode_npy(path) if Path(path).suffix == ".npy" else _decode_image(path, palette=palette)
+        array = _decode(path, palette=palette)
     except FileNotFoundError:
         raise unreadable(path, "there is no such file; check the path.") from None
     except UnidentifiedImageError:
-        raise unreadable(path, "expected PNG, JPEG, TIFF or .npy; received another format.") from None
+        raise unreadable(path, "expected PNG, JPEG, TIFF, .npy or NIfTI; received another format.") from None
     # Pillow's plugins raise nearly anything on damaged bytes; none of it names the file.
     except (
         OSError,
@@ -52,13 +53,22 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
         ) from error
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or 0 in array.shape:
-        raise unreadable(path, f"expected one image (height, width[, channels]), received {array.shape}.")
+    if array.ndim not in (3, 4) or 0 in array.shape:
+        expected = "one image (height, width[, channels]) or volume (depth, height, width, channels)"
+        raise unreadable(path, f"expected {expected}, received {array.shape}.")
     return array
 
 
+def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
+    name = os.fspath(path).lower()
+    if name.endswith(".npy"):
+        return _decode_npy(path)
+    return read_nifti(path) if name.endswith(SUFFIXES) else _decode_image(path, palette=palette)
+
+
 def _decode_npy(path: PathLike) -> np.ndarray:
-    return np.load(path, allow_pickle=False)
+    array = np.load(path, allow_pickle=False)
+    return array.astype(array.dtype.newbyteorder("="), copy=False)  # TensorFlow lacks the other order
 
 
 def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:

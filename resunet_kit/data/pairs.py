@@ -5,17 +5,16 @@ at once, and one Python call a batch keeps TensorFlow's overhead small.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
+from resunet_kit.data._augmenting import AugmentCallable, check_augment, moved
 from resunet_kit.data.decoding import PathLike
-from resunet_kit.data.reading import check_classes
-from resunet_kit.data.resizing import ImageSize, checked_size
-from resunet_kit.data.sources import Pairs, checked_paths
-
-AugmentCallable = Callable[..., tuple[Any, Any]]
+from resunet_kit.data.normalizing import Normalization
+from resunet_kit.data.resizing import ImageSize
+from resunet_kit.data.sources import Pairs
 
 
 def pairs_dataset(
@@ -30,6 +29,9 @@ def pairs_dataset(
     seed: int | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    normalize: Normalization = None,
+    volumes: ArrayLike | None = None,
+    skip_unreadable: bool = False,
 ) -> tf.data.Dataset:
     """Return batches of images and masks for `model.fit`, `evaluate` and `predict`.
 
@@ -37,27 +39,36 @@ def pairs_dataset(
     as `read_image` and `read_mask` read them, several batches at a time, and always delivered in order.
 
     Args:
-        image_paths: Files that `read_image` takes, all of one number of channels.
+        image_paths: Files that `read_image` takes, all of one number of channels: images, or volumes.
         mask_paths: One mask for each image, in the same order. None gives batches of images alone.
-        image_size: `(height, width)`, or one number for a square, to resize to: antialiased bilinear for images,
-            nearest for masks. None keeps the files' size, which must be one size unless `batch_size` is 1.
+        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one number for all sides, to resize
+            to: antialiased bilinear for images, nearest for masks. None keeps the files' size, which must be one size
+            unless `batch_size` is 1.
         batch_size: Images in a batch.
         shuffle: Whether to draw a new order of all files in each epoch.
-        augment: Called as `augment(images, masks, seed=number)` on the NumPy arrays of each batch, after the cache,
-            with a new `number` for each batch of each epoch. Returns images and masks of unchanged shape, as
-            NumPy arrays or eager tensors.
+        augment: Called as `augment(images, masks, seed=number)` on the NumPy arrays of each batch, after cache and
+            normalisation, with a new `number` for each batch of each epoch. Returns images and masks of unchanged
+            shape, as NumPy arrays or eager tensors. `Augment` is one.
         cache: True keeps decoded files in memory, at the files' own bytes a pixel. A path keeps them in that folder,
             from where later runs take them too; files that changed are read anew.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
         num_classes: What masks may hold; see `read_mask`.
         ignore_class: An id allowed beside the classes; see `read_mask`.
+        normalize: `"image"` brings each channel of each image to mean 0 and standard deviation 1, a channel of one
+            value to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these numbers, as
+            `image_statistics` gives them. Then files of any unit are taken. None: see Returns.
+        volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
+        skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values, sizes
+            that differ) and lists them in a `UserWarning` at the end of each epoch. Batches may then be smaller, and
+            their number is unknown.
 
     Returns:
-        A `tf.data.Dataset` of `(images, masks)`: float32 `(b, height, width, channels)` in [0, 1] and uint8
-        `(b, height, width, 1)`; or of images alone.
+        A `tf.data.Dataset` of `(images, masks)`: float32 `(b, height, width, channels)`, in [0, 1] unless normalised,
+        and uint8 `(b, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
 
     Raises:
+        TypeError: If paths are not lists, or `augment` cannot be called.
         ValueError: At once if lists are empty, of different length or name absent files, if an option is out of
             range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
             their batch is read. Both name the file.
@@ -82,27 +93,26 @@ def pairs_dataset(
         (1, 8, 6, 3) (1, 8, 6, 1) 1
         >>> folder.cleanup()
     """
-    _check_options(batch_size, mask_paths is None, augment)
-    check_classes(num_classes, ignore_class)
-    images = checked_paths("image_paths", image_paths)
-    masks = None if mask_paths is None else checked_paths("mask_paths", mask_paths, length=len(images))
-    free_sides = image_size is None and batch_size == 1
     pairs = Pairs(
-        images,
-        masks,
-        size=checked_size(image_size),
-        free_sides=free_sides,
+        image_paths,
+        mask_paths,
+        batch_size=batch_size,
+        image_size=image_size,
         cache=cache,
         num_classes=num_classes,
         ignore_class=ignore_class,
+        normalize=normalize,
+        volumes=volumes,
+        skip_unreadable=skip_unreadable,
     )
-    spec = _spec(pairs.first_shape, free_sides=free_sides)
-
-    dataset = tf.data.Dataset.range(len(images))
+    check_augment(augment, has_masks=pairs.has_masks)
+    spec = _spec(pairs)
+    dataset = tf.data.Dataset.range(len(pairs))
     if shuffle:
-        dataset = dataset.shuffle(len(images), seed=seed, reshuffle_each_iteration=True)
-    dataset = dataset.batch(batch_size)
-    dataset = _map_arrays(dataset, pairs.batch, spec if masks else spec[:1])
+        dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
+    dataset = _map_arrays(dataset.batch(batch_size), pairs.batch, spec)
+    if skip_unreadable:
+        dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
     return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
@@ -130,18 +140,27 @@ def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
     )
 
 
-def _check_options(batch_size: int, images_only: bool, augment: AugmentCallable | None) -> None:
-    if not isinstance(batch_size, int | np.integer) or batch_size < 1:
-        raise ValueError(f"Expected batch_size of at least 1, received {batch_size!r}.")
-    if augment is not None and images_only:
-        raise ValueError("augment moves images and masks together: pass mask_paths, or map the dataset yourself.")
-    if augment is not None and not callable(augment):
-        raise TypeError(f"Expected augment(images, masks, *, seed=None) or None, received {augment!r}.")
+def _spec(pairs: Pairs) -> list[tf.TensorSpec]:
+    *known, channels = pairs.first_shape
+    sides = [None] * len(known) if pairs.free_sides else known
+    spec = [tf.TensorSpec((None, *sides, channels), tf.float32), tf.TensorSpec((None, *sides, 1), tf.uint8)]
+    return spec if pairs.has_masks else spec[:1]
 
 
-def _spec(shape: tuple[int, int, int], *, free_sides: bool) -> list[tf.TensorSpec]:
-    sides = (None, None) if free_sides else shape[:2]
-    return [tf.TensorSpec((None, *sides, shape[2]), tf.float32), tf.TensorSpec((None, *sides, 1), tf.uint8)]
+def _without_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Drop batches of which nothing could be read."""
+    return dataset.filter(lambda images, *_: tf.shape(images)[0] > 0)
+
+
+def _reported(pairs: Pairs, spec: list[tf.TensorSpec]) -> tf.data.Dataset:
+    """Return no batch at all, but at the end of the epoch, when it is asked for one, list what was skipped."""
+
+    def report(numbers: np.ndarray) -> list[np.ndarray]:
+        pairs.report()
+        return pairs.batch(numbers)
+
+    nothing = tf.data.Dataset.from_tensors(tf.zeros((0,), tf.int64))
+    return _without_empty(_map_arrays(nothing, report, spec))
 
 
 def _map_arrays(
@@ -163,11 +182,7 @@ def _augmented(
     """Call `augment` on arrays, not on symbolic tensors: tracing would freeze the draws of a NumPy generator."""
 
     def call(images: np.ndarray, masks: np.ndarray, number: np.ndarray) -> list[np.ndarray]:
-        moved_images, moved_masks = (np.asarray(part) for part in augment(images, masks, seed=int(number)))
-        for kind, before, after in (("images", images, moved_images), ("masks", masks, moved_masks)):
-            if before.shape != after.shape:
-                raise ValueError(f"augment must keep the shape of {kind} {before.shape}, it returned {after.shape}.")
-        return [moved_images.astype(np.float32, copy=False), moved_masks.astype(np.uint8, copy=False)]
+        return list(moved(augment, images, masks, int(number)))
 
     numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
     zipped = tf.data.Dataset.zip(dataset, numbers).map(lambda pair, number: (*pair, number % (2**31)))

@@ -1,27 +1,38 @@
-"""One image or one mask from a file, as the models take them."""
+"""One image or one mask from a file, as the models take them; or a volume."""
+
+from typing import Literal
 
 import numpy as np
 
 from resunet_kit.data.decoding import PathLike, decode, unreadable
-from resunet_kit.data.resizing import ImageSize, checked_size, resize_image, resize_mask
+from resunet_kit.data.normalizing import Statistics, checked_normalization, scaled, z_score
+from resunet_kit.data.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
 
 # Ids above this are more often grey levels of a drawing than classes; `num_classes` says otherwise.
 _LARGEST_ID_UNASKED = 127
 
 
-def read_image(path: PathLike, *, image_size: ImageSize | None = None) -> np.ndarray:
-    """Read an image file as float32 in [0, 1].
+def read_image(
+    path: PathLike, *, image_size: ImageSize | None = None, normalize: Literal["image"] | Statistics | None = None
+) -> np.ndarray:
+    """Read an image or volume file as float32 in [0, 1], or normalised.
 
-    8-bit files are divided by 255, 16-bit files by 65535; a float file must already lie in [0, 1]. Channels
-    are kept as stored: a grey file has one, and palettes become RGB.
+    8-bit files are divided by 255, 16-bit files by 65535; a file of other numbers must already lie in [0, 1], unless
+    it is normalised. Channels are kept as stored: a grey file has one, and palettes become RGB.
 
     Args:
-        path: PNG, JPEG, TIFF (also LZW or deflate) or `.npy` of shape `(h, w)` or `(h, w, channels)`.
-        image_size: `(height, width)`, or one number for a square; resized by an antialiased bilinear filter and
-            rounded to the file's own levels. None keeps the size.
+        path: PNG, JPEG, TIFF (also LZW or deflate); `.npy` of shape `(h, w)`, `(h, w, channels)` or
+            `(d, h, w, channels)`; NIfTI, whose axes stay in the file's order, its first three being the sides of a
+            volume, or the first two where the third has length 1.
+        image_size: `(height, width)`, or one number for a square; for volumes `(depth, height, width)` or one number
+            for a cube. Resized by an antialiased bilinear filter and rounded to the file's own levels. None keeps the
+            size.
+        normalize: `"image"` shifts and scales each channel to mean 0 and standard deviation 1, a channel of one value
+            to 0. `(mean, std)`, each one number or one a channel, does so with these, as `image_statistics` gives them.
+            None does not.
 
     Returns:
-        Float32 array `(height, width, channels)`.
+        Float32 array `(height, width, channels)`, or `(depth, height, width, channels)`.
 
     Raises:
         ValueError: If the file is absent, damaged or of another kind; the message names it.
@@ -39,7 +50,19 @@ def read_image(path: PathLike, *, image_size: ImageSize | None = None) -> np.nda
         array([[0. , 0.2],
                [0.4, 1. ]], dtype=float32)
     """
-    return to_unit(resize_image(read_raw_image(path), checked_size(image_size)))
+    check_size(image_size)
+    chosen = checked_normalization(normalize)
+    if chosen == "volume":
+        raise ValueError(
+            "Expected normalize='image' or (mean, std) for one file, received 'volume'. Read its slices, and pass "
+            "them together to `z_score`."
+        )
+    raw = read_raw_image(path, any_range=chosen is not None)
+    raw = resize_image(raw, sides_to(image_size, raw.shape[:-1]))
+    if chosen == "image":
+        return z_score(raw)
+    image = scaled(raw, None, white(raw.dtype))
+    return image if chosen is None else z_score(image, mean=chosen[0], std=chosen[1])
 
 
 def read_mask(
@@ -56,13 +79,13 @@ def read_mask(
 
     Args:
         path: Any lossless file that `read_image` takes. Colour files pass if their colours are all grey.
-        image_size: `(height, width)`, or one number for a square; resized by nearest neighbour. None keeps it.
+        image_size: As for `read_image`; resized by nearest neighbour. None keeps the size.
         num_classes: If given, ids must be below it: 1 or 2 asks for a two-valued mask, more keep the ids
             as stored, even 0 and 255. None decides file by file, as above.
         ignore_class: An id allowed beside the classes and kept as it is, often 255; needs `num_classes`.
 
     Returns:
-        Uint8 array `(height, width, 1)`.
+        Uint8 array `(height, width, 1)`, or `(depth, height, width, 1)`.
 
     Raises:
         ValueError: If the file is absent, damaged, coloured or holds unexpected values; the message names it.
@@ -76,35 +99,48 @@ def read_mask(
         array([[0, 1],
                [1, 0]], dtype=uint8)
     """
+    check_size(image_size)
     check_classes(num_classes, ignore_class)
-    return resize_mask(read_ids(path, num_classes, ignore_class), checked_size(image_size))
+    mask = read_ids(path, num_classes, ignore_class)
+    return resize_mask(mask, sides_to(image_size, mask.shape[:-1]))
 
 
-def read_raw_image(path: PathLike) -> np.ndarray:
-    """Return `(h, w, c)` in the file's own type: 8 bits take a quarter of the memory of float32."""
+def read_raw_image(path: PathLike, *, any_range: bool = False) -> np.ndarray:
+    """Return `(*sides, c)` in the file's own type if that is 8 or 16 bits without sign, else as float32.
+
+    Args:
+        path: The file.
+        any_range: Whether values of other types may lie outside [0, 1], because they will be normalised.
+    """
     raw = decode(path, palette=True)
-    if raw.dtype.kind == "f":
-        raw = raw.astype(np.float32)
-        low, high = float(raw.min()), float(raw.max())
-        if not (low >= 0 and high <= 1):  # a NaN fails too
-            raise unreadable(path, f"expected floats in [0, 1], received {low:g} to {high:g}; rescale the file.")
-    elif raw.dtype not in (np.uint8, np.uint16, np.bool_):
-        raise unreadable(path, f"expected 8- or 16-bit levels, booleans or floats, received {raw.dtype}; convert it.")
-    return raw
+    if raw.dtype in (np.uint8, np.uint16, np.bool_):
+        return raw  # 8 bits take a quarter of the memory of float32
+    if raw.dtype.kind not in "iuf":
+        raise unreadable(path, f"expected numbers, received {raw.dtype}; convert it.")
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        image = raw.astype(np.float32)
+    low, high = float(image.min()), float(image.max())
+    if not np.isfinite([low, high]).all():
+        raise unreadable(path, f"expected finite values, received {low:g} to {high:g}; replace them.")
+    if not any_range and not (low >= 0 and high <= 1):
+        raise unreadable(
+            path,
+            f"expected 8- or 16-bit levels, or {raw.dtype} in [0, 1], received {low:g} to {high:g}; rescale the file, "
+            "or pass normalize='image'.",
+        )
+    return image
 
 
-def to_unit(raw: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """Scale stored levels to float32 in [0, 1], into `out` where given."""
-    white = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 1
-    return np.divide(raw, np.float32(white), out=out, dtype=np.float32)
+def white(dtype: np.dtype) -> int:
+    """Return the stored level that stands for 1."""
+    return int(np.iinfo(dtype).max) if dtype.kind == "u" else 1
 
 
 def read_ids(path: PathLike, num_classes: int | None, ignore_class: int | None) -> np.ndarray:
-    """Return the ids of a mask file as uint8 `(h, w, 1)` at the file's own size."""
+    """Return the ids of a mask file as uint8 `(*sides, 1)` at the file's own size."""
     raw = _one_channel(path, decode(path, palette=False))
     values = _values(raw)
-    white = np.iinfo(raw.dtype).max if raw.dtype.kind == "u" else 255
-    two_valued = _within(values, {0, 1}) or _within(values, {0, 255}) or _within(values, {0, white})
+    two_valued = any(_within(values, {0, one}) for one in (1, 255, white(raw.dtype)))
     if two_valued and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
         return (raw != 0).astype(np.uint8)
     if _within(values, _allowed(num_classes, ignore_class)):
@@ -121,7 +157,7 @@ def check_classes(num_classes: int | None, ignore_class: int | None) -> None:
 
 
 def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
-    """Return `(h, w, 1)`: a grey mask saved in colour, with or without opacity, is still a mask."""
+    """Return `(*sides, 1)`: a grey mask saved in colour, with or without opacity, is still a mask."""
     colours = raw[..., : raw.shape[-1] - (raw.shape[-1] in (2, 4))]
     if colours.shape[-1] > 1 and (colours != colours[..., :1]).any():
         raise unreadable(path, f"expected a mask of one channel, received {raw.shape[-1]} that differ.")

@@ -1,13 +1,18 @@
 """The files behind a dataset: checked lists of paths, and arrays by number."""
 
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Hashable, Iterable
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from resunet_kit.data._buffers import Buffers
+from resunet_kit.data._levels import Levels
 from resunet_kit.data.decoding import PathLike
-from resunet_kit.data.reading import read_ids, read_raw_image, to_unit
-from resunet_kit.data.resizing import resize_image, resize_mask
+from resunet_kit.data.normalizing import Normalization, checked_normalization, scaled
+from resunet_kit.data.reading import check_classes, read_ids, read_raw_image
+from resunet_kit.data.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
 from resunet_kit.data.storing import stored
 
 
@@ -38,69 +43,154 @@ class Pairs:
 
     Args:
         images: Paths of the images.
-        masks: Paths of the masks, one for each image, or None.
-        size: `(height, width)` to resize to, or None.
-        free_sides: Whether images may differ in size; then a batch holds one.
-        cache: As in `pairs_dataset`.
-        num_classes: As in `read_mask`.
-        ignore_class: As in `read_mask`.
+        masks: Paths of the masks, or None.
+        batch_size: With 1 and no `image_size`, images may differ in size.
+        image_size: As in `pairs_dataset`, as are the others.
+        cache: Where to keep what was read.
+        num_classes: What masks may hold.
+        ignore_class: An id allowed beside the classes.
+        normalize: How to normalise images.
+        volumes: The volume of each image.
+        skip_unreadable: Whether to leave out pairs that cannot be read.
+
+    Attributes:
+        first_shape: `(*sides, channels)` of the first image, which gives a dataset its static shape.
     """
 
     def __init__(
         self,
-        images: Sequence[str],
-        masks: Sequence[str] | None,
+        images: Iterable[PathLike],
+        masks: Iterable[PathLike] | None,
         *,
-        size: tuple[int, int] | None,
-        free_sides: bool = False,
+        batch_size: int = 8,
+        image_size: ImageSize | None = None,
         cache: bool | PathLike = False,
         num_classes: int | None = None,
         ignore_class: int | None = None,
+        normalize: Normalization = None,
+        volumes: ArrayLike | None = None,
+        skip_unreadable: bool = False,
     ) -> None:
-        self._paths = list(zip(images, masks, strict=True)) if masks else [(image,) for image in images]
-        self._size = size
-        self._free_sides = free_sides
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
+            raise ValueError(f"Expected batch_size of at least 1, received {batch_size!r}.")
+        check_size(image_size)
+        check_classes(num_classes, ignore_class)
+        paths = checked_paths("image_paths", images)
+        self._paths: list[tuple[str, ...]] = [(path,) for path in paths]
+        if masks is not None:
+            self._paths = list(zip(paths, checked_paths("mask_paths", masks, length=len(paths)), strict=True))
+        self.has_masks = masks is not None
+        self.free_sides = image_size is None and batch_size == 1
+        self._image_size = image_size
         self._classes = (num_classes, ignore_class)
-        self._read = stored(self._decode, cache, f"{size} {self._classes}")
-        self.first_shape: tuple[int, int, int] = self._read(self._paths[0])[0].shape
+        self._skip = skip_unreadable
+        self._unreadable: dict[int, str] = {}
+        self._buffers = Buffers(), Buffers()
+        chosen = checked_normalization(normalize)
+        labels = _checked_volumes(volumes, chosen, len(paths))
+        self._any_range = chosen is not None
+        self._read = stored(self._decode, cache, f"{image_size} {self._classes} {self._any_range}")
+        self._first_path, self.first_shape = self._first()
+        self._levels = Levels(chosen, labels, self.first_shape[-1], self._raw_image)
 
-    def batch(self, numbers: np.ndarray) -> list[np.ndarray]:
-        """Return the images, float32 `(b, h, w, c)`, and if there are masks those, uint8 `(b, h, w, 1)`."""
-        paths = [self._paths[number] for number in numbers]
-        members = [self._read(pair) for pair in paths]
-        images = np.empty((len(members), *members[0][0].shape), np.float32)
-        for pair, (raw, *_), image in zip(paths, members, images, strict=True):
-            self._check_shape(pair[0], raw.shape)
-            to_unit(raw, out=image)
-        return [images, *(np.stack(masks) for masks in list(zip(*members, strict=True))[1:])]
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def batch(self, numbers: Iterable[int]) -> list[np.ndarray]:
+        """Return the images, float32 `(b, *sides, c)`, and if there are masks those, uint8 `(b, *sides, 1)`.
+
+        Of unreadable pairs that are skipped nothing is in the batch, which may be empty.
+        """
+        found = [(number, pair) for number in numbers if (pair := self._pair(number)) is not None]
+        for number, (raw, *_) in found:
+            self._check_shape(self._paths[number][0], raw.shape)
+        shape = (len(found), *(found[0][1][0].shape if found else self.first_shape))
+        images = self._buffers[0].empty(shape, np.float32)
+        for (number, (raw, *_)), image in zip(found, images, strict=True):
+            scaled(raw, *self._levels(number, raw), out=image)
+        if not self.has_masks:
+            return [images]
+        masks = self._buffers[1].empty((*shape[:-1], 1), np.uint8)
+        for (_, (_, stored_mask)), mask in zip(found, masks, strict=True):
+            mask[...] = stored_mask
+        return [images, masks]
+
+    def report(self) -> None:
+        """Warn of the pairs that were skipped, each with its reason."""
+        if self._unreadable:
+            reasons = "\n".join(reason for _, reason in sorted(self._unreadable.items()))
+            warnings.warn(
+                f"{len(self._unreadable)} of {len(self)} pairs were skipped:\n{reasons}", UserWarning, stacklevel=2
+            )
+
+    def _pair(self, number: int) -> tuple[np.ndarray, ...] | None:
+        try:
+            return self._read(self._paths[number])
+        except ValueError as error:
+            if not self._skip:
+                raise
+            self._unreadable[int(number)] = str(error)
+            return None
+
+    def _raw_image(self, number: int) -> np.ndarray | None:
+        pair = self._pair(number)
+        return None if pair is None else pair[0]
+
+    def _first(self) -> tuple[str, tuple[int, ...]]:
+        """Return the path and the shape of the first image that can be read."""
+        for number, paths in enumerate(self._paths):
+            image = self._raw_image(number)
+            if image is not None:
+                return paths[0], image.shape
+        raise ValueError(f"Expected at least one readable pair of {len(self)}, received none. {self._unreadable[0]}")
 
     def _decode(self, paths: tuple[str, ...]) -> tuple[np.ndarray, ...]:
         """Read one pair in the files' own types, compare the two sizes, then resize both."""
-        image = read_raw_image(paths[0])
+        image = read_raw_image(paths[0], any_range=self._any_range)
+        size = sides_to(self._image_size, image.shape[:-1])
         if len(paths) == 1:
-            return (resize_image(image, self._size),)
+            return (resize_image(image, size),)
         mask = read_ids(paths[1], *self._classes)
-        if image.shape[:2] != mask.shape[:2]:
+        if image.shape[:-1] != mask.shape[:-1]:
             raise ValueError(
-                f"Expected image and mask of one size, received {paths[0]!r} of {_sides(image)} and {paths[1]!r} of "
-                f"{_sides(mask)} (height x width). Are they one pair?"
+                f"Expected image and mask of one size, received {paths[0]!r} of {_sides(image.shape)} and {paths[1]!r} "
+                f"of {_sides(mask.shape)} ({_names(image.shape)}). Are they one pair?"
             )
-        return resize_image(image, self._size), resize_mask(mask, self._size)
+        return resize_image(image, size), resize_mask(mask, size)
 
     def _check_shape(self, path: str, shape: tuple[int, ...]) -> None:
         """Compare with the first file of all, which gave the dataset its static shape."""
-        first, first_path = self.first_shape, self._paths[0][0]
-        if shape[2] != first[2]:
+        first, first_path = self.first_shape, self._first_path
+        if shape[-1] != first[-1]:
             raise ValueError(
-                f"Expected {first[2]} channels as in {first_path!r}, received {shape[2]} in {path!r}. "
+                f"Expected {first[-1]} channels as in {first_path!r}, received {shape[-1]} in {path!r}. "
                 "Save all images with one number of channels."
             )
-        if shape != first and not self._free_sides:
+        if len(shape) != len(first) or (shape != first and not self.free_sides):
             raise ValueError(
-                f"Expected images of one size, received {path!r} of {shape[0]}x{shape[1]} beside {first_path!r} of "
-                f"{first[0]}x{first[1]} (height x width). Pass image_size to resize them."
+                f"Expected images of one size, received {path!r} of {_sides(shape)} beside {first_path!r} of "
+                f"{_sides(first)} ({_names(first)}). Pass image_size to resize them."
             )
 
 
-def _sides(array: np.ndarray) -> str:
-    return f"{array.shape[0]}x{array.shape[1]}"
+def _checked_volumes(volumes: ArrayLike | None, normalize: Normalization, count: int) -> list[Hashable] | None:
+    if isinstance(normalize, str) and normalize == "volume":
+        labels = None if volumes is None else np.asarray(volumes).tolist()
+        if not isinstance(labels, list) or len(labels) != count:
+            received = "None" if volumes is None else f"shape {np.asarray(volumes).shape}"
+            raise ValueError(
+                f"Expected volumes, the volume of each of {count} images, for normalize='volume', received {received}. "
+                "Files that are volumes themselves take normalize='image'."
+            )
+        return labels
+    if volumes is not None:
+        raise ValueError(f"Expected normalize='volume' with volumes, received normalize={normalize!r}.")
+    return None
+
+
+def _sides(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape[:-1]))
+
+
+def _names(shape: tuple[int, ...]) -> str:
+    return "height x width" if len(shape) == 3 else "depth x height x width"

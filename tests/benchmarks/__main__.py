@@ -22,7 +22,11 @@ BENCHMARKS: dict[str, Callable[[], Iterable[tuple[str, Callable[[], object], str
     "masks": masks.pairs,
     "metrics": metrics.pairs,
 }
-NOTES: dict[str, Callable[[], Iterable[str]]] = {"augment": augment.notes, "losses": losses.notes}
+NOTES: dict[str, Callable[[], Iterable[str]]] = {
+    "augment": augment.notes,
+    "data": data.notes,
+    "losses": losses.notes,
+}
 
 
 def ratios(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float, float]:

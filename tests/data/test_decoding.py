@@ -90,7 +90,7 @@ def _truncated(path):
         ("cut.npy", lambda path: path.write_bytes(b"\x93NUMPY\x01\x00"), "damaged"),
         ("objects.npy", lambda path: np.save(path, np.array([{}], dtype=object)), "damaged"),
         ("stack.tif", _stack, "3 pages"),
-        ("volume.npy", lambda path: np.save(path, np.zeros((2, 3, 4, 5))), "one image"),
+        ("series.npy", lambda path: np.save(path, np.zeros((2, 2, 3, 4, 5))), "one image"),
         ("void.npy", lambda path: np.save(path, np.zeros((0, 3))), "one image"),
     ],
 )

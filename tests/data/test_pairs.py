@@ -1,12 +1,13 @@
 import subprocess
 import sys
 
+import nibabel
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image
 
-from resunet_kit.data import pairs_dataset, presence_labels, read_image, read_mask
+from resunet_kit.data import pairs_dataset, presence_labels, read_image, read_mask, z_score
 
 COUNT = 7
 
@@ -123,6 +124,73 @@ def test_a_damaged_file_in_the_middle_of_an_epoch_is_named(files, tmp_path):
         list(dataset)
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_unreadable_pairs_are_skipped_if_asked_and_listed_at_the_end(files, tmp_path, batch_size):
+    broken, grey = tmp_path / "broken.png", tmp_path / "grey_mask.png"
+    broken.write_bytes(files[0][4].read_bytes()[:45])
+    Image.fromarray(np.full((6, 8), 130, np.uint8)).save(grey)
+    images, masks = [broken, *files[0][1:5], broken, files[0][6]], [*files[1][:6], grey]
+    reasons = r"\n.*broken.*\n.*broken.*\n.*grey_mask"
+    dataset = pairs_dataset(images, masks, batch_size=batch_size, skip_unreadable=True)
+    assert dataset.element_spec[0].shape[-1] == 3
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=f"3 of 7 pairs were skipped:{reasons}") as record:
+            found = list(dataset)
+        assert _order(found) == [1, 2, 3, 4]
+        assert len(record) == 1
+        assert all(len(x) for x, _ in found)  # of a batch without a readable pair nothing is given
+
+
+def test_nothing_readable_is_an_error(tmp_path):
+    (tmp_path / "broken.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"at least one readable pair of 2.*broken\.png"):
+        pairs_dataset([tmp_path / "broken.png"] * 2, None, skip_unreadable=True)
+
+
+def test_nothing_is_warned_of_where_all_is_read(files):
+    assert _order(pairs_dataset(*files, batch_size=2, skip_unreadable=True)) == list(range(COUNT))
+
+
+def test_normalised_by_image_volume_and_statistics(files):
+    volumes = [number // 4 for number in range(COUNT)]
+    images = np.stack([read_image(path) for path in files[0]])
+    by_volume = np.concatenate([z_score(images[:4]), z_score(images[4:])])
+    for options, expected in (
+        ({"normalize": "image"}, np.zeros_like(images)),
+        ({"normalize": "volume", "volumes": volumes}, by_volume),
+        ({"normalize": (0.2, 0.5)}, (images - 0.2) / 0.5),
+    ):
+        found = np.concatenate([x.numpy() for x, _ in pairs_dataset(*files, batch_size=3, **options)])
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_nifti_volumes(tmp_path, batch_size):
+    paths = [tmp_path / f"{number}.nii.gz" for number in range(3)]
+    for number, path in enumerate(paths):
+        values = np.zeros((4, 5, 6), np.int16)
+        values[number] = 900
+        nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), path)
+        nibabel.save(nibabel.Nifti1Image((values > 0).astype(np.uint8), np.eye(4)), f"{path}_mask.nii")
+    dataset = pairs_dataset(paths, [f"{path}_mask.nii" for path in paths], batch_size=batch_size, normalize="image")
+    sides = (None,) * 3 if batch_size == 1 else (4, 5, 6)
+    assert dataset.element_spec[0] == tf.TensorSpec((None, *sides, 1), tf.float32)
+    images, masks = (np.concatenate(parts) for parts in zip(*dataset.as_numpy_iterator(), strict=True))
+    for number in range(3):
+        np.testing.assert_array_equal(images[number] > 0, masks[number] == 1)
+        assert masks[number, number].all()
+        assert masks.sum() == 3 * 30
+
+
+def test_batches_that_are_kept_do_not_change(files):
+    """Their memory is used again only after they are gone."""
+    dataset = pairs_dataset(*files, batch_size=1, cache=True)
+    kept = [batch for _ in range(4) for batch in dataset]
+    assert _order(kept) == list(range(COUNT)) * 4
+    arrays = [batch for _ in range(4) for batch in dataset.as_numpy_iterator()]
+    assert [round(float(x[0, 0, 0, 0]) * 25.5) for x, _ in arrays] == list(range(COUNT)) * 4
+
+
 def test_sizes_may_differ_in_batches_of_one_only(files, tmp_path):
     Image.new("RGB", (5, 5)).save(tmp_path / "small.png")
     Image.new("L", (5, 5)).save(tmp_path / "small_mask.png")
@@ -142,6 +210,11 @@ def test_sizes_may_differ_in_batches_of_one_only(files, tmp_path):
         ({"batch_size": 0}, "batch_size"),
         ({"image_size": (0, 3)}, "image_size"),
         ({"ignore_class": 255}, "num_classes"),
+        ({"normalize": "batch"}, "normalize"),
+        ({"normalize": "volume"}, "volumes"),
+        ({"normalize": "volume", "volumes": [1, 2]}, r"each of 7 images.*\(2,\)"),
+        ({"volumes": [0] * COUNT}, "normalize='volume'"),
+        ({"normalize": ([0, 0], 1)}, "each of 3 channels"),
         ({"mask_paths": None, "augment": _cropped}, "mask_paths"),
     ],
 )

@@ -7,7 +7,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resunet_kit.data.resizing import checked_size, resize_image, resize_mask
+from resunet_kit.data.resizing import check_size, resize_image, resize_mask, sides_to
 
 SIDES = st.integers(1, 24)
 
@@ -45,13 +45,36 @@ def test_four_channels_are_independent():
     np.testing.assert_array_equal(resize_image(image, (4, 4))[..., :3], without)
 
 
+def test_volumes_are_resized_side_by_side_with_the_filter_of_images():
+    volume = np.random.default_rng(3).random((6, 9, 8, 2), dtype=np.float32)
+    slices = np.stack([resize_image(part, (4, 5)) for part in volume])
+    columns = resize_image(slices.reshape(6, 20, 2), (3, 20))
+    np.testing.assert_allclose(resize_image(volume, (3, 4, 5)), columns.reshape(3, 4, 5, 2), atol=1e-6)
+    flat = np.broadcast_to(volume[:1], volume.shape)  # equal along the depth: as each slice is
+    np.testing.assert_allclose(resize_image(flat, (6, 4, 5))[3], slices[0], atol=1e-6)
+
+
+def test_volume_masks_take_the_nearest_pixel_centre():
+    mask = np.random.default_rng(4).integers(0, 9, (5, 4, 3, 1), dtype=np.uint8)
+    resized = resize_mask(mask, (3, 8, 2))
+    for place in np.ndindex(3, 8, 2):
+        source = tuple(
+            int(Fraction(2 * index + 1, 2) * old / new)
+            for index, old, new in zip(place, (5, 4, 3), (3, 8, 2), strict=True)
+        )
+        assert resized[place] == mask[source]
+
+
 def test_size_forms():
-    assert checked_size(None) is None
-    assert checked_size(8) == (8, 8)
-    assert checked_size([4, np.int64(6)]) == (4, 6)
+    assert sides_to(None, (2, 2)) is None
+    assert sides_to(8, (2, 3)) == (8, 8)
+    assert sides_to(np.int64(8), (2, 3, 4)) == (8, 8, 8)
+    assert sides_to([4, np.int64(6)], (2, 3)) == (4, 6)
+    with pytest.raises(ValueError, match="2 numbers for sides"):
+        sides_to((1, 2, 3), (4, 4))
 
 
-@pytest.mark.parametrize("size", [0, (4,), (4, -1), (4.0, 4), (1, 2, 3)])
+@pytest.mark.parametrize("size", [0, (4,), (4, -1), (4.0, 4), (1, 2, 3, 4), True])
 def test_bad_sizes_are_refused(size):
     with pytest.raises(ValueError, match="image_size"):
-        checked_size(size)
+        check_size(size)

@@ -31,7 +31,7 @@ def _write(folder, shapes):
 
 def test_batches_stack_by_number(tmp_path):
     paths = _write(tmp_path, [(2, 3, 2)] * 3)
-    (images,) = Pairs(paths, None, size=None).batch(np.array([2, 0]))
+    (images,) = Pairs(paths, None).batch(np.array([2, 0]))
     assert images.dtype == np.float32
     np.testing.assert_array_equal(images, np.float32([2, 0])[:, None, None, None] / 255 * np.ones((2, 2, 3, 2)))
 
@@ -45,7 +45,7 @@ def test_batches_stack_by_number(tmp_path):
     ],
 )
 def test_images_that_do_not_fit_are_named(tmp_path, shapes, free_sides, expected):
-    pairs = Pairs(_write(tmp_path, shapes), None, size=None, free_sides=free_sides)
+    pairs = Pairs(_write(tmp_path, shapes), None, batch_size=1 if free_sides else 8)
     with pytest.raises(ValueError, match=expected):
         pairs.batch(np.array([1]))
 
@@ -55,10 +55,17 @@ def test_images_that_do_not_fit_are_named(tmp_path, shapes, free_sides, expected
 def test_pairs_of_two_sizes_are_named_even_when_resized(tmp_path, size, cache):
     image, mask = _write(tmp_path, [(2, 3), (3, 2)])
     with pytest.raises(ValueError, match=r"0\.npy' of 2x3 and .*1\.npy' of 3x2"):
-        Pairs([image], [mask], size=size, cache=cache)
+        Pairs([image], [mask], image_size=size, cache=cache)
 
 
 def test_memory_cache_keeps_the_files_own_bytes(tmp_path):
     paths = _write(tmp_path, [(2, 3, 2)])
-    pairs = Pairs(paths, None, size=None, cache=True)
+    pairs = Pairs(paths, None, cache=True)
     assert pairs._read((paths[0],))[0].dtype == np.uint8
+
+
+def test_disk_cache_of_normalised_files_does_not_let_others_through(tmp_path):
+    np.save(tmp_path / "mri.npy", np.int16([[0, 900]]))
+    Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "kept", normalize="image")
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "kept")

@@ -1,0 +1,45 @@
+"""What feeds `fit` does so on every backend."""
+
+import keras
+import numpy as np
+import pytest
+
+from resunet_kit.data import Augment, PairBatches, pairs_dataset
+from resunet_kit.losses import Dice
+
+COUNT, SIDE = 10, 8
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Bright squares on a dark ground, and where they are."""
+    folder = tmp_path_factory.mktemp("pairs")
+    images, masks = ([folder / f"{number}{end}.npy" for number in range(COUNT)] for end in ("", "_mask"))
+    generator = np.random.default_rng(0)
+    for image, mask in zip(images, masks, strict=True):
+        square = np.zeros((SIDE, SIDE), np.uint8)
+        row, column = generator.integers(0, SIDE - 3, 2)
+        square[row : row + 4, column : column + 4] = 1
+        np.save(image, generator.integers(0, 60, (SIDE, SIDE), dtype=np.uint8) + 180 * square)
+        np.save(mask, square)
+    return images, masks
+
+
+def _fit(data, **options):
+    inputs = keras.Input((SIDE, SIDE, 1))
+    model = keras.Model(inputs, keras.layers.Conv2D(1, 1, activation="sigmoid")(inputs))
+    model.compile(keras.optimizers.Adam(0.3), loss=Dice(), jit_compile=False)
+    return model.fit(data, epochs=6, verbose=0, shuffle=False, **options).history["loss"]
+
+
+@pytest.mark.parametrize("options", [{}, {"augment": Augment(flip=True), "cache": True, "normalize": "image"}])
+def test_a_dataset_trains_on_every_backend(files, options):
+    losses = _fit(pairs_dataset(*files, batch_size=4, shuffle=True, seed=0, **options))
+    assert losses[-1] < losses[0] - 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"augment": Augment(flip=True), "cache": True, "normalize": "image"}])
+def test_numpy_batches_train_on_every_backend(files, options):
+    batches = PairBatches(*files, batch_size=4, shuffle=True, seed=0, **options)
+    losses = _fit(batches.repeat(), steps_per_epoch=len(batches))
+    assert losses[-1] < losses[0] - 0.1
