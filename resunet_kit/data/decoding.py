@@ -81,7 +81,9 @@ def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
             pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
             if pages > 1:
                 raise ValueError(f"expected one image, received {pages} pages; save one file for each")
-            if not _cut_to_8_bits(image):
+            if image.format == "PNG" and _deep_colours(image):
+                return _decode_png(path)
+            if image.format != "TIFF" or not _beyond_pillow(image):
                 return _pillow_array(image, palette=palette)
     except UnidentifiedImageError:
         if Path(path).suffix.lower() not in {".tif", ".tiff"}:
@@ -89,21 +91,40 @@ def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
     return _decode_tiff(path)
 
 
-def _cut_to_8_bits(image: Image.Image) -> bool:
-    """Tell whether Pillow would drop half the bits of this file: a TIFF with 16-bit colours."""
-    if image.format != "TIFF":
-        return False
-    bits = image.tag_v2.get(258, (8,))  # type: ignore[attr-defined]  # BitsPerSample
-    return len(bits) > 1 and max(bits) > 8
+def _deep_colours(image: Image.Image) -> bool:
+    """Tell whether Pillow would drop half the bits of this PNG: of 16-bit colours."""
+    return any(";16" in str(tile[3]) for tile in image.tile) and len(image.getbands()) > 1  # type: ignore[attr-defined]
+
+
+def _decode_png(path: PathLike) -> np.ndarray:
+    import imagecodecs
+
+    try:
+        return imagecodecs.png_decode(Path(path).read_bytes())
+    except imagecodecs.PngError as error:
+        raise ValueError(str(error)) from error
+
+
+def _beyond_pillow(image: Image.Image) -> bool:
+    """Tell whether Pillow would drop channels of this TIFF, or half the bits of its colours."""
+    tags = image.tag_v2  # type: ignore[attr-defined]
+    bits, samples = tags.get(258, (8,)), tags.get(277, 1)
+    return samples > 1 and (max(bits) > 8 or samples != len(image.getbands()))
 
 
 def _decode_tiff(path: PathLike) -> np.ndarray:
-    from skimage.io import imread  # slow to import, seldom needed: above 4 channels or 16-bit colour
+    import tifffile  # slow to import, seldom needed: above 4 channels, or 2, or 16-bit colour
 
     try:
-        return imread(os.fspath(path))
-    except Exception as error:  # tifffile has exceptions of its own
+        with tifffile.TiffFile(os.fspath(path)) as file:
+            if len(file.pages) != 1:
+                raise ValueError(f"expected one image, received {len(file.pages)} pages; save one file for each")
+            [page] = file.pages
+            array = page.asarray()
+            channels_first = array.ndim == 3 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
+    except Exception as error:  # tifffile's own, and its codecs'
         raise ValueError(str(error) or type(error).__name__) from error
+    return np.ascontiguousarray(np.moveaxis(array, 0, -1)) if channels_first else array
 
 
 def _pillow_array(image: Image.Image, *, palette: bool) -> np.ndarray:

@@ -38,8 +38,7 @@ def read_image(
         ValueError: If the file is absent, damaged or of another kind; the message names it.
 
     Note:
-        Pillow reads 16-bit colour PNGs at 8 bits; TIFF and `.npy` keep all 16. A camera's rotation tag is not
-        applied: masks are drawn on the stored pixels.
+        A camera's rotation tag is not applied: masks are drawn on the stored pixels.
 
     Example:
         >>> import pathlib, tempfile

@@ -1,5 +1,7 @@
+import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from resunet_kit.data.decoding import decode
@@ -105,3 +107,31 @@ def test_every_bad_file_is_named(tmp_path, name, write, expected):
 def test_a_folder_is_named(tmp_path):
     with pytest.raises(ValueError, match="Cannot read"):
         decode(tmp_path, palette=True)
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+@pytest.mark.parametrize(("compression", "predictor"), [(None, None), ("lzw", None), ("lzw", True), ("deflate", True)])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_tiff_keeps_all_channels_and_bits(tmp_path, dtype, channels, compression, predictor, planar):
+    stored = np.random.default_rng(0).integers(0, 250, (20, 17, channels)).astype(dtype) * (
+        257 if dtype == np.uint16 else 1
+    )
+    written = stored[..., 0] if channels == 1 else stored if planar == "contig" else np.moveaxis(stored, -1, 0)
+    colours = {"planarconfig": planar, "photometric": "rgb" if channels in (3, 4) else "minisblack"}
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, written, compression=compression, predictor=predictor, **(colours if channels > 1 else {}))
+    array = decode(path, palette=True)
+    assert array.dtype == dtype
+    np.testing.assert_array_equal(array, stored)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_16_bit_png_keeps_its_bits(tmp_path, channels):
+    stored = np.random.default_rng(0).integers(0, 65536, (20, 17, channels), dtype=np.uint16)
+    path = tmp_path / "a.png"
+    path.write_bytes(imagecodecs.png_encode(stored if channels > 1 else stored[..., 0]))
+    np.testing.assert_array_equal(decode(path, palette=True), stored)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ValueError, match=r"a\.png"):
+        decode(path, palette=True)
