@@ -6,6 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+_LARGEST = 2**40  # pixels of an image: sums of positions stay far below 2**63
+
 Spacing = float | Sequence[float] | None
 
 
@@ -88,7 +90,7 @@ def image_shape(shape: object) -> tuple[int, int]:
 
     Raises:
         TypeError: If it is not a sequence of integers.
-        ValueError: If there are not two, or one is less than 1.
+        ValueError: If there are not two, one is less than 1, or no memory holds so many pixels.
     """
     if not isinstance(shape, (tuple, list, np.ndarray)):
         raise TypeError(f"Expected a shape (height, width), received {shape!r}. Pass a tuple of two integers.")
@@ -96,7 +98,12 @@ def image_shape(shape: object) -> tuple[int, int]:
         raise ValueError(
             f"Expected a shape (height, width), received {tuple(shape)}. Pass `image.shape[:2]` of an image."
         )
-    return whole_number("height", shape[0], least=1), whole_number("width", shape[1], least=1)
+    height, width = whole_number("height", shape[0], least=1), whole_number("width", shape[1], least=1)
+    if height * width > _LARGEST:
+        raise ValueError(
+            f"Expected a shape of at most 2**40 pixels, received {(height, width)}. Pass the mask's own shape."
+        )
+    return height, width
 
 
 def pixel_size(spacing: Spacing, ndim: int) -> tuple[float, ...]:
@@ -111,13 +118,14 @@ def pixel_size(spacing: Spacing, ndim: int) -> tuple[float, ...]:
     """
     if spacing is None:
         return (1.0,) * ndim
-    sizes = np.asarray(spacing, dtype=np.float64)
-    if sizes.shape not in ((), (ndim,)) or not np.all((sizes > 0) & np.isfinite(sizes)):
+    sizes = np.asarray(spacing)
+    fits = sizes.shape in ((), (ndim,)) and sizes.dtype.kind in "uif"
+    if not fits or not np.all((sizes > 0) & np.isfinite(sizes)):
         raise ValueError(
             f"Expected `spacing` of one positive number, or {ndim} in the order of the mask's axes, "
             f"received {spacing!r}. Pass the pixel size as (row, column), with the depth first in 3-D."
         )
-    return tuple(np.broadcast_to(sizes, (ndim,)).tolist())
+    return tuple(np.broadcast_to(sizes, (ndim,)).astype(np.float64).tolist())
 
 
 def neighbours(connectivity: int | None, ndim: int) -> int:

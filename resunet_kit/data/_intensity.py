@@ -1,15 +1,17 @@
 """Changes of an image's values, in place, on channels first `(c, *sides)` float32; masks stay as they are."""
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, special
 
 from resunet_kit.data._draws import Draws
 from resunet_kit.data._smooth import Array, control_points, dense
 
 BIAS_CELLS = 2  # a coil's shading is smooth over half the image
+QUANTILES = 2**16  # equally likely values of the noise: they reach 4.3 deviations
 Strengths = NDArray[np.float64]
 
 
@@ -60,7 +62,9 @@ def gamma(image: Array, exponents: Strengths, _: np.random.Generator) -> None:
 
 def noise(image: Array, deviations: Strengths, stream: np.random.Generator) -> None:
     """Add independent Gaussian noise of the standard deviation to each value."""
-    image += stream.standard_normal(image.shape, dtype=np.float32) * _over_pixels(deviations, image)
+    # A third of the time of `standard_normal`, which draws one by one.
+    ranks = stream.integers(0, QUANTILES, image.shape, np.uint16)
+    image += normal_quantiles().take(ranks, mode="clip") * _over_pixels(deviations, image)
 
 
 def cutout(image: Array, fractions: Strengths, stream: np.random.Generator, *, value: float = 0.0) -> None:
@@ -71,6 +75,15 @@ def cutout(image: Array, fractions: Strengths, stream: np.random.Generator, *, v
         start = int(stream.integers(side - length + 1))
         box.append(slice(start, start + length))
     image[tuple(box)] = value
+
+
+@functools.cache
+def normal_quantiles() -> Array:
+    """Return the middle quantiles of as many equal parts of the standard normal distribution; their deviation is 1."""
+    quantiles = special.ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES)
+    quantiles = (quantiles / quantiles.std()).astype(np.float32)
+    quantiles.flags.writeable = False  # the cache hands one array to all
+    return quantiles
 
 
 def _over_pixels(strengths: Strengths, image: Array) -> Array:

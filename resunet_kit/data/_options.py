@@ -48,7 +48,8 @@ def check_switch(name: str, value: object) -> None:
 
 def check_fill(fill: object, mask_fill: object) -> None:
     """Raise unless `fill` is a finite number or a rule, and `mask_fill` an integer that it leaves in force."""
-    whole_number("mask_fill", mask_fill, least=-(2**63))
+    if whole_number("mask_fill", mask_fill, least=-(2**63)) >= 2**64:
+        raise ValueError(f"Expected `mask_fill` below 2**64, received {mask_fill}: no mask holds it.")
     if isinstance(fill, str):
         if fill not in ("edge", "reflect"):
             raise unknown_name("fill", fill, ("edge", "reflect"))

@@ -83,11 +83,11 @@ def resample(
 
 def _bordered(planes: NDArray[Any], fill: Fill) -> NDArray[Any]:
     """Return flat planes with a border of one pixel, which is what all pixels outside hold."""
-    width = [(0, 0), *[(1, 1)] * (planes.ndim - 1)]
     if isinstance(fill, str):
-        bordered = np.pad(planes, width, mode="edge")
+        bordered = np.pad(planes, [(0, 0), *[(1, 1)] * (planes.ndim - 1)], mode="edge")
     else:
-        bordered = np.pad(planes, width, constant_values=fill)
+        bordered = np.full((len(planes), *[side + 2 for side in planes.shape[1:]]), fill, planes.dtype)
+        bordered[(slice(None), *[slice(1, -1)] * (planes.ndim - 1))] = planes
     return bordered.reshape(len(planes), -1)
 
 
@@ -98,13 +98,16 @@ def _inside(place: Array, side: int, *, mirrored: bool) -> Array:
         place = np.abs(np.mod(place + (side - 1), max(2 * (side - 1), 1)) - (side - 1))
     place += 1
     # Just below the last: the corner after it must exist too.
-    return np.clip(place, 0, np.nextafter(np.float32(side + 1), np.float32(0)), out=place)
+    np.maximum(place, np.float32(0), out=place)  # with the next line half the time of np.clip
+    return np.minimum(place, np.nextafter(np.float32(side + 1), np.float32(0)), out=place)
 
 
 def _index(places: list[Array], strides: list[int], whole: type[np.int32] | type[np.int64]) -> NDArray[np.intp]:
     """Return flat indices of the pixels at or below coordinates that are not negative."""
-    steps = [place.astype(whole) * stride for place, stride in zip(places, strides, strict=True)]
-    return np.asarray(sum(steps[1:], steps[0]), np.intp)
+    index: NDArray[Any] = places[-1].astype(whole)  # its stride is 1
+    for place, stride in zip(places[:-1], strides[:-1], strict=True):
+        index = index + place.astype(whole) * stride
+    return np.asarray(index, np.intp)
 
 
 def _linear(plane: Array, corner: NDArray[np.intp], fractions: list[Array], strides: list[int]) -> Array:

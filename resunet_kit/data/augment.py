@@ -1,7 +1,7 @@
 """Random variation of images together with their masks, in NumPy: 2-D and 3-D, reproducible from a seed.
 
-Keras 3.15's layers do not pass the tests of this module: `RandomElasticTransform` fails on integer masks,
-`RandomFlip` turns masks into floats, none takes volumes, and each layer interpolates what the one before interpolated.
+Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTransform` fails on integer masks,
+`RandomFlip` turns masks into floats. None takes volumes, and each layer interpolates what the one before interpolated.
 """
 
 import dataclasses
@@ -62,7 +62,7 @@ class Augment:
         fill: What images hold beyond their border: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the
             latter two the mask follows the image.
         mask_fill: What masks hold there if `fill` is a number; the data's ignored class may be apt.
-        clip: `(low, high)` limits the result; None does not; `"auto"` limits images that were in [0, 1] to it.
+        clip: `(low, high)` limits every result; None does not; `"auto"` limits images that were in [0, 1] to it.
 
     Raises:
         TypeError: If an option is of a wrong type.
@@ -98,7 +98,7 @@ class Augment:
     cutout: Strength = 0.0
     probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
     ndim: int = 2
-    spacing: tuple[float, ...] | None = None
+    spacing: float | tuple[float, ...] | None = None
     in_plane: bool = False
     per_channel: bool = False
     fill: Fill = 0.0
@@ -109,10 +109,9 @@ class Augment:
         for name in ("ndim", *STRENGTHS, "flip", "spacing", "fill", "mask_fill", "clip"):
             object.__setattr__(self, name, plain(getattr(self, name)))
         object.__setattr__(self, "probabilities", checked_probabilities(self.probabilities))
-        if self.ndim not in (2, 3):
+        if self.ndim not in (2, 3) or not isinstance(self.ndim, int):
             raise ValueError(f"Expected ndim=2 for images or 3 for volumes, received {self.ndim!r}.")
-        if self.spacing is not None:
-            pixel_size(self.spacing, self.ndim)
+        pixel_size(self.spacing, self.ndim)
         for name in ("quarter_turns", "in_plane", "per_channel"):
             check_switch(name, getattr(self, name))
         check_flip(self.flip, self.ndim, self.probabilities)
@@ -187,11 +186,11 @@ class Augment:
         planes = np.array(planes, np.float32, order="C")
         outside = 0.0 if isinstance(self.fill, str) else self.fill
         limits = self._limits(min(planes.min(), outside), max(planes.max(), outside))
-        field = drawn_field(planes.shape[1:], axes, self.spacing or (1.0,) * self.ndim, draws)
+        field = drawn_field(planes.shape[1:], axes, pixel_size(self.spacing, self.ndim), draws)
         if field is not None:
             planes, labels = resample(planes, labels, field, fill=self.fill, mask_fill=self.mask_fill)
         varied = vary(planes, draws, per_channel=self.per_channel, hidden=outside)
-        if limits is not None and (varied or field is not None):
+        if limits is not None and (varied or field is not None or self.clip != "auto"):
             np.clip(planes, *limits, out=planes)
         return planes, labels
 

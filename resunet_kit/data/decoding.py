@@ -1,7 +1,10 @@
 """Image files as raw arrays, with the file named in every error."""
 
+import math
 import os
+import struct
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -37,13 +40,15 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
         raise unreadable(path, "there is no such file; check the path.") from None
     except UnidentifiedImageError:
         raise unreadable(path, "expected PNG, JPEG, TIFF, .npy or NIfTI; received another format.") from None
-    # Pillow's plugins raise nearly anything on damaged bytes; none of it names the file.
+    # Pillow's plugins raise nearly anything on damaged bytes, and NumPy parses headers as Python; none names the file.
     except (
         OSError,
         ValueError,
         SyntaxError,
+        TokenError,
         EOFError,
         MemoryError,
+        OverflowError,
         KeyError,
         TypeError,
         Image.DecompressionBombError,
@@ -117,14 +122,32 @@ def _decode_tiff(path: PathLike) -> np.ndarray:
 
     try:
         with tifffile.TiffFile(os.fspath(path)) as file:
-            if len(file.pages) != 1:
-                raise ValueError(f"expected one image, received {len(file.pages)} pages; save one file for each")
-            [page] = file.pages
+            if _has_page(file, 1):  # not counted: in a damaged file pages may go round in a circle
+                raise ValueError("expected one image, received several pages; save one file for each")
+            page = file.pages[0]
+            if len(page.tags) != _number_of_tags(file, page):
+                raise ValueError("tags are damaged")  # tifffile goes on without them, and takes floats for integers
+            if math.prod(page.chunked) != len(page.dataoffsets):
+                raise ValueError("pieces are missing")  # which tifffile fills with zeros, one by one
             array = page.asarray()
             channels_first = array.ndim == 3 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE
     except Exception as error:  # tifffile's own, and its codecs'
         raise ValueError(str(error) or type(error).__name__) from error
     return np.ascontiguousarray(np.moveaxis(array, 0, -1)) if channels_first else array
+
+
+def _number_of_tags(file: Any, page: Any) -> int:
+    file.filehandle.seek(page.offset)
+    [number] = struct.unpack(file.tiff.tagnoformat, file.filehandle.read(file.tiff.tagnosize))
+    return number
+
+
+def _has_page(file: Any, number: int) -> bool:
+    try:
+        file.pages[number]
+    except IndexError:
+        return False
+    return True
 
 
 def _pillow_array(image: Image.Image, *, palette: bool) -> np.ndarray:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from resunet_kit.data.decoding import PathLike, decode
 from resunet_kit.data.sources import checked_paths
+from resunet_kit.data.splits import sample_values
 
 # Of each kind of leak the message shows a few.
 SHOWN = 5
@@ -65,8 +66,8 @@ def find_leaks(
 
     Raises:
         TypeError: If indices are not integers.
-        ValueError: If there are fewer than two parts, an index is out of range, the lengths differ, or an image cannot
-            be read.
+        ValueError: If there are fewer than two parts, an index is out of range, the lengths differ, a group is None or
+            NaN, or an image cannot be read.
 
     Example:
         >>> leaks = find_leaks({"train": [0, 1, 2], "test": [3, 4]}, groups=["a", "a", "b", "b", "c"])
@@ -76,7 +77,7 @@ def find_leaks(
         1 groups in both train and test: 'b'
     """
     paths = None if image_paths is None else checked_paths("image_paths", image_paths)
-    group_of = None if groups is None else list(np.asarray(groups).tolist())
+    group_of = None if groups is None else sample_values("groups", groups).tolist()
     counts = {len(found) for found in (paths, group_of) if found is not None}
     if len(counts) > 1:
         raise ValueError(

@@ -4,6 +4,7 @@ The order is shuffled as numbers, batched, and only then read: a full shuffle co
 at once, and one Python call a batch keeps TensorFlow's overhead small.
 """
 
+import os
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -15,6 +16,9 @@ from resunet_kit.data.decoding import PathLike
 from resunet_kit.data.normalizing import Normalization
 from resunet_kit.data.resizing import ImageSize
 from resunet_kit.data.sources import Pairs
+from resunet_kit.data.storing import finished
+
+_AHEAD = 2  # batches that wait ready beside those being read: they are large
 
 
 def pairs_dataset(
@@ -49,8 +53,9 @@ def pairs_dataset(
         augment: Called as `augment(images, masks, seed=number)` on the NumPy arrays of each batch, after cache and
             normalisation, with a new `number` for each batch of each epoch. Returns images and masks of unchanged
             shape, as NumPy arrays or eager tensors. `Augment` is one.
-        cache: True keeps decoded files in memory, at the files' own bytes a pixel. A path keeps them in that folder,
-            from where later runs take them too; files that changed are read anew.
+        cache: True keeps decoded files in memory, at the files' own bytes a pixel; without `shuffle` and `augment` also
+            the first 1 GiB of batches as they are. A path keeps files in that folder, from where later runs take them
+            too; files that changed are read anew.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
         num_classes: What masks may hold; see `read_mask`.
@@ -110,12 +115,14 @@ def pairs_dataset(
     dataset = tf.data.Dataset.range(len(pairs))
     if shuffle:
         dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
-    dataset = _map_arrays(dataset.batch(batch_size), pairs.batch, spec)
+    # Only where no one can write to them: NumPy functions get the memory of tensors.
+    alike = cache is True and not shuffle and augment is None
+    dataset = _map_arrays(dataset.batch(batch_size), finished(pairs.batch) if alike else pairs.batch, spec)
     if skip_unreadable:
         dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(_options())
+    return dataset.prefetch(_AHEAD).with_options(_options())
 
 
 def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
@@ -173,7 +180,7 @@ def _map_arrays(
         shaped = tuple(tf.ensure_shape(array, part.shape) for array, part in zip(arrays, spec, strict=True))
         return shaped if len(shaped) > 1 else shaped[0]
 
-    return dataset.map(call, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    return dataset.map(call, num_parallel_calls=os.cpu_count(), deterministic=True)
 
 
 def _augmented(
@@ -191,6 +198,7 @@ def _augmented(
 
 def _options() -> tf.data.Options:
     options = tf.data.Options()
+    options.autotune.enabled = False  # with numbers that are given it only takes time: a fifth of a cached epoch
     # The dataset starts from numbers, not files: workers share it by element, without a warning.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

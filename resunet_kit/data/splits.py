@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from resunet_kit._mask_checks import whole_number
 from resunet_kit.data.balancing import assign
 
 
@@ -29,6 +30,7 @@ def split_by_group(
         For each part the sorted indices of its samples. Together they hold every sample once.
 
     Raises:
+        TypeError: If the seed is no integer.
         ValueError: If the fractions do not add up to 1, the lengths differ, or there are fewer groups than parts.
 
     Example:
@@ -47,7 +49,8 @@ def split_by_group(
             f"Too few groups: expected at least {len(positive)}, one for each part, received {len(counts)}. "
             "Ask for fewer parts; splitting a group would leak it."
         )
-    part_of = positive[assign(counts, shares[positive], np.random.default_rng(seed))]
+    generator = np.random.default_rng(whole_number("seed", seed, least=0))
+    part_of = positive[assign(counts, shares[positive], generator)]
     return [np.flatnonzero(part_of[group_of] == part) for part in range(len(shares))]
 
 
@@ -104,13 +107,37 @@ def _count_labels(groups: ArrayLike, stratify: ArrayLike | None) -> tuple[np.nda
     return np.stack(columns, axis=1), group_of
 
 
+def sample_values(name: str, values: Any) -> np.ndarray:
+    """Return one value for each sample `(n,)`; a missing one is no group, for all that are missing are not one patient.
+
+    Args:
+        name: The argument's name, for the message.
+        values: Any sequence or iterable.
+
+    Raises:
+        ValueError: If there are not as many axes, or a value is None, NaN or another kind of missing.
+    """
+    array = np.asarray(values if hasattr(values, "__array__") else list(values))
+    if array.ndim != 1:
+        raise ValueError(f"Expected {name} as one value for each sample (n,), received shape {array.shape}.")
+    if any(map(_is_missing, array.tolist())):
+        raise ValueError(f"Expected a value for each sample in {name}, received None or NaN.")
+    return array
+
+
+def _is_missing(value: object) -> bool:
+    """Tell whether a value is None, or differs from itself as NaN does; that of pandas refuses to be compared."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:
+        return True
+
+
 def _codes(name: str, values: Any) -> np.ndarray:
     """Number the distinct values from 0 in sorted order, which is the same in every process."""
-    array = np.asarray(values if hasattr(values, "__array__") else list(values))
-    if array.ndim != 1 or not array.size:
-        raise ValueError(f"Expected {name} as one value for each sample (n,), received shape {array.shape}.")
-    if any(value is None or value != value for value in array.tolist()):  # NaN alone differs from itself
-        raise ValueError(f"Expected a value for each sample in {name}, received None or NaN.")
+    array = sample_values(name, values)
+    if not array.size:
+        raise ValueError(f"Expected {name} as one value for each sample (n,), received none.")
     try:
         return np.unique(array, return_inverse=True)[1]
     except TypeError as error:

@@ -5,6 +5,8 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
+from resunet_kit.data.splits import sample_values
+
 
 def slices_to_volumes(
     slices: ArrayLike, groups: ArrayLike, *, positions: ArrayLike | None = None
@@ -14,13 +16,14 @@ def slices_to_volumes(
     Args:
         slices: `(n, height, width)` or `(n, height, width, channels)`: images, masks or predictions.
         groups: `(n,)`, the volume that each slice belongs to, such as the patient.
-        positions: `(n,)`, where in its volume each slice lies: numbers that sort. None takes the given order.
+        positions: `(n,)`, where in its volume each slice lies: numbers, in any unit. None takes the given order.
 
     Returns:
         For each group, in order of first appearance, `(depth, height, width[, channels])`.
 
     Raises:
-        ValueError: If the lengths differ, or two slices of a group have one position.
+        TypeError: If positions are no numbers.
+        ValueError: If the lengths differ, a group or position is missing, or two slices of a group have one position.
 
     Example:
         >>> slices = np.arange(3).reshape(3, 1, 1) * np.ones((3, 2, 2))
@@ -48,6 +51,7 @@ def volumes_to_slices(
         `(n, height, width[, channels])`.
 
     Raises:
+        TypeError: If positions are no numbers.
         ValueError: If the groups are others than the volumes', a depth is not the number of the group's slices, or
             volumes differ in the sides of a slice.
 
@@ -56,15 +60,15 @@ def volumes_to_slices(
         >>> volumes_to_slices(volumes, ["a", "b", "a"])[:, 0, 0].tolist()
         [0.0, 1.0, 0.0]
     """
-    count = len(np.asarray(groups))
-    members = _members(count, groups, positions)
+    names = sample_values("groups", groups)
+    members = _members(len(names), names, positions)
     if set(members) != set(volumes):
         raise ValueError(f"Expected the volumes of {list(members)[:8]}. Received those of {list(volumes)[:8]}.")
     arrays = {group: np.asarray(volume) for group, volume in volumes.items()}
     shapes = {array.shape[1:] for array in arrays.values()}
     if len(shapes) != 1:
         raise ValueError(f"Expected slices of one shape in all volumes. Received {sorted(shapes)}.")
-    slices = np.empty((count, *shapes.pop()), np.result_type(*arrays.values()))
+    slices = np.empty((len(names), *shapes.pop()), np.result_type(*arrays.values()))
     for group, places in members.items():
         if len(arrays[group]) != len(places):
             raise ValueError(
@@ -91,7 +95,9 @@ def neighbouring_slices(
         `(n, height, width, (2·reach + 1)·channels)`: the channels of the lowest neighbour, of the next, and so on.
 
     Raises:
-        ValueError: If the lengths differ, `reach` is negative, or two slices of a group have one position.
+        TypeError: If positions are no numbers.
+        ValueError: If the lengths differ, a group or position is missing, `reach` is negative, or two slices of a group
+            have one position.
 
     Example:
         >>> slices = np.arange(4).reshape(4, 1, 1) * np.ones((4, 2, 2))
@@ -109,24 +115,30 @@ def neighbouring_slices(
         places = np.arange(depth)[:, None] + np.arange(-reach, reach + 1)
         neighbours[members] = members[np.clip(places, 0, depth - 1)]
     array = array[..., None] if array.ndim == 3 else array
-    stacked = np.moveaxis(array[neighbours], 1, -2)  # (n, h, w, neighbours, channels)
-    return stacked.reshape(*array.shape[:-1], -1)
+    stacked = np.empty((*array.shape[:-1], neighbours.shape[1], array.shape[-1]), array.dtype)
+    for step, column in enumerate(neighbours.T):  # one by one: indexing at once needs the result's memory twice
+        stacked[..., step, :] = array[column]
+    return stacked.reshape(*array.shape[:-1], neighbours.shape[1] * array.shape[-1])
 
 
 def _members(count: int, groups: ArrayLike, positions: ArrayLike | None) -> dict[Hashable, np.ndarray]:
     """Return the indices of each group's slices, lowest first."""
-    names = np.asarray(groups)
-    places = np.arange(count) if positions is None else np.asarray(positions)
+    names = sample_values("groups", groups)
+    places = np.arange(count) if positions is None else sample_values("positions", positions)
     if names.shape != (count,) or places.shape != (count,):
         raise ValueError(
             f"Expected one group, and one position if any, for each of {count} slices. Received groups of shape "
             f"{names.shape} and positions of shape {places.shape}."
         )
-    found = {}
-    for name in dict.fromkeys(names.tolist()):
-        members = np.flatnonzero(names == name)
-        ordered = members[np.argsort(places[members], kind="stable")]
-        if len(np.unique(places[members])) < len(members):
-            raise ValueError(f"Expected each slice of {name!r} at a position of its own. Received two at one position.")
-        found[name] = ordered
-    return found
+    if places.dtype.kind not in "iuf":  # as text, 10 comes before 9
+        raise TypeError(f"Expected positions as numbers. Received dtype {places.dtype}; convert them with int().")
+    indices: dict[Hashable, list[int]] = {}
+    for index, name in enumerate(names.tolist()):
+        indices.setdefault(name, []).append(index)
+    return {name: _in_order(name, np.array(members), places) for name, members in indices.items()}
+
+
+def _in_order(name: Hashable, members: np.ndarray, places: np.ndarray) -> np.ndarray:
+    if len(np.unique(places[members])) < len(members):
+        raise ValueError(f"Expected each slice of {name!r} at a position of its own. Received two at one position.")
+    return members[np.argsort(places[members])]

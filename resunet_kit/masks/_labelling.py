@@ -25,3 +25,20 @@ def label_components(
     sizes = np.bincount(labels.ravel("K"), minlength=found + 1)
     sizes[0] = 0  # so that no choice by size takes the background
     return labels, sizes
+
+
+def keep_components(
+    labels: NDArray[np.int32], sizes: NDArray[np.int64], *, min_size: int = 0, count: int | None = None
+) -> NDArray[np.uint8]:
+    """Return the mask of the components that are large enough, or of the largest of them.
+
+    Args:
+        labels: As of `label_components`.
+        sizes: As of `label_components`.
+        min_size: The smallest number of pixels that stays.
+        count: How many stay, of equal ones the first in scan order; `None` for all.
+    """
+    keep = sizes >= max(min_size, 1)
+    if count is not None:
+        keep[np.argsort(-sizes, kind="stable")[count:]] = False
+    return keep.view(np.uint8).take(labels)  # twice as fast as indexing

@@ -1,10 +1,22 @@
 """Runs of equal pixels down the columns: what both run-length formats are made of."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from resunet_kit.masks._columns import down_columns
 
-def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+_AT_ONCE = 1 << 16  # pixels or runs: what is computed of so many stays in the processor's cache
+_MANY = 64  # With a run for fewer pixels than this, painting run by run takes longer than by bits.
+
+
+def index_type(size: int) -> type[np.signedinteger[Any]]:
+    """Return the integers for positions in `size` pixels that are fastest, and hold the sum of two of them."""
+    return np.int32 if size < 2**30 else np.int64
+
+
+def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.signedinteger[Any]]:
     """Return the column-major positions where the value changes, in ascending order.
 
     The pixel before the first counts as background, so positions 0, 2, 4, ... begin a run of foreground and positions
@@ -13,15 +25,23 @@ def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     Args:
         mask: `(height, width)`, in any memory order.
     """
-    # Compared in the mask's own memory order: transposing a large C-ordered mask costs ten times the rest.
-    changes = np.empty_like(mask)
-    np.not_equal(mask[1:], mask[:-1], out=changes[1:])
-    changes[0, 0] = mask[0, 0]
-    np.not_equal(mask[0, 1:], mask[-1, :-1], out=changes[0, 1:])  # from a column's foot to the next one's head
-    if changes.flags.f_contiguous:
-        return np.flatnonzero(changes.T)
-    rows, columns = np.divmod(np.flatnonzero(changes), mask.shape[1])
-    return np.sort(columns * mask.shape[0] + rows)
+    pixels, dtype = down_columns(mask), index_type(mask.size)
+    found = [np.zeros(int(pixels[0]), dtype)]  # the position 0, if the first pixel is foreground
+    for start in range(0, mask.size - 1, _AT_ONCE):
+        stop = min(start + _AT_ONCE, mask.size - 1)
+        changes = np.flatnonzero(pixels[start:stop] != pixels[start + 1 : stop + 1])
+        found.append((changes + (start + 1)).astype(dtype, copy=False))
+    return np.concatenate(found)
+
+
+def run_lengths(edges: NDArray[np.signedinteger[Any]], size: int) -> NDArray[np.signedinteger[Any]]:
+    """Return the lengths between the first pixel, the edges and the end, of the edges' dtype.
+
+    Args:
+        edges: Ascending positions, as of `boundaries`.
+        size: The number of pixels.
+    """
+    return np.diff(edges, prepend=edges.dtype.type(0), append=edges.dtype.type(size))
 
 
 def paint(counts: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -31,5 +51,27 @@ def paint(counts: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.uint8
         counts: Lengths of the runs, none negative, of the sum `height * width`.
         shape: `(height, width)`.
     """
-    values = (np.arange(counts.size) % 2).astype(np.uint8)
-    return np.repeat(values, counts).reshape(shape[::-1]).T
+    size = shape[0] * shape[1]
+    if counts.size * _MANY > size and counts[1:].min(initial=1) > 0:
+        pixels = _paint_bits(counts, size)
+    else:
+        values = np.zeros(counts.size, np.uint8)
+        values[1::2] = 1
+        pixels = np.repeat(values, counts)
+    return pixels.reshape(shape[::-1]).T
+
+
+def _paint_bits(counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+    """Return 1 where the number of runs that end before a pixel or at it is odd; but for the first, none may be 0."""
+    changes = np.zeros((size // 64 + 1) * 64, np.bool_)
+    done = 0
+    for start in range(0, counts.size, _AT_ONCE):
+        ends = np.cumsum(counts[start : start + _AT_ONCE]) + done
+        changes[ends] = True
+        done = ends[-1]
+    words = np.packbits(changes, bitorder="little").view("<u8")
+    for distance in (1, 2, 4, 8, 16, 32):
+        words ^= words << np.uint64(distance)  # a bit is now the parity of up to 2, 4, ..., 64 bits
+    odd = np.bitwise_xor.accumulate(words >> np.uint64(63))
+    words[1:] ^= -odd[:-1]  # turns all bits of a word with an odd number of edges before it
+    return np.unpackbits(words.view(np.uint8), count=size, bitorder="little")

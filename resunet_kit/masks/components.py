@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._mask_checks import as_mask, whole_number
-from resunet_kit.masks._labelling import label_components
+from resunet_kit.masks._labelling import keep_components, label_components
 
 
 def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | None = None) -> NDArray[np.uint8]:
@@ -28,11 +28,7 @@ def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | No
                [1, 0, 0]], dtype=uint8)
     """
     count = whole_number("count", count, least=1)
-    labels, sizes = label_components(as_mask(mask), connectivity)
-    keep = np.zeros(sizes.size, np.uint8)
-    keep[np.argsort(-sizes, kind="stable")[:count]] = 1
-    keep[0] = 0
-    return keep[labels]
+    return keep_components(*label_components(as_mask(mask), connectivity), count=count)
 
 
 def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = None) -> NDArray[np.uint8]:
@@ -56,9 +52,7 @@ def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = N
                [1, 0, 0]], dtype=uint8)
     """
     min_size = whole_number("min_size", min_size, least=0)
-    labels, sizes = label_components(as_mask(mask), connectivity)
-    keep = (sizes >= max(min_size, 1)).astype(np.uint8)
-    return keep[labels]
+    return keep_components(*label_components(as_mask(mask), connectivity), min_size=min_size)
 
 
 def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.uint8]:

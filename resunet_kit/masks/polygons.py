@@ -136,10 +136,10 @@ def _crossings(
 
 def _as_polygon(polygon: ArrayLike, place: int) -> NDArray[np.float64]:
     try:
-        points = np.asarray(polygon, dtype=np.float64)
-    except (TypeError, ValueError):  # no numbers, or rows of unequal lengths
+        points = np.asarray(polygon)
+    except ValueError:  # rows of unequal lengths
         points = np.empty(0)
-    if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
+    if points.dtype.kind not in "uif" or points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
         raise ValueError(
             f"Expected polygons of at least three (row, column) points, received {str(polygon)[:60]} at index {place}. "
             "Put a single polygon in a list, and reshape COCO's flat x, y lists: `np.reshape(flat, (-1, 2))[:, ::-1]`."
@@ -149,7 +149,7 @@ def _as_polygon(polygon: ArrayLike, place: int) -> NDArray[np.float64]:
             f"Expected finite coordinates, received {points[~np.isfinite(points).all(axis=1)][0].tolist()} "
             f"in the polygon at index {place}. Remove that point."
         )
-    return points
+    return points.astype(np.float64, copy=False)
 
 
 def _check_inside(points: NDArray[np.float64], place: int, shape: tuple[int, int]) -> None:

@@ -1,10 +1,9 @@
 """From probabilities to a clean mask by one object, which can be tuned, saved and loaded."""
 
 import dataclasses
-import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._mask_checks import as_mask, neighbours, whole_number
-from resunet_kit.masks._labelling import label_components
-from resunet_kit.masks.components import fill_holes, largest_component, remove_small
+from resunet_kit.masks._labelling import keep_components, label_components
+from resunet_kit.masks._tuning import combinations, dice, paired
+from resunet_kit.masks.components import fill_holes
 from resunet_kit.masks.labels import to_labels
 
 Score = Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
+Components = tuple[NDArray[np.int32], NDArray[np.int64]]
 
 
 def hysteresis(
@@ -113,20 +114,25 @@ class PostProcess:
             TypeError: If the values are not numbers.
             ValueError: If a value is outside 0..1, or there are other axes.
         """
-        array = _image(probabilities)
+        mask = self._threshold_and_fill(_image(probabilities))
+        return self._select(mask, label_components(mask > 0, self.connectivity) if self._selects else None)
+
+    def _threshold_and_fill(self, array: NDArray[Any]) -> NDArray[np.uint8]:
         neighbours(self.connectivity, array.ndim)
-        low = self.threshold if self.low_threshold is None else self.low_threshold
-        if low < self.threshold:
-            mask = hysteresis(array, low, self.threshold, connectivity=self.connectivity)
+        if self.low_threshold is not None and self.low_threshold < self.threshold:
+            mask = hysteresis(array, self.low_threshold, self.threshold, connectivity=self.connectivity)
         else:
             mask = to_labels(array[..., None], self.threshold).astype(np.uint8, copy=False)
-        if self.max_hole != 0:
-            mask = fill_holes(mask, max_size=self.max_hole)
-        if self.min_size > 1:
-            mask = remove_small(mask, self.min_size, connectivity=self.connectivity)
-        if self.keep_largest is not None:
-            mask = largest_component(mask, count=self.keep_largest, connectivity=self.connectivity)
-        return mask
+        return mask if self.max_hole == 0 else fill_holes(mask, max_size=self.max_hole)
+
+    @property
+    def _selects(self) -> bool:
+        return self.min_size > 1 or self.keep_largest is not None
+
+    def _select(self, mask: NDArray[np.uint8], components: Components | None) -> NDArray[np.uint8]:
+        if components is None or not self._selects:
+            return mask
+        return keep_components(*components, min_size=self.min_size, count=self.keep_largest)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the options as JSON, and write them to `path` if there is one: beside it first, then in its place."""
@@ -192,29 +198,31 @@ class PostProcess:
             >>> [round(value, 2) for options, value in found.curve]
             [0.4, 0.4, 0.97, 1.0, 0.0, 0.0]
         """
-        images = [(_image(image), as_mask(truth).astype(np.uint8)) for image, truth in _pairs(probabilities, truths)]
-        curve = []
-        for options in cls._combinations(candidates):
-            values = [float((score or _dice)(truth, options(image))) for image, truth in images]
-            if not np.isfinite(values).all():
-                raise ValueError(f"Expected finite scores, received {values[:5]} for {options}.")
-            curve.append((options, float(np.mean(values))))
+        pairs = [(_image(image), as_mask(truth).astype(np.uint8)) for image, truth in paired(probabilities, truths)]
+        tried = [cls(**one) for one in combinations(candidates)]
+        sums = np.zeros(len(tried))
+        for image, truth in pairs:
+            for place, mask in cls._masks(image, tried):
+                value = float((score or dice)(truth, mask))
+                if not np.isfinite(value):
+                    raise ValueError(f"Expected finite scores, received {value} for {tried[place]}.")
+                sums[place] += value
+        curve = list(zip(tried, (sums / len(pairs)).tolist(), strict=True))
         best, value = max(curve, key=lambda choice: choice[1])
         return Tuning(best, value, curve)
 
     @classmethod
-    def _combinations(cls, candidates: dict[str, Any]) -> list["PostProcess"]:
-        if candidates.get("threshold") is None:
-            candidates = {**candidates, "threshold": np.arange(1, 20) / 20}
-        lists = [
-            list(values) if isinstance(values, (Sequence, np.ndarray)) else [values] for values in candidates.values()
-        ]
-        chosen = [dict(zip(candidates, values, strict=True)) for values in itertools.product(*lists)]
-        # Of thresholds that are combined freely some are the wrong way round.
-        valid = [one for one in chosen if (one.get("low_threshold") or 0) <= one["threshold"]]
-        if not valid:
-            raise ValueError(f"Expected a combination with `low_threshold` of `threshold` at most in {candidates}.")
-        return [cls(**one) for one in valid]
+    def _masks(cls, image: NDArray[Any], tried: list["PostProcess"]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the place and the mask of each, the same steps of several done once."""
+        together: dict[PostProcess, list[int]] = {}
+        for place, options in enumerate(tried):
+            together.setdefault(dataclasses.replace(options, min_size=0, keep_largest=None), []).append(place)
+        for first, places in together.items():
+            mask = first._threshold_and_fill(image)
+            selects = any(tried[place]._selects for place in places)
+            components = label_components(mask > 0, first.connectivity) if selects else None
+            for place in places:
+                yield place, tried[place]._select(mask, components)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -240,21 +248,3 @@ def _image(probabilities: ArrayLike) -> NDArray[Any]:
             f"Expected probabilities (height, width) or (depth, height, width), received {array.shape}.{cure}"
         )
     return array
-
-
-def _pairs(probabilities: Iterable[ArrayLike], truths: Iterable[ArrayLike]) -> list[tuple[ArrayLike, ArrayLike]]:
-    images, masks = list(probabilities), list(truths)
-    if not images or len(images) != len(masks):
-        raise ValueError(f"Expected images and a truth for each, received {len(images)} and {len(masks)}.")
-    for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
-        if np.shape(image) != np.shape(mask):
-            raise ValueError(
-                f"Expected a truth of the image's shape, received {np.shape(image)} and {np.shape(mask)} at {number}."
-            )
-    return list(zip(images, masks, strict=True))
-
-
-def _dice(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> float:
-    """Return the Dice score, 1 where both are empty."""
-    total = int(np.count_nonzero(truth)) + int(np.count_nonzero(prediction))
-    return 2 * int(np.count_nonzero(truth & prediction)) / total if total else 1.0

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._mask_checks import as_mask, image_shape
-from resunet_kit.masks._runs import boundaries, paint
+from resunet_kit.masks._decimals import join_numbers
+from resunet_kit.masks._runs import boundaries, paint, run_lengths
 
 
 def to_rle(mask: ArrayLike) -> str:
@@ -32,10 +33,10 @@ def to_rle(mask: ArrayLike) -> str:
     foreground = as_mask(mask, ndims=(2,))
     edges = boundaries(foreground)
     if edges.size % 2:
-        edges = np.append(edges, foreground.size)  # the last run ends with the image
-    starts, stops = edges[::2], edges[1::2]
-    numbers = np.stack([starts + 1, stops - starts], axis=1).ravel().tolist()
-    return str(numbers)[1:-1].replace(",", "")  # three times as fast as joining the numbers one by one
+        edges = np.append(edges, edges.dtype.type(foreground.size))  # the last run ends with the image
+    edges[1::2] -= edges[::2]  # from the ends to the lengths
+    edges[::2] += 1
+    return join_numbers(edges)
 
 
 def from_rle(text: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -62,11 +63,12 @@ def from_rle(text: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
     size = height * width
     starts, lengths = _parse(text)
     _check_runs(starts, lengths, (height, width))
-    order = np.argsort(starts)
-    starts, stops = starts[order] - 1, starts[order] - 1 + lengths[order]
-    _check_apart(starts, stops)
-    edges = np.stack([starts, stops], axis=1).ravel()
-    return paint(np.diff(edges, prepend=0, append=size), (height, width))
+    numbers = np.stack([starts - 1, lengths], axis=1)
+    if np.any(starts[1:] < starts[:-1]):
+        numbers = numbers[np.argsort(starts)]
+    numbers[:, 1] += numbers[:, 0]
+    _check_apart(numbers[:, 0], numbers[:, 1])
+    return paint(run_lengths(numbers.ravel(), size), (height, width))
 
 
 def _parse(text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,8 +1,14 @@
 """Image and mask move as one, and what `Augment` promises of seeds, dtypes, batches and options."""
 
+import copy
+import hashlib
 import inspect
 import json
+import pickle
+import subprocess
+import sys
 
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -79,11 +85,12 @@ def test_the_nearest_pixel_has_the_largest_weight(options, seed, fill, sides):
 
 
 @pytest.mark.parametrize("fill", [0.0, "edge", "reflect"])
-@given(SEEDS, st.sampled_from(["uint8", "int16", "int64", "bool", "float32"]))
+@given(SEEDS, st.sampled_from(["uint8", "int16", "uint16", "int32", "int64", "bool", "float32"]))
 @settings(max_examples=8)
 def test_class_ids_and_mask_dtype_never_change(fill, seed, dtype):
     images, masks = pair(batch=1)
-    masks = (masks * 5 + 3).astype(dtype)
+    largest = 2**53 + 1 if dtype == "int64" else 40000 if dtype in ("uint16", "int32") else 255
+    masks = np.array([3, 8, 13, largest]).astype(dtype)[masks]
     _, moved = Augment(**EVERYTHING, fill=fill)(images, masks, seed=seed)
     assert moved.dtype == masks.dtype
     outside = {0} if fill == 0 else set()
@@ -261,6 +268,30 @@ def test_an_empty_batch_stays_empty():
 # --- Probabilities, limits, options ----------------------------------------------------------------------------------
 
 
+@settings(max_examples=60)
+@given(st.data(), SEEDS, st.sampled_from([(1, 1), (1, 9), (13, 2), (1, 1, 1), (4, 1, 7), (5, 6, 4)]))
+def test_any_options_on_any_shape(data, seed, sides):
+    """Images of any dtype in [0, 1] stay there, whatever acts on them, alone or in a batch; the input may be locked."""
+    names = data.draw(st.sets(st.sampled_from(sorted(EVERYTHING)), min_size=1))
+    chances = data.draw(st.fixed_dictionaries({name: st.sampled_from([0.3, 1.0]) for name in sorted(names)}))
+    switches = data.draw(st.fixed_dictionaries({"per_channel": st.booleans(), "in_plane": st.booleans()}))
+    options = {name: EVERYTHING[name] for name in sorted(names)} | switches | {"fill": data.draw(FILLS)}
+    augment = Augment(**options, probabilities=chances, ndim=len(sides))
+    dtype = data.draw(st.sampled_from(["bool", "float16", ">f4", "float64"]))
+    channels = data.draw(st.sampled_from([1, 3, 17]))
+    images = (np.random.default_rng(seed).random((2, *sides, channels)) > 0.5).astype(dtype)
+    masks = np.random.default_rng(seed).choice(np.array([0, 1, 255], "uint8"), (2, *sides))
+    images.flags.writeable = masks.flags.writeable = False
+    varied, labels = augment(images, masks, seed=seed)
+    assert varied.dtype == np.float32
+    assert 0 <= varied.min() <= varied.max() <= 1
+    assert set(np.unique(labels)) <= {0, 1, 255}
+    again, alone = augment(images, masks, seed=seed), augment(images[0], masks[0], seed=seed)
+    assert np.array_equal(varied, again[0])
+    assert np.array_equal(varied[0], alone[0])
+    assert np.array_equal(labels[0], alone[1])
+
+
 def test_probabilities_are_shares_of_images():
     images, masks = np.zeros((400, 4, 4, 1)), np.zeros((400, 4, 4))
     varied, _ = Augment(brightness=(0.5, 1), probabilities={"brightness": 0.3})(images, masks, seed=0)
@@ -275,6 +306,10 @@ def test_clip():
     assert Augment(noise=(1, 1), clip=None)(images, masks, seed=0)[0].min() < -1
     assert Augment(noise=(1, 1))(images * 2, masks, seed=0)[0].max() > 2
     assert Augment(shift=0.5, fill=-1)(images, masks, seed=0)[0].min() == -1
+    # Limits hold for every image, not only for those that something acted on.
+    seldom = Augment(noise=1, probabilities={"noise": 0.5}, clip=(0.2, 0.4))
+    varied, _ = seldom(*pair(batch=8), seed=0)
+    assert (varied.min(), varied.max()) == (np.float32(0.2), np.float32(0.4))
 
 
 def test_per_channel_draws_for_each_channel():
@@ -300,6 +335,28 @@ def test_options_survive_json():
     assert np.array_equal(augment(images, masks, seed=1)[0], again(images, masks, seed=1)[0])
 
 
+def test_copies_and_other_processes_give_the_same_bytes():
+    augment, (images, masks) = Augment(**EVERYTHING, probabilities={"blur": 0.5}), pair()
+    expected = b"".join(part.tobytes() for part in augment(images, masks, seed=7))
+    for again in (pickle.loads(pickle.dumps(augment)), copy.deepcopy(augment), copy.copy(augment)):
+        assert again == augment
+        assert b"".join(part.tobytes() for part in again(images, masks, seed=7)) == expected
+    code = (
+        "import hashlib, pickle, sys; augment, pair = pickle.load(sys.stdin.buffer);"
+        "print(hashlib.sha256(b''.join(part.tobytes() for part in augment(*pair, seed=7))).hexdigest())"
+    )
+    given = pickle.dumps((augment, (images, masks)))
+    other = subprocess.run([sys.executable, "-c", code], input=given, capture_output=True, check=True)
+    assert other.stdout.decode().strip() == hashlib.sha256(expected).hexdigest()
+
+
+def test_one_number_as_spacing_is_that_of_all_axes():
+    images, masks = pair()
+    same = [Augment(rotation=30, spacing=spacing)(images, masks, seed=0)[0] for spacing in (None, 2.0, (2, 2))]
+    assert np.array_equal(same[0], same[1])
+    assert np.array_equal(same[0], same[2])
+
+
 def test_repr_shows_what_differs_from_the_default():
     assert repr(Augment()) == "Augment()"
     assert repr(Augment(zoom=[1, 1.5], probabilities={"zoom": 1})) == (
@@ -314,6 +371,8 @@ def test_repr_shows_what_differs_from_the_default():
         ({"rotation": -5}, ValueError, r"`rotation` of 0 or more, received -5"),
         ({"probabilities": {"rotatoin": 1}}, ValueError, "Did you mean 'rotation'"),
         ({"ndim": 4}, ValueError, "3 for volumes"),
+        ({"ndim": 2.0}, ValueError, "3 for volumes"),
+        ({"mask_fill": 2**64}, ValueError, r"below 2\*\*64"),
         ({"spacing": (1, 1, 1)}, ValueError, "spacing"),
         ({"in_plane": 1}, TypeError, "in_plane"),
         ({"flip": "horizontl"}, ValueError, "Did you mean 'horizontal'"),
@@ -351,3 +410,93 @@ def test_it_varies_the_batches_of_pairs_dataset(tmp_path):
     for x, y in epochs[0] + epochs[1]:
         assert np.array_equal(x, np.repeat(y, 3, axis=-1))
     assert any(not np.array_equal(a[0], b[0]) for a, b in zip(*epochs, strict=True))
+
+
+# --- Keras's own layers ----------------------------------------------------------------------------------------------
+
+# What each of Keras 3.15 fails; all others of KERAS_CHECKS hold for it. docs/pages/guides/augmentation.md tells of it.
+KERAS_FAILS = {
+    "RandomFlip": {"mask dtype"},
+    "RandomRotation": set(),
+    "RandomZoom": set(),
+    "RandomTranslation": set(),
+    "RandomShear": set(),
+    "RandomElasticTransform": {"aligned", "class ids", "mask dtype"},
+    "RandomBrightness": set(),
+    "RandomContrast": {"identity"},
+    "RandomGaussianBlur": set(),
+    "RandomErasing": set(),
+}
+
+
+def keras_layer(name, strength=1.0, seed=3):
+    """A layer of Keras on images in [0, 1]."""
+    options = {
+        "RandomFlip": {},
+        "RandomRotation": {"factor": 0.1 * strength, "fill_mode": "constant"},
+        "RandomZoom": {"height_factor": 0.2 * strength, "fill_mode": "constant"},
+        "RandomTranslation": dict.fromkeys(["height_factor", "width_factor"], 0.2 * strength),
+        "RandomShear": dict.fromkeys(["x_factor", "y_factor"], 0.2 * strength),
+    }.get(name, {"factor": 0.5 * strength, "value_range": (0, 1)})
+    return getattr(keras.layers, name)(**options, seed=seed)
+
+
+def by_keras(name, images, masks, **options):
+    """What Keras's layer makes of a pair."""
+    outputs = keras_layer(name, **options)({"images": images, "segmentation_masks": masks}, training=True)
+    return [np.array(keras.ops.convert_to_numpy(outputs[key])) for key in ("images", "segmentation_masks")]
+
+
+def aligned_by_keras(name):
+    """Whether the nearest pixel has the largest weight; float masks, for not all layers take others."""
+    if name in ("RandomBrightness", "RandomContrast", "RandomGaussianBlur", "RandomErasing"):
+        return True  # the mask stays, as with our intensities
+    for seed in range(4):
+        masks = (boxes(40, 40) > 0)[None, ..., None].astype(np.float32)
+        image, mask = by_keras(name, masks, masks, seed=seed)
+        if image[mask == 1].min(initial=1) < 0.249 or image[mask == 0].max(initial=0) > 0.751:
+            return False
+    return True
+
+
+def ids_by_keras(name):
+    masks = pair()[1].astype("int32") * 85
+    return set(np.unique(by_keras(name, pair()[0], masks)[1])) <= {0, 85, 170, 255}
+
+
+def dtype_by_keras(name):
+    return by_keras(name, *pair())[1].dtype == np.uint8
+
+
+def identity_by_keras(name):
+    if name == "RandomFlip":
+        return True  # it has no strength
+    return np.array_equal(by_keras(name, *pair(), strength=0.0)[0], pair()[0])
+
+
+def seed_by_keras(name):
+    first, second = (by_keras(name, pair()[0], pair()[1].astype("float32")) for _ in range(2))
+    return all(map(np.array_equal, first, second))
+
+
+KERAS_CHECKS = {
+    "aligned": aligned_by_keras,
+    "class ids": ids_by_keras,
+    "mask dtype": dtype_by_keras,
+    "identity": identity_by_keras,
+    "seed": seed_by_keras,
+}
+
+
+@pytest.mark.skipif(not keras.__version__.startswith("3.15."), reason="says what Keras 3.15 does")
+@pytest.mark.parametrize("name", KERAS_FAILS)
+def test_what_keras_layers_pass(name):
+    def holds(check):
+        try:
+            return check(name)
+        except (TypeError, ValueError):
+            return False
+
+    assert {label for label, check in KERAS_CHECKS.items() if not holds(check)} == KERAS_FAILS[name]
+    with pytest.raises(ValueError, match="rank"):
+        by_keras(name, np.zeros((1, 4, 8, 8, 1), "float32"), np.zeros((1, 4, 8, 8, 1), "int32"))

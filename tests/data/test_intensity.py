@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from resunet_kit.data import _intensity
 from resunet_kit.data._draws import Draws
@@ -44,6 +44,15 @@ def test_noise_has_the_deviation():
     _intensity.noise(flat, np.array([0.5, 0.1]), np.random.default_rng(0))
     np.testing.assert_allclose(flat.std(axis=(1, 2)), [0.5, 0.1], rtol=0.02)
     np.testing.assert_allclose(flat.mean(axis=(1, 2)), 0, atol=0.01)
+
+
+def test_noise_is_normal():
+    quantiles = _intensity.normal_quantiles()
+    assert len(np.unique(quantiles)) == 2**16
+    assert quantiles.std() == pytest.approx(1, abs=1e-6)
+    flat = np.zeros((1, 100, 100), np.float32)
+    _intensity.noise(flat, np.array([2.0]), np.random.default_rng(0))
+    assert stats.kstest(flat.ravel() / 2, "norm").pvalue > 0.01
 
 
 def test_bias_field_is_smooth_and_bounded():

@@ -70,5 +70,7 @@ def test_indices_that_are_no_integers_and_damaged_files_are_refused(tmp_path):
     (tmp_path / "a.png").write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"a\.png"):
         find_leaks([[0], [1]], image_paths=[tmp_path / "a.png"] * 2)
+    with pytest.raises(ValueError, match="None or NaN"):  # NaN is not NaN: no leak would be found
+        find_leaks([[0], [1]], groups=[float("nan")] * 2)
     with pytest.raises(ValueError, match="3 groups and 2 paths"):
         find_leaks([[0], [1]], groups=["a", "b", "c"], image_paths=[tmp_path / "a.png"] * 2)

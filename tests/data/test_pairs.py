@@ -182,9 +182,10 @@ def test_nifti_volumes(tmp_path, batch_size):
         assert masks.sum() == 3 * 30
 
 
-def test_batches_that_are_kept_do_not_change(files):
+@pytest.mark.parametrize("cache", [False, True])
+def test_batches_that_are_kept_do_not_change(files, cache):
     """Their memory is used again only after they are gone."""
-    dataset = pairs_dataset(*files, batch_size=1, cache=True)
+    dataset = pairs_dataset(*files, batch_size=1, cache=cache)
     kept = [batch for _ in range(4) for batch in dataset]
     assert _order(kept) == list(range(COUNT)) * 4
     arrays = [batch for _ in range(4) for batch in dataset.as_numpy_iterator()]

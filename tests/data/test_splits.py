@@ -106,6 +106,18 @@ def test_a_tiny_fraction_still_gets_a_group():
     assert [len(part) > 0 for part in split_by_group([0, 0, 0, 1, 1, 1], [0.999, 0.001])] == [True, True]
 
 
+class IncomparableMissing:
+    """As `pandas.NA`, which is neither equal to itself nor different."""
+
+    def __ne__(self, other):
+        return self
+
+    __hash__ = None
+
+    def __bool__(self):
+        raise TypeError
+
+
 @pytest.mark.parametrize(
     ("groups", "fractions", "options", "expected"),
     [
@@ -117,6 +129,8 @@ def test_a_tiny_fraction_still_gets_a_group():
         ([[1, 2]], [1.0], {}, "one value for each sample"),
         ([1, 1, 1], [0.5, 0.5], {}, "Too few groups: expected at least 2.*received 1"),
         (["a", None], [0.5, 0.5], {}, "None or NaN"),
+        (["a", IncomparableMissing()], [0.5, 0.5], {}, "None or NaN"),
+        ([1, 2], [0.5, 0.5], {"seed": -1}, "`seed` of at least 0"),
         ([1.0, np.nan], [0.5, 0.5], {}, "None or NaN"),
         ([1, 2], [0.5, 0.5], {"stratify": [1]}, "2 samples, received 1"),
     ],
@@ -124,6 +138,11 @@ def test_a_tiny_fraction_still_gets_a_group():
 def test_bad_input_is_refused(groups, fractions, options, expected):
     with pytest.raises(ValueError, match=expected):
         split_by_group(groups, fractions, **options)
+
+
+def test_a_split_that_could_not_be_repeated_is_refused():
+    with pytest.raises(TypeError, match="`seed` to be an integer, received None"):
+        split_by_group([1, 2], [0.5, 0.5], seed=None)
 
 
 def test_bad_folds_are_refused():

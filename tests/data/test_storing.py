@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from resunet_kit.data.storing import stored
+from resunet_kit.data.storing import finished, stored
 
 
 class Reader:
@@ -66,3 +66,17 @@ def test_damaged_entries_are_read_anew_and_mended(tmp_path, paths):
 def test_an_absent_source_is_the_readers_to_report(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"):
         stored(Reader(), tmp_path / "kept", "x")((str(tmp_path / "gone.npy"),))
+
+
+def test_finished_batches_are_kept_up_to_the_limit():
+    calls = []
+
+    def batch(numbers):
+        calls.append(numbers.tolist())
+        return [numbers.astype(np.float32)]
+
+    recall = finished(batch, limit=20)  # two batches of two float32, not three
+    parts = np.arange(6).reshape(3, 2)
+    for _ in range(3):
+        assert [recall(part)[0].tolist() for part in parts] == parts.tolist()
+    assert calls == [[0, 1], [2, 3], [4, 5], [4, 5], [4, 5]]

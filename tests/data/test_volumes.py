@@ -51,6 +51,9 @@ def test_without_positions_the_given_order_counts():
         ({"slices": np.zeros((3, 2))}, "height, width"),
         ({"groups": ["a"]}, "for each of 3 slices"),
         ({"positions": [0, 0, 1]}, "position of its own"),
+        ({"positions": [0, float("nan"), 1]}, "None or NaN"),
+        ({"groups": ["a", None, None]}, "None or NaN"),
+        ({"groups": [1.0, float("nan"), 1.0]}, "None or NaN"),
     ],
 )
 def test_bad_slices_are_refused(change, message):
@@ -58,6 +61,17 @@ def test_bad_slices_are_refused(change, message):
     for function in (slices_to_volumes, neighbouring_slices):
         with pytest.raises(ValueError, match=message):
             function(given["slices"], given["groups"], positions=given["positions"])
+
+
+def test_positions_as_text_are_refused():
+    """As text, slice 10 comes before slice 9."""
+    for function in (slices_to_volumes, neighbouring_slices):
+        with pytest.raises(TypeError, match="positions as numbers"):
+            function(np.zeros((2, 2, 2)), ["a", "a"], positions=["9", "10"])
+
+
+def test_no_slices_have_no_neighbours():
+    assert neighbouring_slices(np.zeros((0, 2, 2, 3)), []).shape == (0, 2, 2, 9)
 
 
 def test_volumes_that_do_not_fit_the_groups_are_refused():

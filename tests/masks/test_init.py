@@ -90,6 +90,19 @@ def test_nothing_modifies_its_input_or_hands_it_back(name, arguments):
         assert output.flags.writeable
 
 
+@pytest.mark.parametrize("image", [PROBABILITIES, PROBABILITIES[..., 0], np.asfortranarray(PROBABILITIES[::-1])])
+def test_post_processing_and_its_tuning_modify_no_input(image):
+    images, truths = [locked(image), locked(image)], [locked(image > 0.7), locked(image > 0.2)]
+    before = [array.copy() for array in images + truths]
+    options = {"threshold": 0.6, "low_threshold": 0.3, "max_hole": None, "min_size": 2, "keep_largest": 1}
+    mask = masks.PostProcess(**options)(images[0])
+    assert mask.flags.writeable
+    assert not np.shares_memory(mask, images[0])
+    masks.PostProcess.tune(images, truths, threshold=[0.3, 0.6], low_threshold=[None, 0.2], min_size=[0, 3])
+    for array, copy in zip(images + truths, before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
 @pytest.mark.parametrize(("name", "arguments"), OF_A_MASK)
 def test_masks_mean_the_same_in_every_spelling_and_memory_order(name, arguments):
     function, (mask, *rest) = getattr(masks, name), arguments

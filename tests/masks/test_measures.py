@@ -106,3 +106,9 @@ def test_spacing_of_the_wrong_length():
     for measure in (area, regions):
         with pytest.raises(ValueError, match=r"`spacing` of one positive number, or 2"):
             measure(np.eye(3), spacing=(1, 1, 1))
+
+
+@pytest.mark.parametrize("spacing", ["1", (True, True), (1j, 1), (1, None), "mm"])
+def test_spacing_that_is_no_number(spacing):
+    with pytest.raises(ValueError, match=r"`spacing` of one positive number, or 2"):
+        regions(np.eye(3), spacing=spacing)

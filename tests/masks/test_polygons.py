@@ -61,6 +61,18 @@ def test_a_ring_with_an_island():
     assert not polygons_to_mask([hole[::-1]], mask.shape)[mask == 255].sum() > 1  # the island alone lies inside
 
 
+def test_rings_inside_rings_both_ways():
+    rows, columns = np.mgrid[:21, :23]
+    depth = np.minimum(np.minimum(rows, 20 - rows), np.minimum(columns, 22 - columns))
+    mask = depth // 2 % 2 == 1  # an island in a hole of an island in a hole
+    found = contours(mask)
+    assert sorted(map(is_hole, found)) == [False, False, False, True, True]
+    np.testing.assert_array_equal(polygons_to_mask(found, mask.shape), mask)
+    again = contours(polygons_to_mask(found[::-1], mask.shape))
+    for before, after in zip(found, again, strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
 def test_masks_without_and_with_all_pixels():
     assert contours(np.zeros((3, 4))) == []
     assert not polygons_to_mask([], (3, 4)).any()
@@ -111,6 +123,10 @@ def test_a_rectangle_on_pixel_centres_has_as_many_pixels_as_its_area():
         ([[(0, 0), (0, 2), (2, 2)], [0.0, 1.0, 2.0, 3.0]], r"at index 1.*np.reshape\(flat, \(-1, 2\)\)"),
         ([[(0, 0), (0, 2), (2,)]], "at least three"),
         (["abc"], "at least three"),
+        ([[("0", "0"), ("0", "2"), ("2", "2")]], "at least three"),
+        ([np.array([(0, 0), (0, 2), (2, 2)]) * 1j], "at least three"),
+        ([np.zeros((3, 3))], "at least three"),
+        ([np.zeros((1, 3, 2))], "at least three"),
         ([[(0, 0), (0, np.nan), (2, 2)]], r"finite coordinates, received \[0.0, nan\]"),
         ([[(0, 0), (0, 14.6), (2, 2)]], r"rows -0.5 to 11.5 and columns -0.5 to 14.5, received \[0.0, 14.6\]"),
         ([[(0, 0), (13, 2), (2, 2)]], r"\(row, column\), not \(x, y\)"),
