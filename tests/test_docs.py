@@ -13,6 +13,7 @@ from examples.brain_mri import cli
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
+SLOW = {"blocks_and_networks", "transfer_learning"}  # half of all guides' time
 EXAMPLE = "python -m examples.brain_mri "
 
 
@@ -33,7 +34,10 @@ def untraced():
 
 @pytest.mark.usefixtures("untraced")
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, id=page.stem, marks=[pytest.mark.slow] if page.stem in SLOW else []) for page in GUIDES],
+)
 def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys):
     """All blocks of a page share one namespace; a text block is what the block before it prints."""
     monkeypatch.chdir(tmp_path)

@@ -37,12 +37,12 @@ __all__ = [
     "z_score",
 ]
 
-_NEED_TENSORFLOW = {"pairs_dataset": "pairs", "presence_labels": "pairs"}
+_NEED_TENSORFLOW = ("pairs_dataset", "presence_labels")
 
 
 def __getattr__(name: str) -> Any:
     if name in _NEED_TENSORFLOW:
-        return getattr(importlib.import_module(f"{__name__}.{_NEED_TENSORFLOW[name]}"), name)
+        return getattr(importlib.import_module(f"{__name__}.pairs"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

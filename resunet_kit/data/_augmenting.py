@@ -12,13 +12,18 @@ def moved(augment: AugmentCallable, images: np.ndarray, masks: np.ndarray, seed:
     """Return the augmented batch as float32 and uint8.
 
     Raises:
-        ValueError: If a shape changed.
+        ValueError: If a shape changed, or a mask holds what is no class id.
     """
     moved_images, moved_masks = (np.asarray(part) for part in augment(images, masks, seed=seed))
     for kind, before, after in (("images", images, moved_images), ("masks", masks, moved_masks)):
         if before.shape != after.shape:
             raise ValueError(f"augment must keep the shape of {kind} {before.shape}, it returned {after.shape}.")
-    return moved_images.astype(np.float32, copy=False), moved_masks.astype(np.uint8, copy=False)
+    ids = moved_masks.astype(np.uint8, copy=False)
+    if ids is not moved_masks and (ids != moved_masks).any():
+        raise ValueError(
+            f"augment must return masks of class ids from 0 to 255, it returned {moved_masks.dtype} beyond."
+        )
+    return moved_images.astype(np.float32, copy=False), ids
 
 
 def check_augment(augment: AugmentCallable | None, *, has_masks: bool) -> None:

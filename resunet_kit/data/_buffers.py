@@ -26,7 +26,8 @@ class Buffers:
             memory = self._free.pop()  # one step, so that threads never get the same piece
         except IndexError:
             memory = np.empty(0, np.uint8)
-        if memory.size < size + _ALIGNMENT:
+        # Nor may a small array hold a large piece.
+        if not size + _ALIGNMENT <= memory.size <= 2 * size + _ALIGNMENT:
             memory = np.empty(size + _ALIGNMENT, np.uint8)
         return np.asarray(_Lease(memory, size, self._free)).view(dtype).reshape(shape)
 

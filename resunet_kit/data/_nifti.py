@@ -41,4 +41,4 @@ def _sides_and_channels(array: np.ndarray) -> np.ndarray[Any, Any]:
     if array.ndim <= 2:
         return array
     sides = array.shape[:2] if array.shape[2] == 1 else array.shape[:3]
-    return np.ascontiguousarray(array.reshape(*sides, -1), dtype=array.dtype.newbyteorder("="))
+    return np.ascontiguousarray(array.reshape(*sides, -1))

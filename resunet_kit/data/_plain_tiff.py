@@ -76,9 +76,7 @@ def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.nda
         return None
     level = np.dtype(np.uint8 if bits[0] == 8 else f"{order}u2")
     line, start = width * samples * level.itemsize, int(offsets[0])
-    last = line * (
-        height - rows * (len(offsets) - 1)
-    )  # what is left for the last strip, which may be said to be longer
+    last = line * (height - rows * (len(offsets) - 1))  # its strip may be said to be longer
     in_one_piece = (np.diff(offsets) == rows * line).all() and (counts[:-1] == rows * line).all() and counts[-1] >= last
     if not in_one_piece or start + height * line > len(data):
         return None

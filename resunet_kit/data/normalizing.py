@@ -28,8 +28,11 @@ class Moments:
         pixels = image.reshape(-1, image.shape[-1])
         if image.dtype == np.uint8:
             return cls._of_levels(pixels)
-        mean = pixels.mean(axis=0, dtype=np.float64)
-        return cls(len(pixels), mean, np.square(pixels - mean).sum(axis=0))
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by who uses the result
+            first = pixels[0].astype(np.float64)
+            apart = pixels - first  # so that a channel of one value has no rounding at all
+            mean = apart.mean(axis=0)
+            return cls(len(pixels), first + mean, np.square(apart - mean).sum(axis=0))
 
     @classmethod
     def _of_levels(cls, pixels: NDArray[np.uint8]) -> "Moments":
@@ -52,9 +55,8 @@ class Moments:
         return Moments(self.count, self.mean / unit, self.squares / unit**2)
 
     def statistics(self) -> tuple[Row, Row]:
-        """Return the mean and the standard deviation of each channel; 0 where all pixels are equal but for rounding."""
-        std = np.sqrt(self.squares / self.count)
-        return self.mean, np.where(std > np.finfo(np.float32).eps * np.abs(self.mean), std, 0.0)
+        """Return the mean and the standard deviation of each channel."""
+        return self.mean, np.sqrt(self.squares / self.count)
 
 
 def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike | None = None) -> NDArray[np.float32]:
@@ -92,8 +94,8 @@ def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike 
         shift, deviation = Moments.of(array).statistics()
     else:
         shift, deviation = checked_statistics((mean, std), array.shape[-1])
-    if not np.isfinite(shift).all():
-        raise ValueError(f"Expected finite images. Received a mean of {shift.tolist()}.")
+    if not np.isfinite([shift, deviation]).all():
+        raise ValueError(f"Expected finite images. Received a mean of {shift} and a standard deviation of {deviation}.")
     return scaled(array, shift, divisor(deviation))
 
 
@@ -158,11 +160,11 @@ def scaled(array: NDArray, shift: Row | None, scale: Row | float, out: NDArray |
         out = np.empty(array.shape, np.float32)
     # Over whole rows: NumPy takes the few channels of one pixel at a time, ten times as long.
     rows = np.reshape(array, (-1, array.shape[-2] * array.shape[-1]))
-    view = out.reshape(rows.shape)
-    np.subtract(rows, _tiled(shift, rows), out=view, dtype=np.float32)
-    np.divide(view, _tiled(np.broadcast_to(scale, shift.shape), rows), out=view)
+    shifts, scales = (np.tile(part, array.shape[-2]) for part in np.broadcast_arrays(shift, scale))
+    if array.dtype.itemsize <= 2:
+        view = out.reshape(rows.shape)
+        np.subtract(rows, shifts.astype(np.float32), out=view, dtype=np.float32)
+        np.divide(view, scales.astype(np.float32), out=view)
+    else:  # the difference of large numbers is small
+        out[...] = ((rows - shifts) / scales).reshape(array.shape)
     return out
-
-
-def _tiled(channels: Row, rows: NDArray) -> NDArray[np.float32]:
-    return np.tile(channels.astype(np.float32), rows.shape[-1] // len(channels))

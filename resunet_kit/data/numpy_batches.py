@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from resunet_kit._mask_checks import whole_number
 from resunet_kit.data._augmenting import AugmentCallable, check_augment, moved
 from resunet_kit.data.decoding import PathLike
 from resunet_kit.data.sources import Pairs
@@ -70,6 +71,8 @@ class PairBatches:
         self._batch_size = batch_size
         self._shuffle = shuffle
         self._augment = augment
+        if seed is not None:
+            seed = whole_number("seed", seed, least=0)
         self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)
 
     def __len__(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
+from resunet_kit._mask_checks import whole_number
 from resunet_kit.data._augmenting import AugmentCallable, check_augment, moved
 from resunet_kit.data.decoding import PathLike
 from resunet_kit.data.normalizing import Normalization
@@ -64,9 +65,9 @@ def pairs_dataset(
             value to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these numbers, as
             `image_statistics` gives them. Then files of any unit are taken. None: see Returns.
         volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
-        skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values, sizes
-            that differ) and lists them in a `UserWarning` at the end of each epoch. Batches may then be smaller, and
-            their number is unknown.
+        skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
+            another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
+            be smaller, and their number is unknown.
 
     Returns:
         A `tf.data.Dataset` of `(images, masks)`: float32 `(b, height, width, channels)`, in [0, 1] unless normalised,
@@ -110,12 +111,14 @@ def pairs_dataset(
         volumes=volumes,
         skip_unreadable=skip_unreadable,
     )
+    if seed is not None:
+        seed = whole_number("seed", seed, least=0)
     check_augment(augment, has_masks=pairs.has_masks)
     spec = _spec(pairs)
     dataset = tf.data.Dataset.range(len(pairs))
     if shuffle:
         dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
-    # Only where no one can write to them: NumPy functions get the memory of tensors.
+    # An augmentation may write to the arrays that it gets, and these are the memory of tensors.
     alike = cache is True and not shuffle and augment is None
     dataset = _map_arrays(dataset.batch(batch_size), finished(pairs.batch) if alike else pairs.batch, spec)
     if skip_unreadable:
@@ -129,7 +132,7 @@ def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
 
     Args:
-        dataset: Batches of images and of masks `(b, height, width, 1)`, as `pairs_dataset` gives them. Every id
+        dataset: Batches of images and of masks `(b, *sides, 1)`, as `pairs_dataset` gives them. Every id
             above 0 is foreground.
 
     Returns:
@@ -141,7 +144,7 @@ def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
         [[0, 1]]
     """
     return dataset.map(
-        lambda images, masks: (images, tf.cast(tf.reduce_any(masks > 0, axis=(1, 2, 3)), tf.int32)),
+        lambda images, masks: (images, tf.cast(tf.reduce_any(masks > 0, axis=range(1, len(masks.shape))), tf.int32)),
         num_parallel_calls=tf.data.AUTOTUNE,
         deterministic=True,
     )

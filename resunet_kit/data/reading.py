@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 
+from resunet_kit._mask_checks import whole_number
 from resunet_kit.data.decoding import PathLike, decode, unreadable
 from resunet_kit.data.normalizing import Statistics, checked_normalization, scaled, z_score
 from resunet_kit.data.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
@@ -138,6 +139,8 @@ def white(dtype: np.dtype) -> int:
 def read_ids(path: PathLike, num_classes: int | None, ignore_class: int | None) -> np.ndarray:
     """Return the ids of a mask file as uint8 `(*sides, 1)` at the file's own size."""
     raw = _one_channel(path, decode(path, palette=False))
+    if raw.dtype.kind not in "buif":
+        raise unreadable(path, f"expected class ids, received {raw.dtype}; convert it.")
     values = _values(raw)
     two_valued = any(_within(values, {0, one}) for one in (1, 255, white(raw.dtype)))
     if two_valued and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
@@ -149,6 +152,9 @@ def read_ids(path: PathLike, num_classes: int | None, ignore_class: int | None) 
 
 def check_classes(num_classes: int | None, ignore_class: int | None) -> None:
     """Refuse class counts and ids that uint8 masks cannot hold."""
+    for name, number in (("num_classes", num_classes), ("ignore_class", ignore_class)):
+        if number is not None:
+            whole_number(name, number, least=0)
     if num_classes is not None and not 1 <= num_classes <= 256:
         raise ValueError(f"Expected num_classes from 1 to 256 or None, received {num_classes}.")
     if ignore_class is not None and (num_classes is None or not 0 <= ignore_class <= 255):

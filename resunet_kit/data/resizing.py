@@ -1,5 +1,7 @@
 """Resizing: one geometry for images (antialiased bilinear) and masks (nearest)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from PIL import Image
 
@@ -15,7 +17,7 @@ def check_size(image_size: ImageSize | None) -> None:
     """
     if image_size is None:
         return
-    sides = (image_size,) * 2 if isinstance(image_size, int | np.integer) else tuple(image_size)
+    sides = tuple(image_size) if isinstance(image_size, Iterable) else (image_size,) * 2
     whole = (isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in sides)
     if len(sides) not in (2, 3) or not all(whole):
         raise ValueError(

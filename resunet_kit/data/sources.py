@@ -7,12 +7,14 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from resunet_kit._mask_checks import whole_number
 from resunet_kit.data._buffers import Buffers
 from resunet_kit.data._levels import Levels
 from resunet_kit.data.decoding import PathLike
 from resunet_kit.data.normalizing import Normalization, checked_normalization, scaled
 from resunet_kit.data.reading import check_classes, read_ids, read_raw_image
 from resunet_kit.data.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
+from resunet_kit.data.splits import sample_values
 from resunet_kit.data.storing import stored
 
 
@@ -71,8 +73,7 @@ class Pairs:
         volumes: ArrayLike | None = None,
         skip_unreadable: bool = False,
     ) -> None:
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int | np.integer) or batch_size < 1:
-            raise ValueError(f"Expected batch_size of at least 1, received {batch_size!r}.")
+        batch_size = whole_number("batch_size", batch_size, least=1)
         check_size(image_size)
         check_classes(num_classes, ignore_class)
         paths = checked_paths("image_paths", images)
@@ -91,7 +92,7 @@ class Pairs:
         self._any_range = chosen is not None
         self._read = stored(self._decode, cache, f"{image_size} {self._classes} {self._any_range}")
         self._first_path, self.first_shape = self._first()
-        self._levels = Levels(chosen, labels, self.first_shape[-1], self._raw_image)
+        self._levels = Levels(chosen, labels, self.first_shape[-1], self._checked_image)
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -136,6 +137,12 @@ class Pairs:
         pair = self._pair(number)
         return None if pair is None else pair[0]
 
+    def _checked_image(self, number: int) -> np.ndarray | None:
+        raw = self._raw_image(number)
+        if raw is not None:
+            self._check_shape(self._paths[number][0], raw.shape)
+        return raw
+
     def _first(self) -> tuple[str, tuple[int, ...]]:
         """Return the path and the shape of the first image that can be read."""
         for number, paths in enumerate(self._paths):
@@ -175,13 +182,14 @@ class Pairs:
 
 def _checked_volumes(volumes: ArrayLike | None, normalize: Normalization, count: int) -> list[Hashable] | None:
     if isinstance(normalize, str) and normalize == "volume":
-        labels = None if volumes is None else np.asarray(volumes).tolist()
-        if not isinstance(labels, list) or len(labels) != count:
-            received = "None" if volumes is None else f"shape {np.asarray(volumes).shape}"
+        if volumes is None:
             raise ValueError(
-                f"Expected volumes, the volume of each of {count} images, for normalize='volume', received {received}. "
-                "Files that are volumes themselves take normalize='image'."
+                "Expected volumes, the volume of each image, for normalize='volume', received None. Files that are "
+                "volumes themselves take normalize='image'."
             )
+        labels: list[Hashable] = sample_values("volumes", volumes).tolist()
+        if len(labels) != count:
+            raise ValueError(f"Expected the volume of each of {count} images, received {len(labels)} volumes.")
         return labels
     if volumes is not None:
         raise ValueError(f"Expected normalize='volume' with volumes, received normalize={normalize!r}.")

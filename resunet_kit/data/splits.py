@@ -117,10 +117,11 @@ def sample_values(name: str, values: Any) -> np.ndarray:
     Raises:
         ValueError: If there are not as many axes, or a value is None, NaN or another kind of missing.
     """
-    array = np.asarray(values if hasattr(values, "__array__") else list(values))
+    given = values if hasattr(values, "__array__") else list(values)
+    array = np.asarray(given)
     if array.ndim != 1:
         raise ValueError(f"Expected {name} as one value for each sample (n,), received shape {array.shape}.")
-    if any(map(_is_missing, array.tolist())):
+    if any(map(_is_missing, given)):  # not in the array: among texts NaN would be a text
         raise ValueError(f"Expected a value for each sample in {name}, received None or NaN.")
     return array
 

@@ -29,6 +29,8 @@ def stored(read: Read, cache: bool | PathLike, settings: str) -> Read:
         cache: False keeps nothing, True keeps arrays in memory, a path names a folder to keep them in.
         settings: What else the result depends on, such as the size; part of an entry's name on disk.
     """
+    if not isinstance(cache, bool | np.bool_ | str | os.PathLike):
+        raise TypeError(f"Expected cache as True, False or a folder, received {cache!r}.")
     if isinstance(cache, bool | np.bool_):
         return _in_memory(read) if cache else read
     return _on_disk(read, Path(cache), settings)
@@ -37,9 +39,10 @@ def stored(read: Read, cache: bool | PathLike, settings: str) -> Read:
 def finished(
     batch: Callable[[np.ndarray], list[np.ndarray]], limit: int = MOST_FINISHED
 ) -> Callable[[np.ndarray], list[np.ndarray]]:
-    """Return `batch` with its results kept while they take up to `limit` bytes, for batches that always come alike.
+    """Return `batch` with its results kept while they take up to `limit` bytes, for epochs that are all alike.
 
-    To divide 8-bit levels takes most of a cached epoch. The results must not be written to.
+    To divide 8-bit levels takes most of a cached epoch. The results must not be written to. Threads may make one batch
+    twice, and then count it twice.
 
     Args:
         batch: From the numbers of its images to its arrays.
@@ -84,7 +87,7 @@ def _on_disk(read: Read, folder: Path, settings: str) -> Read:
         try:
             with open(entry, "rb") as file:
                 return tuple(np.load(file, allow_pickle=False) for _ in paths)
-        except (OSError, ValueError, EOFError):  # not kept yet, or damaged
+        except Exception:  # not kept yet, or damaged: NumPy parses the header as Python
             arrays = read(paths)
         _write(entry, arrays)
         return arrays
@@ -97,12 +100,14 @@ def _fingerprint(paths: Sequence[str], settings: str) -> str:
     parts = [settings]
     for path in paths:
         status = os.stat(path)
-        parts.append(f"{os.path.abspath(path)}|{status.st_mtime_ns}|{status.st_size}")
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+        # A file that replaces another may carry its size and its time, but not the time at which it did.
+        parts.append(f"{os.path.abspath(path)}|{status.st_mtime_ns}|{status.st_ctime_ns}|{status.st_size}")
+    return hashlib.sha256(os.fsencode("\n".join(parts))).hexdigest()[:32]
 
 
 def _write(entry: Path, arrays: Arrays) -> None:
     """Write whole or not at all: a run killed here, or another run beside it, leaves no half entry."""
+    entry.parent.mkdir(parents=True, exist_ok=True)  # it may have been removed since
     handle, draft = tempfile.mkstemp(dir=entry.parent, suffix=".draft")
     with os.fdopen(handle, "wb") as file:
         for array in arrays:

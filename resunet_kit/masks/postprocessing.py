@@ -203,6 +203,7 @@ class PostProcess:
         sums = np.zeros(len(tried))
         for image, truth in pairs:
             for place, mask in cls._masks(image, tried):
+                mask.flags.writeable = False  # other combinations may start from it
                 value = float((score or dice)(truth, mask))
                 if not np.isfinite(value):
                     raise ValueError(f"Expected finite scores, received {value} for {tried[place]}.")

@@ -51,3 +51,11 @@ def test_threads_never_share_memory():
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_small_array_holds_no_large_piece():
+    buffers = Buffers()
+    large = buffers.empty((100_000,), np.uint8)
+    del large
+    small = buffers.empty((10,), np.uint8)
+    assert small.base.base._memory.nbytes < 200

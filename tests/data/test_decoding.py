@@ -1,3 +1,6 @@
+import struct
+import zlib
+
 import imagecodecs
 import numpy as np
 import pytest
@@ -71,7 +74,7 @@ def test_palette_gives_colours_or_indices(tmp_path):
 
 
 def _stack(path):
-    first, second = Image.fromarray(GREY8), Image.fromarray(GREY8)
+    first, second = Image.fromarray(GREY8), Image.fromarray(255 - GREY8)
     first.save(path, save_all=True, append_images=[second, first])
 
 
@@ -92,6 +95,8 @@ def _truncated(path):
         ("cut.npy", lambda path: path.write_bytes(b"\x93NUMPY\x01\x00"), "damaged"),
         ("objects.npy", lambda path: np.save(path, np.array([{}], dtype=object)), "damaged"),
         ("stack.tif", _stack, "3 pages"),
+        ("stack.gif", _stack, "3 pages"),
+        ("packed.npy", lambda path: path.write_bytes(b"PK\3\4" + b"0" * 60), "damaged"),
         ("series.npy", lambda path: np.save(path, np.zeros((2, 2, 3, 4, 5))), "one image"),
         ("void.npy", lambda path: np.save(path, np.zeros((0, 3))), "one image"),
     ],
@@ -135,3 +140,24 @@ def test_16_bit_png_keeps_its_bits(tmp_path, channels):
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(ValueError, match=r"a\.png"):
         decode(path, palette=True)
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_masks_of_few_bits_keep_their_ids(tmp_path, bits):
+    ids = np.random.default_rng(0).integers(0, 2**bits, (5, 8), dtype=np.uint8)
+    path = tmp_path / "a.png"
+    path.write_bytes(_png_of_few_bits(ids, bits))
+    np.testing.assert_array_equal(decode(path, palette=False)[..., 0], ids)
+    np.testing.assert_array_equal(decode(path, palette=True)[..., 0], ids * (255 // (2**bits - 1)))
+
+
+def _png_of_few_bits(ids, bits):
+    def chunk(kind, data):
+        return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
+
+    height, width = ids.shape
+    digits = (ids[..., None] >> np.arange(bits)[::-1]) & 1
+    rows = np.packbits(digits.reshape(height, -1).astype(np.uint8), axis=1)
+    lines = b"".join(b"\0" + row.tobytes() for row in rows)
+    header = struct.pack(">LLBBBBB", width, height, bits, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(lines)) + chunk(b"IEND", b"")

@@ -17,6 +17,7 @@ from tifffile import imwrite
 
 from resunet_kit.data import read_image, read_mask
 
+pytestmark = pytest.mark.slow
 SIDES = (24, 18)
 CASES = 60  # damaged files of each kind
 RNG = np.random.default_rng(0)

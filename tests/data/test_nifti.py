@@ -55,6 +55,13 @@ def test_the_headers_scale_is_applied(tmp_path):
     np.testing.assert_array_equal(read_image(path)[..., 0], stored / 4)
 
 
+def test_big_endian_images_are_read(tmp_path):
+    stored = np.array([[0, 13107, 65535]], ">u2")
+    image = nibabel.Nifti1Image(stored, np.eye(4), nibabel.Nifti1Header(endianness=">"))
+    nibabel.save(image, tmp_path / "a.nii")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.nii").ravel(), np.float32([0, 0.2, 1]))
+
+
 def test_masks_keep_their_ids(tmp_path):
     stored = np.random.default_rng(2).choice([0, 1, 2, 4], (4, 5, 6)).astype(np.float64)
     mask = read_mask(_save(tmp_path / "seg.nii.gz", stored))

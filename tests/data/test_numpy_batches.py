@@ -124,11 +124,16 @@ def test_a_damaged_file_names_itself_or_is_skipped_and_listed(files, tmp_path):
     ("options", "error", "expected"),
     [
         ({"batch_size": 0}, ValueError, "batch_size"),
-        ({"batch_size": True}, ValueError, "batch_size"),
+        ({"batch_size": True}, TypeError, "batch_size"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"num_classes": 2.5}, TypeError, "num_classes"),
+        ({"image_size": 8.0}, ValueError, "image_size"),
+        ({"cache": None}, TypeError, "cache"),
         ({"mask_paths": None, "augment": Augment()}, ValueError, "mask_paths"),
         ({"augment": 3}, TypeError, "augment"),
         ({"image_sise": 3}, TypeError, "image_sise"),
-        ({"normalize": "volume"}, ValueError, "volumes, the volume of each of 7 images"),
+        ({"normalize": "volume"}, ValueError, "the volume of each image.*None"),
+        ({"normalize": "volume", "volumes": [0] * 5 + [None, None]}, ValueError, "None or NaN"),
         ({"volumes": [0] * COUNT}, ValueError, "normalize='volume' with volumes"),
     ],
 )
@@ -155,3 +160,10 @@ def test_volumes_make_batches_of_volumes(tmp_path):
         assert images.shape == masks.shape == (3, 2, 3, 4, 1)
         np.testing.assert_array_equal(images, [read_image(path, image_size=(2, 3, 4)) for path in paths])
         np.testing.assert_array_equal(masks, [read_mask(path, image_size=(2, 3, 4)) for path in paths])
+
+
+@pytest.mark.parametrize("spoil", [lambda masks: masks * 0.5, lambda masks: masks.astype(int) - 1])
+def test_augmented_masks_hold_ids(files, spoil):
+    batches = PairBatches(*files, augment=lambda images, masks, **_: (images, spoil(masks)))
+    with pytest.raises(ValueError, match="class ids from 0 to 255"):
+        list(batches)

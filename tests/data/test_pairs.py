@@ -213,7 +213,7 @@ def test_sizes_may_differ_in_batches_of_one_only(files, tmp_path):
         ({"ignore_class": 255}, "num_classes"),
         ({"normalize": "batch"}, "normalize"),
         ({"normalize": "volume"}, "volumes"),
-        ({"normalize": "volume", "volumes": [1, 2]}, r"each of 7 images.*\(2,\)"),
+        ({"normalize": "volume", "volumes": [1, 2]}, "each of 7 images.*2 volumes"),
         ({"volumes": [0] * COUNT}, "normalize='volume'"),
         ({"normalize": ([0, 0], 1)}, "each of 3 channels"),
         ({"mask_paths": None, "augment": _cropped}, "mask_paths"),
@@ -245,3 +245,9 @@ def test_unknown_names_are_attribute_errors():
 
     with pytest.raises(AttributeError, match="pair_dataset"):
         resunet_kit.data.pair_dataset  # noqa: B018
+
+
+def test_presence_labels_of_volumes():
+    masks = tf.constant(np.eye(2, dtype=np.uint8)[:, :1].reshape(2, 1, 1, 1, 1) * np.ones((1, 2, 3, 4, 1), np.uint8))
+    dataset = tf.data.Dataset.from_tensors((tf.zeros((2, 2, 3, 4, 1)), masks))
+    assert [labels.numpy().tolist() for _, labels in presence_labels(dataset)] == [[1, 0]]

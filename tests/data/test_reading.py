@@ -139,6 +139,7 @@ def test_mask_values(tmp_path, name, stored, options, expected):
         (np.uint8([[0, 2]]), {"num_classes": 1}, "below 2"),
         (np.uint8([[0, 255]]), {"num_classes": 3}, "below 3"),
         (np.uint8([[[0, 0, 9]]]), {}, "one channel"),
+        (np.array([["a", "b"]]), {}, "class ids"),
     ],
 )
 def test_unexpected_mask_values_are_named(tmp_path, stored, options, expected):

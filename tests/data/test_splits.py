@@ -132,6 +132,8 @@ class IncomparableMissing:
         (["a", IncomparableMissing()], [0.5, 0.5], {}, "None or NaN"),
         ([1, 2], [0.5, 0.5], {"seed": -1}, "`seed` of at least 0"),
         ([1.0, np.nan], [0.5, 0.5], {}, "None or NaN"),
+        (["a", "b", np.nan], [0.5, 0.5], {}, "None or NaN"),
+        (["a", "b", None], [0.5, 0.5], {}, "None or NaN"),
         ([1, 2], [0.5, 0.5], {"stratify": [1]}, "2 samples, received 1"),
     ],
 )

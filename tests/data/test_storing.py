@@ -51,12 +51,13 @@ def test_a_later_run_takes_from_disk_unless_settings_or_file_changed(tmp_path, p
     assert stored(reader, tmp_path / "kept", "x")(paths)[1] == 2.5
 
 
-def test_damaged_entries_are_read_anew_and_mended(tmp_path, paths):
+@pytest.mark.parametrize("damage", [lambda data: data[:100], lambda data: data.replace(b"(2, 3)", b"((2, 3")])
+def test_damaged_entries_are_read_anew_and_mended(tmp_path, paths, damage):
     reader = Reader()
     read = stored(reader, tmp_path / "kept", "x")
     read(paths)
     (entry,) = (tmp_path / "kept").iterdir()
-    entry.write_bytes(entry.read_bytes()[:100])
+    entry.write_bytes(damage(entry.read_bytes()))
     assert _equal(paths, read(paths))
     assert _equal(paths, read(paths))
     assert reader.calls == 2
@@ -80,3 +81,19 @@ def test_finished_batches_are_kept_up_to_the_limit():
     for _ in range(3):
         assert [recall(part)[0].tolist() for part in parts] == parts.tolist()
     assert calls == [[0, 1], [2, 3], [4, 5], [4, 5], [4, 5]]
+
+
+def test_a_file_put_in_place_of_another_is_read_though_size_and_time_are_the_same(tmp_path, paths):
+    read = stored(Reader(), tmp_path / "kept", "x")
+    read(paths)
+    status = os.stat(paths[1])
+    np.save(tmp_path / "new.npy", np.array([9.5]))
+    os.utime(tmp_path / "new.npy", ns=(status.st_atime_ns, status.st_mtime_ns))
+    os.replace(tmp_path / "new.npy", paths[1])
+    assert read(paths)[1] == 9.5
+
+
+def test_a_folder_that_was_removed_is_made_again(tmp_path, paths):
+    read = stored(Reader(), tmp_path / "kept", "x")
+    (tmp_path / "kept").rmdir()
+    assert _equal(paths, read(paths))

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks import from_coco_rle, from_rle, to_coco_rle, to_rle
 
+pytestmark = pytest.mark.slow
 MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=9))
 HUGE = [2**31 - 1, 2**31, 2**32, 2**40, 2**63 - 1, 2**63, 2**64, 10**25]
 

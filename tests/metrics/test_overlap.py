@@ -146,6 +146,7 @@ def test_a_class_that_is_no_channel_and_a_metric_of_another_kind_are_refused():
         per_class(DiceScore(), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiled", [False, True])
 def test_small_batches_are_not_lost_among_many_pixels(compiled):
     """Above 2²⁴ float32 has no odd numbers: a pixel at a time would never be counted."""

@@ -120,6 +120,7 @@ def backbone(channels=3, volumes=False):
     return keras.Model(inputs, conv_block(x, 5, strides=2, name="high"), name="own")
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     sides=st.lists(st.one_of(st.none(), st.integers(1, 19)), min_size=2, max_size=3),
