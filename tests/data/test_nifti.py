@@ -57,8 +57,9 @@ def test_the_headers_scale_is_applied(tmp_path):
 
 def test_big_endian_images_are_read(tmp_path):
     stored = np.array([[0, 13107, 65535]], ">u2")
-    image = nibabel.Nifti1Image(stored, np.eye(4), nibabel.Nifti1Header(endianness=">"))
-    nibabel.save(image, tmp_path / "a.nii")
+    header = nibabel.Nifti1Header(endianness=">")
+    header.set_data_dtype(np.uint16)
+    nibabel.save(nibabel.Nifti1Image(stored, np.eye(4), header), tmp_path / "a.nii")
     np.testing.assert_array_equal(read_image(tmp_path / "a.nii").ravel(), np.float32([0, 0.2, 1]))
 
 
