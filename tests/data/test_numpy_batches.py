@@ -5,30 +5,10 @@ import sys
 import keras
 import numpy as np
 import pytest
-from PIL import Image
 
 from resunet_kit.data import Augment, PairBatches, pairs_dataset, read_image, read_mask
 
 COUNT = 7
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Seven pairs of 6x8; the image's grey is 10 times its number, even ones have foreground."""
-    folder = tmp_path_factory.mktemp("pairs")
-    images = [folder / f"{number}.png" for number in range(COUNT)]
-    masks = [folder / f"{number}_mask.png" for number in range(COUNT)]
-    for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
-        Image.fromarray(np.full((6, 8, 3), 10 * number, np.uint8)).save(image)
-        corner = np.zeros((6, 8), np.uint8)
-        corner[0, 0] = 255 * (number % 2 == 0)
-        Image.fromarray(corner).save(mask)
-    return images, masks
-
-
-def _order(batches):
-    """The numbers of the images, from their grey."""
-    return [round(float(image[0, 0, 0]) * 25.5) for images, _ in batches for image in images]
 
 
 @pytest.mark.parametrize("options", [{}, {"image_size": 4}, {"normalize": (0.5, 0.1)}, {"cache": True}])
@@ -43,38 +23,38 @@ def test_gives_what_the_dataset_gives(files, options):
             np.testing.assert_array_equal(ours[1], theirs[1])
 
 
-def test_batches_that_are_kept_do_not_change(files):
+def test_batches_that_are_kept_do_not_change(files, order):
     kept = list(PairBatches(*files, batch_size=1, cache=True).repeat(3))
-    assert _order(kept) == list(range(COUNT)) * 3
+    assert order(kept) == list(range(COUNT)) * 3
 
 
 def test_images_alone(files):
     assert [len(images) for (images,) in PairBatches(files[0], None, batch_size=4)] == [4, 3]
 
 
-def test_order_is_reshuffled_each_epoch_and_reproducible(files):
+def test_order_is_reshuffled_each_epoch_and_reproducible(files, order):
     first, second = (PairBatches(*files, batch_size=2, shuffle=True, seed=3) for _ in range(2))
-    epochs = [_order(first) for _ in range(3)]
-    assert [_order(second) for _ in range(3)] == epochs
+    epochs = [order(first) for _ in range(3)]
+    assert [order(second) for _ in range(3)] == epochs
     assert all(sorted(epoch) == list(range(COUNT)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
-    assert _order(PairBatches(*files, shuffle=True, seed=4)) != epochs[0]
+    assert order(PairBatches(*files, shuffle=True, seed=4)) != epochs[0]
 
 
-def test_without_a_seed_the_global_one_rules(files):
+def test_without_a_seed_the_global_one_rules(files, order):
     orders = []
     for _ in range(2):
         keras.utils.set_random_seed(5)
-        orders.append(_order(PairBatches(*files, shuffle=True)))
+        orders.append(order(PairBatches(*files, shuffle=True)))
     assert orders[0] == orders[1]
-    assert _order(PairBatches(*files, shuffle=True)) != orders[0]
+    assert order(PairBatches(*files, shuffle=True)) != orders[0]
 
 
-def test_an_epoch_left_early_does_not_change_the_next(files):
+def test_an_epoch_left_early_does_not_change_the_next(files, order):
     whole, broken = (PairBatches(*files, batch_size=2, shuffle=True, seed=0) for _ in range(2))
-    _order(whole)
+    order(whole)
     next(iter(broken))
-    assert _order(whole) == _order(broken)
+    assert order(whole) == order(broken)
 
 
 def test_augmented_with_a_new_seed_each_batch(files):
@@ -101,7 +81,7 @@ def test_repeats_endlessly_or_as_often_as_asked(files):
     assert len(list(itertools.islice(batches.repeat(), 11))) == 11
 
 
-def test_a_damaged_file_names_itself_or_is_skipped_and_listed(files, tmp_path):
+def test_a_damaged_file_names_itself_or_is_skipped_and_listed(files, tmp_path, order):
     broken = tmp_path / "broken.png"
     broken.write_bytes(files[0][4].read_bytes()[:45])
     images = [*files[0][:4], broken, *files[0][5:]]
@@ -109,7 +89,7 @@ def test_a_damaged_file_names_itself_or_is_skipped_and_listed(files, tmp_path):
         list(PairBatches(images, files[1], batch_size=2))
     for batch_size in (1, 2):
         with pytest.warns(UserWarning, match=r"1 of 7 pairs were skipped:\n.*broken\.png") as record:
-            assert _order(PairBatches(images, files[1], batch_size=batch_size, skip_unreadable=True)) == [
+            assert order(PairBatches(images, files[1], batch_size=batch_size, skip_unreadable=True)) == [
                 0,
                 1,
                 2,

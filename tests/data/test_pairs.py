@@ -12,25 +12,6 @@ from resunet_kit.data import pairs_dataset, presence_labels, read_image, read_ma
 COUNT = 7
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory):
-    """Seven pairs of 6x8; the image's grey is 10 times its number, even ones have foreground."""
-    folder = tmp_path_factory.mktemp("pairs")
-    images = [folder / f"{number}.png" for number in range(COUNT)]
-    masks = [folder / f"{number}_mask.png" for number in range(COUNT)]
-    for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
-        Image.fromarray(np.full((6, 8, 3), 10 * number, np.uint8)).save(image)
-        corner = np.zeros((6, 8), np.uint8)
-        corner[0, 0] = 255 * (number % 2 == 0)
-        Image.fromarray(corner).save(mask)
-    return images, masks
-
-
-def _order(dataset):
-    """The numbers of the images, from their grey."""
-    return [round(float(image[0, 0, 0]) * 25.5) for images, _ in dataset for image in images.numpy()]
-
-
 def _cropped(images, masks, *, seed=None):
     return images[:, 1:], masks
 
@@ -65,21 +46,21 @@ def test_images_alone(files):
     assert [images.shape[0] for images in dataset] == [4, 3]
 
 
-def test_order_is_reshuffled_each_epoch_and_reproducible(files):
+def test_order_is_reshuffled_each_epoch_and_reproducible(files, order):
     first, second = (pairs_dataset(*files, batch_size=2, shuffle=True, seed=3) for _ in range(2))
-    epochs = [_order(first) for _ in range(3)]
-    assert [_order(second) for _ in range(3)] == epochs
+    epochs = [order(first) for _ in range(3)]
+    assert [order(second) for _ in range(3)] == epochs
     assert all(sorted(epoch) == list(range(COUNT)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 3
-    assert _order(pairs_dataset(*files, batch_size=2, shuffle=True, seed=4)) != epochs[0]
-    assert _order(pairs_dataset(*files, batch_size=2)) == list(range(COUNT))
+    assert order(pairs_dataset(*files, batch_size=2, shuffle=True, seed=4)) != epochs[0]
+    assert order(pairs_dataset(*files, batch_size=2)) == list(range(COUNT))
 
 
-def test_without_a_seed_the_global_one_rules(files):
+def test_without_a_seed_the_global_one_rules(files, order):
     orders = []
     for _ in range(2):
         tf.random.set_seed(5)
-        orders.append(_order(pairs_dataset(*files, shuffle=True)))
+        orders.append(order(pairs_dataset(*files, shuffle=True)))
     assert orders[0] == orders[1]
 
 
@@ -125,7 +106,7 @@ def test_a_damaged_file_in_the_middle_of_an_epoch_is_named(files, tmp_path):
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])
-def test_unreadable_pairs_are_skipped_if_asked_and_listed_at_the_end(files, tmp_path, batch_size):
+def test_unreadable_pairs_are_skipped_if_asked_and_listed_at_the_end(files, tmp_path, batch_size, order):
     broken, grey = tmp_path / "broken.png", tmp_path / "grey_mask.png"
     broken.write_bytes(files[0][4].read_bytes()[:45])
     Image.fromarray(np.full((6, 8), 130, np.uint8)).save(grey)
@@ -136,7 +117,7 @@ def test_unreadable_pairs_are_skipped_if_asked_and_listed_at_the_end(files, tmp_
     for _ in range(2):
         with pytest.warns(UserWarning, match=f"3 of 7 pairs were skipped:{reasons}") as record:
             found = list(dataset)
-        assert _order(found) == [1, 2, 3, 4]
+        assert order(found) == [1, 2, 3, 4]
         assert len(record) == 1
         assert all(len(x) for x, _ in found)  # of a batch without a readable pair nothing is given
 
@@ -147,8 +128,8 @@ def test_nothing_readable_is_an_error(tmp_path):
         pairs_dataset([tmp_path / "broken.png"] * 2, None, skip_unreadable=True)
 
 
-def test_nothing_is_warned_of_where_all_is_read(files):
-    assert _order(pairs_dataset(*files, batch_size=2, skip_unreadable=True)) == list(range(COUNT))
+def test_nothing_is_warned_of_where_all_is_read(files, order):
+    assert order(pairs_dataset(*files, batch_size=2, skip_unreadable=True)) == list(range(COUNT))
 
 
 def test_normalised_by_image_volume_and_statistics(files):
@@ -183,11 +164,11 @@ def test_nifti_volumes(tmp_path, batch_size):
 
 
 @pytest.mark.parametrize("cache", [False, True])
-def test_batches_that_are_kept_do_not_change(files, cache):
+def test_batches_that_are_kept_do_not_change(files, cache, order):
     """Their memory is used again only after they are gone."""
     dataset = pairs_dataset(*files, batch_size=1, cache=cache)
     kept = [batch for _ in range(4) for batch in dataset]
-    assert _order(kept) == list(range(COUNT)) * 4
+    assert order(kept) == list(range(COUNT)) * 4
     arrays = [batch for _ in range(4) for batch in dataset.as_numpy_iterator()]
     assert [round(float(x[0, 0, 0, 0]) * 25.5) for x, _ in arrays] == list(range(COUNT)) * 4
 
