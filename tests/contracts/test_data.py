@@ -8,6 +8,10 @@ from resunet_kit.data import Augment, PairBatches, pairs_dataset
 from resunet_kit.losses import Dice
 
 COUNT, SIDE = 10, 8
+OPTIONS = [
+    pytest.param({}, marks=pytest.mark.slow),
+    {"augment": Augment(flip=True), "cache": True, "normalize": "image"},
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,13 +36,13 @@ def _fit(data, **options):
     return model.fit(data, epochs=6, verbose=0, shuffle=False, **options).history["loss"]
 
 
-@pytest.mark.parametrize("options", [{}, {"augment": Augment(flip=True), "cache": True, "normalize": "image"}])
+@pytest.mark.parametrize("options", OPTIONS)
 def test_a_dataset_trains_on_every_backend(files, options):
     losses = _fit(pairs_dataset(*files, batch_size=4, shuffle=True, seed=0, **options))
     assert losses[-1] < losses[0] - 0.1
 
 
-@pytest.mark.parametrize("options", [{}, {"augment": Augment(flip=True), "cache": True, "normalize": "image"}])
+@pytest.mark.parametrize("options", OPTIONS)
 def test_numpy_batches_train_on_every_backend(files, options):
     batches = PairBatches(*files, batch_size=4, shuffle=True, seed=0, **options)
     losses = _fit(batches.repeat(), steps_per_epoch=len(batches))

@@ -105,6 +105,7 @@ def good(tmp_path_factory):
 
 
 # Pillow's, of tags that it leaves out, and of sizes that damage has made large.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::PIL.Image.DecompressionBombWarning")
 @settings(max_examples=300)
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_size=3), st.integers(0, 400))

@@ -47,6 +47,7 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
 # === Options ===
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(
     sides=st.lists(st.one_of(st.none(), st.integers(1, 9)), min_size=2, max_size=3),

@@ -25,6 +25,7 @@ def published_kernel_weights():
     return total + 32  # 1x1 to one class
 
 
+@pytest.mark.slow
 def test_the_network_is_that_of_the_papers_table():
     model = res_unet_a()
     kernels = [weight for weight in model.trainable_weights if weight.path.endswith("/kernel")]
