@@ -20,9 +20,8 @@ def moved(augment: AugmentCallable, images: np.ndarray, masks: np.ndarray, seed:
             raise ValueError(f"augment must keep the shape of {kind} {before.shape}, it returned {after.shape}.")
     ids = moved_masks.astype(np.uint8, copy=False)
     if ids is not moved_masks and (ids != moved_masks).any():
-        raise ValueError(
-            f"augment must return masks of class ids from 0 to 255, it returned {moved_masks.dtype} beyond."
-        )
+        strange = moved_masks[ids != moved_masks].flat[0]
+        raise ValueError(f"augment must return masks of class ids from 0 to 255, it returned the value {strange}.")
     return moved_images.astype(np.float32, copy=False), ids
 
 

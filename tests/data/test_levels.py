@@ -67,5 +67,7 @@ def test_other_channels_than_the_first_images_are_named(paths, tmp_path):
     np.save(tmp_path / "grey.npy", np.zeros((6, 5), np.uint8))
     with pytest.raises(ValueError, match=r"2 channels .* received 1 in .*grey\.npy"):
         _batch([*paths, tmp_path / "grey.npy"], normalize=([0.1, 0.2], [1, 1]))
+    with pytest.raises(ValueError, match=r"2 channels .* received 1 in .*grey\.npy"):
+        _batch([*paths, tmp_path / "grey.npy"], normalize="volume", volumes=[0] * 6)
     with pytest.raises(ValueError, match="each of 2 channels"):
         _batch(paths, normalize=([0.1, 0.2, 0.3], 1))
