@@ -135,13 +135,18 @@ def convolution(
 ) -> Any:
     """Convolve with "same" padding in as many dimensions as `x` has."""
     rank = spatial_rank(x)
+    kernel = check_sizes("kernel_size", kernel_size, rank)
     steps, dilations = check_sizes("strides", strides, rank), check_sizes("dilation_rate", dilation_rate, rank)
+    if max(kernel) == 1:
+        # A 1x1 kernel sees only the pixels that strides keep. A strided 1x1 convolution of fewer than 16 input channels
+        # corrupts the heap in its weight gradient on CPUs with AVX-512 (TensorFlow 2.20 and 2.21 with oneDNN).
+        x, steps = _every(x, steps), (1,) * rank
     # Keras refuses strides together with dilation: then the result is thinned out instead.
     thinned = max(steps) > 1 and max(dilations) > 1
     layer = keras.layers.Conv2D if rank == 2 else keras.layers.Conv3D
     y = layer(
         check_count("filters", filters),
-        check_sizes("kernel_size", kernel_size, rank),
+        kernel,
         strides=1 if thinned else steps,
         dilation_rate=dilations,
         padding="same",
@@ -150,7 +155,12 @@ def convolution(
         kernel_regularizer=kernel_regularizer,
         name=name,
     )(x)
-    return y[(slice(None), *(slice(None, None, step) for step in steps))] if thinned else y
+    return _every(y, steps) if thinned else y
+
+
+def _every(x: Any, steps: tuple[int, ...]) -> Any:
+    """Return every `step`-th pixel along each spatial axis: what a strided 1x1 kernel sees under "same" padding."""
+    return x if max(steps) == 1 else x[(slice(None), *(slice(None, None, step) for step in steps))]
 
 
 def normalization(x: Any, norm: Norm, *, name: str | None = None) -> Any:
