@@ -27,7 +27,7 @@ def test_all_names_what_a_subpackage_exports(name):
 
 
 def test_every_subpackage_is_listed():
-    folders = {path.parent.name for path in Path(resunet_kit.__file__).parent.glob("*/__init__.py")}
+    folders = {path.parent.name for path in Path(resunet_kit.__file__).parent.glob("[!_]*/__init__.py")}
     assert folders == set(resunet_kit.__all__)
     assert set(resunet_kit.__all__) <= set(dir(resunet_kit))
 

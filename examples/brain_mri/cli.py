@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from examples.brain_mri.layout import Index, index_folder
+from examples.brain_mri.cohort.index import Index, index_folder
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.run_folder import Options, RunFolder
 

@@ -11,7 +11,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from examples.brain_mri import scoring
-from examples.brain_mri.layout import Index, Slice
+from examples.brain_mri.cohort.index import Index, Slice
 from examples.brain_mri.report import write_report
 from examples.brain_mri.run_folder import PARTS, RunFolder, write_beside
 from resunet_kit.data import read_image, read_mask

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from examples.brain_mri.layout import Index
+from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.run_folder import PARTS, RunFolder
 from resunet_kit import plots
 from resunet_kit.data import read_image, read_mask

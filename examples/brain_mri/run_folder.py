@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from examples.brain_mri.layout import Slice
+from examples.brain_mri.cohort.index import Slice
 
 PARTS = ("train", "validation", "test")
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from examples.brain_mri.layout import Index, Slice
+from examples.brain_mri.cohort.index import Index, Slice
 from examples.brain_mri.run_folder import PARTS, Options, RunFolder
 from resunet_kit.data import pairs_dataset, presence_labels, split_by_group
 from resunet_kit.inference import Cascade

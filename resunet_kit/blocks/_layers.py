@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 
 Norm = str | Callable[[Any], Any] | None
 Activation = str | Callable[[Any], Any] | None

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 from resunet_kit.blocks._layers import Activation, Norm, check_block, check_counts, suffixed
 from resunet_kit.blocks._resizing import grid_means, positions, resize_to
 from resunet_kit.blocks.convolution import conv_block

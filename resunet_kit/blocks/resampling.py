@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 from resunet_kit.blocks._layers import check_sizes, spatial_rank, suffixed
 from resunet_kit.blocks._resizing import resize_like
 

@@ -7,17 +7,17 @@ NIfTI files.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from resunet_kit.data.augment import Augment
-from resunet_kit.data.leaks import Leaks, find_leaks
-from resunet_kit.data.normalizing import z_score
-from resunet_kit.data.numpy_batches import PairBatches
-from resunet_kit.data.reading import read_image, read_mask
-from resunet_kit.data.splits import cross_validation_by_group, split_by_group
-from resunet_kit.data.statistics import image_statistics
+from resunet_kit.data.augmentation.augment import Augment
+from resunet_kit.data.batches.numpy_batches import PairBatches
+from resunet_kit.data.files.normalization import z_score
+from resunet_kit.data.files.reading import read_image, read_mask
+from resunet_kit.data.files.statistics import image_statistics
+from resunet_kit.data.splits.leaks import Leaks, find_leaks
+from resunet_kit.data.splits.splits import cross_validation_by_group, split_by_group
 from resunet_kit.data.volumes import neighbouring_slices, slices_to_volumes, volumes_to_slices
 
 if TYPE_CHECKING:
-    from resunet_kit.data.pairs import pairs_dataset, presence_labels
+    from resunet_kit.data.batches.tf_dataset import pairs_dataset, presence_labels
 
 __all__ = [
     "Augment",
@@ -42,7 +42,7 @@ _NEED_TENSORFLOW = ("pairs_dataset", "presence_labels")
 
 def __getattr__(name: str) -> Any:
     if name in _NEED_TENSORFLOW:
-        return getattr(importlib.import_module(f"{__name__}.pairs"), name)
+        return getattr(importlib.import_module(f"{__name__}.batches.tf_dataset"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from resunet_kit import masks
-from resunet_kit.inference._batches import predict_resized
+from resunet_kit.inference._resized_prediction import predict_resized
 
 CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
 

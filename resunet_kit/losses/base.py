@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit import _overlap
-from resunet_kit._errors import unknown_name
-from resunet_kit._overlap import TINY, Tensor
+from resunet_kit._shared import overlap as _overlap
+from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.overlap import TINY, Tensor
 from resunet_kit.losses.sums import Addable
 
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._overlap import TINY, Tensor, combine_weights, spatial_sum
+from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
 from resunet_kit.losses.base import SegmentationLoss
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit import _overlap
-from resunet_kit._overlap import TINY, Tensor
+from resunet_kit._shared import overlap as _overlap
+from resunet_kit._shared.overlap import TINY, Tensor
 from resunet_kit.losses.base import SegmentationLoss
 
 # === What a pixel costs ===

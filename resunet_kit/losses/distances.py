@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit import _overlap
-from resunet_kit._overlap import Tensor
-from resunet_kit.losses._distances import signed_distances
+from resunet_kit._shared import overlap as _overlap
+from resunet_kit._shared.overlap import Tensor
+from resunet_kit.losses._distance_transform import signed_distances
 from resunet_kit.losses.base import SegmentationLoss
 
 

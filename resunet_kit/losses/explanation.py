@@ -8,8 +8,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from resunet_kit import _overlap
-from resunet_kit._overlap import Tensor
+from resunet_kit._shared import overlap as _overlap
+from resunet_kit._shared.overlap import Tensor
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.sums import LossSum, value_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._overlap import Tensor, overlap, tversky_loss
+from resunet_kit._shared.overlap import Tensor, overlap, tversky_loss
 from resunet_kit.losses.base import SegmentationLoss
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._overlap import TINY, Tensor, overlap, true_negatives
+from resunet_kit._shared.overlap import TINY, Tensor, overlap, true_negatives
 from resunet_kit.losses.base import SegmentationLoss
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._overlap import Tensor
+from resunet_kit._shared.overlap import Tensor
 
 CURE = "Wrap a Keras loss as weighted(1.0, loss), as in Dice() + weighted(1.0, keras.losses.BinaryCrossentropy())."
 # Keras's losses that keep no pixels: one value for the batch or, given an axis, for each image.

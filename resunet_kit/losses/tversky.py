@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._overlap import Tensor, overlap, share_of_errors, squared_errors, tversky_loss
+from resunet_kit._shared.overlap import Tensor, overlap, share_of_errors, squared_errors, tversky_loss
 from resunet_kit.losses.base import SegmentationLoss
 
 # Below this loss the focal power runs along its chord: x ** 0.75 is infinitely steep at 0.

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._errors import unknown_name
-from resunet_kit._overlap import Overlap, Tensor, overlap, true_negatives, tversky_loss
+from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.overlap import Overlap, Tensor, overlap, true_negatives, tversky_loss
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.cross_entropy import focal_factors, mean_of_pixels, pixel_entropies
 from resunet_kit.losses.tversky import CHORD_END

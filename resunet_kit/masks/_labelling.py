@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit._mask_checks import neighbours
+from resunet_kit._shared.mask_checks import neighbours
 
 
 def label_components(

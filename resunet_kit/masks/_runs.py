@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit.masks._columns import down_columns
+from resunet_kit.masks._column_major import down_columns
 
 _AT_ONCE = 1 << 16  # pixels or runs: what is computed of so many stays in the processor's cache
 _MANY = 64  # With a run for fewer pixels than this, painting run by run takes longer than by bits.

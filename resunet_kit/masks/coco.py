@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import as_mask, image_shape
+from resunet_kit._shared.mask_checks import as_mask, image_shape
 from resunet_kit.masks._coco_text import compress, decompress
 from resunet_kit.masks._runs import boundaries, paint, run_lengths
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import as_mask, whole_number
+from resunet_kit._shared.mask_checks import as_mask, whole_number
 from resunet_kit.masks._labelling import keep_components, label_components
 
 

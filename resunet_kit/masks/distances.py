@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import Spacing, as_mask, pixel_size
+from resunet_kit._shared.mask_checks import Spacing, as_mask, pixel_size
 
 
 def signed_distance_map(mask: ArrayLike, *, spacing: Spacing = None) -> NDArray[np.float32]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import whole_number
+from resunet_kit._shared.mask_checks import whole_number
 
 
 def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import Spacing, as_mask, pixel_size
+from resunet_kit._shared.mask_checks import Spacing, as_mask, pixel_size
 from resunet_kit.masks._labelling import label_components
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import as_mask, image_shape
+from resunet_kit._shared.mask_checks import as_mask, image_shape
 from resunet_kit.masks.measures import bounding_box
 
 

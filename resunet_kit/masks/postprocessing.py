@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import as_mask, neighbours, whole_number
+from resunet_kit._shared.mask_checks import as_mask, neighbours, whole_number
 from resunet_kit.masks._labelling import keep_components, label_components
 from resunet_kit.masks._tuning import combinations, dice, paired
 from resunet_kit.masks.components import fill_holes

@@ -5,8 +5,8 @@ import re
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import as_mask, image_shape
-from resunet_kit.masks._decimals import join_numbers
+from resunet_kit._shared.mask_checks import as_mask, image_shape
+from resunet_kit.masks._integer_text import join_numbers
 from resunet_kit.masks._runs import boundaries, paint, run_lengths
 
 

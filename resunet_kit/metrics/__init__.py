@@ -2,9 +2,9 @@
 
 from resunet_kit.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from resunet_kit.metrics.lesions import LesionScores, lesion_scores
-from resunet_kit.metrics.overlap import OverlapMetric, per_class
 from resunet_kit.metrics.patients import Interval, bootstrap_interval, by_group
 from resunet_kit.metrics.scores import DiceScore, IoU, Precision, Sensitivity, Specificity
+from resunet_kit.metrics.streaming import OverlapMetric, per_class
 from resunet_kit.metrics.surfaces import (
     SurfaceScores,
     average_surface_distance,

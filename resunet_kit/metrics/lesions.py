@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import neighbours
+from resunet_kit._shared.mask_checks import neighbours
 from resunet_kit.metrics._checks import number_within
-from resunet_kit.metrics._pairs import Mask, as_pair, extent
+from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 
 
 class LesionScores(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._mask_checks import whole_number
+from resunet_kit._shared.mask_checks import whole_number
 from resunet_kit.metrics._checks import number_within
 
 # NumPy's reductions and anything called like them: `statistic(values, axis=...)`.

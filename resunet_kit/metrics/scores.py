@@ -4,8 +4,8 @@ import dataclasses
 
 import keras
 
-from resunet_kit._overlap import Tensor
-from resunet_kit.metrics.overlap import Confusion, OverlapMetric
+from resunet_kit._shared.overlap import Tensor
+from resunet_kit.metrics.streaming import Confusion, OverlapMetric
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resunet_kit._mask_checks import Spacing, pixel_size
+from resunet_kit._shared.mask_checks import Spacing, pixel_size
 from resunet_kit.metrics._checks import number_within
+from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 from resunet_kit.metrics._nearest import Distances, Pixels, nearest_distances
-from resunet_kit.metrics._pairs import Mask, as_pair, extent
 
 
 class SurfaceScores(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 from resunet_kit.blocks import (
     atrous_residual_block,
     bottleneck_block,

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit.models._graph import functional
+from resunet_kit.models._backbones.graph import functional
 
 REFERENCE_SIDE = 256  # where sides are unknown, stages are told apart by how they shrink this one
 

@@ -7,11 +7,11 @@ import keras
 
 from resunet_kit.blocks import classification_head
 from resunet_kit.blocks.heads import check_classification
-from resunet_kit.models._backbones import attach
-from resunet_kit.models._channels import fit_channels
+from resunet_kit.models._backbones.channels import fit_channels
+from resunet_kit.models._backbones.preprocessing import check_value_range
+from resunet_kit.models._backbones.registry import attach
+from resunet_kit.models._backbones.weights import check_model
 from resunet_kit.models._inputs import check_input_shape
-from resunet_kit.models._preprocessing import check_value_range
-from resunet_kit.models._weights import check_model
 from resunet_kit.models.transfer import Policy, check_policy_name, set_trainable
 
 

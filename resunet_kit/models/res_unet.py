@@ -6,13 +6,13 @@ from typing import Any
 
 import keras
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 from resunet_kit.blocks import attention_gate, conv_block, crop_like, segmentation_head, upsample
 from resunet_kit.blocks._layers import Activation, Norm, check_options
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.blocks.resampling import METHODS
+from resunet_kit.models._backbones.encoder import check_encoder, encode
 from resunet_kit.models._composition import Block, call_block, first_block, max_pool, resolve_block
-from resunet_kit.models._encoder import check_encoder, encode
 from resunet_kit.models._inputs import check_filters, check_input_shape
 from resunet_kit.models.deep_supervision import supervise
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import keras
 
-from resunet_kit.models._backbones import basic_backbone, find_backbone, load_backbone
-from resunet_kit.models._basic_resnets import FILTERS, UNITS
-from resunet_kit.models._channels import adapt_channels
+from resunet_kit.models._backbones.basic_resnets import FILTERS, UNITS
+from resunet_kit.models._backbones.channels import adapt_channels
+from resunet_kit.models._backbones.registry import basic_backbone, find_backbone, load_backbone
 from resunet_kit.models._inputs import check_input_shape
 
 DEPTHS = (*UNITS, 50, 101, 152)

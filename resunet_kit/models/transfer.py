@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import keras
 
-from resunet_kit._errors import unknown_name
+from resunet_kit._shared.errors import unknown_name
 from resunet_kit.models._stages import stages_of
 
 POLICIES = ("all", "none", "head", "all_but_norm")

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.subplots import make_subplots
 
-from resunet_kit.plots._inputs import as_binary, as_finite
+from resunet_kit.plots._arrays import as_binary, as_finite
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 _Floats = NDArray[np.float64]

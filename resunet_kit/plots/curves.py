@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots import _curves
-from resunet_kit.plots._inputs import as_binary, as_finite, both_classes, same_length
+from resunet_kit.plots import _threshold_counts as _curves
+from resunet_kit.plots._arrays import as_binary, as_finite, both_classes, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit.plots._arrays import as_finite, as_image, as_images, as_mask, as_masks, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
-from resunet_kit.plots._inputs import as_finite, as_image, as_images, as_mask, as_masks, same_length, same_shape
 from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
 from resunet_kit.plots._style import AGREEMENT, PREDICTION, TRUTH, styled
 from resunet_kit.plots.images import picture_size

@@ -7,8 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resunet_kit._errors import unknown_name
-from resunet_kit.plots._inputs import same_length
+from resunet_kit._shared.errors import unknown_name
+from resunet_kit.plots._arrays import same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 _FALLING = ("loss", "error", "distance", "mse", "mae")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
-from resunet_kit.plots._inputs import as_image, as_images, as_mask, as_masks, same_length, same_shape
 from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
 from resunet_kit.plots._style import PREDICTION, TRUTH, styled
 

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from resunet_kit.plots._inputs import as_labels, classes_of, same_length
+from resunet_kit.plots._arrays import as_labels, classes_of, same_length
 from resunet_kit.plots._style import COLORS, styled
 
 _Names = Sequence[str] | Mapping[Any, str]

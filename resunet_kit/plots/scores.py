@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._inputs import as_finite, as_labels, same_length
+from resunet_kit.plots._arrays import as_finite, as_labels, same_length
 from resunet_kit.plots._style import COLORS, INK, styled, translucent
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._errors import unknown_name
-from resunet_kit.plots._inputs import as_binary, as_finite, both_classes
+from resunet_kit._shared.errors import unknown_name
+from resunet_kit.plots._arrays import as_binary, as_finite, both_classes
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 _Floats = NDArray[np.float64]

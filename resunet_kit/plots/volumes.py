@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._inputs import as_images, as_masks, same_length, same_shape
+from resunet_kit.plots._arrays import as_images, as_masks, same_length, same_shape
 from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
 from resunet_kit.plots._style import PREDICTION, TRUTH, styled
 from resunet_kit.plots.images import picture_size

@@ -10,7 +10,7 @@ import inspect
 import keras
 import pytest
 
-from resunet_kit.models._backbones import find_backbone
+from resunet_kit.models._backbones.registry import find_backbone
 from tests.contracts.descriptors import DESCRIPTORS, label
 
 CONVOLUTIONS = (

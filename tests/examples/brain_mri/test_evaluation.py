@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.evaluation import look_at, slice_table
-from examples.brain_mri.layout import index_folder
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
 

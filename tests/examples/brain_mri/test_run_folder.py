@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from examples.brain_mri.layout import Slice
+from examples.brain_mri.cohort.index import Slice
 from examples.brain_mri.run_folder import Options, RunFolder, write_beside
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from examples.brain_mri import cli, training
-from examples.brain_mri.layout import index_folder
+from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.run_folder import Options, RunFolder
 from resunet_kit.inference import Cascade
 from resunet_kit.models import res_unet

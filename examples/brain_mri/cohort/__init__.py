@@ -1,0 +1,1 @@
+"""The cohort on disk: its folder layout, and every problem of its files."""

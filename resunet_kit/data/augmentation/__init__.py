@@ -1,0 +1,1 @@
+"""Random variation of images with their masks: spatial, then of intensity."""

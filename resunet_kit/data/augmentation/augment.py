@@ -1,0 +1,215 @@
+"""Random variation of images together with their masks, in NumPy: 2-D and 3-D, reproducible from a seed.
+
+Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTransform` fails on integer masks,
+`RandomFlip` turns masks into floats. None takes volumes, and each layer interpolates what the one before interpolated.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit._shared.mask_checks import pixel_size, whole_number
+from resunet_kit.data.augmentation.intensity import vary
+from resunet_kit.data.augmentation.layout import as_batches
+from resunet_kit.data.augmentation.options import check_clip, check_fill, check_flip, check_switch, flip_axes, plain
+from resunet_kit.data.augmentation.random_streams import Draws
+from resunet_kit.data.augmentation.ranges import (
+    STRENGTHS,
+    SWITCHES,
+    Range,
+    Strength,
+    checked_probabilities,
+    strength_range,
+)
+from resunet_kit.data.augmentation.resampling import Fill, resample
+from resunet_kit.data.augmentation.spatial import drawn_field, flipped, turned
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
+class Augment:
+    """Vary images at random and move their masks along: `augment(images, masks, seed=0)`.
+
+    Every option is off by default. A strength is a number `s` or a range `(low, high)`; each image draws its own value,
+    uniform in the range. `s` stands for -s to s of what is added (rotation, shift, shear, brightness), for 1 - s to
+    1 + s of factors (zoom, contrast, gamma), and for 0 to s of the rest.
+
+    Flips and quarter turns move pixels without interpolation. Zoom, shear, rotation, shift and elastic displacement
+    become one field, along which image and mask are sampled once: the image linearly, the mask by its nearest pixel.
+    So a mask keeps its dtype and gets no new value but `mask_fill`. The other options change images only.
+
+    Args:
+        flip: True mirrors along each axis in half of the images; a number from 0 to 1 in that share of them.
+            `"horizontal"`, `"vertical"`, `"depth"` or a tuple of these: along these axes only.
+        quarter_turns: Whether to turn by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; where the
+            two sides differ, by 0 or 180.
+        rotation: Degrees, positive anticlockwise as displayed. In a volume, drawn for each of the three planes.
+        zoom: Factors; 1.2 shows everything 1.2 times as large. One for all axes.
+        shift: Fractions of the side, drawn for each axis; positive moves towards higher indices.
+        shear: Pixels that a pixel moves for each pixel of distance from the centre, drawn for each plane.
+        elastic: From 0 to 1. A grid of points, a quarter of the side apart, moves by up to `elastic / 10` of the side
+            along each axis, smooth between them. That never folds the image.
+        brightness: What is added, in the image's units.
+        contrast: Factors of the distance from each channel's mean.
+        gamma: Exponents of the values, brought to [0, 1] by the image's own range and back.
+        noise: Standard deviation of Gaussian noise, in the image's units.
+        blur: Standard deviation of a Gaussian filter, in pixels.
+        bias_field: The image is multiplied by a smooth field from `exp(-s)` to `exp(s)`, as uneven coils shade it.
+        cutout: Sides of a box, as fractions of the image's, that the image loses: set to `fill` if that is a number,
+            else to 0. The mask keeps what is hidden.
+        probabilities: How likely an option acts on an image, as in `{"noise": 0.3}`: 0.5 for flip (along each axis)
+            and 1 for the others unless named here.
+        ndim: 2 for images, 3 for volumes. It says what a shape of four numbers is: with 2 a batch of images, with 3
+            one volume.
+        spacing: Size of a pixel along each axis, depth first; rotation and shear are then true in space. None: 1.
+        in_plane: Whether a volume's depth axis stays as it is: only `"depth"` in `flip` and the intensities touch it.
+        per_channel: Whether the intensities draw one strength for each channel instead of one for the image.
+        fill: What images hold beyond their border: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the
+            latter two the mask follows the image.
+        mask_fill: What masks hold there if `fill` is a number; the data's ignored class may be apt.
+        clip: `(low, high)` limits every result; None does not; `"auto"` limits images that were in [0, 1] to it.
+
+    Raises:
+        TypeError: If an option is of a wrong type.
+        ValueError: If an option is out of bounds or unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.data import Augment
+        >>> augment = Augment(flip=True, rotation=15, zoom=0.1, noise=(0.01, 0.05), probabilities={"noise": 0.3})
+        >>> augment
+        Augment(flip=True, rotation=15, zoom=0.1, noise=(0.01, 0.05), probabilities={'noise': 0.3})
+        >>> images, masks = np.random.default_rng(0).random((4, 32, 32, 3)), np.zeros((4, 32, 32), "uint8")
+        >>> moved_images, moved_masks = augment(images, masks, seed=1)
+        >>> moved_images.shape, moved_images.dtype, moved_masks.shape, moved_masks.dtype
+        ((4, 32, 32, 3), dtype('float32'), (4, 32, 32), dtype('uint8'))
+        >>> Augment.from_config(augment.get_config()) == augment
+        True
+    """
+
+    flip: bool | float | str | tuple[str, ...] = False
+    quarter_turns: bool = False
+    rotation: Strength = 0.0
+    zoom: Strength = 0.0
+    shift: Strength = 0.0
+    shear: Strength = 0.0
+    elastic: Strength = 0.0
+    brightness: Strength = 0.0
+    contrast: Strength = 0.0
+    gamma: Strength = 0.0
+    noise: Strength = 0.0
+    blur: Strength = 0.0
+    bias_field: Strength = 0.0
+    cutout: Strength = 0.0
+    probabilities: Mapping[str, float] = dataclasses.field(default_factory=dict, hash=False)
+    ndim: int = 2
+    spacing: float | tuple[float, ...] | None = None
+    in_plane: bool = False
+    per_channel: bool = False
+    fill: Fill = 0.0
+    mask_fill: int = 0
+    clip: tuple[float, float] | Literal["auto"] | None = "auto"
+
+    def __post_init__(self) -> None:
+        for name in ("ndim", *STRENGTHS, "flip", "spacing", "fill", "mask_fill", "clip"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
+        object.__setattr__(self, "probabilities", checked_probabilities(self.probabilities))
+        if self.ndim not in (2, 3) or not isinstance(self.ndim, int):
+            raise ValueError(f"Expected ndim=2 for images or 3 for volumes, received {self.ndim!r}.")
+        pixel_size(self.spacing, self.ndim)
+        for name in ("quarter_turns", "in_plane", "per_channel"):
+            check_switch(name, getattr(self, name))
+        check_flip(self.flip, self.ndim, self.probabilities)
+        check_fill(self.fill, self.mask_fill)
+        check_clip(self.clip)
+        for option in STRENGTHS:
+            strength_range(option, getattr(self, option))
+
+    def __repr__(self) -> str:
+        changed = (
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in dataclasses.fields(self)
+            if getattr(self, field.name) != (field.default if field.name != "probabilities" else {})
+        )
+        return f"Augment({', '.join(changed)})"
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every option, ready for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Return the `Augment` of these options, also after they went through JSON."""
+        return cls(**config)
+
+    def __call__(
+        self, images: ArrayLike, masks: ArrayLike, *, seed: int | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Return a varied copy of one pair or of a batch of pairs.
+
+        What happens to an image depends on the seed, its place in the batch and each option by itself: not on the
+        batch's size, nor on which other options are on.
+
+        Args:
+            images: `(height, width, channels)` or `(batch, height, width, channels)`; with `ndim=3` a depth axis
+                comes before the height. Integers are converted, not scaled.
+            masks: The same shape with any number of channels, or without the axis for channels.
+            seed: 0 or more; the same seed gives the same result. None draws one from NumPy's global state, which
+                `keras.utils.set_random_seed` sets.
+
+        Returns:
+            Images as float32 and masks of their own dtype, both of the shape that came in.
+
+        Raises:
+            TypeError: If images or masks are no numbers, or the seed is no integer.
+            ValueError: If shapes do not fit each other or `ndim`, or `mask_fill` does not fit the masks' dtype.
+        """
+        batch, labels = as_batches(images, masks, self.ndim)
+        if np.asarray(self.mask_fill).astype(labels.dtype) != self.mask_fill:
+            raise ValueError(f"mask_fill={self.mask_fill} does not fit masks of {labels.dtype}. Convert the masks.")
+        if seed is None:
+            seed = np.random.randint(2**31)  # noqa: NPY002 - the state that Keras seeds
+        seed = whole_number("seed", seed, least=0)
+        ranges, probabilities = self._ranges(), self._probabilities()
+        moved = np.empty(batch.shape, np.float32), np.empty_like(labels, order="C")
+        for number, pair in enumerate(zip(batch, labels, strict=True)):
+            draws = Draws(ranges=ranges, probabilities=probabilities, seed=seed, number=number)
+            for out, planes in zip(moved, self._pair(*pair, draws), strict=True):
+                for channel, plane in enumerate(planes):
+                    out[number, ..., channel] = plane
+        return moved[0].reshape(np.shape(images)), moved[1].reshape(np.shape(masks))
+
+    def _pair(self, image: NDArray[Any], mask: NDArray[Any], draws: Draws) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Vary one pair; channels come last and leave first, where each is one block of memory."""
+        planes, labels = np.moveaxis(image, -1, 0), np.moveaxis(mask, -1, 0)
+        axes = tuple(range(self.ndim))[-2 if self.in_plane else 0 :]
+        flips = flip_axes(self.flip, self.ndim, axes)
+        if flips:
+            planes, labels = flipped(planes, flips, draws), flipped(labels, flips, draws)
+        if self.quarter_turns:
+            planes, labels = turned(planes, axes, draws), turned(labels, axes, draws)
+        planes = np.array(planes, np.float32, order="C")
+        outside = 0.0 if isinstance(self.fill, str) else self.fill
+        limits = self._limits(min(planes.min(), outside), max(planes.max(), outside))
+        field = drawn_field(planes.shape[1:], axes, pixel_size(self.spacing, self.ndim), draws)
+        if field is not None:
+            planes, labels = resample(planes, labels, field, fill=self.fill, mask_fill=self.mask_fill)
+        varied = vary(planes, draws, per_channel=self.per_channel, hidden=outside)
+        if limits is not None and (varied or field is not None or self.clip != "auto"):
+            np.clip(planes, *limits, out=planes)
+        return planes, labels
+
+    def _limits(self, low: float, high: float) -> tuple[float, float] | None:
+        if self.clip != "auto":
+            return self.clip
+        return (0.0, 1.0) if low >= 0 and high <= 1 else None
+
+    def _ranges(self) -> dict[str, Range]:
+        found = {option: strength_range(option, getattr(self, option)) for option in STRENGTHS}
+        return {option: limits for option, limits in found.items() if limits is not None}
+
+    def _probabilities(self) -> dict[str, float]:
+        flip = 0.5 if isinstance(self.flip, bool | str | tuple) else self.flip
+        return {**dict.fromkeys((*STRENGTHS, *SWITCHES), 1.0), "flip": flip, **self.probabilities}

@@ -1,0 +1,127 @@
+"""Images and masks from files as NumPy batches, without TensorFlow."""
+
+import os
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit.data.batches.pairs import Pairs
+from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
+from resunet_kit.data.files.decoding import PathLike
+
+Batch = tuple[NDArray[np.float32], NDArray[np.uint8]] | tuple[NDArray[np.float32]]
+
+
+class PairBatches:
+    """Batches of images and masks as NumPy arrays: what `pairs_dataset` gives, without TensorFlow.
+
+    Each `for` loop over it is a new epoch. The next batches are read by threads while one is in use. Keras's `fit`
+    takes `repeat()`, on every backend.
+
+    Args:
+        image_paths: As in `pairs_dataset`.
+        mask_paths: As in `pairs_dataset`; None gives batches of images alone.
+        batch_size: Images in a batch; the last one may be smaller.
+        shuffle: Whether to draw a new order of all files in each epoch.
+        augment: As in `pairs_dataset`; called in several threads at once.
+        seed: Makes order and augmentation reproducible, epoch by epoch. The order is another than that of
+            `pairs_dataset`. None draws a seed from Python's `random`, which `keras.utils.set_random_seed` sets.
+        **options: `image_size`, `cache`, `num_classes`, `ignore_class`, `normalize`, `volumes` and `skip_unreadable` as
+            in `pairs_dataset`.
+
+    Raises:
+        TypeError: As `pairs_dataset` does, and for unknown options.
+        ValueError: As `pairs_dataset` does. Damaged files raise it when their batch is read, naming the file.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> paths = [pathlib.Path(folder.name, f"{i}.npy") for i in range(3)]
+        >>> for path in paths:
+        ...     np.save(path, np.full((8, 6), 255, "uint8"))
+        >>> batches = PairBatches(paths, paths, batch_size=2, shuffle=True, seed=0)
+        >>> len(batches)
+        2
+        >>> for images, masks in batches:
+        ...     print(images.shape, images.dtype, masks.shape, masks.dtype)
+        (2, 8, 6, 1) float32 (2, 8, 6, 1) uint8
+        (1, 8, 6, 1) float32 (1, 8, 6, 1) uint8
+        >>> folder.cleanup()
+    """
+
+    def __init__(
+        self,
+        image_paths: Iterable[PathLike],
+        mask_paths: Iterable[PathLike] | None,
+        *,
+        batch_size: int = 8,
+        shuffle: bool = False,
+        augment: AugmentCallable | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        self._pairs = Pairs(image_paths, mask_paths, batch_size=batch_size, **options)
+        check_augment(augment, has_masks=self._pairs.has_masks)
+        self._batch_size = batch_size
+        self._shuffle = shuffle
+        self._augment = augment
+        if seed is not None:
+            seed = whole_number("seed", seed, least=0)
+        self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)
+
+    def __len__(self) -> int:
+        """Number of batches in an epoch."""
+        return -(-len(self._pairs) // self._batch_size)
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield one epoch: `(images, masks)`, float32 `(b, *sides, channels)` and uint8 `(b, *sides, 1)`."""
+        count = len(self._pairs)
+        order = self._generator.permutation(count) if self._shuffle else np.arange(count)
+        # Drawn before anything is read, so that an epoch that is left early does not change the next one.
+        seeds = self._generator.integers(2**31, size=len(self)).tolist()
+        parts = [order[start : start + self._batch_size] for start in range(0, count, self._batch_size)]
+        return self._epoch(list(zip(parts, seeds, strict=True)))
+
+    def repeat(self, epochs: int | None = None) -> Iterator[Batch]:
+        """Yield the batches of several epochs: `fit(batches.repeat(), steps_per_epoch=len(batches), shuffle=False)`.
+
+        Args:
+            epochs: How many; None never ends.
+        """
+        done = 0
+        while epochs is None or done < epochs:
+            yield from self
+            done += 1
+
+    def _epoch(self, parts: list[tuple[np.ndarray, int]]) -> Iterator[Batch]:
+        workers = os.cpu_count() or 1
+        threads = ThreadPoolExecutor(workers)
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for part in parts:
+                waiting.append(threads.submit(self._read, *part))
+                if len(waiting) > workers:  # read ahead, but not the whole epoch
+                    yield from _filled(waiting.popleft().result())
+            while waiting:
+                yield from _filled(waiting.popleft().result())
+        finally:
+            threads.shutdown(cancel_futures=True)
+        self._pairs.report()
+
+    def _read(self, numbers: np.ndarray, seed: int) -> Batch:
+        arrays = self._pairs.batch(numbers)
+        if self._augment is not None and len(arrays[0]):
+            return moved(self._augment, arrays[0], arrays[1], seed)
+        return tuple(arrays)  # type: ignore[return-value]
+
+
+def _filled(batch: Batch) -> Iterator[Batch]:
+    """Yield the batch unless nothing of it could be read."""
+    if len(batch[0]):
+        yield batch

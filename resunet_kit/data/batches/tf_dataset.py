@@ -1,0 +1,207 @@
+"""Images and masks from files as a `tf.data.Dataset`.
+
+The order is shuffled as numbers, batched, and only then read: a full shuffle costs no memory, the first batch comes
+at once, and one Python call a batch keeps TensorFlow's overhead small.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit.data.batches.cache import finished
+from resunet_kit.data.batches.pairs import Pairs
+from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
+from resunet_kit.data.files.decoding import PathLike
+from resunet_kit.data.files.normalization import Normalization
+from resunet_kit.data.files.resizing import ImageSize
+
+_AHEAD = 2  # batches that wait ready beside those being read: they are large
+
+
+def pairs_dataset(
+    image_paths: Iterable[PathLike],
+    mask_paths: Iterable[PathLike] | None,
+    *,
+    image_size: ImageSize | None = None,
+    batch_size: int = 8,
+    shuffle: bool = False,
+    augment: AugmentCallable | None = None,
+    cache: bool | PathLike = False,
+    seed: int | None = None,
+    num_classes: int | None = None,
+    ignore_class: int | None = None,
+    normalize: Normalization = None,
+    volumes: ArrayLike | None = None,
+    skip_unreadable: bool = False,
+) -> tf.data.Dataset:
+    """Return batches of images and masks for `model.fit`, `evaluate` and `predict`.
+
+    The last batch may be smaller; the number of batches is known, so progress bars show totals. Files are read
+    as `read_image` and `read_mask` read them, several batches at a time, and always delivered in order.
+
+    Args:
+        image_paths: Files that `read_image` takes, all of one number of channels: images, or volumes.
+        mask_paths: One mask for each image, in the same order. None gives batches of images alone.
+        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one number for all sides, to resize
+            to: antialiased bilinear for images, nearest for masks. None keeps the files' size, which must be one size
+            unless `batch_size` is 1.
+        batch_size: Images in a batch.
+        shuffle: Whether to draw a new order of all files in each epoch.
+        augment: Called as `augment(images, masks, seed=number)` on the NumPy arrays of each batch, after cache and
+            normalisation, with a new `number` for each batch of each epoch. Returns images and masks of unchanged
+            shape, as NumPy arrays or eager tensors. `Augment` is one.
+        cache: True keeps decoded files in memory, at the files' own bytes a pixel; without `shuffle` and `augment` also
+            the first 1 GiB of batches as they are. A path keeps files in that folder, from where later runs take them
+            too; files that changed are read anew.
+        seed: Makes order and augmentation reproducible, epoch by epoch. None follows
+            `keras.utils.set_random_seed` if that was called.
+        num_classes: What masks may hold; see `read_mask`.
+        ignore_class: An id allowed beside the classes; see `read_mask`.
+        normalize: `"image"` brings each channel of each image to mean 0 and standard deviation 1, a channel of one
+            value to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these numbers, as
+            `image_statistics` gives them. Then files of any unit are taken. None: see Returns.
+        volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
+        skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
+            another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
+            be smaller, and their number is unknown.
+
+    Returns:
+        A `tf.data.Dataset` of `(images, masks)`: float32 `(b, height, width, channels)`, in [0, 1] unless normalised,
+        and uint8 `(b, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
+
+    Raises:
+        TypeError: If paths are not lists, or `augment` cannot be called.
+        ValueError: At once if lists are empty, of different length or name absent files, if an option is out of
+            range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
+            their batch is read. Both name the file.
+
+    Note:
+        With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes: images may differ.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> images = [pathlib.Path(folder.name, f"{i}.npy") for i in range(3)]
+        >>> masks = [pathlib.Path(folder.name, f"{i}_mask.npy") for i in range(3)]
+        >>> for image, mask in zip(images, masks):
+        ...     np.save(image, np.zeros((8, 6, 3), "uint8"))
+        ...     np.save(mask, np.full((8, 6), 255, "uint8"))
+        >>> dataset = pairs_dataset(images, masks, batch_size=2, shuffle=True, seed=0)
+        >>> len(dataset)
+        2
+        >>> for x, y in dataset:
+        ...     print(x.shape, y.shape, int(tf.reduce_max(y)))
+        (2, 8, 6, 3) (2, 8, 6, 1) 1
+        (1, 8, 6, 3) (1, 8, 6, 1) 1
+        >>> folder.cleanup()
+    """
+    pairs = Pairs(
+        image_paths,
+        mask_paths,
+        batch_size=batch_size,
+        image_size=image_size,
+        cache=cache,
+        num_classes=num_classes,
+        ignore_class=ignore_class,
+        normalize=normalize,
+        volumes=volumes,
+        skip_unreadable=skip_unreadable,
+    )
+    if seed is not None:
+        seed = whole_number("seed", seed, least=0)
+    check_augment(augment, has_masks=pairs.has_masks)
+    spec = _spec(pairs)
+    dataset = tf.data.Dataset.range(len(pairs))
+    if shuffle:
+        dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
+    # An augmentation may write to the arrays that it gets, and these are the memory of tensors.
+    alike = cache is True and not shuffle and augment is None
+    dataset = _map_arrays(dataset.batch(batch_size), finished(pairs.batch) if alike else pairs.batch, spec)
+    if skip_unreadable:
+        dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
+    if augment is not None:
+        dataset = _augmented(dataset, augment, seed, spec)
+    return dataset.prefetch(_AHEAD).with_options(_options())
+
+
+def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
+
+    Args:
+        dataset: Batches of images and of masks `(b, *sides, 1)`, as `pairs_dataset` gives them. Every id
+            above 0 is foreground.
+
+    Returns:
+        The dataset with int32 labels `(b,)`, 1 where the mask has at least one foreground pixel.
+
+    Example:
+        >>> pairs = tf.data.Dataset.from_tensors((tf.zeros((2, 4, 4, 3)), tf.constant([[[[0]]], [[[1]]]])))
+        >>> [labels.numpy().tolist() for images, labels in presence_labels(pairs)]
+        [[0, 1]]
+    """
+    return dataset.map(
+        lambda images, masks: (images, tf.cast(tf.reduce_any(masks > 0, axis=range(1, len(masks.shape))), tf.int32)),
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=True,
+    )
+
+
+def _spec(pairs: Pairs) -> list[tf.TensorSpec]:
+    *known, channels = pairs.first_shape
+    sides = [None] * len(known) if pairs.free_sides else known
+    spec = [tf.TensorSpec((None, *sides, channels), tf.float32), tf.TensorSpec((None, *sides, 1), tf.uint8)]
+    return spec if pairs.has_masks else spec[:1]
+
+
+def _without_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
+    """Drop batches of which nothing could be read."""
+    return dataset.filter(lambda images, *_: tf.shape(images)[0] > 0)
+
+
+def _reported(pairs: Pairs, spec: list[tf.TensorSpec]) -> tf.data.Dataset:
+    """Return no batch at all, but at the end of the epoch, when it is asked for one, list what was skipped."""
+
+    def report(numbers: np.ndarray) -> list[np.ndarray]:
+        pairs.report()
+        return pairs.batch(numbers)
+
+    nothing = tf.data.Dataset.from_tensors(tf.zeros((0,), tf.int64))
+    return _without_empty(_map_arrays(nothing, report, spec))
+
+
+def _map_arrays(
+    dataset: tf.data.Dataset, function: Callable[..., list[np.ndarray]], spec: list[tf.TensorSpec]
+) -> tf.data.Dataset:
+    """Map a NumPy function, in order, and restore the static shapes that TensorFlow cannot see through it."""
+
+    def call(*tensors: tf.Tensor) -> tf.Tensor | tuple[tf.Tensor, ...]:
+        arrays = tf.numpy_function(function, tensors, [part.dtype for part in spec])
+        shaped = tuple(tf.ensure_shape(array, part.shape) for array, part in zip(arrays, spec, strict=True))
+        return shaped if len(shaped) > 1 else shaped[0]
+
+    return dataset.map(call, num_parallel_calls=os.cpu_count(), deterministic=True)
+
+
+def _augmented(
+    dataset: tf.data.Dataset, augment: AugmentCallable, seed: int | None, spec: list[tf.TensorSpec]
+) -> tf.data.Dataset:
+    """Call `augment` on arrays, not on symbolic tensors: tracing would freeze the draws of a NumPy generator."""
+
+    def call(images: np.ndarray, masks: np.ndarray, number: np.ndarray) -> list[np.ndarray]:
+        return list(moved(augment, images, masks, int(number)))
+
+    numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+    zipped = tf.data.Dataset.zip(dataset, numbers).map(lambda pair, number: (*pair, number % (2**31)))
+    return _map_arrays(zipped, call, spec)
+
+
+def _options() -> tf.data.Options:
+    options = tf.data.Options()
+    options.autotune.enabled = False  # with numbers that are given it only takes time: a fifth of a cached epoch
+    # The dataset starts from numbers, not files: workers share it by element, without a warning.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
+    return options

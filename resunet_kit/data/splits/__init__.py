@@ -1,0 +1,1 @@
+"""Splits that keep groups whole, and the search for leaks between parts."""

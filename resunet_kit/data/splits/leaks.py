@@ -1,0 +1,153 @@
+"""What the parts of a split share, and must not."""
+
+import hashlib
+import os
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from resunet_kit.data.batches.pairs import checked_paths
+from resunet_kit.data.files.decoding import PathLike, decode
+from resunet_kit.data.splits.splits import sample_values
+
+# Of each kind of leak the message shows a few.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What `find_leaks` returns: true if anything leaks, and as text what.
+
+    Attributes:
+        samples: Samples that stand in two parts, by `(part, other part)`.
+        groups: Groups with samples in two parts, alike.
+        images: Pairs of different samples with the same pixels, one from each of the two parts, alike.
+    """
+
+    samples: Mapping[tuple[str, str], list[int]]
+    groups: Mapping[tuple[str, str], list[Hashable]]
+    images: Mapping[tuple[str, str], list[tuple[int, int]]]
+
+    def __bool__(self) -> bool:
+        return bool(self.samples or self.groups or self.images)
+
+    def __str__(self) -> str:
+        if not self:
+            return "nothing leaks"
+        kinds = (("samples", self.samples), ("groups", self.groups), ("identical images", self.images))
+        return "\n".join(
+            f"{len(found)} {kind} in both {a} and {b}: {', '.join(map(repr, found[:SHOWN]))}"
+            + (", ..." if len(found) > SHOWN else "")
+            for kind, leaks in kinds
+            for (a, b), found in leaks.items()
+        )
+
+
+def find_leaks(
+    parts: Mapping[str, ArrayLike] | Sequence[ArrayLike],
+    *,
+    groups: ArrayLike | None = None,
+    image_paths: Iterable[PathLike] | None = None,
+) -> Leaks:
+    """Return the samples, groups and images that two parts of a split share, by whatever means it was made.
+
+    Images are compared by their decoded pixels, so that a copy under another name, or in another lossless format, is
+    found. An image of one value throughout, such as an empty slice, tells nothing of its patient and is left out.
+
+    Args:
+        parts: Indices of each part's samples, by name; without names, as `split_by_group` returns them, they are called
+            by their numbers. Boolean masks over all samples serve as well.
+        groups: The group of each sample, such as the patient; None does not compare groups.
+        image_paths: The image of each sample, files that `read_image` takes; None does not compare images.
+
+    Raises:
+        TypeError: If indices are not integers.
+        ValueError: If there are fewer than two parts, an index is out of range, the lengths differ, a group is None or
+            NaN, or an image cannot be read.
+
+    Example:
+        >>> leaks = find_leaks({"train": [0, 1, 2], "test": [3, 4]}, groups=["a", "a", "b", "b", "c"])
+        >>> bool(leaks)
+        True
+        >>> print(leaks)
+        1 groups in both train and test: 'b'
+    """
+    paths = None if image_paths is None else checked_paths("image_paths", image_paths)
+    group_of = None if groups is None else sample_values("groups", groups).tolist()
+    counts = {len(found) for found in (paths, group_of) if found is not None}
+    if len(counts) > 1:
+        raise ValueError(
+            f"Expected one group and one path for each sample. Received {len(group_of or ())} groups and "
+            f"{len(paths or ())} paths."
+        )
+    named = _named(parts, min(counts, default=None))
+    return Leaks(
+        samples=_shared(named, range(1 + max((max(indices, default=0) for indices in named.values()), default=0))),
+        groups=_shared(named, group_of) if group_of is not None else {},
+        images=_identical(named, paths) if paths is not None else {},
+    )
+
+
+def _named(parts: Mapping[str, ArrayLike] | Sequence[ArrayLike], count: int | None) -> dict[str, list[int]]:
+    """Return the parts as names and lists of indices."""
+    items = parts.items() if isinstance(parts, Mapping) else ((str(i), part) for i, part in enumerate(parts))
+    named = {str(name): _indices(str(name), part, count) for name, part in items}
+    if len(named) < 2:
+        raise ValueError(f"Expected at least two parts to compare. Received {len(named)}.")
+    return named
+
+
+def _indices(name: str, part: ArrayLike, count: int | None) -> list[int]:
+    array = np.asarray(part)
+    if array.dtype == bool:
+        if count is not None and len(array) != count:
+            raise ValueError(f"Expected a mask over all {count} samples as part {name}. Received {len(array)} values.")
+        array = np.flatnonzero(array)
+    if array.size and array.dtype.kind not in "iu":
+        raise TypeError(f"Expected integer indices in part {name}. Received dtype {array.dtype}.")
+    if array.ndim != 1:
+        raise ValueError(f"Expected the indices of part {name} as one row. Received shape {array.shape}.")
+    if array.size and (array.min() < 0 or (count is not None and array.max() >= count)):
+        limit = "0 or more" if count is None else f"from 0 to {count - 1}"
+        raise ValueError(f"Expected indices {limit} in part {name}. Received {array.min()} to {array.max()}.")
+    return [int(index) for index in array]
+
+
+def _shared(named: Mapping[str, list[int]], labels: Sequence[Hashable]) -> dict[tuple[str, str], list]:
+    """Return the labels that samples of two parts have in common."""
+    seen = {name: {labels[index]: None for index in indices} for name, indices in named.items()}
+    found = {(a, b): [label for label in seen[a] if label in seen[b]] for a, b in combinations(seen, 2)}
+    return {names: labels for names, labels in found.items() if labels}
+
+
+def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tuple[str, str], list[tuple[int, int]]]:
+    """Return the pairs of samples with the same pixels."""
+    used = sorted({index for indices in named.values() for index in indices})
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # reading waits for the disk, and decoding frees Python
+        digests = dict(zip(used, threads.map(lambda index: _digest(paths[index]), used), strict=True))
+    found = {}
+    for a, b in combinations(named, 2):
+        by_digest: dict[bytes, list[int]] = {}
+        for index in named[b]:
+            by_digest.setdefault(digests[index], []).append(index)
+        found[a, b] = [
+            (index, other)
+            for index in named[a]
+            if digests[index]
+            for other in by_digest.get(digests[index], ())
+            if other != index
+        ]
+    return {names: pairs for names, pairs in found.items() if pairs}
+
+
+def _digest(path: str) -> bytes:
+    """Return what identifies an image's pixels; nothing for an image of one value."""
+    pixels = decode(path, palette=True)
+    if (pixels == pixels.reshape(-1)[0]).all():
+        return b""
+    header = f"{pixels.shape} {pixels.dtype}".encode()
+    return hashlib.blake2b(header + np.ascontiguousarray(pixels).tobytes(), digest_size=16).digest()

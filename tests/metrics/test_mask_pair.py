@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis.extra import numpy as npst
+
+from resunet_kit.metrics._mask_pair import as_pair, extent
+
+
+@given(npst.arrays(bool, npst.array_shapes(min_dims=1, max_dims=3, max_side=7)))
+def test_the_extent_is_the_smallest_box_in_every_memory_order(mask):
+    where = np.argwhere(mask)
+    starts, stops = (where.min(axis=0), where.max(axis=0) + 1) if len(where) else ([0] * mask.ndim,) * 2
+    expected = tuple(slice(int(a), int(b)) for a, b in zip(starts, stops, strict=True))
+    assert extent(mask) == extent(np.asfortranarray(mask)) == extent(np.repeat(mask, 2, axis=0)[::2]) == expected
+
+
+def test_a_pair_is_of_one_shape():
+    with pytest.raises(ValueError, match=r"one shape, received \(2, 3\) and \(3, 2\)\. Resample"):
+        as_pair(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+def test_each_of_the_pair_is_a_mask_in_its_own_spelling():
+    truth, prediction = as_pair([[0, 255]], np.array([[True, False]]))
+    assert truth.tolist() == [[False, True]]
+    assert prediction.tolist() == [[True, False]]

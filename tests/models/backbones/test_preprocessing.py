@@ -1,0 +1,106 @@
+import inspect
+
+import keras
+import numpy as np
+import pytest
+
+from resunet_kit.models._backbones.preprocessing import (
+    BGR,
+    RGB,
+    SYMMETRIC,
+    Preprocessing,
+    check_value_range,
+    measure,
+    preprocess,
+)
+from resunet_kit.models._backbones.registry import find_backbone
+
+BUILDERS = dict(inspect.getmembers(keras.applications, inspect.isfunction))
+CAFFE, TORCH = keras.applications.vgg16.preprocess_input, keras.applications.densenet.preprocess_input
+
+
+def applied(images, preprocessing, value_range=(0.0, 255.0)):
+    inputs = keras.Input(images.shape[1:])
+    model = keras.Model(inputs, preprocess(inputs, preprocessing, value_range))
+    return keras.ops.convert_to_numpy(model(images))
+
+
+def colours(channels=3):
+    return np.random.default_rng(0).uniform(0.0, 255.0, (2, 5, 4, channels)).astype("float32")
+
+
+# What Keras documents: "tf", "caffe" and "torch" modes, and networks that preprocess inside.
+MODES = {
+    "tf": ("Inception", "MobileNetV2", "NASNet", "Xception", "ResNet50V2", "ResNet101V2", "ResNet152V2"),
+    "caffe": ("VGG", "ResNet"),
+    "torch": ("DenseNet",),
+    "inside": ("ConvNeXt", "EfficientNet", "MobileNetV3"),
+}
+
+
+def mode_of(name):
+    return next((mode for mode, starts in MODES.items() if name.startswith(starts)), "tf")  # MobileNet, the first
+
+
+@pytest.mark.parametrize("name", sorted(BUILDERS))
+def test_what_is_measured_of_every_builder_is_what_keras_computes(name):
+    found = find_backbone(name).preprocessing
+    images = colours()
+    expected = images
+    if mode_of(name) != "inside":
+        expected = keras.applications.imagenet_utils.preprocess_input(images.copy(), mode=mode_of(name))
+    np.testing.assert_allclose(images[..., list(found.order)] * found.scale + found.offset, expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("value_range", [(0.0, 1.0), (0, 255), (-1.0, 1.0)])
+@pytest.mark.parametrize("function", [CAFFE, TORCH, keras.applications.mobilenet.preprocess_input])
+def test_layers_compute_it_from_any_range(function, value_range):
+    low, high = value_range
+    images = colours()
+    fed = applied(low + images / 255.0 * (high - low), measure(function), value_range)
+    np.testing.assert_allclose(fed, function(images.copy()), atol=2e-3)
+
+
+@pytest.mark.parametrize("function", [CAFFE, TORCH])
+@pytest.mark.parametrize("channels", [1, 2, 4, 7])
+def test_of_other_numbers_each_channel_is_treated_as_its_colour(function, channels):
+    images = colours(channels)
+    fed = applied(images, measure(function))
+    for channel in range(channels):
+        colour = channel % 3
+        pure = np.zeros((*images.shape[:-1], 3), "float32")
+        pure[..., colour] = images[..., channel]
+        expected = function(pure)[..., {CAFFE: 2 - colour, TORCH: colour}[function]]
+        np.testing.assert_allclose(fed[..., channel], expected, atol=1e-3)
+
+
+def test_roles_follow_the_order_of_the_backbone():
+    assert SYMMETRIC.roles(5) == [0, 1, 2, 0, 1]
+    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).roles(5) == [2, 1, 0, 2, 1]
+    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).roles(3) == [0, 1, 2]  # flipped before
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda x: x**2, lambda x: x @ np.ones((3, 3)), lambda x: x[..., [1, 0, 2]]],
+    ids=["square", "mix", "order"],
+)
+def test_what_no_layers_are_made_for_is_refused(function):
+    with pytest.raises(ValueError, match=r"Expected .* to reorder, scale and shift channels"):
+        measure(function)
+
+
+def test_what_is_measured_of_a_plain_scaling_is_plain():
+    assert measure(lambda x: x / 2.0) == Preprocessing(RGB, (0.5,) * 3, (0.0,) * 3)
+
+
+@pytest.mark.parametrize(
+    "value_range", [(1.0, 0.0), (1, 1), (0, 1, 2), (0.0,), 5, None, "01x", (0.0, float("inf")), (float("nan"), 1.0)]
+)
+def test_ranges_that_are_none_are_refused(value_range):
+    with pytest.raises(ValueError, match=r"Expected value_range=\(smallest, largest\)"):
+        check_value_range(value_range)
+
+
+def test_a_range_becomes_floats():
+    assert check_value_range([0, np.float32(255)]) == (0.0, 255.0)
