@@ -1,21 +1,23 @@
 """What the functions on masks accept, and the errors for everything else."""
 
-import operator
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-_LARGEST = 2**40  # pixels of an image: sums of positions stay far below 2**63
+from resunet_kit._shared.numbers import integer, numbers_per_axis
+
+_MAX_PIXELS = 2**40  # of an image: sums of positions stay far below 2**63
 
 Spacing = float | Sequence[float] | None
 
 
-def as_mask(mask: ArrayLike, *, ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.bool_]:
+def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.bool_]:
     """Return the foreground of a mask as booleans; the caller's own array if it is boolean already.
 
     Args:
         mask: Booleans, 0/1 or 0/255, of any real dtype.
+        name: The argument's name, for the message.
         ndims: The numbers of axes that the caller can work with.
 
     Raises:
@@ -23,34 +25,54 @@ def as_mask(mask: ArrayLike, *, ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.b
         ValueError: If the number of axes is another, there is no pixel, or a value is not of the accepted pairs.
     """
     array = np.asarray(mask)
+    if array.dtype.kind in "buif":
+        _check_axes(name, array, ndims)
+    return as_binary(array, name)
+
+
+def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    """Return booleans of the same shape; the caller's own array if it is boolean already.
+
+    Args:
+        values: Booleans, 0/1 or 0/255, of any real dtype and any shape.
+        name: The argument's name, for the message.
+
+    Raises:
+        TypeError: If the values are not numbers.
+        ValueError: If there is none, or one is not of the accepted pairs.
+    """
+    array = np.asarray(values)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"Expected a mask of booleans or numbers, received dtype {array.dtype}. Convert it first.")
-    _check_axes(array, ndims)
+        raise TypeError(
+            f"Expected {name} of booleans, 0/1 or 0/255. Received dtype {array.dtype}. Convert it to numbers first."
+        )
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}. Check the selection.")
     if array.dtype == np.bool_:
         return array
     foreground = array != 0
     if not _is_two_valued(array, foreground):
         raise ValueError(
-            f"Expected a mask of booleans, 0/1 or 0/255, received the values {_some_values(array)}. "
-            "Threshold probabilities (`mask > 0.5`) or pick one label (`mask == 1`)."
+            f"Expected {name} of booleans, 0/1 or 0/255. Received the values {_some_values(array)}. "
+            "Threshold probabilities (`probability >= 0.5`) or select one class (`labels == 1`)."
         )
     return foreground
 
 
-def _check_axes(array: NDArray[np.generic], ndims: tuple[int, ...]) -> None:
+def _check_axes(name: str, array: NDArray[np.generic], ndims: tuple[int, ...]) -> None:
     if array.ndim not in ndims:
         channel = " Drop the channel axis: `mask[..., 0]`." if array.ndim and array.shape[-1] == 1 else ""
         cure = channel or (" Pass one slice or image at a time." if array.ndim > max(ndims) else " Reshape it.")
         wanted = " or ".join(f"{n}-D" for n in ndims)
-        raise ValueError(f"Expected a {wanted} mask, received shape {array.shape}.{cure}")
+        raise ValueError(f"Expected {name} to be {wanted}. Received shape {array.shape}.{cure}")
     if array.size == 0:
-        raise ValueError(f"Expected a mask with at least one pixel, received shape {array.shape}. Check the crop.")
+        raise ValueError(f"Expected {name} with at least one pixel. Received shape {array.shape}. Check the crop.")
 
 
 def _is_two_valued(array: NDArray[np.generic], foreground: NDArray[np.bool_]) -> bool:
     peak = array.max()
     if array.dtype.kind == "u" and peak <= 1:
-        return True  # the usual case, decided without another pass over the pixels
+        return True  # the usual case, without another pass over the pixels
     if peak == 0:
         return not foreground.any()
     return bool(peak in (1, 255)) and np.array_equal(foreground, array == peak)
@@ -60,26 +82,6 @@ def _some_values(array: NDArray[np.generic]) -> str:
     values = np.unique(array)
     shown = ", ".join(f"{value:g}" for value in values[:6].tolist())
     return f"{shown}, ... ({values.size} distinct)" if values.size > 6 else shown
-
-
-def whole_number(name: str, value: object, *, least: int) -> int:
-    """Return `value` as an integer of at least `least`.
-
-    Args:
-        name: The parameter's name, for the error.
-        value: A Python or NumPy integer; `True` is none.
-        least: The smallest integer that is accepted.
-
-    Raises:
-        TypeError: If it is no integer.
-        ValueError: If it is less.
-    """
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        raise TypeError(f"Expected `{name}` to be an integer, received {value!r}. Convert it with int().")
-    number = operator.index(value)
-    if number < least:
-        raise ValueError(f"Expected `{name}` of at least {least}, received {number}. Pass {least} or more.")
-    return number
 
 
 def image_shape(shape: object) -> tuple[int, int]:
@@ -93,15 +95,15 @@ def image_shape(shape: object) -> tuple[int, int]:
         ValueError: If there are not two, one is less than 1, or no memory holds so many pixels.
     """
     if not isinstance(shape, (tuple, list, np.ndarray)):
-        raise TypeError(f"Expected a shape (height, width), received {shape!r}. Pass a tuple of two integers.")
+        raise TypeError(f"Expected a shape (height, width). Received {shape!r}. Pass a tuple of two integers.")
     if len(shape) != 2:
         raise ValueError(
-            f"Expected a shape (height, width), received {tuple(shape)}. Pass `image.shape[:2]` of an image."
+            f"Expected a shape (height, width). Received {tuple(shape)}. Pass `image.shape[:2]` of an image."
         )
-    height, width = whole_number("height", shape[0], least=1), whole_number("width", shape[1], least=1)
-    if height * width > _LARGEST:
+    height, width = (integer(name, size, "[1, inf)") for name, size in zip(("height", "width"), shape, strict=True))
+    if height * width > _MAX_PIXELS:
         raise ValueError(
-            f"Expected a shape of at most 2**40 pixels, received {(height, width)}. Pass the mask's own shape."
+            f"Expected a shape of at most 2**40 pixels. Received {(height, width)}. Pass the mask's own shape."
         )
     return height, width
 
@@ -114,18 +116,10 @@ def pixel_size(spacing: Spacing, ndim: int) -> tuple[float, ...]:
         ndim: The number of the mask's axes.
 
     Raises:
+        TypeError: If it is not one number or a sequence of numbers.
         ValueError: If there are more or fewer numbers than axes, or one is not positive and finite.
     """
-    if spacing is None:
-        return (1.0,) * ndim
-    sizes = np.asarray(spacing)
-    fits = sizes.shape in ((), (ndim,)) and sizes.dtype.kind in "uif"
-    if not fits or not np.all((sizes > 0) & np.isfinite(sizes)):
-        raise ValueError(
-            f"Expected `spacing` of one positive number, or {ndim} in the order of the mask's axes, "
-            f"received {spacing!r}. Pass the pixel size as (row, column), with the depth first in 3-D."
-        )
-    return tuple(np.broadcast_to(sizes, (ndim,)).astype(np.float64).tolist())
+    return (1.0,) * ndim if spacing is None else numbers_per_axis("spacing", spacing, ndim)
 
 
 def neighbours(connectivity: int | None, ndim: int) -> int:
@@ -141,9 +135,6 @@ def neighbours(connectivity: int | None, ndim: int) -> int:
     """
     if connectivity is None:
         return ndim
-    if whole_number("connectivity", connectivity, least=1) > ndim:
-        raise ValueError(
-            f"Expected `connectivity` from 1 to {ndim} for a {ndim}-D mask, received {connectivity}. "
-            "Pass 1 to join across faces only, or None to join across corners too."
-        )
-    return connectivity
+    return integer(
+        "connectivity", connectivity, f"[1, {ndim}]", cure="Pass 1 to join across faces only, or None for corners too."
+    )

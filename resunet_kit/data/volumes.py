@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resunet_kit.data.splits.splits import sample_values
+from resunet_kit._shared.groups import sample_values
 
 
 def slices_to_volumes(

@@ -8,9 +8,16 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared import overlap as _overlap
 from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.overlap import TINY, Tensor
+from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
+from resunet_kit._shared.truth import (
+    check_shapes,
+    compute_dtype,
+    encode_truth,
+    normalized_class_weights,
+    split_sample_weight,
+    to_probabilities,
+)
 from resunet_kit.losses.sums import Addable
 
 
@@ -79,7 +86,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     name: str = "segmentation_loss"
 
     def __post_init__(self) -> None:
-        self.dtype = _overlap.compute_dtype(self.dtype)
+        self.dtype = compute_dtype(self.dtype)
         super().__init__(name=self.name, reduction=self.reduction, dtype=self.dtype)
         self.check_options()
 
@@ -135,8 +142,8 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         """Return truth and prediction as tensors, and the weights per pixel and per image, one of them or both None."""
         y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
         y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        _overlap.check_shapes(y_true, y_pred)
-        pixel_weight, image_weight = _overlap.split_sample_weight(sample_weight, y_pred)
+        check_shapes(y_true, y_pred)
+        pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
         if self.reduce == "batch" and image_weight is not None:
             # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
             column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
@@ -146,11 +153,11 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
         y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
-        _overlap.check_shapes(y_true, y_pred)
+        check_shapes(y_true, y_pred)
         prediction = self.activate(y_pred)
         truth, kept = self.encode(y_true, y_pred.shape[-1], len(y_pred.shape))
         truth, prediction = self.look_around(truth, prediction)
-        truth, prediction, weights = self._joined(truth, prediction, _overlap.combine_weights(kept, weights))
+        truth, prediction, weights = self._joined(truth, prediction, combine_weights(kept, weights))
         importance = self.importance(keras.tree.flatten(truth)[0], weights)
         values = self.image_losses(truth, prediction, weights, importance)
         values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
@@ -159,9 +166,9 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def counted(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> tuple[Tensor, Tensor, Tensor]:
         """Return mask, probabilities and pixel weights (or None) in the shapes in which they are counted."""
         y_true, y_pred, weights, _ = self._converted(y_true, y_pred, sample_weight)
-        prediction = _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        prediction = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
         truth, kept = self.encode_mask(y_true, y_pred.shape[-1], len(y_pred.shape))
-        return self._joined(truth, prediction, _overlap.combine_weights(kept, weights))
+        return self._joined(truth, prediction, combine_weights(kept, weights))
 
     def _joined(self, *tensors: Any) -> tuple[Any, ...]:
         """Return the tensors, with `reduce="batch"` as those of one image."""
@@ -169,11 +176,11 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return what `class_losses` gets as its prediction: probabilities."""
-        return _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        return to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
 
     def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
         """Return the truth with one channel a class, and the weights that leave out `ignore_class` (or None)."""
-        return _overlap.encode_truth(y_true, channels, rank, self.ignore_class)
+        return encode_truth(y_true, channels, rank, self.ignore_class)
 
     def encode(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
         """Return what `class_losses` gets as its truth, the mask, and the weights of pixels that are left out."""
@@ -214,7 +221,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
     def importance(self, truth: Tensor, weights: Tensor) -> Tensor:
         """Return the classes' shares, those of absent classes taken away by `empty="skip"`."""
-        shares = _overlap.class_importance(
+        shares = normalized_class_weights(
             truth.shape[-1],
             multilabel=self.multilabel,
             include_background=self.include_background,
@@ -225,7 +232,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         if self.empty == "score":
             return importance
         # Without their signs, since the truth of some losses is a map of signed distances.
-        present = _overlap.spatial_sum(_overlap.combine_weights(ops.abs(truth), weights)) > 0
+        present = spatial_sum(combine_weights(ops.abs(truth), weights)) > 0
         importance = importance * ops.cast(present, self.dtype)
         return importance / ops.maximum(ops.sum(importance, axis=-1, keepdims=True), TINY)
 

@@ -6,8 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._shared import overlap as _overlap
-from resunet_kit._shared.overlap import TINY, Tensor
+from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_mean
 from resunet_kit.losses.base import SegmentationLoss
 
 # === What a pixel costs ===
@@ -48,9 +47,9 @@ def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, importance: T
     """
     if exclusive:
         shares = ops.reshape(importance, (-1, *[1] * (len(truth.shape) - 2), truth.shape[-1]))
-        weights = ops.sum(_overlap.combine_weights(truth * shares, weights), axis=-1, keepdims=True)
+        weights = ops.sum(combine_weights(truth * shares, weights), axis=-1, keepdims=True)
         losses = ops.sum(losses, axis=-1, keepdims=True)
-    means = _overlap.spatial_mean(losses, weights)
+    means = spatial_mean(losses, weights)
     return means[:, 0] if exclusive else ops.sum(means * importance, axis=-1)
 
 

@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared import overlap as _overlap
-from resunet_kit._shared.overlap import Tensor
+from resunet_kit._shared.overlap import Tensor, spatial_mean
+from resunet_kit._shared.truth import check_numbers, known_to_hold
 from resunet_kit.losses._distance_transform import signed_distances
 from resunet_kit.losses.base import SegmentationLoss
 
@@ -46,8 +46,8 @@ class DistanceLoss(SegmentationLoss):
         if not could_be or self.distance_maps is not None:
             return bool(self.distance_maps)
         outside = ops.logical_or(y_true < 0, y_true > 1)
-        found = _overlap.known_to_hold(outside)
-        if found and not _overlap.known_to_hold(ops.logical_and(outside, ops.not_equal(y_true, 255))):
+        found = known_to_hold(outside)
+        if found and not known_to_hold(ops.logical_and(outside, ops.not_equal(y_true, 255))):
             raise ValueError(
                 "Expected y_true to be a mask in [0, 1], or distance maps. Received values of 0 and 255: divide the "
                 "mask by 255."
@@ -64,7 +64,7 @@ class DistanceLoss(SegmentationLoss):
         """Return the truth as signed distances and as a mask, and the weights of ignored pixels (or None)."""
         are_maps = self.holds_maps(y_true, channels, rank)
         if are_maps is True:
-            _overlap.check_numbers("y_true", y_true, "Look for 0/0 where the maps are made.")
+            check_numbers("y_true", y_true, "Look for 0/0 where the maps are made.")
             return _read(y_true), None
         if are_maps is False:
             return self._measured(y_true, channels, rank)
@@ -158,7 +158,7 @@ class Boundary(DistanceLoss):
     def class_losses(self, truth: tuple[Tensor, Tensor], prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the boundary loss of each image and class, shape `(images, classes)`."""
         distance, _ = truth
-        return _overlap.spatial_mean(distance * prediction, weights)
+        return spatial_mean(distance * prediction, weights)
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -216,7 +216,7 @@ class HausdorffDistance(DistanceLoss):
         """Return the loss of each image and class, shape `(images, classes)`."""
         (distance, mask), (own_distance, probability) = truth, prediction
         far = ops.abs(distance) ** self.exponent + ops.abs(own_distance) ** self.exponent
-        return _overlap.spatial_mean((mask - probability) ** 2 * far, weights)
+        return spatial_mean((mask - probability) ** 2 * far, weights)
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")

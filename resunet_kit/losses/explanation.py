@@ -8,8 +8,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from resunet_kit._shared import overlap as _overlap
-from resunet_kit._shared.overlap import Tensor
+from resunet_kit._shared.overlap import Tensor, overlap
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.sums import LossSum, value_of
 
@@ -129,7 +128,7 @@ def explain(
 def _counts(y_true: Tensor, y_pred: Tensor, loss: SegmentationLoss, sample_weight: Tensor) -> dict[str, Any]:
     """Return the counts and shares that the loss works with."""
     truth, prediction, weights = loss.counted(y_true, y_pred, sample_weight)
-    counts = _overlap.overlap(truth, prediction, weights)
+    counts = overlap(truth, prediction, weights)
     shares = ops.broadcast_to(loss.importance(truth, weights), ops.shape(counts.tp))
     tp, fp, fn, shares = (ops.convert_to_numpy(x).astype("float64") for x in (*counts, shares))
     return {"tp": tp, "fp": fp, "fn": fn, "empty_truth": tp + fn == 0, "shares": shares, "empty": loss.empty}

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from resunet_kit._shared.overlap import Tensor, overlap, share_of_errors, squared_errors, tversky_loss
+from resunet_kit._shared.overlap import Tensor, error_fraction, overlap, squared_errors, tversky_loss
 from resunet_kit.losses.base import SegmentationLoss
 
 # Below this loss the focal power runs along its chord: x ** 0.75 is infinitely steep at 0.
@@ -172,7 +172,7 @@ class Dice(SegmentationLoss):
             tp, fp, fn = overlap(truth, prediction, weights)
             errors = fp + fn
         # Dice's fraction halved above and below is Tversky's, its smoothing halved with it.
-        return share_of_errors(tp, errors / 2, self.smooth / 2)
+        return error_fraction(tp, errors / 2, self.smooth / 2)
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import as_mask, whole_number
+from resunet_kit._shared.mask_checks import as_mask
+from resunet_kit._shared.numbers import integer
 from resunet_kit.masks._labelling import keep_components, label_components
 
 
@@ -27,7 +28,7 @@ def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | No
         array([[1, 0, 0],
                [1, 0, 0]], dtype=uint8)
     """
-    count = whole_number("count", count, least=1)
+    count = integer("count", count, "[1, inf)")
     return keep_components(*label_components(as_mask(mask), connectivity), count=count)
 
 
@@ -51,7 +52,7 @@ def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = N
         array([[1, 0, 0],
                [1, 0, 0]], dtype=uint8)
     """
-    min_size = whole_number("min_size", min_size, least=0)
+    min_size = integer("min_size", min_size, "[0, inf)")
     return keep_components(*label_components(as_mask(mask), connectivity), min_size=min_size)
 
 
@@ -82,6 +83,6 @@ def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.ui
     labels, sizes = label_components(framed, connectivity=1)
     fill = np.ones(sizes.size, np.uint8)  # label 0 is the foreground
     if max_size is not None:
-        fill = (sizes <= whole_number("max_size", max_size, least=0)).astype(np.uint8)
+        fill = (sizes <= integer("max_size", max_size, "[0, inf)")).astype(np.uint8)
     fill[1] = 0
     return fill[labels[(slice(1, -1),) * framed.ndim]]

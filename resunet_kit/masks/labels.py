@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 
 
 def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:
@@ -27,7 +27,7 @@ def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:
         array([[[1, 0, 0],
                 [0, 0, 1]]], dtype=uint8)
     """
-    num_classes = whole_number("num_classes", num_classes, least=1)
+    num_classes = integer("num_classes", num_classes, "[1, inf)")
     array = np.asarray(labels)
     if array.dtype.kind not in "bui":
         raise TypeError(

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import as_mask, neighbours, whole_number
+from resunet_kit._shared.mask_checks import as_mask, neighbours
+from resunet_kit._shared.numbers import integer
 from resunet_kit.masks._labelling import keep_components, label_components
 from resunet_kit.masks._tuning import combinations, dice, paired
 from resunet_kit.masks.components import fill_holes
@@ -99,7 +100,7 @@ class PostProcess:
             )
         for name, least in (("max_hole", 0), ("min_size", 0), ("keep_largest", 1), ("connectivity", 1)):
             if getattr(self, name) is not None or name == "min_size":
-                object.__setattr__(self, name, whole_number(name, getattr(self, name), least=least))
+                object.__setattr__(self, name, integer(name, getattr(self, name), f"[{least}, inf)"))
 
     def __call__(self, probabilities: ArrayLike) -> NDArray[np.uint8]:
         """Return the mask of one image or volume.

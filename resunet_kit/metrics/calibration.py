@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 
 _Floats = NDArray[np.float64]
 
@@ -45,7 +45,7 @@ def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15
         >>> found.counts.tolist(), found.confidence.tolist(), found.frequency.tolist()
         ([2, 2], [0.2, 0.8], [0.0, 1.0])
     """
-    whole_number("bins", bins, least=1)
+    integer("bins", bins, "[1, inf)")
     labels, values = _labels(truth), _probabilities(probability)
     if labels.shape != values.shape:
         raise ValueError(

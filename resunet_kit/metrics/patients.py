@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 from resunet_kit.metrics._checks import number_within
 
 # NumPy's reductions and anything called like them: `statistic(values, axis=...)`.
@@ -109,7 +109,7 @@ def bootstrap_interval(
     """
     if number_within("confidence", confidence, most=1) in (0, 1):
         raise ValueError(f"Expected `confidence` in (0, 1), received {confidence!r}. Pass 0.95 for 95 %.")
-    whole_number("resamples", resamples, least=1)
+    integer("resamples", resamples, "[1, inf)")
     patients = _cases(values) if groups is None else np.array([*by_group(values, groups, statistic=within).values()])
     if len(patients) < 2:
         raise ValueError("Expected at least two patients, received one. Its score has no interval: report it alone.")

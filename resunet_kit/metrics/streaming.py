@@ -7,10 +7,17 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared import overlap as _overlap
 from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.mask_checks import whole_number
-from resunet_kit._shared.overlap import TINY, Tensor
+from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, overlap, true_negatives
+from resunet_kit._shared.truth import (
+    check_shapes,
+    compute_dtype,
+    encode_truth,
+    normalized_class_weights,
+    split_sample_weight,
+    to_probabilities,
+)
 
 
 class Confusion(NamedTuple):
@@ -70,7 +77,7 @@ class OverlapMetric(keras.metrics.Metric):
     name: str = "overlap"
 
     def __post_init__(self) -> None:
-        self.dtype = _overlap.compute_dtype(self.dtype)
+        self.dtype = compute_dtype(self.dtype)
         super().__init__(name=self.name, dtype=self.dtype)
         self._check_options()
         self.classes: int | None = None
@@ -112,9 +119,9 @@ class OverlapMetric(keras.metrics.Metric):
         """
         y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
         y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        _overlap.check_shapes(y_true, y_pred)
+        check_shapes(y_true, y_pred)
         self._build(y_pred.shape[-1])
-        pixel_weight, image_weight = _overlap.split_sample_weight(sample_weight, y_pred)
+        pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
         counts = self._count(y_true, y_pred, pixel_weight)
         if image_weight is None:
             image_weight = ops.ones_like(counts.tp[:, 0])
@@ -171,15 +178,15 @@ class OverlapMetric(keras.metrics.Metric):
 
     def _count(self, y_true: Tensor, y_pred: Tensor, pixel_weight: Tensor) -> Confusion:
         channels = y_pred.shape[-1]
-        truth, kept = _overlap.encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
-        weights = _overlap.combine_weights(kept, pixel_weight)
+        truth, kept = encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
+        weights = combine_weights(kept, pixel_weight)
         decided = self._decide(y_pred)
-        counts = _overlap.overlap(truth, decided, weights)
-        return Confusion(*counts, _overlap.true_negatives(counts, truth, weights))
+        counts = overlap(truth, decided, weights)
+        return Confusion(*counts, true_negatives(counts, truth, weights))
 
     def _decide(self, y_pred: Tensor) -> Tensor:
         """Return 1 where a pixel belongs to a channel's class, else 0."""
-        probabilities = _overlap.to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        probabilities = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
         channels = y_pred.shape[-1]
         if channels == 1 or self.multilabel:
             return ops.cast(probabilities >= self.threshold, self.dtype)
@@ -197,7 +204,7 @@ class OverlapMetric(keras.metrics.Metric):
         if self.class_id is not None:
             shares = np.arange(classes) == self.class_id
         else:
-            shares = _overlap.class_importance(
+            shares = normalized_class_weights(
                 classes,
                 multilabel=self.multilabel,
                 include_background=self.include_background,
@@ -240,7 +247,7 @@ def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
     """
     if not isinstance(metric, OverlapMetric):
         raise TypeError(f"Expected a streaming metric such as DiceScore(). Received {metric!r}.")
-    classes = range(whole_number("num_classes", num_classes, least=1))
+    classes = range(integer("num_classes", num_classes, "[1, inf)"))
     return [dataclasses.replace(metric, class_id=index, name=f"{metric.name}_{index}") for index in classes]
 
 

@@ -83,7 +83,7 @@ def test_a_grid_of_one_cell_is_not_normalised_to_nothing(norm):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"merge": "summ"}, "Unknown merge 'summ'.*Did you mean 'sum'"),
+        ({"merge": "summ"}, r"Expected merge to be one of 'concat', 'sum'. Received merge="),
         ({"dilation_rates": ()}, r"Expected dilation_rates to be a sequence of whole numbers"),
         ({"dilation_rates": (0,)}, "Expected dilation_rates to be a whole number of at least 1"),
         ({"filters": 0}, "filters=0"),

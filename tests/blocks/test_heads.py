@@ -94,7 +94,7 @@ def test_hidden_layers_are_rectified_and_each_is_followed_by_dropout():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pooling": "average"}, "Unknown pooling 'average'"),
+        ({"pooling": "average"}, r"Expected pooling to be one of 'avg', 'flatten', 'max'. Received pooling="),
         ({"hidden_units": (8, 0)}, "hidden_units=0"),
         ({"dropout": 1.0}, "dropout=1.0"),
     ],

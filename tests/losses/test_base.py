@@ -230,8 +230,8 @@ def test_ignoring_a_class_of_the_prediction_leaves_out_its_pixels_and_its_score(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"reduce": "sum"}, "Unknown reduce 'sum'"),
-        ({"empty": "ignore"}, "Unknown empty 'ignore'"),
+        ({"reduce": "sum"}, r"Expected reduce to be one of 'batch', 'image'. Received reduce="),
+        ({"empty": "ignore"}, r"Expected empty to be one of 'score', 'skip'. Received empty="),
         ({"class_weights": [1, -1]}, "none negative"),
         ({"class_weights": [0, 0]}, "at least positive"),
         ({"class_weights": []}, "at least positive"),

@@ -74,11 +74,31 @@ def test_a_tunnel_through_a_volume_is_no_hole():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda m: largest_component(m, count=0), ValueError, "`count` of at least 1"),
-        (lambda m: largest_component(m, connectivity=3), ValueError, "from 1 to 2"),
-        (lambda m: remove_small(m, -1), ValueError, "`min_size` of at least 0"),
-        (lambda m: remove_small(m, 2.5), TypeError, "`min_size` to be an integer"),
-        (lambda m: fill_holes(m, max_size=-1), ValueError, "`max_size` of at least 0"),
+        (
+            lambda m: largest_component(m, count=0),
+            ValueError,
+            r"Expected count to be an integer of at least 1. Received count=",
+        ),
+        (
+            lambda m: largest_component(m, connectivity=3),
+            ValueError,
+            r"Expected connectivity to be an integer in \[1, 2\]. Received connectivity=",
+        ),
+        (
+            lambda m: remove_small(m, -1),
+            ValueError,
+            r"Expected min_size to be an integer of at least 0. Received min_size=",
+        ),
+        (
+            lambda m: remove_small(m, 2.5),
+            TypeError,
+            r"Expected min_size to be an integer of at least 0. Received min_size=",
+        ),
+        (
+            lambda m: fill_holes(m, max_size=-1),
+            ValueError,
+            r"Expected max_size to be an integer of at least 0. Received max_size=",
+        ),
     ],
 )
 def test_numbers_out_of_range(call, error, message):

@@ -37,7 +37,10 @@ def test_the_input_stays_and_bad_input_is_refused():
     signed_distance_map(mask)
     np.testing.assert_array_equal(mask, before)
     for bad, spacing in itertools.product([np.full((3, 3), 0.5), np.zeros(3)], [None, 1]):
-        with pytest.raises(ValueError, match="Expected a"):
+        with pytest.raises(
+            ValueError,
+            match="Expected mask",
+        ):
             signed_distance_map(bad, spacing=spacing)
     with pytest.raises(ValueError, match="spacing"):
         signed_distance_map(mask, spacing=(1, 1, 1))

@@ -114,7 +114,9 @@ def test_masks_mean_the_same_in_every_spelling_and_memory_order(name, arguments)
 
 @pytest.mark.parametrize(("name", "arguments"), OF_A_MASK)
 def test_masks_of_other_values_are_refused_with_the_values_named(name, arguments):
-    with pytest.raises(ValueError, match=r"received the values 0, 7\. Threshold"):
+    with pytest.raises(
+        ValueError, match=r"Expected mask of booleans, 0/1 or 0/255. Received the values 0, 7. Threshold probabilities"
+    ):
         getattr(masks, name)(arguments[0] * 7, *arguments[1:])
 
 

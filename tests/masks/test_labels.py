@@ -45,8 +45,8 @@ def test_labels_beyond_256_classes_are_not_cut():
         ([-1, 1], 3, ValueError, "received values from -1 to 1"),
         ([0, 255], 2, ValueError, "mask // 255"),
         ([0.0, 1.0], 2, TypeError, "integer labels, received dtype float64"),
-        ([0, 1], 0, ValueError, "`num_classes` of at least 1"),
-        ([0, 1], 2.0, TypeError, "`num_classes` to be an integer"),
+        ([0, 1], 0, ValueError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
+        ([0, 1], 2.0, TypeError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
     ],
 )
 def test_labels_that_have_no_channel(labels, num_classes, error, message):

@@ -104,11 +104,13 @@ def test_regions_are_frozen_comparable_and_empty_masks_have_none():
 
 def test_spacing_of_the_wrong_length():
     for measure in (area, regions):
-        with pytest.raises(ValueError, match=r"`spacing` of one positive number, or 2"):
+        with pytest.raises(
+            ValueError, match=r"Expected spacing to be one value for all axes, or one for each of 2. Received spacing="
+        ):
             measure(np.eye(3), spacing=(1, 1, 1))
 
 
 @pytest.mark.parametrize("spacing", ["1", (True, True), (1j, 1), (1, None), "mm"])
 def test_spacing_that_is_no_number(spacing):
-    with pytest.raises(ValueError, match=r"`spacing` of one positive number, or 2"):
+    with pytest.raises(TypeError, match=r"Expected spacing(\[\d\])? to be a number above 0"):
         regions(np.eye(3), spacing=spacing)

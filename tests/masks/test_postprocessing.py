@@ -95,8 +95,8 @@ def test_tuning_takes_any_score_and_by_default_all_thresholds():
         ({"threshold": True}, "`threshold` from 0 to 1"),
         ({"threshold": float("nan")}, "`threshold` from 0 to 1"),
         ({"low_threshold": 0.6}, "`low_threshold` of `threshold` at most"),
-        ({"min_size": -1}, "`min_size` of at least 0"),
-        ({"keep_largest": 0}, "`keep_largest` of at least 1"),
+        ({"min_size": -1}, r"Expected min_size to be an integer of at least 0. Received min_size="),
+        ({"keep_largest": 0}, r"Expected keep_largest to be an integer of at least 1. Received keep_largest="),
     ],
 )
 def test_bad_options_are_refused(options, message):
@@ -114,7 +114,7 @@ def test_bad_input_is_refused(tmp_path):
             PostProcess()(bad)
     with pytest.raises(ValueError, match="`high` of `low` at least"):
         hysteresis(np.zeros((2, 2)), 0.5, 0.4)
-    with pytest.raises(TypeError, match="`min_size` to be an integer"):
+    with pytest.raises(TypeError, match=r"Expected min_size to be an integer of at least 0. Received min_size="):
         PostProcess(min_size=0.5)
     for text, message in [
         ("{", "Expected JSON"),

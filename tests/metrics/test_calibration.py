@@ -91,7 +91,7 @@ def test_bad_input():
         reliability_bins([], [])
     with pytest.raises(TypeError, match=r"probability of booleans or numbers, received dtype <U1"):
         reliability_bins([0], ["a"])
-    with pytest.raises(ValueError, match=r"`bins` of at least 1, received 0"):
+    with pytest.raises(ValueError, match=r"Expected bins to be an integer of at least 1. Received bins="):
         expected_calibration_error([0], [0], bins=0)
-    with pytest.raises(TypeError, match=r"`bins` to be an integer"):
+    with pytest.raises(TypeError, match=r"Expected bins to be an integer of at least 1. Received bins="):
         expected_calibration_error([0], [0], bins=2.0)

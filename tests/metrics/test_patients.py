@@ -136,7 +136,7 @@ def test_bad_input():
         bootstrap_interval([1, 2], confidence=1)
     with pytest.raises(ValueError, match=r"`confidence` from 0 to 1, received 95"):
         bootstrap_interval([1, 2], confidence=95)
-    with pytest.raises(ValueError, match=r"`resamples` of at least 1"):
+    with pytest.raises(ValueError, match=r"Expected resamples to be an integer of at least 1. Received resamples="):
         bootstrap_interval([1, 2], resamples=0)
     with pytest.raises(ValueError, match=r"one number for each of 1 resamples, received shape \(1, 2\)"):
         bootstrap_interval([[1, 2], [3, 4]])

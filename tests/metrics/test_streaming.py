@@ -89,7 +89,7 @@ def test_pooled_counts_of_another_number_of_channels_are_refused():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"average": "macro"}, "Unknown average 'macro'"),
+        ({"average": "macro"}, r"Expected average to be one of 'image', 'pooled'. Received average="),
         ({"threshold": 1.5}, r"probability in \[0, 1\]"),
         ({"threshold": None}, r"probability in \[0, 1\]"),
         ({"empty": "score"}, 'finite number or "skip"'),

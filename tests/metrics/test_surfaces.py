@@ -194,15 +194,21 @@ def test_masks_mean_the_same_in_every_spelling_and_memory_order():
 def test_masks_that_are_none_are_refused(score):
     with pytest.raises(ValueError, match=r"one shape, received \(8, 8\) and \(8, 7\)"):
         score(SQUARE, SQUARE[:, :7])
-    with pytest.raises(ValueError, match=r"2-D or 3-D mask, received shape \(1, 1, 8, 8\)"):
+    with pytest.raises(
+        ValueError, match=r"Expected mask to be 2-D or 3-D. Received shape \(1, 1, 8, 8\). Pass one slice or image at a"
+    ):
         score(SQUARE[None, None], SQUARE[None, None])
-    with pytest.raises(ValueError, match=r"received the values 0, 0\.7\. Threshold"):
+    with pytest.raises(
+        ValueError, match=r"Expected mask of booleans, 0/1 or 0/255. Received the values 0, 0.7. Threshold probabiliti"
+    ):
         score(SQUARE, SQUARE * 0.7)
-    with pytest.raises(ValueError, match=r"received the values 0, nan"):
+    with pytest.raises(ValueError, match="Received the values 0, nan"):
         score(SQUARE, np.where(SQUARE, np.nan, 0))
-    with pytest.raises(ValueError, match=r"`spacing` of one positive number, or 2 .* received \(1, 1, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"Expected spacing .* one for each of 2. Received spacing=\(1\.0, 1\.0, 1\.0\)"
+    ):
         score(SQUARE, SQUARE, spacing=(1, 1, 1))
-    with pytest.raises(ValueError, match=r"`spacing` of one positive number"):
+    with pytest.raises(ValueError, match="Expected spacing to be a number above 0"):
         score(EMPTY, EMPTY, spacing=0)
 
 

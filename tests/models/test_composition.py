@@ -47,7 +47,7 @@ def test_a_block_without_strides_gets_pooled_features(strides, side):
 def test_names_of_blocks_are_resolved_and_callables_returned():
     assert resolve_block("residual") is blocks.residual_block
     assert resolve_block(print) is print
-    with pytest.raises(ValueError, match=r"Unknown block 'preactivatoin'.*Did you mean 'preactivation'"):
+    with pytest.raises(ValueError, match=r"Received block='preactivatoin'. Did you mean 'preactivation'"):
         resolve_block("preactivatoin")
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from resunet_kit._shared.mask_checks import as_mask, image_shape, neighbours, pixel_size, whole_number
+from resunet_kit._shared.mask_checks import as_binary, as_mask, image_shape, neighbours, pixel_size
 
 FOREGROUND = np.array([[False, True, True], [True, False, False]])
 
@@ -27,7 +27,7 @@ def test_masks_of_one_value(value):
     [[0, 2], [0, 1, 255], [1, 255], [-1, 0], [0, -1, 1], [0, 0.5], [0, np.nan], [1, np.inf], [0, 127, 255]],
 )
 def test_other_values_are_named(values):
-    with pytest.raises(ValueError, match=r"booleans, 0/1 or 0/255, received the values .*Threshold") as caught:
+    with pytest.raises(ValueError, match=r"booleans, 0/1 or 0/255. Received the values .*Threshold") as caught:
         as_mask(np.array([values]))
     assert all(f"{value:g}" in str(caught.value) for value in values)
 
@@ -39,7 +39,7 @@ def test_many_values_are_counted_rather_than_listed():
 
 @pytest.mark.parametrize("mask", [np.array([["a"]]), np.array([[None]]), np.array([[1j]])])
 def test_masks_without_numbers(mask):
-    with pytest.raises(TypeError, match=r"received dtype"):
+    with pytest.raises(TypeError, match=r"Received dtype"):
         as_mask(mask)
 
 
@@ -49,7 +49,7 @@ def test_masks_without_numbers(mask):
         ((4, 4, 1), (2,), r"mask\[\.\.\., 0\]"),
         ((2, 4, 4, 1), (2, 3), r"mask\[\.\.\., 0\]"),
         ((5, 4, 4), (2,), "one slice or image at a time"),
-        ((4,), (2, 3), "Expected a 2-D or 3-D mask"),
+        ((4,), (2, 3), "Expected mask to be 2-D or 3-D"),
         ((), (2,), "Reshape"),
         ((0, 4), (2,), "at least one pixel"),
     ],
@@ -59,21 +59,12 @@ def test_shapes_with_their_cures(shape, ndims, cure):
         as_mask(np.zeros(shape, bool), ndims=ndims)
 
 
-def test_whole_numbers():
-    assert whole_number("count", np.int8(3), least=1) == 3
-    with pytest.raises(ValueError, match="`count` of at least 1, received 0"):
-        whole_number("count", 0, least=1)
-    for wrong in (1.0, "1", None, True, np.True_):
-        with pytest.raises(TypeError, match="`count` to be an integer"):
-            whole_number("count", wrong, least=1)
-
-
 def test_image_shapes():
     assert image_shape([np.int64(3), 4]) == (3, 4)
     assert image_shape(np.array([3, 4])) == (3, 4)
-    with pytest.raises(ValueError, match=r"received \(3, 4, 1\)\. Pass `image.shape\[:2\]`"):
+    with pytest.raises(ValueError, match=r"Received \(3, 4, 1\)\. Pass `image.shape\[:2\]`"):
         image_shape((3, 4, 1))
-    with pytest.raises(ValueError, match="`width` of at least 1, received 0"):
+    with pytest.raises(ValueError, match=r"width to be an integer of at least 1. Received width=0"):
         image_shape((3, 0))
     for wrong in (5, "ab", None, (2.0, 3)):
         with pytest.raises(TypeError, match="Expected"):
@@ -86,17 +77,34 @@ def test_spacing_is_spread_over_the_axes():
     assert pixel_size((5, 1, 2), 3) == (5.0, 1.0, 2.0)
 
 
-@pytest.mark.parametrize("spacing", [0, -1, (1, 0), (1, np.nan), np.inf, (1, 1, 1), (1,), [[1, 1]]])
+@pytest.mark.parametrize("spacing", [0, -1, (1, 0), (1, np.nan), np.inf, (1, 1, 1), (1,)])
 def test_spacing_that_does_not_fit(spacing):
-    with pytest.raises(ValueError, match="`spacing` of one positive number, or 2"):
+    with pytest.raises(ValueError, match="Expected spacing"):
         pixel_size(spacing, 2)
+
+
+@pytest.mark.parametrize("spacing", ["1", True, [[1, 1], [1, 1]], (1, "2")])
+def test_spacing_of_a_wrong_type(spacing):
+    with pytest.raises(TypeError, match="Expected spacing"):
+        pixel_size(spacing, 2)
+
+
+def test_binary_values_have_any_shape_and_a_name():
+    np.testing.assert_array_equal(as_binary([0, 255, 255], "truth"), [False, True, True])
+    assert as_binary(np.array(1), "truth").shape == ()
+    with pytest.raises(ValueError, match=r"Expected truth of booleans, 0/1 or 0/255. Received the values 0, 2"):
+        as_binary([0, 2], "truth")
+    with pytest.raises(ValueError, match="Expected truth with at least one value"):
+        as_binary([], "truth")
+    with pytest.raises(TypeError, match="Received dtype"):
+        as_binary(["a"], "truth")
 
 
 def test_connectivity():
     assert [neighbours(c, 3) for c in (None, 1, 2, 3)] == [3, 1, 2, 3]
-    with pytest.raises(ValueError, match="from 1 to 2 for a 2-D mask, received 3"):
+    with pytest.raises(ValueError, match=r"in \[1, 2\]. Received connectivity=3"):
         neighbours(3, 2)
-    with pytest.raises(ValueError, match="at least 1, received 0"):
+    with pytest.raises(ValueError, match=r"in \[1, 2\]. Received connectivity=0"):
         neighbours(0, 2)
-    with pytest.raises(TypeError, match=r"received 1\.0"):
+    with pytest.raises(TypeError, match=r"Received connectivity=1\.0"):
         neighbours(1.0, 2)

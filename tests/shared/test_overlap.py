@@ -5,14 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from keras import ops
 
-from resunet_kit._shared.overlap import (
-    class_importance,
-    overlap,
-    spatial_sum,
-    split_sample_weight,
-    squared_errors,
-    to_probabilities,
-)
+from resunet_kit._shared.overlap import overlap, spatial_sum, squared_errors
+from resunet_kit._shared.truth import normalized_class_weights, split_sample_weight, to_probabilities
 
 
 def count_by_loop(truth, prediction, weights):
@@ -63,22 +57,22 @@ def test_large_sums_keep_their_digits():
 
 def test_class_importance_is_a_share_and_leaves_classes_out():
     options = {"multilabel": False, "include_background": True, "ignore_class": None}
-    np.testing.assert_allclose(class_importance(3, **options, class_weights=[1, 3, 0]), [0.25, 0.75, 0])
-    np.testing.assert_allclose(class_importance(3, **{**options, "include_background": False}), [0, 0.5, 0.5])
-    np.testing.assert_allclose(class_importance(3, **{**options, "ignore_class": 1}), [0.5, 0, 0.5])
-    np.testing.assert_allclose(class_importance(3, **{**options, "ignore_class": 255}), [1 / 3] * 3)
+    np.testing.assert_allclose(normalized_class_weights(3, **options, class_weights=[1, 3, 0]), [0.25, 0.75, 0])
+    np.testing.assert_allclose(normalized_class_weights(3, **{**options, "include_background": False}), [0, 0.5, 0.5])
+    np.testing.assert_allclose(normalized_class_weights(3, **{**options, "ignore_class": 1}), [0.5, 0, 0.5])
+    np.testing.assert_allclose(normalized_class_weights(3, **{**options, "ignore_class": 255}), [1 / 3] * 3)
     # Neither one channel nor independent channels have a background.
     without = {**options, "include_background": False}
-    np.testing.assert_allclose(class_importance(1, **without), [1])
-    np.testing.assert_allclose(class_importance(2, **{**without, "multilabel": True}), [0.5, 0.5])
+    np.testing.assert_allclose(normalized_class_weights(1, **without), [1])
+    np.testing.assert_allclose(normalized_class_weights(2, **{**without, "multilabel": True}), [0.5, 0.5])
 
 
 def test_class_importance_needs_a_class_and_one_weight_a_channel():
     options = {"multilabel": False, "include_background": False, "ignore_class": 1}
     with pytest.raises(ValueError, match="No class is left"):
-        class_importance(2, **options)
+        normalized_class_weights(2, **options)
     with pytest.raises(ValueError, match="each of the prediction's 3 channels"):
-        class_importance(3, **options, class_weights=[1, 1])
+        normalized_class_weights(3, **options, class_weights=[1, 1])
 
 
 @pytest.mark.parametrize(

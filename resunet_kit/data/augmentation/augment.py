@@ -11,7 +11,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import pixel_size, whole_number
+from resunet_kit._shared.mask_checks import pixel_size
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.augmentation.intensity import vary
 from resunet_kit.data.augmentation.layout import as_batches
 from resunet_kit.data.augmentation.options import check_clip, check_fill, check_flip, check_switch, flip_axes, plain
@@ -171,7 +172,7 @@ class Augment:
             raise ValueError(f"mask_fill={self.mask_fill} does not fit masks of {labels.dtype}. Convert the masks.")
         if seed is None:
             seed = np.random.randint(2**31)  # noqa: NPY002 - the state that Keras seeds
-        seed = whole_number("seed", seed, least=0)
+        seed = integer("seed", seed, "[0, inf)")
         ranges, probabilities = self._ranges(), self._probabilities()
         moved = np.empty(batch.shape, np.float32), np.empty_like(labels, order="C")
         for number, pair in enumerate(zip(batch, labels, strict=True)):

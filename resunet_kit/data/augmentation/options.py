@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.augmentation.ranges import check_probability
 
 AXES = {"depth": -3, "vertical": -2, "horizontal": -1}
@@ -48,7 +48,7 @@ def check_switch(name: str, value: object) -> None:
 
 def check_fill(fill: object, mask_fill: object) -> None:
     """Raise unless `fill` is a finite number or a rule, and `mask_fill` an integer that it leaves in force."""
-    if whole_number("mask_fill", mask_fill, least=-(2**63)) >= 2**64:
+    if not -(2**63) <= integer("mask_fill", mask_fill) < 2**64:
         raise ValueError(f"Expected `mask_fill` below 2**64, received {mask_fill}: no mask holds it.")
     if isinstance(fill, str):
         if fill not in ("edge", "reflect"):

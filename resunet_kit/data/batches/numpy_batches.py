@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.batches.pairs import Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
 from resunet_kit.data.files.decoding import PathLike
@@ -72,7 +72,7 @@ class PairBatches:
         self._shuffle = shuffle
         self._augment = augment
         if seed is not None:
-            seed = whole_number("seed", seed, least=0)
+            seed = integer("seed", seed, "[0, inf)")
         self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)
 
     def __len__(self) -> int:

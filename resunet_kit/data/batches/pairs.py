@@ -7,7 +7,8 @@ from collections.abc import Hashable, Iterable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.groups import sample_values
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.batches.buffer_pool import Buffers
 from resunet_kit.data.batches.cache import stored
 from resunet_kit.data.batches.normalizer import Levels
@@ -15,7 +16,6 @@ from resunet_kit.data.files.decoding import PathLike
 from resunet_kit.data.files.normalization import Normalization, checked_normalization, scaled
 from resunet_kit.data.files.reading import check_classes, read_ids, read_raw_image
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
-from resunet_kit.data.splits.splits import sample_values
 
 
 def checked_paths(name: str, paths: Iterable[PathLike], *, length: int | None = None) -> list[str]:
@@ -73,7 +73,7 @@ class Pairs:
         volumes: ArrayLike | None = None,
         skip_unreadable: bool = False,
     ) -> None:
-        batch_size = whole_number("batch_size", batch_size, least=1)
+        batch_size = integer("batch_size", batch_size, "[1, inf)")
         check_size(image_size)
         check_classes(num_classes, ignore_class)
         paths = checked_paths("image_paths", images)

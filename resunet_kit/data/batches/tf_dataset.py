@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.batches.cache import finished
 from resunet_kit.data.batches.pairs import Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
@@ -112,7 +112,7 @@ def pairs_dataset(
         skip_unreadable=skip_unreadable,
     )
     if seed is not None:
-        seed = whole_number("seed", seed, least=0)
+        seed = integer("seed", seed, "[0, inf)")
     check_augment(augment, has_masks=pairs.has_masks)
     spec = _spec(pairs)
     dataset = tf.data.Dataset.range(len(pairs))

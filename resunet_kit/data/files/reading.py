@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.files.decoding import PathLike, decode, unreadable
 from resunet_kit.data.files.normalization import Statistics, checked_normalization, scaled, z_score
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, resize_mask, sides_to
@@ -154,7 +154,7 @@ def check_classes(num_classes: int | None, ignore_class: int | None) -> None:
     """Refuse class counts and ids that uint8 masks cannot hold."""
     for name, number in (("num_classes", num_classes), ("ignore_class", ignore_class)):
         if number is not None:
-            whole_number(name, number, least=0)
+            integer(name, number, "[0, inf)")
     if num_classes is not None and not 1 <= num_classes <= 256:
         raise ValueError(f"Expected num_classes from 1 to 256 or None, received {num_classes}.")
     if ignore_class is not None and (num_classes is None or not 0 <= ignore_class <= 255):

@@ -10,9 +10,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from resunet_kit._shared.groups import sample_values
 from resunet_kit.data.batches.pairs import checked_paths
 from resunet_kit.data.files.decoding import PathLike, decode
-from resunet_kit.data.splits.splits import sample_values
 
 # Of each kind of leak the message shows a few.
 SHOWN = 5

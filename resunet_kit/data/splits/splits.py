@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from resunet_kit._shared.mask_checks import whole_number
+from resunet_kit._shared.groups import sample_values
+from resunet_kit._shared.numbers import integer
 from resunet_kit.data.splits.group_assignment import assign
 
 
@@ -49,7 +50,7 @@ def split_by_group(
             f"Too few groups: expected at least {len(positive)}, one for each part, received {len(counts)}. "
             "Ask for fewer parts; splitting a group would leak it."
         )
-    generator = np.random.default_rng(whole_number("seed", seed, least=0))
+    generator = np.random.default_rng(integer("seed", seed, "[0, inf)"))
     part_of = positive[assign(counts, shares[positive], generator)]
     return [np.flatnonzero(part_of[group_of] == part) for part in range(len(shares))]
 
@@ -105,33 +106,6 @@ def _count_labels(groups: ArrayLike, stratify: ArrayLike | None) -> tuple[np.nda
             np.bincount(group_of[label_of == label], minlength=len(columns[0])) for label in np.unique(label_of)
         ]
     return np.stack(columns, axis=1), group_of
-
-
-def sample_values(name: str, values: Any) -> np.ndarray:
-    """Return one value for each sample `(n,)`; a missing one is no group, for all that are missing are not one patient.
-
-    Args:
-        name: The argument's name, for the message.
-        values: Any sequence or iterable.
-
-    Raises:
-        ValueError: If there are not as many axes, or a value is None, NaN or another kind of missing.
-    """
-    given = values if hasattr(values, "__array__") else list(values)
-    array = np.asarray(given)
-    if array.ndim != 1:
-        raise ValueError(f"Expected {name} as one value for each sample (n,), received shape {array.shape}.")
-    if any(map(_is_missing, given)):  # not in the array: among texts NaN would be a text
-        raise ValueError(f"Expected a value for each sample in {name}, received None or NaN.")
-    return array
-
-
-def _is_missing(value: object) -> bool:
-    """Tell whether a value is None, or differs from itself as NaN does; that of pandas refuses to be compared."""
-    try:
-        return value is None or bool(value != value)
-    except TypeError:
-        return True
 
 
 def _codes(name: str, values: Any) -> np.ndarray:

@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.reasons import reason
+from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.graph import functional, walk
 
 # Layers that may hold one number a channel in their configuration: its keys, and the attributes with the numbers.

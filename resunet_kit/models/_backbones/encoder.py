@@ -5,7 +5,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._shared.reasons import reason
+from resunet_kit._shared.errors import reason
 from resunet_kit.blocks import crop_like, upsample
 from resunet_kit.blocks._layers import spatial_rank
 from resunet_kit.blocks._resizing import resize_like

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._shared.reasons import reason
+from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.graph import Step, functional, walk
 
 # Sides that show the strides of a network for unknown ones: large enough that convolutions without padding, which take

@@ -9,8 +9,7 @@ from typing import Any
 
 import keras
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.reasons import reason
+from resunet_kit._shared.errors import reason, unknown_name
 from resunet_kit.models._backbones.basic_resnets import UNITS, basic_resnet
 from resunet_kit.models._backbones.channels import adapt_channels, complete_channels, rebuild
 from resunet_kit.models._backbones.preprocessing import SYMMETRIC, Preprocessing, check_value_range, measure, preprocess

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from resunet_kit._shared.reasons import reason
+from resunet_kit._shared.errors import reason
 
 # The EfficientNets of Keras normalise with these as variances; where Keras loads "imagenet" itself, a Rescaling mends
 # it (tensorflow issue 49930). A file loaded by its path has to be mended here.

@@ -387,9 +387,9 @@ def test_bad_calls():
     images, masks = pair()
     with pytest.raises(ValueError, match="mask_fill=300 does not fit masks of uint8"):
         Augment(mask_fill=300)(images, masks)
-    with pytest.raises(ValueError, match="`seed` of at least 0"):
+    with pytest.raises(ValueError, match=r"Expected seed to be an integer of at least 0. Received seed="):
         Augment()(images, masks, seed=-1)
-    with pytest.raises(TypeError, match="`seed` to be an integer"):
+    with pytest.raises(TypeError, match=r"Expected seed to be an integer of at least 0. Received seed="):
         Augment()(images, masks, seed=0.5)
     with pytest.raises(ValueError, match="masks of shape"):
         Augment()(images, masks[:, :-1])

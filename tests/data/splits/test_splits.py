@@ -130,7 +130,7 @@ class IncomparableMissing:
         ([1, 1, 1], [0.5, 0.5], {}, "Too few groups: expected at least 2.*received 1"),
         (["a", None], [0.5, 0.5], {}, "None or NaN"),
         (["a", IncomparableMissing()], [0.5, 0.5], {}, "None or NaN"),
-        ([1, 2], [0.5, 0.5], {"seed": -1}, "`seed` of at least 0"),
+        ([1, 2], [0.5, 0.5], {"seed": -1}, r"Expected seed to be an integer of at least 0. Received seed="),
         ([1.0, np.nan], [0.5, 0.5], {}, "None or NaN"),
         (["a", "b", np.nan], [0.5, 0.5], {}, "None or NaN"),
         (["a", "b", None], [0.5, 0.5], {}, "None or NaN"),
@@ -143,7 +143,7 @@ def test_bad_input_is_refused(groups, fractions, options, expected):
 
 
 def test_a_split_that_could_not_be_repeated_is_refused():
-    with pytest.raises(TypeError, match="`seed` to be an integer, received None"):
+    with pytest.raises(TypeError, match=r"Expected seed to be an integer of at least 0. Received seed="):
         split_by_group([1, 2], [0.5, 0.5], seed=None)
 
 

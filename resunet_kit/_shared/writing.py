@@ -1,0 +1,69 @@
+"""Files and folders that are written whole or not at all."""
+
+import contextlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Iterator[Path]:
+    r"""Write to a temporary file or folder in the same directory, and rename it to `path` where all went well.
+
+    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Missing parent
+    directories are made.
+
+    Args:
+        path: The file, which is replaced if it exists; or the folder, which must not exist or must be empty.
+        folder: Whether `path` is a folder.
+
+    Yields:
+        The temporary path. It has the suffix of `path`, since some writers choose their format by it.
+
+    Raises:
+        ValueError: If the folder exists and is not empty, or a folder stands where a file is to be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     target = pathlib.Path(directory, "scores.csv")
+        ...     with atomic_write(target) as temporary:
+        ...         _ = temporary.write_text("patient,dice\n")
+        ...     [file.name for file in pathlib.Path(directory).iterdir()]
+        ['scores.csv']
+    """
+    target = Path(path)
+    if folder:
+        check_new_folder(target)
+    elif target.is_dir():
+        raise ValueError(f"Expected the path of a file. Received {str(target)!r}, a folder. Add the name of a file.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
+    try:
+        if folder:
+            temporary.mkdir()
+        yield temporary
+        if folder and target.exists():
+            target.rmdir()  # an empty one, which not every system replaces
+        os.replace(temporary, target)
+    except BaseException:
+        if folder:
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def check_new_folder(path: str | os.PathLike[str]) -> None:
+    """Refuse a folder that holds something already, or a file of that name.
+
+    Raises:
+        ValueError: If the path exists and is not an empty folder.
+    """
+    folder = Path(path)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(
+            f"Expected a new or empty folder. Received {str(folder)!r}, which holds something already. Name another."
+        )
