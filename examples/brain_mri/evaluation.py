@@ -61,7 +61,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
     patients_table = scoring.by_patient(slices_table)
     summary = {
         "split": {part: _describe(run.slices_of(part, index.slices)) for part in PARTS},
-        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.mask_threshold},
+        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.postprocess.threshold},
         **scoring.summarise(slices_table, patients_table),
     }
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""Inference: from a trained model, or two, to decisions about images."""
+"""Inference: the two-stage cascade of a classifier and a segmenter."""
 
 from resunet_kit.inference.cascade import Cascade, Detection
 

@@ -1,16 +1,21 @@
-"""The two-stage cascade: a classifier says whether, a segmenter says where."""
+"""Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it there."""
 
-import json
+import dataclasses
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
 from resunet_kit import masks
+from resunet_kit._shared.errors import reason
+from resunet_kit._shared.mask_checks import neighbours
+from resunet_kit._shared.numbers import number
+from resunet_kit._shared.truth import TOLERANCE
+from resunet_kit._shared.writing import atomic_write
+from resunet_kit.inference._cascade_settings import settings_from_json, settings_to_json
 from resunet_kit.inference._resized_prediction import predict_resized
 
 CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
@@ -18,15 +23,15 @@ CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascad
 
 @dataclass(frozen=True)
 class Detection:
-    """What a cascade found in one image.
+    """The result of a cascade for one image.
 
     Attributes:
         probability: The classifier's probability that the image shows a finding, in [0, 1].
         mask: `(height, width)` uint8; 0 is background, other values are the segmenter's classes. All zero where the
             probability is below the cascade's threshold.
-        boxes: One `(top, left, bottom, right)` in pixels for each connected component, bottom and right excluded;
-            the largest component first.
-        centroids: One `(row, column)` in pixels for each component, in the same order.
+        boxes: One `(top, left, bottom, right)` in pixels per connected component, bottom and right excluded; the
+            largest component first. Classes are not told apart.
+        centroids: One `(row, column)` in pixels per component, in the same order.
         area: Foreground pixels.
     """
 
@@ -38,30 +43,34 @@ class Detection:
 
 
 class Cascade:
-    """A classifier that says whether an image shows a finding, and a segmenter that marks it.
+    """A classifier that detects images with a finding, and a segmenter that delineates it.
 
-    Both see images in batches; the segmenter sees only those that the classifier lets through. Images of other sides
-    than a model was built for are resized for it, and its maps are resized back.
+    Both run in batches, the segmenter on those images alone whose probability is at least `threshold`. Images are
+    resized to a model's input shape where that is fixed, and its output maps are resized back.
 
     Args:
         classifier: A model from `(batch, height, width, channels)` to the probability of a finding: one sigmoid unit,
             or softmax units of which the first is "no finding".
         segmenter: A model from the same images to probabilities `(batch, height, width, classes)`: one sigmoid
             channel, or softmax channels of which the first is the background.
-        threshold: Smallest probability that lets an image through to the segmenter, in [0, 1].
-        mask_threshold: Smallest foreground probability of a marked pixel, in [0, 1]; with more than two classes the
-            likeliest class is marked instead.
-        min_area: Components of fewer pixels are dropped.
+        threshold: Minimum probability of an image that the segmenter gets, in [0, 1].
+        postprocess: From the foreground's probabilities to a mask, by a threshold and rules on components. With more
+            than two classes each pixel gets the most probable class instead of a threshold, and the rules on holes and
+            components apply to the foreground of all classes together.
 
     Raises:
-        ValueError: If a threshold or the smallest area is out of range, or a model's output is of another form.
+        TypeError: If a model, the threshold or `postprocess` is of another type.
+        ValueError: If the threshold is out of range, a model's output has another shape, or the connectivity is not
+            one of 2-D masks.
 
     Example:
         >>> import numpy as np
         >>> from resunet_kit.inference import Cascade
+        >>> from resunet_kit.masks import PostProcess
         >>> from resunet_kit.models import res_unet, resnet_classifier
         >>> classifier = resnet_classifier((32, 32, 3), backbone="resnet18", weights=None)
-        >>> cascade = Cascade(classifier, res_unet((32, 32, 3), filters=(4, 8)), threshold=0.0)
+        >>> segmenter = res_unet((32, 32, 3), filters=(4, 8))
+        >>> cascade = Cascade(classifier, segmenter, threshold=0.0, postprocess=PostProcess(min_size=4))
         >>> [found] = cascade.predict(np.zeros((1, 48, 40, 3)))
         >>> found.mask.shape
         (48, 40)
@@ -73,35 +82,35 @@ class Cascade:
         segmenter: keras.Model,
         *,
         threshold: float = 0.5,
-        mask_threshold: float = 0.5,
-        min_area: int = 0,
+        postprocess: masks.PostProcess = masks.PostProcess(),  # noqa: B008  # it is immutable
     ) -> None:
-        for name, value in (("threshold", threshold), ("mask_threshold", mask_threshold)):
-            if not 0 <= value <= 1:
-                raise ValueError(f"Expected {name} in [0, 1]. Received {name}={value!r}.")
-        if min_area < 0:
-            raise ValueError(f"Expected min_area of 0 pixels or more. Received min_area={min_area!r}.")
-        _check_rank(classifier, "classifier", "(batch, classes)", 2)
-        _check_rank(segmenter, "segmenter", "(batch, height, width, classes)", 4)
+        _check_output("classifier", classifier, "(batch, classes)", 2)
+        _check_output("segmenter", segmenter, "(batch, height, width, classes)", 4)
+        if not isinstance(postprocess, masks.PostProcess):
+            raise TypeError(
+                f"Expected postprocess to be a PostProcess. Received postprocess={postprocess!r}. Pass "
+                "resunet_kit.masks.PostProcess(threshold=0.5)."
+            )
+        neighbours(postprocess.connectivity, 2)
         self.classifier = classifier
         self.segmenter = segmenter
-        self.threshold = threshold
-        self.mask_threshold = mask_threshold
-        self.min_area = min_area
+        self.threshold = number("threshold", threshold, "[0, 1]")
+        self.postprocess = postprocess
 
     def classify(self, images: np.ndarray, *, batch_size: int = 16, verbose: int = 0) -> np.ndarray:
         """Return the probability of a finding in each image.
 
         Args:
             images: `(n, height, width, channels)` in the range that the classifier was trained on.
-            batch_size: Images a step.
+            batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 
         Returns:
             `(n,)` float32 in [0, 1].
 
         Raises:
-            ValueError: If the images are of another rank or number of channels.
+            TypeError: If `batch_size` is not an integer.
+            ValueError: If the images are of another rank or number of channels, or `batch_size` is less than 1.
         """
         images = self._checked(images)
         if not len(images):
@@ -110,18 +119,19 @@ class Cascade:
         return scores[:, 0] if scores.shape[-1] == 1 else 1 - scores[:, 0]
 
     def segment(self, images: np.ndarray, *, batch_size: int = 16, verbose: int = 0) -> np.ndarray:
-        """Return the segmenter's probabilities for each image, whatever the classifier says of it.
+        """Return the segmenter's probabilities for each image, whatever the classifier predicts.
 
         Args:
             images: `(n, height, width, channels)` in the range that the segmenter was trained on.
-            batch_size: Images a step.
+            batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 
         Returns:
-            `(n, height, width, classes)` float32 in [0, 1], at the images' sides.
+            `(n, height, width, classes)` float32 in [0, 1], at the images' height and width.
 
         Raises:
-            ValueError: If the images are of another rank or number of channels.
+            TypeError: If `batch_size` is not an integer.
+            ValueError: If the images are of another rank or number of channels, or `batch_size` is less than 1.
         """
         images = self._checked(images)
         if not len(images):
@@ -129,78 +139,87 @@ class Cascade:
         return predict_resized(self.segmenter, images, batch_size=batch_size, restore=True, verbose=verbose)
 
     def mark(self, probabilities: np.ndarray) -> np.ndarray:
-        """Turn the segmenter's probabilities into masks.
+        """Turn the segmenter's probabilities into masks by `postprocess`.
 
         Args:
             probabilities: `(n, height, width, classes)`, as `segment` returns them.
 
         Returns:
-            `(n, height, width)` uint8 classes, 0 for background, without components below `min_area`.
+            `(n, height, width)` uint8 classes, 0 for background.
+
+        Raises:
+            ValueError: If a probability is NaN, or with one or two classes outside [0, 1].
         """
+        probabilities = np.asarray(probabilities)
+        masked = [self._mark(image) for image in probabilities]
+        return np.asarray(masked, "uint8").reshape(probabilities.shape[:3])
+
+    def _mark(self, probabilities: np.ndarray) -> np.ndarray:
         if probabilities.shape[-1] <= 2:
-            marked = (probabilities[..., -1] >= self.mask_threshold).astype("uint8")
-        else:
-            marked = probabilities.argmax(axis=-1).astype("uint8")
-        if self.min_area > 1:
-            kept = [masks.remove_small(mask > 0, self.min_area) for mask in marked]
-            marked *= np.asarray(kept, "uint8").reshape(marked.shape)
-        return marked
+            foreground = probabilities[..., -1]
+            clipped = np.clip(foreground, 0, 1)
+            rounded = np.abs(foreground - clipped) <= TOLERANCE  # resizing may leave [0, 1] by its rounding
+            return self.postprocess(np.where(rounded, clipped, foreground))
+        # A pixel of a filled hole gets its most probable class, too.
+        rules = dataclasses.replace(self.postprocess, threshold=0.5, low_threshold=None)
+        foreground = rules((masks.to_labels(probabilities) > 0).astype("uint8"))
+        return foreground * (1 + masks.to_labels(probabilities[..., 1:]))
 
     def predict(self, images: np.ndarray, *, batch_size: int = 16, verbose: int = 0) -> list[Detection]:
-        """Say of each image whether it shows a finding, and where.
+        """Detect and delineate the findings of each image.
 
         Args:
             images: `(n, height, width, channels)` in the range that both models were trained on.
-            batch_size: Images a step.
-            verbose: 0 for silence, 1 for a progress bar for each stage.
+            batch_size: Images per step.
+            verbose: 0 for silence, 1 for a progress bar per stage.
 
         Returns:
-            One `Detection` for each image.
+            One `Detection` per image.
 
         Raises:
-            ValueError: If the images are of another rank or number of channels.
+            TypeError: If `batch_size` is not an integer.
+            ValueError: If the images are of another rank or number of channels, or `batch_size` is less than 1.
         """
         images = self._checked(images)
         probabilities = self.classify(images, batch_size=batch_size, verbose=verbose)
         marked = np.zeros(images.shape[:3], "uint8")
-        through = probabilities >= self.threshold
-        if through.any():
-            marked[through] = self.mark(self.segment(images[through], batch_size=batch_size, verbose=verbose))
-        return [_detection(float(p), mask) for p, mask in zip(probabilities, marked, strict=True)]
+        positive = probabilities >= self.threshold
+        if positive.any():
+            marked[positive] = self.mark(self.segment(images[positive], batch_size=batch_size, verbose=verbose))
+        return [self._detection(float(p), mask) for p, mask in zip(probabilities, marked, strict=True)]
+
+    def _detection(self, probability: float, mask: np.ndarray) -> Detection:
+        found = masks.regions(mask > 0, connectivity=self.postprocess.connectivity)
+        return Detection(
+            probability,
+            mask,
+            boxes=[region.bbox for region in found],
+            centroids=[region.centroid for region in found],
+            area=int(np.count_nonzero(mask)),
+        )
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write both models and the settings into a new folder.
+        """Write both models and the settings into a new folder, all of them or nothing.
 
         Args:
-            path: The folder; it must not exist.
+            path: The folder, which must not exist or must be empty.
 
         Returns:
             The folder.
 
         Raises:
-            ValueError: If the folder exists.
+            ValueError: If the folder holds something already.
         """
-        folder = Path(path)
-        if folder.exists():
-            raise ValueError(f"Expected a new folder to save the cascade in. Received {str(folder)!r}, which exists.")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed, so that a failure leaves no half of a cascade.
-        beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            self.classifier.save(beside / CLASSIFIER)
-            self.segmenter.save(beside / SEGMENTER)
-            settings = {"threshold": self.threshold, "mask_threshold": self.mask_threshold, "min_area": self.min_area}
-            (beside / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-            beside.chmod(0o755)  # mkdtemp's folders are private
-            beside.rename(folder)
-        except BaseException:
-            shutil.rmtree(beside, ignore_errors=True)
-            raise
-        return folder
+        settings = settings_to_json(self.threshold, self.postprocess)
+        with atomic_write(path, folder=True) as folder:
+            self.classifier.save(folder / CLASSIFIER)
+            self.segmenter.save(folder / SEGMENTER)
+            (folder / SETTINGS).write_text(settings, encoding="utf-8")
+        return Path(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cascade":
-        """Read a cascade that `save` wrote.
+        """Read a cascade that `save` wrote, in this version's format or an earlier one.
 
         Args:
             path: The folder.
@@ -212,18 +231,15 @@ class Cascade:
             ValueError: If the folder is not one that `save` wrote.
         """
         folder = Path(path)
-        absent = [name for name in (CLASSIFIER, SEGMENTER, SETTINGS) if not (folder / name).is_file()]
-        if absent:
-            raise ValueError(
-                f"Expected a folder written by Cascade.save. Received {str(folder)!r}, which lacks {', '.join(absent)}."
-            )
+        missing = [name for name in (CLASSIFIER, SEGMENTER, SETTINGS) if not (folder / name).is_file()]
+        if missing:
+            raise _unreadable(folder, f"which lacks {', '.join(missing)}. Pass the folder itself, or save it again.")
         try:
-            settings = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+            options = settings_from_json((folder / SETTINGS).read_text(encoding="utf-8"))
             stages = [keras.models.load_model(folder / name, compile=False) for name in (CLASSIFIER, SEGMENTER)]
-            return cls(*stages, **settings)
+            return cls(*stages, **options)
         except (ValueError, TypeError, OSError) as error:
-            reason = " ".join(str(error).split())
-            raise ValueError(f"The cascade in {str(folder)!r} cannot be read: {reason} Save it anew.") from error
+            raise _unreadable(folder, f"which cannot be read: {reason(error)} Save it again.") from error
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)
@@ -231,23 +247,21 @@ class Cascade:
         if images.ndim != 4 or images.shape[-1] != channels:
             raise ValueError(
                 f"Expected images of shape (n, height, width, {channels}). Received shape {images.shape}. "
-                "One image needs a batch axis: image[None]."
+                "Add the batch axis of a single image: image[None]."
             )
         return images
 
 
-def _check_rank(model: keras.Model, role: str, form: str, rank: int) -> None:
+def _check_output(name: str, model: Any, form: str, rank: int) -> None:
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"Expected {name} to be a keras.Model. Received {name}={model!r}. Load or build it first.")
     shape = getattr(model, "output_shape", None)
     if not isinstance(shape, tuple) or len(shape) != rank:
-        raise ValueError(f"Expected a {role} with one output of shape {form}. Received output shape {shape}.")
+        raise ValueError(
+            f"Expected a {name} with one output of shape {form}. Received output shape {shape}. Build a model of "
+            "that output alone: keras.Model(inputs, output)."
+        )
 
 
-def _detection(probability: float, mask: np.ndarray) -> Detection:
-    found = masks.regions(mask > 0)
-    return Detection(
-        probability,
-        mask,
-        boxes=[region.bbox for region in found],
-        centroids=[region.centroid for region in found],
-        area=int(np.count_nonzero(mask)),
-    )
+def _unreadable(folder: Path, problem: str) -> ValueError:
+    return ValueError(f"Expected a folder written by Cascade.save. Received {str(folder)!r}, {problem}")

@@ -1,0 +1,37 @@
+"""The settings file of a saved cascade: JSON with a format version, read in every format so far."""
+
+import dataclasses
+import json
+from typing import Any
+
+from resunet_kit.masks import PostProcess
+
+# Format 1 had no version, and mask_threshold and min_area instead of a postprocess.
+FORMAT_VERSION = 2
+
+
+def settings_to_json(threshold: float, postprocess: PostProcess) -> str:
+    """Return the settings as JSON."""
+    options = dataclasses.asdict(postprocess)
+    settings = {"format_version": FORMAT_VERSION, "threshold": threshold, "postprocess": options}
+    return json.dumps(settings, indent=2) + "\n"
+
+
+def settings_from_json(text: str) -> dict[str, Any]:
+    """Return the options of `Cascade` by name.
+
+    Raises:
+        TypeError: If an option is unknown or of another type.
+        ValueError: If the text is not JSON of a known format, or an option is out of range.
+    """
+    settings = json.loads(text)
+    if not isinstance(settings, dict):
+        raise ValueError(f"Expected settings by name. Received {text[:80].strip()!r}. Restore the file.")
+    version = settings.pop("format_version", 1)
+    if version == 1:
+        old = {"threshold": settings.pop("mask_threshold", 0.5), "min_size": settings.pop("min_area", 0)}
+        return {**settings, "postprocess": PostProcess(**old)}
+    if version != FORMAT_VERSION:
+        raise ValueError(f"Expected format_version up to {FORMAT_VERSION}. Received {version!r}. Update resunet_kit.")
+    options: Any = settings.get("postprocess")
+    return {**settings, "postprocess": PostProcess(**options)}
