@@ -19,17 +19,17 @@ def as_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Mask, Mask]:
         TypeError: If the values are not numbers.
         ValueError: If the shapes differ, the number of axes is another, or the values are not two.
     """
-    pair = as_mask(truth), as_mask(prediction)
+    pair = as_mask(truth, name="truth"), as_mask(prediction, name="prediction")
     if pair[0].shape != pair[1].shape:
         raise ValueError(
-            f"Expected truth and prediction of one shape, received {pair[0].shape} and {pair[1].shape}. "
+            f"Expected truth and prediction of one shape. Received {pair[0].shape} and {pair[1].shape}. "
             "Resample one to the other's grid first."
         )
     return pair
 
 
 def extent(mask: Mask) -> tuple[slice, ...]:
-    """Return the smallest box that holds the foreground; empty slices if there is none.
+    """Return the smallest box that holds the foreground; empty slices for an empty mask.
 
     Args:
         mask: Of any shape.
@@ -40,5 +40,5 @@ def extent(mask: Mask) -> tuple[slice, ...]:
     if not filled.size:
         return (slice(0, 0),) * mask.ndim
     own = slice(int(filled[0]), int(filled[-1]) + 1)
-    # The other axes are looked for in what this one leaves.
+    # The other axes are searched within this one's extent.
     return (own,) if mask.ndim == 1 else (own, *extent(np.logical_or.reduce(mask[own])))

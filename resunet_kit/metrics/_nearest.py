@@ -1,9 +1,9 @@
-"""The distance from each pixel of one set to the nearest pixel of another, exactly, and only where it is asked for.
+"""Exact nearest-neighbour distances between two sets of pixels, both ways.
 
-A distance transform fills the whole box, and a k-d tree descends once a pixel. Surfaces of two masks of one object
-are close together, so it is faster to know each pixel's distance along the first axis and to look at the lines around
-it, nearest first, until no further line can be nearer. For what that does not settle a transform fills the planes
-between both sets if they are small, and else the tree is asked.
+A distance transform fills the whole box, and a k-d tree descends once per pixel. Surfaces of two masks of one object
+are close together, so it is faster to compute each pixel's distance along the first axis and to search the lines
+around it, nearest first, until no further line can be nearer. Pixels without a neighbour inside the search radius are
+left to a transform over the planes between both sets if these are small, and to the tree otherwise.
 """
 
 import math
@@ -18,11 +18,11 @@ Squares = NDArray[np.float32]
 Indices = NDArray[np.intp]
 _Ring = tuple[np.float32, list[int]]
 
-# Lines looked at around a pixel: in 3-D those within 8 pixels. From farther away a tree takes no longer.
+# Lines searched around a pixel: in 3-D those within 8 pixels. From farther away a tree takes no longer.
 _LINES = 201
-# Additions of the transform for each pixel asked for, up to which it beats the tree.
+# Maximum additions per query at which the transform beats the tree.
 _DENSE = 10_000
-# Pixels of the box for each pixel asked for, up to which filling the box with line distances beats the tree.
+# Maximum pixels of the box per query at which filling the box with line distances beats the tree.
 _SPARSE = 400
 
 
@@ -41,19 +41,19 @@ def nearest_distances(ours: Pixels, theirs: Pixels, sizes: tuple[float, ...]) ->
     unit = max(sizes)
     sizes = tuple(size / unit for size in sizes)  # so that no square leaves the range of float32
     low = np.minimum(ours.min(axis=1), theirs.min(axis=1))
-    sides = np.maximum(ours.max(axis=1), theirs.max(axis=1)) - low + 1
-    reach, margins = _reach(sides, sizes)
-    # So that no line around a pixel leaves the box; along the first axis there is nothing to leave.
-    shape = tuple((sides + 2 * margins).tolist())
+    extent = np.maximum(ours.max(axis=1), theirs.max(axis=1)) - low + 1
+    radius, margins = _search_radius(extent, sizes)
+    # Margins keep the lines around a pixel inside the box; along the first axis none are needed.
+    shape = tuple((extent + 2 * margins).tolist())
     if 2 * math.prod(shape) > _SPARSE * (ours.shape[1] + theirs.shape[1]):
         return unit * _by_tree(ours, theirs, sizes), unit * _by_tree(theirs, ours, sizes)
-    rings = _rings(shape, margins, sizes, reach)
+    rings = _rings(shape, margins, sizes, radius)
 
     def one_way(queries: Pixels, targets: Pixels) -> Distances:
         starts, ends = (np.ravel_multi_index(tuple(pixels), shape) for pixels in (queries, targets))
         squared = _squared_along_first(ends, shape, sizes[0])
         distances = _by_lines(starts, squared, rings)
-        far = distances > reach
+        far = distances > radius
         if far.any():
             distances[far] = _from_afar(queries[:, far], targets, squared, sizes)
         return unit * distances
@@ -62,12 +62,12 @@ def nearest_distances(ours: Pixels, theirs: Pixels, sizes: tuple[float, ...]) ->
     return one_way(ours, theirs), one_way(theirs, ours)
 
 
-def _reach(sides: Pixels, sizes: tuple[float, ...]) -> tuple[float, Pixels]:
-    """Return the distance up to which lines are looked at, and the same in pixels of each axis, 0 of the first."""
+def _search_radius(extent: Pixels, sizes: tuple[float, ...]) -> tuple[float, Pixels]:
+    """Return the distance up to which lines are searched, and the same in pixels of each axis, 0 for the first."""
     steps = np.array(sizes[1:])
-    reach = float(_LINES // 2 * steps[0] if len(steps) == 1 else math.sqrt(_LINES / math.pi * steps.prod()))
-    margins = np.minimum(reach / steps, sides[1:] - 1).astype(np.intp)
-    return reach, np.concatenate([[0], margins])
+    radius = float(_LINES // 2 * steps[0] if len(steps) == 1 else math.sqrt(_LINES / math.pi * steps.prod()))
+    margins = np.minimum(radius / steps, extent[1:] - 1).astype(np.intp)
+    return radius, np.concatenate([[0], margins])
 
 
 def _squared_along_first(targets: Pixels, shape: tuple[int, ...], size: float) -> Squares:
@@ -82,14 +82,14 @@ def _squared_along_first(targets: Pixels, shape: tuple[int, ...], size: float) -
     return np.square(steps, out=steps)
 
 
-def _rings(shape: tuple[int, ...], margins: Pixels, sizes: tuple[float, ...], reach: float) -> list[_Ring]:
+def _rings(shape: tuple[int, ...], margins: Pixels, sizes: tuple[float, ...], radius: float) -> list[_Ring]:
     """Return the lines around a pixel, nearest first: each squared distance with its steps in the flat box."""
     offsets = np.meshgrid(*(np.arange(-m, m + 1) for m in margins), indexing="ij")
     grid = np.stack([offset.ravel() for offset in offsets], axis=1)  # (lines, axes)
     squares = np.square(grid * np.array(sizes)).sum(axis=1)
     steps = grid @ np.cumprod([1, *shape[:0:-1]])[::-1]
     order = np.argsort(squares, kind="stable")
-    order = order[squares[order] <= reach**2]
+    order = order[squares[order] <= radius**2]
     lines = zip(squares[order].astype(np.float32), steps[order].tolist(), strict=True)
     return [(square, [step for _, step in ring]) for square, ring in groupby(lines, key=lambda line: line[0])]
 
@@ -98,29 +98,29 @@ def _by_lines(starts: Pixels, squared: Squares, rings: list[_Ring]) -> Distances
     """Return the distances found on the rings' lines; those beyond the last ring are too large or infinite."""
     box = squared.reshape(-1)
     best = np.full(starts.shape, np.inf, np.float32)
-    # What may still be beaten: its place in `best`, its pixel in the box, its least square so far.
-    places, pixels, least = np.arange(starts.size), starts, best.copy()
+    # Queries that may still improve: position in `best`, pixel in the box, minimum square so far.
+    positions, pixels, minimum = np.arange(starts.size), starts, best.copy()
     for square, steps in rings:
-        unsettled = least > square
+        unsettled = minimum > square
         if not unsettled.all():
-            best[places] = least
-            places, pixels, least = places[unsettled], pixels[unsettled], least[unsettled]
-        if not places.size:
+            best[positions] = minimum
+            positions, pixels, minimum = positions[unsettled], pixels[unsettled], minimum[unsettled]
+        if not positions.size:
             break
         for step in steps:
             candidates = box.take(pixels + step)
             candidates += square
-            np.minimum(least, candidates, out=least)
-    best[places] = least
+            np.minimum(minimum, candidates, out=minimum)
+    best[positions] = minimum
     return np.sqrt(best.astype(np.float64))
 
 
 def _from_afar(queries: Pixels, targets: Pixels, squared: Squares, sizes: tuple[float, ...]) -> Distances:
-    """Return the distances by the transform where it has little to fill, else by the tree."""
+    """Return the distances of pixels beyond the search radius, by the transform if it has little to fill."""
     if len(queries) == 2:
         return _by_tree(queries, targets, sizes)
-    own, other = (_sides(pixels) for pixels in (queries, targets))
-    # All that counts: along the first axis the queries' pixels, along the others the targets'.
+    own, other = (_extents(pixels) for pixels in (queries, targets))
+    # Only these matter: along the first axis the queries' pixels, along the others the targets'.
     box = squared[own[0], *other[1:]]
     depth, width, height = len(box), box.shape[2], own[1].stop - own[1].start
     # Gathering along the last axis takes as long as ten additions.
@@ -131,25 +131,25 @@ def _from_afar(queries: Pixels, targets: Pixels, squared: Squares, sizes: tuple[
     return _along_last(planes.reshape(-1, width), rows, queries[2] - other[2].start, sizes[2])
 
 
-def _sides(pixels: Pixels) -> list[slice]:
+def _extents(pixels: Pixels) -> list[slice]:
     return [slice(int(axis.min()), int(axis.max()) + 1) for axis in pixels]
 
 
 def _along_middle(squared: Squares, offset: int, height: int, size: float) -> Squares:
-    """Return the least squared distance in each of `height` planes from plane `offset` on, over all given planes."""
+    """Return the minimum squared distance in each of `height` planes from plane `offset` on, over all given planes."""
     squared = np.ascontiguousarray(squared)  # so that a step is one long addition
-    least = np.full((height, *squared.shape[1:]), np.inf, np.float32)
-    sums = np.empty_like(least)
+    minimum = np.full((height, *squared.shape[1:]), np.inf, np.float32)
+    sums = np.empty_like(minimum)
     for step in range(1 - offset - height, len(squared) - offset):
         start, stop = max(0, -offset - step), min(height, len(squared) - offset - step)
         stepped = squared[start + offset + step : stop + offset + step]
         np.add(stepped, np.float32((step * size) ** 2), out=sums[start:stop])
-        np.minimum(least[start:stop], sums[start:stop], out=least[start:stop])
-    return least
+        np.minimum(minimum[start:stop], sums[start:stop], out=minimum[start:stop])
+    return minimum
 
 
 def _along_last(squared: Squares, rows: Indices, columns: Indices, size: float) -> Distances:
-    """Return the least distance of each place `(row, column)` over its row."""
+    """Return the minimum distance of each position `(row, column)` over its row."""
     best = np.full(rows.shape, np.inf, np.float32)
     starts = rows * squared.shape[1]
     for column in range(squared.shape[1]):

@@ -1,23 +1,24 @@
-"""Whether probabilities mean what they say."""
+"""Calibration: reliability bins and the expected calibration error."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import integer
 
 _Floats = NDArray[np.float64]
 
 
 class ReliabilityBins(NamedTuple):
-    """What `reliability_bins` returns: one entry a bin, 0 where a bin is empty.
+    """What `reliability_bins` returns: one entry per bin, 0 in empty bins.
 
     Attributes:
         edges: The bins' edges in [0, 1], one more than bins.
         counts: How many probabilities fall into each bin.
         confidence: Their mean.
-        frequency: The share of positives among them: the accuracy that the confidence promises.
+        frequency: The fraction of positives among them, equal to the confidence if the model is calibrated.
     """
 
     edges: _Floats
@@ -37,7 +38,7 @@ def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15
         bins: Number of bins, at least 1.
 
     Raises:
-        TypeError: If the values are not numbers or `bins` is no integer.
+        TypeError: If the values are not numbers or `bins` is not an integer.
         ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
 
     Example:
@@ -45,12 +46,12 @@ def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15
         >>> found.counts.tolist(), found.confidence.tolist(), found.frequency.tolist()
         ([2, 2], [0.2, 0.8], [0.0, 1.0])
     """
-    integer("bins", bins, "[1, inf)")
-    labels, values = _labels(truth), _probabilities(probability)
+    bins = integer("bins", bins, "[1, inf)")
+    labels, values = as_binary(truth, "truth"), _probabilities(probability)
     if labels.shape != values.shape:
         raise ValueError(
-            f"Expected truth and probability of one shape, received {labels.shape} and {values.shape}. "
-            "Drop a channel axis of one: `probability[..., 0]`."
+            f"Expected truth and probability of one shape. Received {labels.shape} and {values.shape}. "
+            "Drop a channel axis of size 1: probability[..., 0]."
         )
     labels, values = labels.ravel(), values.ravel()
     edges = np.linspace(0, 1, bins + 1)
@@ -67,8 +68,8 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
 
     `sum(counts / n * |frequency - confidence|)` over the bins of `reliability_bins`.
 
-    In a mask of mostly background nearly all pixels are easy and their error near 0 rules the mean: evaluate inside
-    the organ, or look at the bins too.
+    In a mask of mostly background nearly all pixels are easy, and their error near 0 dominates the mean: evaluate
+    inside the organ, or inspect the bins too.
 
     Args:
         truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
@@ -79,7 +80,7 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
         The error in [0, 1]; 0 is best.
 
     Raises:
-        TypeError: If the values are not numbers or `bins` is no integer.
+        TypeError: If the values are not numbers or `bins` is not an integer.
         ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
 
     Note:
@@ -98,37 +99,21 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
     return float(np.sum(found.counts * gaps) / found.counts.sum())
 
 
-def _labels(truth: ArrayLike) -> NDArray[np.bool_]:
-    array = _numbers("truth", truth)
-    positive: NDArray[np.bool_] = array.astype(bool)
-    if array.dtype != bool and not (array.max() in (0, 1, 255) and np.array_equal(array, positive * array.max())):
-        raise ValueError(
-            f"Expected truth of booleans, 0/1 or 0/255, received values from {array.min():g} to {array.max():g} that "
-            "hold others too. Pick one class (`labels == 1`)."
-        )
-    return positive
-
-
 def _probabilities(probability: ArrayLike) -> _Floats:
-    values: _Floats = _numbers("probability", probability).astype(np.float64)
-    if values.min() < 0 or values.max() > 1:
-        raise ValueError(
-            f"Expected probabilities in [0, 1], received {values.min():.4g} to {values.max():.4g}. Apply the sigmoid "
-            "to logits first."
-        )
-    return values
-
-
-def _numbers(name: str, values: ArrayLike) -> NDArray[np.generic]:
-    array = np.asarray(values)
+    array = np.asarray(probability)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"Expected {name} of booleans or numbers, received dtype {array.dtype}. Convert it first.")
-    if array.size == 0:
-        raise ValueError(f"Expected {name} with at least one value, received shape {array.shape}. Check the selection.")
+        raise TypeError(
+            f"Expected probability of numbers. Received dtype {array.dtype}. Convert it with .astype(float) first."
+        )
     missing = int(np.isnan(array).sum())
     if missing:
         raise ValueError(
-            f"Expected {name} without NaN, received {missing} of {array.size}. Leave those pixels out of both, and say "
-            "how many there were."
+            f"Expected probability without NaN. Received {missing} of {array.size}. Leave those pixels out of both and "
+            "report how many there were."
         )
-    return array
+    if array.size and not (array.min() >= 0 and array.max() <= 1):
+        raise ValueError(
+            f"Expected probability in [0, 1]. Received values from {array.min():.4g} to {array.max():.4g}. Apply the "
+            "sigmoid to logits first."
+        )
+    return array.astype(np.float64)

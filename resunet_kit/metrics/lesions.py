@@ -1,4 +1,4 @@
-"""Which lesions a segmentation finds, misses and invents."""
+"""Lesion-wise detection scores: connected components detected, missed and falsely predicted."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import neighbours
-from resunet_kit.metrics._checks import number_within
+from resunet_kit._shared.numbers import number
 from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 
 
@@ -14,19 +14,20 @@ class LesionScores(NamedTuple):
     """What `lesion_scores` returns.
 
     Attributes:
-        true: Lesions of the truth that were found.
-        missed: Lesions of the truth that were not.
-        false: Predicted lesions that are none.
-        correct: Predicted lesions that are; differs from `true` where one covers several, or several share one.
-        sensitivity: `true / (true + missed)`.
-        precision: `correct / (correct + false)`.
+        detected: Lesions of the truth that the prediction detects.
+        missed: Lesions of the truth that it does not.
+        false_positives: Predicted lesions that match none of the truth.
+        matched: Predicted lesions that match one; differs from `detected` where one prediction covers several lesions,
+            or several predictions lie in one.
+        sensitivity: `detected / (detected + missed)`.
+        precision: `matched / (matched + false_positives)`.
         f1: Harmonic mean of sensitivity and precision.
     """
 
-    true: int
+    detected: int
     missed: int
-    false: int
-    correct: int
+    false_positives: int
+    matched: int
     sensitivity: float
     precision: float
     f1: float
@@ -35,36 +36,37 @@ class LesionScores(NamedTuple):
 def lesion_scores(
     truth: ArrayLike, prediction: ArrayLike, *, min_overlap: float = 0.1, connectivity: int | None = None
 ) -> LesionScores:
-    """Count lesions, which are connected components, instead of pixels: each weighs the same, however small.
+    """Score the detection of lesions, which are connected components: each weighs the same, however small.
 
-    A lesion of the truth is found if at least `min_overlap` of its pixels, and at least one, are predicted. A
-    predicted lesion is correct if at least `min_overlap` of its pixels, and at least one, are foreground of the truth,
-    so that a prediction of everything finds all and is itself false. Lesions may share partners; none is matched
-    one to one.
+    A lesion of the truth is detected if at least `min_overlap` of its pixels, and at least one, are predicted. A
+    predicted lesion is matched if at least `min_overlap` of its pixels, and at least one, are foreground of the truth,
+    so that a prediction of everything detects all lesions and is itself a false positive. The matching is not one to
+    one: a lesion may match several.
 
     If both masks are empty sensitivity, precision and F1 are 1; if one is, they are 0.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        min_overlap: Share of a lesion's pixels, in [0, 1]; 0 is one pixel. The default is that of the MSSEG challenge.
+        min_overlap: Minimum fraction of a lesion's pixels, in [0, 1]; 0 is one pixel. The default is that of the MSSEG
+            challenge.
         connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the
             number of axes; `None` is all of them (across corners too).
 
     Raises:
-        TypeError: If the masks' values are not numbers or `connectivity` is no integer.
+        TypeError: If the masks' values or `min_overlap` are not numbers, or `connectivity` is not an integer.
         ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
 
     Note:
-        The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the share; of the predicted
-        lesions, largest part first, that make up 65 % of a find none may lie by more than 70 % in the background; and
-        lesions join across faces, those of up to 3 mm³ left out.
+        The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the fraction; of the
+        predicted lesions, largest part first, that make up 65 % of a detection none may lie by more than 70 % in the
+        background; and lesions join across faces, those of up to 3 mm³ left out.
 
     Example:
         >>> truth = [[1, 1, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0]]
         >>> prediction = [[1, 0, 0, 1, 0, 0], [1, 0, 0, 1, 0, 0]]
         >>> scores = lesion_scores(truth, prediction)
-        >>> scores.true, scores.missed, scores.false, scores.f1
+        >>> scores.detected, scores.missed, scores.false_positives, scores.f1
         (1, 1, 1, 0.5)
 
     References:
@@ -72,29 +74,29 @@ def lesion_scores(
         management and processing infrastructure", Scientific Reports 8:13650.
     """
     masks = as_pair(truth, prediction)
-    reach = neighbours(connectivity, masks[0].ndim)
-    share = number_within("min_overlap", min_overlap, most=1)
-    found = _met(masks[0], masks[1], share, reach)
-    correct = _met(masks[1], masks[0], share, reach)
-    return _scores(int(found.sum()), int((~found).sum()), int((~correct).sum()), int(correct.sum()))
+    connectivity = neighbours(connectivity, masks[0].ndim)
+    fraction = number("min_overlap", min_overlap, "[0, 1]")
+    detected = _overlapping(masks[0], masks[1], fraction, connectivity)
+    matched = _overlapping(masks[1], masks[0], fraction, connectivity)
+    return _scores(int(detected.sum()), int((~detected).sum()), int((~matched).sum()), int(matched.sum()))
 
 
-def _met(mask: Mask, other: Mask, min_overlap: float, connectivity: int) -> NDArray[np.bool_]:
-    """Return for each component of `mask` whether enough of it lies in `other`."""
+def _overlapping(mask: Mask, other: Mask, min_overlap: float, connectivity: int) -> NDArray[np.bool_]:
+    """Return for each component of `mask` whether at least `min_overlap` of it lies in `other`."""
     from scipy import ndimage
 
     box = extent(mask)
     labels, components = ndimage.label(mask[box], ndimage.generate_binary_structure(mask.ndim, connectivity))
     sizes = np.bincount(labels.ravel(), minlength=components + 1)[1:]
     shared = np.bincount(labels[other[box]], minlength=components + 1)[1:]
-    met: NDArray[np.bool_] = (shared > 0) & (shared / sizes >= min_overlap)
-    return met
+    overlapping: NDArray[np.bool_] = (shared > 0) & (shared / sizes >= min_overlap)
+    return overlapping
 
 
-def _scores(true: int, missed: int, false: int, correct: int) -> LesionScores:
-    if true + missed + false + correct == 0:
+def _scores(detected: int, missed: int, false_positives: int, matched: int) -> LesionScores:
+    if detected + missed + false_positives + matched == 0:
         return LesionScores(0, 0, 0, 0, 1.0, 1.0, 1.0)
-    sensitivity = true / max(true + missed, 1)
-    precision = correct / max(correct + false, 1)
-    f1 = 2 * sensitivity * precision / (sensitivity + precision) if true or correct else 0.0
-    return LesionScores(true, missed, false, correct, sensitivity, precision, f1)
+    sensitivity = detected / max(detected + missed, 1)
+    precision = matched / max(matched + false_positives, 1)
+    f1 = 2 * sensitivity * precision / (sensitivity + precision) if detected or matched else 0.0
+    return LesionScores(detected, missed, false_positives, matched, sensitivity, precision, f1)

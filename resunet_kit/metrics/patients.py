@@ -1,4 +1,4 @@
-"""Scores by patient, and how sure they are: bootstrap intervals that resample patients."""
+"""Scores per patient, and bootstrap confidence intervals that resample patients."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.numbers import integer
-from resunet_kit.metrics._checks import number_within
+from resunet_kit._shared.groups import sample_values
+from resunet_kit._shared.numbers import integer, number
 
-# NumPy's reductions and anything called like them: `statistic(values, axis=...)`.
+# NumPy's reductions, and functions with their signature: `statistic(values, axis=...)`.
 Statistic = Callable[..., Any]
-_AT_ONCE = 2**22  # numbers that are drawn at once, so that memory stays bounded
+_AT_ONCE = 2**22  # values drawn at once, so that memory stays bounded
 
 
 class Interval(NamedTuple):
@@ -29,15 +29,15 @@ class Interval(NamedTuple):
 
 
 def by_group(values: ArrayLike, groups: ArrayLike, *, statistic: Statistic = np.mean) -> dict[Hashable, Any]:
-    """Bring the values of each patient together.
+    """Reduce the values of each patient to one statistic.
 
     Args:
-        values: Scores `(cases,)`, as of slices; or rows of numbers `(cases, numbers)`, as TP, FP and FN. Without NaN.
-        groups: The patient of each, `(cases,)`.
+        values: Scores `(cases,)`, one per slice for example, or rows `(cases, columns)` such as TP, FP and FN. No NaN.
+        groups: The patient of each case, `(cases,)`.
         statistic: Called as `statistic(values, axis=0)` with the values of one patient.
 
     Returns:
-        The patients in sorted order, each with its statistic.
+        The statistic of each patient, the patients in sorted order.
 
     Raises:
         ValueError: If the lengths differ, there are no values, or one or a group is missing (NaN, None).
@@ -47,7 +47,7 @@ def by_group(values: ArrayLike, groups: ArrayLike, *, statistic: Statistic = np.
         {'a': 1.0, 'b': 0.25}
     """
     cases = _cases(values)
-    names, owner = _groups(groups, len(cases))
+    names, owner = np.unique(sample_values("groups", groups, length=len(cases)), return_inverse=True)
     order = np.argsort(owner, kind="stable")
     parts = np.split(cases[order], np.cumsum(np.bincount(owner))[:-1])
     found = [np.asarray(statistic(part, axis=0)) for part in parts]
@@ -66,23 +66,23 @@ def bootstrap_interval(
 ) -> Interval:
     """Compute a statistic over patients with its percentile bootstrap interval.
 
-    Patients are what is resampled, with replacement, and never their slices: slices of one patient resemble each
-    other, and an interval over slices is too narrow. First `within` makes one value of each patient's; then as many
-    patients as there are get drawn, `resamples` times; the interval's ends are the quantiles
-    `(1 ± confidence) / 2` of the statistic of the draws. With few patients, below about 20, it is too narrow.
+    Patients are resampled with replacement, never their slices: slices of one patient are correlated, and an interval
+    over slices is too narrow. First `within` reduces each patient's cases to one value; then as many patients as there
+    are get drawn, `resamples` times; the interval's ends are the quantiles `(1 ± confidence) / 2` of the statistic of
+    the draws. With fewer than about 20 patients the interval is too narrow.
 
     Args:
-        values: Scores `(cases,)`, infinite ones included; or rows `(cases, numbers)` that the statistic combines.
+        values: Scores `(cases,)`, infinite ones included; or rows `(cases, columns)` that the statistic combines.
         groups: The patient of each case, `(cases,)`; `None` if each case is a patient of its own.
-        statistic: Called as `statistic(values, axis=...)` along the patients' axis: `np.mean`, `np.median` and the
-            like. Infinite scores suit the median.
+        statistic: Called as `statistic(values, axis=...)` along the patients' axis: `np.mean`, `np.median` and
+            similar. With infinite scores take the median.
         within: Called in the same way with the cases of one patient: `np.mean` for scores, `np.sum` for counts.
         confidence: The interval's probability, in (0, 1).
         resamples: How many times patients are drawn, at least 1.
-        seed: The draws are the same for the same seed.
+        seed: The same seed gives the same draws.
 
     Raises:
-        TypeError: If `resamples` is no integer or `confidence` no number.
+        TypeError: If `resamples` is not an integer or `confidence` not a number.
         ValueError: If the lengths differ, a value, a group or the statistic of a draw is NaN, there are fewer than two
             patients, or an option is out of range.
 
@@ -107,12 +107,11 @@ def bootstrap_interval(
         Efron and Tibshirani (1993), "An introduction to the bootstrap", chapter 13. Davison and Hinkley (1997),
         "Bootstrap methods and their application", section 3.8: resampling whole clusters.
     """
-    if number_within("confidence", confidence, most=1) in (0, 1):
-        raise ValueError(f"Expected `confidence` in (0, 1), received {confidence!r}. Pass 0.95 for 95 %.")
-    integer("resamples", resamples, "[1, inf)")
+    confidence = number("confidence", confidence, "(0, 1)", cure="Pass 0.95 for 95 %.")
+    resamples = integer("resamples", resamples, "[1, inf)")
     patients = _cases(values) if groups is None else np.array([*by_group(values, groups, statistic=within).values()])
     if len(patients) < 2:
-        raise ValueError("Expected at least two patients, received one. Its score has no interval: report it alone.")
+        raise ValueError("Expected at least two patients. Received one. Report its score without an interval.")
     estimate = _scalars(statistic(patients[np.newaxis], axis=1), 1)[0]
     draws = _resampled(patients, statistic, resamples, np.random.default_rng(seed))
     # An order statistic, because interpolation between infinite scores gives NaN.
@@ -137,14 +136,14 @@ def _scalars(found: Any, expected: int) -> NDArray[np.float64]:
     array = np.asarray(found, dtype=np.float64)
     if array.shape != (expected,):
         raise ValueError(
-            f"Expected `statistic` to give one number for each of {expected} resamples, received shape {array.shape}. "
-            "Reduce along `axis` alone, and combine the numbers of a row into one."
+            f"Expected statistic to give one number for each of {expected} resamples. Received shape {array.shape}. "
+            "Reduce along axis alone, and combine the numbers of a row into one."
         )
     missing = int(np.isnan(array).sum())
     if missing:
         raise ValueError(
-            f"Expected `statistic` to give a number for each of {expected} resamples, received NaN for {missing}. Say "
-            "what 0/0 counts as, as of patients without any foreground; infinite scores suit np.median."
+            f"Expected statistic to give a number for each of {expected} resamples. Received NaN for {missing}. Define "
+            "the score where it is 0/0, as in patients without any foreground; for infinite scores pass np.median."
         )
     return array
 
@@ -152,27 +151,13 @@ def _scalars(found: Any, expected: int) -> NDArray[np.float64]:
 def _cases(values: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim == 0 or array.size == 0:
-        raise ValueError(f"Expected values (cases,) with at least one, received shape {array.shape}. Pass a list.")
+        raise ValueError(
+            f"Expected values of shape (cases,) with at least one case. Received shape {array.shape}. Pass a list."
+        )
     missing = int(np.isnan(array).sum())
     if missing:
         raise ValueError(
-            f"Expected values without NaN, received {missing} of {array.size}. Leave those cases out, or decide what "
-            "they count as, and say so beside the score."
+            f"Expected values without NaN. Received {missing} of {array.size}. Leave those cases out or give them a "
+            "score, and report which."
         )
     return array
-
-
-def _groups(groups: ArrayLike, cases: int) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    array = np.asarray(groups)
-    if array.shape != (cases,):
-        raise ValueError(
-            f"Expected one group for each of {cases} values, received shape {array.shape}. Pass each case's patient."
-        )
-    missing = sum(group is None or group != group for group in np.asarray(groups, object))  # NaN differs from itself
-    if missing:
-        raise ValueError(
-            f"Expected a group for each of {cases} values, received None or NaN for {missing}. Look up those patients, "
-            "or leave their cases out."
-        )
-    names, owner = np.unique(array, return_inverse=True)
-    return names, owner

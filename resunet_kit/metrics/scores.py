@@ -1,9 +1,10 @@
-"""The overlap metrics by name: each is a fraction of the counts."""
+"""The streaming overlap metrics: Dice, IoU, sensitivity, specificity and precision, and each of them per class."""
 
 import dataclasses
 
 import keras
 
+from resunet_kit._shared.numbers import integer
 from resunet_kit._shared.overlap import Tensor
 from resunet_kit.metrics.streaming import Confusion, OverlapMetric
 
@@ -11,7 +12,7 @@ from resunet_kit.metrics.streaming import Confusion, OverlapMetric
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class DiceScore(OverlapMetric):
-    """Dice score, the F1 of pixels: `2TP / (2TP + FP + FN)` of decided masks.
+    """Dice score, the F1 of pixels: `2TP / (2TP + FP + FN)` of thresholded masks.
 
     Truth and prediction both empty score `empty`; the truth alone empty scores 0; `empty="skip"` leaves out
     images with an empty truth. The arguments are those of `OverlapMetric`.
@@ -39,9 +40,9 @@ class DiceScore(OverlapMetric):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class IoU(OverlapMetric):
-    """Intersection over union, the Jaccard index: `TP / (TP + FP + FN)` of decided masks.
+    """Intersection over union, the Jaccard index: `TP / (TP + FP + FN)` of thresholded masks.
 
-    The threshold is applied inside, so a perfect mask given with probabilities of 0.9 scores 1.
+    The metric thresholds the probabilities itself, so a perfect mask given with probabilities of 0.9 scores 1.
 
     Truth and prediction both empty score `empty`; the truth alone empty scores 0; `empty="skip"` leaves out
     images with an empty truth. The arguments are those of `OverlapMetric`.
@@ -70,9 +71,9 @@ class IoU(OverlapMetric):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Sensitivity(OverlapMetric):
-    """Sensitivity, recall, true positive rate: `TP / (TP + FN)` of decided masks.
+    """Sensitivity, recall, true positive rate: `TP / (TP + FN)` of thresholded masks.
 
-    Truth and prediction both empty score `empty`; the truth alone empty scores 0, as of Dice;
+    Truth and prediction both empty score `empty`; the truth alone empty scores 0, as for Dice;
     `empty="skip"` leaves out images with an empty truth. The arguments are those of `OverlapMetric`.
 
     Example:
@@ -95,12 +96,11 @@ class Sensitivity(OverlapMetric):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Specificity(OverlapMetric):
-    """Specificity, true negative rate: `TN / (TN + FP)` of decided masks.
+    """Specificity, true negative rate: `TN / (TN + FP)` of thresholded masks.
 
-    Truth and prediction both empty score `empty`. The truth alone empty scores by the formula: false alarms
-    on healthy images are what it measures, so think twice before `empty="skip"` leaves them out. A truth
-    without background scores 1: nothing there can be a false alarm. The arguments are those of
-    `OverlapMetric`.
+    Truth and prediction both empty score `empty`. The truth alone empty scores by the formula: specificity
+    measures false positives on healthy images, so think twice before `empty="skip"` leaves them out. A truth
+    without background scores 1: it admits no false positive. The arguments are those of `OverlapMetric`.
 
     Example:
         >>> import numpy as np
@@ -123,7 +123,7 @@ class Specificity(OverlapMetric):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Precision(OverlapMetric):
-    """Precision, positive predictive value: `TP / (TP + FP)` of decided masks.
+    """Precision, positive predictive value: `TP / (TP + FP)` of thresholded masks.
 
     Truth and prediction both empty score `empty`; either alone empty scores 0; `empty="skip"` leaves out
     images with an empty truth. The arguments are those of `OverlapMetric`.
@@ -143,3 +143,28 @@ class Precision(OverlapMetric):
     def fraction(self, counts: Confusion) -> tuple[Tensor, Tensor, float]:
         """Return `TP`, `TP + FP` and 0."""
         return counts.tp, counts.tp + counts.fp, 0.0
+
+
+def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
+    """Return a copy of `metric` for each class, named by its index: `dice_score_0`, `dice_score_1`, ...
+
+    Args:
+        metric: A streaming metric of this package, as `DiceScore()`.
+        num_classes: The number of the prediction's channels, at least 1.
+
+    Raises:
+        TypeError: If `metric` is not a streaming metric of this package, or `num_classes` not an integer.
+        ValueError: If `num_classes` is below 1.
+
+    Example:
+        >>> from resunet_kit.metrics import DiceScore, per_class
+        >>> [metric.name for metric in [DiceScore(), *per_class(DiceScore(average="pooled"), 2)]]
+        ['dice_score', 'dice_score_0', 'dice_score_1']
+    """
+    if not isinstance(metric, OverlapMetric):
+        raise TypeError(
+            f"Expected metric to be a streaming metric such as DiceScore(). Received metric={metric!r}. Pass one of "
+            "resunet_kit.metrics."
+        )
+    classes = range(integer("num_classes", num_classes, "[1, inf)"))
+    return [dataclasses.replace(metric, class_id=index, name=f"{metric.name}_{index}") for index in classes]

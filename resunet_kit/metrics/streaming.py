@@ -1,14 +1,13 @@
-"""Streaming overlap metrics: Dice, IoU, sensitivity, specificity and precision."""
+"""The base of the streaming overlap metrics: it thresholds, counts pixels, applies the empty-mask rule and averages."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import choice, flag, integer, number
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, overlap, true_negatives
 from resunet_kit._shared.truth import (
     check_shapes,
@@ -19,9 +18,12 @@ from resunet_kit._shared.truth import (
     to_probabilities,
 )
 
+Average = Literal["image", "pooled"]
+Empty = float | Literal["skip"]
+
 
 class Confusion(NamedTuple):
-    """Counts of decided pixels, each of shape `(images, classes)`."""
+    """Pixel counts of thresholded masks, each of shape `(images, classes)`."""
 
     tp: Tensor
     fp: Tensor
@@ -31,9 +33,9 @@ class Confusion(NamedTuple):
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class OverlapMetric(keras.metrics.Metric):
-    """Base of the streaming metrics: a metric of your own is a subclass with one method, `fraction`.
+    """Base of the streaming metrics: subclass it with one method, `fraction`, for a metric of your own.
 
-    Predictions are decided before they are counted: with one channel, or `multilabel=True`, a pixel is
+    Predictions are thresholded before they are counted: with one channel, or `multilabel=True`, a pixel is
     foreground if its probability is at least `threshold`; with more channels it belongs to the class of the
     largest. `y_true` and `y_pred` have the shapes that the losses take. Any split of the same data into
     batches gives the same result.
@@ -44,30 +46,31 @@ class OverlapMetric(keras.metrics.Metric):
     Empty masks, for each image and class, or for each class of the whole data where counts are pooled: if
     truth and prediction are both empty the score is `empty`. If the truth alone is empty, Dice, IoU,
     sensitivity and precision are 0. `empty="skip"` leaves out images with an empty truth, from pooled counts
-    too. If nothing is left, or before any data, the result is 0, as of Keras's own metrics.
+    too. If nothing is left, or before any data, the result is 0, as in Keras's own metrics.
 
     Args:
-        threshold: Least probability of the foreground, in [0, 1].
+        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too.
         average: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images and
-            scores once, so that large objects rule.
-        empty: Score of an empty prediction of an empty truth, a finite number, or `"skip"`.
+            scores once, so that large objects dominate.
+        empty: Score of an empty prediction of an empty truth, a finite number; or `"skip"`.
         from_logits: Whether `y_pred` lacks its activation.
-        multilabel: Channels are independent masks, not exclusive classes.
+        multilabel: Whether channels are independent masks instead of exclusive classes.
         include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is
             near 1 whatever the model does. One channel and multilabel have no background.
         ignore_class: Pixels of this label are left out, as 255 for "void".
-        class_id: Score this channel's class alone, the background too; None is the mean of the classes. `per_class`
-            gives a metric for each.
-        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what either rounds away.
+        class_id: Score this channel alone, which may be the background; None is the mean over the classes.
+            `per_class` gives one metric per class.
+        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what rounding loses.
         name: The metric's name in logs.
 
     Raises:
+        TypeError: If an option is of another type.
         ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
     """
 
     threshold: float = 0.5
-    average: str = "image"
-    empty: float | str = 1.0
+    average: Average = "image"
+    empty: Empty = 1.0
     from_logits: bool = False
     multilabel: bool = False
     include_background: bool = False
@@ -86,28 +89,18 @@ class OverlapMetric(keras.metrics.Metric):
             self.count = self.add_variable((), "zeros", dtype=self.dtype, name="count")
 
     def _check_options(self) -> None:
-        if self.average not in ("image", "pooled"):
-            raise unknown_name("average", self.average, ("image", "pooled"))
-        if not _is_number(self.threshold) or not 0 <= self.threshold <= 1:
-            raise ValueError(
-                "Expected threshold to be a probability in [0, 1], with from_logits=True too. "
-                f"Received {self.threshold!r}."
-            )
-        if self.empty != "skip" and not _is_number(self.empty):
-            raise ValueError(f'Expected empty to be a finite number or "skip". Received {self.empty!r}.')
-        # JSON knows no NumPy scalars.
-        self.threshold = float(self.threshold)
-        self.empty = "skip" if self.empty == "skip" else float(self.empty)
+        self.threshold = number("threshold", self.threshold, "[0, 1]")
+        choice("average", self.average, get_args(Average))
+        if isinstance(self.empty, str):
+            choice("empty", self.empty, ("skip",), also="or a finite number")
+        else:
+            self.empty = number("empty", self.empty, cure='Pass a finite score, or "skip".')
         for option in ("from_logits", "multilabel", "include_background"):
-            if not isinstance(getattr(self, option), (bool, np.bool_)):
-                raise ValueError(f"Expected {option} to be True or False. Received {getattr(self, option)!r}.")
-            setattr(self, option, bool(getattr(self, option)))
-        for option in ("ignore_class", "class_id"):
-            value = getattr(self, option)
-            if value is not None:
-                if not _is_number(value) or int(value) != value:
-                    raise ValueError(f"Expected {option} to be an integer or None. Received {value!r}.")
-                setattr(self, option, int(value))
+            setattr(self, option, flag(option, getattr(self, option)))
+        if self.ignore_class is not None:
+            self.ignore_class = integer("ignore_class", self.ignore_class)
+        if self.class_id is not None:
+            self.class_id = integer("class_id", self.class_id, "[0, inf)")
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Count a batch.
@@ -147,28 +140,29 @@ class OverlapMetric(keras.metrics.Metric):
 
     def fraction(self, counts: Confusion) -> tuple[Tensor, Tensor, float]:
         """Return the metric's numerator, its denominator, and its value where the denominator is 0."""
-        raise NotImplementedError(f"{type(self).__name__} has no fraction(counts).")
+        raise NotImplementedError(
+            f"Expected a metric with the method fraction(counts). Received {type(self).__name__}. Write it, or use "
+            "DiceScore or another metric of resunet_kit.metrics."
+        )
 
     def _build(self, channels: int) -> None:
-        """Make the pooled counts once the first batch has told the number of classes."""
+        """Create the pooled counts, whose number of classes the first batch tells."""
         if self.classes not in (None, channels):
             raise ValueError(
-                f"{self.name} has counted {self.classes} channels. Received y_pred with {channels}. "
-                "Use one metric for each output, or reset by making a new one."
+                f"Expected y_pred of {self.classes} channels, as {self.name} has counted so far. Received {channels}. "
+                "Use one metric per output, or a new one."
             )
-        if self.class_id is not None and not 0 <= self.class_id < channels:
-            raise ValueError(
-                f"Expected class_id from 0 to {channels - 1}, a channel of y_pred. Received {self.class_id}."
-            )
+        if self.class_id is not None:
+            integer("class_id", self.class_id, f"[0, {channels - 1}]", cure="Pass the index of a channel of y_pred.")
         if self.classes is None and self.average == "pooled":
             self.counts = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="counts")
             self.lost = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="lost")
         self.classes = channels
 
     def _add(self, counts: Tensor) -> None:
-        """Add to the pooled counts, and add up apart what the sums lose to rounding.
+        """Add to the pooled counts by compensated summation, so that any batching gives the same result.
 
-        Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole: so any batching gives one result.
+        Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole.
         """
         before = ops.convert_to_tensor(self.counts)
         after = before + counts
@@ -180,11 +174,10 @@ class OverlapMetric(keras.metrics.Metric):
         channels = y_pred.shape[-1]
         truth, kept = encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
         weights = combine_weights(kept, pixel_weight)
-        decided = self._decide(y_pred)
-        counts = overlap(truth, decided, weights)
+        counts = overlap(truth, self._binarize(y_pred), weights)
         return Confusion(*counts, true_negatives(counts, truth, weights))
 
-    def _decide(self, y_pred: Tensor) -> Tensor:
+    def _binarize(self, y_pred: Tensor) -> Tensor:
         """Return 1 where a pixel belongs to a channel's class, else 0."""
         probabilities = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
         channels = y_pred.shape[-1]
@@ -202,17 +195,17 @@ class OverlapMetric(keras.metrics.Metric):
         """Return each row's mean score, and 1 for rows with a class to score, else 0."""
         classes = counts.tp.shape[-1]
         if self.class_id is not None:
-            shares = np.arange(classes) == self.class_id
+            class_weights = np.arange(classes) == self.class_id
         else:
-            shares = normalized_class_weights(
+            class_weights = normalized_class_weights(
                 classes,
                 multilabel=self.multilabel,
                 include_background=self.include_background,
                 ignore_class=self.ignore_class,
             )
-        importance = ops.convert_to_tensor(shares, dtype=self.dtype) * self._kept(counts)
-        total = ops.sum(importance, axis=-1)
-        scores = ops.sum(self._scores(counts) * importance, axis=-1) / ops.maximum(total, TINY)
+        weights = ops.convert_to_tensor(class_weights, dtype=self.dtype) * self._kept(counts)
+        total = ops.sum(weights, axis=-1)
+        scores = ops.sum(self._scores(counts) * weights, axis=-1) / ops.maximum(total, TINY)
         return scores, ops.cast(total > 0, self.dtype)
 
     def _scores(self, counts: Confusion) -> Tensor:
@@ -227,30 +220,3 @@ class OverlapMetric(keras.metrics.Metric):
     def get_config(self) -> dict[str, Any]:
         """Return every option by name: the dataclass's fields, so none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-
-
-def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
-    """Return a metric like this one for each class, named after it: `dice_score_0`, `dice_score_1`, ...
-
-    Args:
-        metric: A streaming metric of this package.
-        num_classes: The number of the prediction's channels, at least 1.
-
-    Raises:
-        TypeError: If `metric` is no streaming metric of this package.
-        ValueError: If `num_classes` is below 1.
-
-    Example:
-        >>> from resunet_kit.metrics import DiceScore, per_class
-        >>> [metric.name for metric in [DiceScore(), *per_class(DiceScore(average="pooled"), 2)]]
-        ['dice_score', 'dice_score_0', 'dice_score_1']
-    """
-    if not isinstance(metric, OverlapMetric):
-        raise TypeError(f"Expected a streaming metric such as DiceScore(). Received {metric!r}.")
-    classes = range(integer("num_classes", num_classes, "[1, inf)"))
-    return [dataclasses.replace(metric, class_id=index, name=f"{metric.name}_{index}") for index in classes]
-
-
-def _is_number(value: Any) -> bool:
-    is_real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
-    return is_real and bool(np.isfinite(value))

@@ -1,4 +1,4 @@
-"""How far apart the surfaces of two masks are: Hausdorff distance, average surface distance, surface Dice."""
+"""Surface scores of two masks: Hausdorff distance, average surface distance and surface Dice."""
 
 import math
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.mask_checks import Spacing, pixel_size
-from resunet_kit.metrics._checks import number_within
+from resunet_kit._shared.numbers import number
 from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 from resunet_kit.metrics._nearest import Distances, Pixels, nearest_distances
 
@@ -44,7 +44,7 @@ def surface_scores(
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        tolerance: Distance up to which a surface pixel counts as met, in the unit of `spacing`, 0 or more.
+        tolerance: Distance up to which a surface pixel counts as within tolerance, in the unit of `spacing`, 0 or more.
         percentile: Percentile of the Hausdorff distance, in [0, 100]; 95 leaves out the farthest 5 %.
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
 
@@ -60,8 +60,8 @@ def surface_scores(
         >>> scores.hausdorff_distance, round(scores.average_surface_distance, 3), scores.surface_dice
         (2.0, 0.833, 0.5)
     """
-    within = number_within("tolerance", tolerance, most=math.inf)
-    rank = number_within("percentile", percentile, most=100)
+    within = number("tolerance", tolerance, "[0, inf)")
+    rank = number("percentile", percentile, "[0, 100]")
     between = _distances(truth, prediction, spacing)
     return SurfaceScores(_hausdorff(between, rank), _average(between), _dice(between, within))
 
@@ -98,7 +98,7 @@ def hausdorff_distance(
         Huttenlocher, Klanderman and Rucklidge (1993), "Comparing images using the Hausdorff distance", IEEE
         Transactions on Pattern Analysis and Machine Intelligence 15(9).
     """
-    rank = number_within("percentile", percentile, most=100)
+    rank = number("percentile", percentile, "[0, 100]")
     return _hausdorff(_distances(truth, prediction, spacing), rank)
 
 
@@ -134,7 +134,7 @@ def average_surface_distance(truth: ArrayLike, prediction: ArrayLike, *, spacing
 
 
 def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, spacing: Spacing = None) -> float:
-    """Compute the surface Dice at a tolerance: the share of both surfaces that lies near the other.
+    """Compute the surface Dice at a tolerance: the fraction of both surfaces near the other.
 
     `(|{d(truth, prediction) <= t}| + |{d(prediction, truth) <= t}|) / (|truth| + |prediction|)`, counted in surface
     pixels. Choose the tolerance from the disagreement of human observers.
@@ -144,11 +144,11 @@ def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, s
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        tolerance: Distance that is accepted, in the unit of `spacing`, 0 or more.
+        tolerance: Accepted distance, in the unit of `spacing`, 0 or more.
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
 
     Returns:
-        A share in [0, 1]; 1 if both masks are empty, 0 if one is.
+        A fraction in [0, 1]; 1 if both masks are empty, 0 if one is.
 
     Raises:
         TypeError: If the masks' values or `tolerance` are not numbers.
@@ -166,12 +166,12 @@ def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, s
         Nikolov et al. (2018), "Deep learning to achieve clinically applicable segmentation of head and neck anatomy
         for radiotherapy", arXiv:1809.04430.
     """
-    within = number_within("tolerance", tolerance, most=math.inf)
+    within = number("tolerance", tolerance, "[0, inf)")
     return _dice(_distances(truth, prediction, spacing), within)
 
 
 def _distances(truth: ArrayLike, prediction: ArrayLike, spacing: Spacing) -> tuple[Distances, Distances]:
-    """Return the distances of the truth's surface pixels to the prediction's surface, and the other way round."""
+    """Return the distances from the truth's surface pixels to the prediction's surface, and vice versa."""
     masks = as_pair(truth, prediction)
     sizes = pixel_size(spacing, masks[0].ndim)
     ours, theirs = (_surface(mask) for mask in masks)
@@ -190,8 +190,8 @@ def _surface(mask: Mask) -> Pixels:
         to[1:] &= source[:-1]
         to[:-1] &= source[1:]
         to[:1] = to[-1:] = False
-    places = np.unravel_index(np.flatnonzero(inside ^ inner), inside.shape)
-    return np.stack([place + own.start for place, own in zip(places, box, strict=True)])
+    indices = np.unravel_index(np.flatnonzero(inside ^ inner), inside.shape)
+    return np.stack([index + own.start for index, own in zip(indices, box, strict=True)])
 
 
 def _hausdorff(between: tuple[Distances, Distances], percentile: float) -> float:

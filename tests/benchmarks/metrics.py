@@ -1,8 +1,8 @@
 """Surface scores of masks in the size of a BraTS volume against MONAI and DeepMind's surface-distance.
 
-Neither peer is a dependency: install `monai` (and torch) or `surface-distance-based-measures` beside to compare.
-MONAI is asked for the Hausdorff distance at 95 % and the surface Dice, as users do, in two calls. DeepMind's surface
-lies between pixels, so its values differ; the time is what is compared.
+Neither peer is a dependency: install `monai` (and torch) or `surface-distance-based-measures` to compare. MONAI
+computes the 95 % Hausdorff distance and the surface Dice in two calls, as users make them. DeepMind's surface lies
+between pixels, so its values differ, and only the time is compared.
 """
 
 import importlib.util
@@ -24,7 +24,7 @@ def ball(centre: tuple[int, int, int], radius: int) -> np.ndarray:
 
 
 def rough(mask: np.ndarray, seed: int) -> np.ndarray:
-    """Return the mask with a wavy surface, as of a drawn or predicted object."""
+    """Return the mask with a wavy surface like that of an annotated or predicted object."""
     waves = np.random.default_rng(seed).uniform(0, 2 * np.pi, 3)
     shifts = [np.rint(2 * np.sin(np.arange(SHAPE[0]) / 6 + wave)).astype(int) for wave in waves[:2]]
     return np.stack([np.roll(plane, (a, b), (0, 1)) for plane, a, b in zip(mask, *shifts, strict=True)])
@@ -32,8 +32,8 @@ def rough(mask: np.ndarray, seed: int) -> np.ndarray:
 
 def volumes() -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Return truth and prediction: one small lesion, scattered ones, a tumour, an organ, and both misplaced."""
-    places = np.random.default_rng(0).integers(20, 130, (12, 3))
-    scattered = np.logical_or.reduce([ball(tuple(place), 4) for place in places])
+    centres = np.random.default_rng(0).integers(20, 130, (12, 3))
+    scattered = np.logical_or.reduce([ball(tuple(centre), 4) for centre in centres])
     return {
         "a lesion": (ball((70, 120, 120), 6), ball((71, 121, 120), 6)),
         "12 scattered lesions": (scattered, np.roll(scattered, (1, 1), (1, 2))),
@@ -61,7 +61,7 @@ def monai_scores(truth: np.ndarray, prediction: np.ndarray) -> Callable[[], obje
 
 
 def deepmind_scores(truth: np.ndarray, prediction: np.ndarray) -> Callable[[], object]:
-    """Return DeepMind's one pass and the two scores of it."""
+    """Return DeepMind's pass over the surfaces, and two scores from it."""
     import surface_distance
 
     def both() -> tuple[object, object]:
@@ -78,7 +78,7 @@ PEERS = {"monai": ("MONAI", monai_scores), "surface_distance": ("DeepMind", deep
 
 
 def pairs() -> list[Pair]:
-    """Return each pair of volumes against each peer that is installed; say which are not."""
+    """Return each pair of volumes with each installed peer; print which are missing."""
     warnings.filterwarnings("ignore", category=FutureWarning)
     found = []
     for module, (name, scores) in PEERS.items():

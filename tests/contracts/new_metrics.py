@@ -1,4 +1,4 @@
-"""Load a compiled model in a new process and evaluate it, on one and on two virtual devices; write what it gives.
+"""Evaluation of a reloaded compiled model in a new process, on one and on two virtual devices.
 
 Run as `python new_metrics.py FOLDER BATCH_SIZE`.
 """
@@ -15,11 +15,11 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_p
 import keras
 import numpy as np
 
-import resunet_kit.metrics  # noqa: F401  # registers the metrics, as a user's own import does
+import resunet_kit.metrics  # noqa: F401  # where Keras is loaded, the import registers the metrics
 
 
 def two_devices() -> tuple[int, contextlib.AbstractContextManager[object]]:
-    """Return the number of devices that share a batch, and the scope in which a model is made for them."""
+    """Return the number of devices that split a batch, and the scope in which a model is built for them."""
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 

@@ -1,4 +1,4 @@
-"""Every streaming metric keeps its value when it is saved, batched, compiled, rounded and distributed."""
+"""Streaming metrics: values survive saving, batching, compilation, half precision and distribution."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ VOID = 255
 
 @dataclasses.dataclass(frozen=True)
 class Descriptor:
-    """A metric with options, and the output of the model and the truth that it scores."""
+    """A metric with its options, and the model output that it scores."""
 
     of: str
     of_output: str
@@ -42,7 +42,7 @@ class Descriptor:
         return "_".join([self.of, self.of_output, *(f"{key}_{value}" for key, value in self.options.items())])
 
 
-# What a metric scores, with the options that say so; and how it sums up.
+# The kinds of output that a metric scores, with their options; and the rules by which it averages.
 FORMS: list[tuple[str, dict[str, Any]]] = [
     ("mask", {}),
     ("classes", {}),
@@ -60,12 +60,15 @@ DESCRIPTORS = [
 ]
 NOT_DESCRIBED = {
     "OverlapMetric": "the base of the others, which has no fraction of its own",
-    "per_class": "gives metrics that have descriptors",
-    **dict.fromkeys(["Interval", "LesionScores", "ReliabilityBins", "SurfaceScores"], "what a function returns"),
+    "per_class": "returns metrics that have descriptors",
     **dict.fromkeys(
-        ["average_surface_distance", "hausdorff_distance", "lesion_scores", "surface_dice", "surface_scores"],
+        ["Interval", "LesionScores", "OverlapScores", "ReliabilityBins", "SurfaceScores"], "what a function returns"
+    ),
+    **dict.fromkeys(
+        ["average_surface_distance", "hausdorff_distance", "lesion_scores", "overlap_scores"],
         "scores two masks in NumPy",
     ),
+    **dict.fromkeys(["surface_dice", "surface_scores"], "scores two masks in NumPy"),
     **dict.fromkeys(["expected_calibration_error", "reliability_bins"], "scores probabilities in NumPy"),
     **dict.fromkeys(["bootstrap_interval", "by_group"], "summarises scores in NumPy"),
 }
@@ -76,7 +79,7 @@ each_metric = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=str)
 
 
 def truths() -> dict[str, np.ndarray]:
-    """Return masks and labels; the first three images hold no foreground, one image no pixel that counts."""
+    """Return masks and labels; three images have no foreground, one has no pixel to score."""
     generator = np.random.default_rng(400)
     labels = generator.integers(0, CLASSES, (IMAGES, SIDE, SIDE, 1))
     labels[:3] = 0
@@ -89,8 +92,8 @@ def truths() -> dict[str, np.ndarray]:
 
 
 def logits() -> np.ndarray:
-    """Return what the model makes its outputs of; nothing is predicted in the first image and in one with truth."""
-    # Far enough from each other and from the thresholds that half precision decides the same.
+    """Return the model's input; nothing is predicted in the first image and in one with foreground."""
+    # Far enough from each other and from the thresholds that half precision gives the same masks.
     values = np.tile(np.float32([-2.5, -0.2, 1.5]), (IMAGES, SIDE, SIDE, 1))
     values = np.random.default_rng(401).permuted(values, axis=-1)
     values[[0, 5]] = -1, -9, -9
@@ -98,7 +101,7 @@ def logits() -> np.ndarray:
 
 
 def model_of(**compiling: Any) -> keras.Model:
-    """Return a model of an output for each form, compiled with all metrics, whose training moves nothing."""
+    """Return a model with one output per form, compiled with all metrics, whose weights never change."""
     activations = {"mask": "sigmoid", "classes": "softmax", "logits": "linear", "multilabel": "sigmoid"}
     inputs = keras.Input((SIDE, SIDE, CLASSES))
     scores = keras.layers.Conv2D(CLASSES, 1)
@@ -139,7 +142,7 @@ def test_every_public_metric_has_a_descriptor():
 
 
 def predictions() -> dict[str, np.ndarray]:
-    """Return each output of the model by NumPy."""
+    """Return each output of the model, computed in NumPy."""
     x = logits()
     sigmoid, powers = 1 / (1 + np.exp(-x)), np.exp(x)
     softmax = powers / powers.sum(axis=-1, keepdims=True)
@@ -160,7 +163,7 @@ def score(metric: keras.metrics.Metric, *batches: tuple[Any, ...]) -> float:
 
 
 def test_the_data_tell_every_descriptor_from_the_others_of_its_output():
-    """So that an option which gets lost on any way changes a value."""
+    """Otherwise an option could get lost without changing a value."""
     for form, _ in FORMS:
         values = sorted(score(one.make(), data_of(one)) for one in DESCRIPTORS if one.of_output == form)
         assert all(0.02 < value < 0.98 for value in values), (form, values)
@@ -232,7 +235,7 @@ def evaluated(model: keras.Model) -> list[dict[str, float]]:
 
 
 def fitted(model: keras.Model) -> list[dict[str, float]]:
-    """Return what each of two epochs gives: in the second a metric that is not reset gives another value."""
+    """Return the values of two epochs; a metric that is not reset has another value in the second."""
     found = model.fit(logits(), TRUTHS, batch_size=BATCH, epochs=2, verbose=0).history
     return [{name: values[epoch] for name, values in found.items()} for epoch in range(2)]
 
@@ -258,7 +261,7 @@ def test_a_model_gives_what_its_metrics_give(run, policy, xla):
 
 @pytest.fixture(scope="module")
 def new_process(tmp_path_factory):
-    """Return what a new process of two virtual devices evaluates: of the reloaded model, plain and distributed."""
+    """Return the values of the reloaded model in a new process with two virtual devices, plain and distributed."""
     folder = tmp_path_factory.mktemp("metrics")
     model_of().save(folder / "model.keras")
     np.savez(folder / "data.npz", inputs=logits(), **TRUTHS)

@@ -71,27 +71,23 @@ def test_certainty_is_as_wrong_as_its_errors(truth):
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.5, math.inf])
-def test_what_is_no_probability_is_refused(value):
-    with pytest.raises(ValueError, match=r"probabilities in \[0, 1\], received .* sigmoid"):
+def test_values_outside_the_range_of_probabilities_are_refused(value):
+    with pytest.raises(ValueError, match=r"probability in \[0, 1\]\. Received .* sigmoid"):
         expected_calibration_error([0, 1], [0.5, value])
 
 
 def test_bad_input():
-    with pytest.raises(ValueError, match=r"one shape, received \(2, 2\) and \(2, 2, 1\)\. Drop"):
+    with pytest.raises(ValueError, match=r"one shape\. Received \(2, 2\) and \(2, 2, 1\)\. Drop"):
         reliability_bins(np.eye(2), np.eye(2)[..., None])
-    with pytest.raises(ValueError, match=r"truth of booleans, 0/1 or 0/255, received values from 0 to 2"):
+    with pytest.raises(ValueError, match=r"truth of booleans, 0/1 or 0/255\. Received the values 0, 1, 2\."):
         reliability_bins([0, 1, 2], [0, 0.5, 1])
-    with pytest.raises(ValueError, match=r"received values from 0\.5 to 1"):
-        reliability_bins([0.5, 1], [0, 1])
-    with pytest.raises(ValueError, match=r"truth without NaN, received 1 of 3\. Leave"):
+    with pytest.raises(ValueError, match=r"Received the values 0, 1, nan\."):
         reliability_bins([0, 1, math.nan], [0, 0.5, 1])
-    with pytest.raises(ValueError, match=r"probability without NaN, received 2 of 3\. Leave"):
+    with pytest.raises(ValueError, match=r"probability without NaN\. Received 2 of 3\. Leave"):
         expected_calibration_error([0, 1, 1], [math.nan, 0.5, math.nan])
     with pytest.raises(ValueError, match=r"truth with at least one value"):
         reliability_bins([], [])
-    with pytest.raises(TypeError, match=r"probability of booleans or numbers, received dtype <U1"):
+    with pytest.raises(TypeError, match=r"probability of numbers\. Received dtype <U1"):
         reliability_bins([0], ["a"])
-    with pytest.raises(ValueError, match=r"Expected bins to be an integer of at least 1. Received bins="):
-        expected_calibration_error([0], [0], bins=0)
     with pytest.raises(TypeError, match=r"Expected bins to be an integer of at least 1. Received bins="):
         expected_calibration_error([0], [0], bins=2.0)

@@ -15,11 +15,15 @@ def test_the_extent_is_the_smallest_box_in_every_memory_order(mask):
 
 
 def test_a_pair_is_of_one_shape():
-    with pytest.raises(ValueError, match=r"one shape, received \(2, 3\) and \(3, 2\)\. Resample"):
+    with pytest.raises(ValueError, match=r"one shape\. Received \(2, 3\) and \(3, 2\)\. Resample"):
         as_pair(np.zeros((2, 3)), np.zeros((3, 2)))
 
 
-def test_each_of_the_pair_is_a_mask_in_its_own_spelling():
+def test_each_of_the_pair_is_a_mask_in_its_own_spelling_or_is_named():
     truth, prediction = as_pair([[0, 255]], np.array([[True, False]]))
     assert truth.tolist() == [[False, True]]
     assert prediction.tolist() == [[True, False]]
+    with pytest.raises(ValueError, match=r"Expected prediction of booleans, 0/1 or 0/255\. Received the values 0, 2\."):
+        as_pair([[0, 1]], [[0, 2]])
+    with pytest.raises(ValueError, match=r"Expected truth to be 2-D or 3-D\. Received shape \(1, 1, 1, 1\)"):
+        as_pair([[[[0]]]], [[0]])

@@ -50,14 +50,14 @@ def test_near_and_far_pixels_agree_with_all_pairs(sizes, dense, of_tree, monkeyp
     monkeypatch.setattr(_nearest, "_DENSE", dense)
     far, tree = asked(monkeypatch, "_from_afar"), asked(monkeypatch, "_by_tree")
     found = nearest_distances(queries, targets, sizes)
-    assert all(0 < number < queries.shape[1] for number in far)
+    assert all(0 < count < queries.shape[1] for count in far)
     assert len(tree) == of_tree
     compare(found, brute_force(queries, targets, sizes))
 
 
 @given(st.integers(0, 99), st.integers(1, 60), SIZES)
 def test_planes_alone_give_the_distances_of_all_pairs(seed, count, sizes):
-    """With a reach below the first step every pixel that has none on its own line goes there."""
+    """With a search radius below one step every pixel without a target on its own line goes there."""
     queries, targets = scattered(seed, 3, 9, 30), scattered(seed + 1, 3, 12, count)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_nearest, "_LINES", 0.01)

@@ -33,7 +33,7 @@ def test_scores_are_those_of_all_pairs_of_surface_pixels(pair, spacing, toleranc
     assume(all(mask.any() for mask in pair))
     sizes = spacing[: pair[0].ndim]
     expected = all_scores(*pair, tolerance, percentile, sizes)
-    # A tolerance that hits a distance to rounding is a case of its own, below.
+    # A tolerance that equals a distance to rounding is a case of its own, below.
     assume(all_scores(*pair, tolerance * (1 + 1e-5), percentile, sizes)[2] == expected[2])
     found = surface_scores(*pair, tolerance=tolerance, percentile=percentile, spacing=sizes)
     np.testing.assert_allclose(found, expected, rtol=1e-6)
@@ -92,8 +92,8 @@ def test_published_values_of_monai_for_shifted_halves():
     flat = surface_dice(halves((480, 640), 60), halves((480, 640), 50), tolerance=0)
     assert flat == pytest.approx(1 - (478 + 480 + 9 * 2) / (480 * 4 + 588 * 2 + 578 * 2))
     solid = surface_dice(halves((200, 110, 80), 30), halves((200, 110, 80), 20), tolerance=0)
-    unmet = 200 * 110 + 198 * 108 + 9 * 200 * 2 + 9 * 108 * 2
-    assert solid == pytest.approx(1 - unmet / (200 * 110 * 4 + (58 + 48) * 200 * 2 + (58 + 48) * 108 * 2))
+    beyond = 200 * 110 + 198 * 108 + 9 * 200 * 2 + 9 * 108 * 2
+    assert solid == pytest.approx(1 - beyond / (200 * 110 * 4 + (58 + 48) * 200 * 2 + (58 + 48) * 108 * 2))
 
 
 @pytest.mark.parametrize(("tolerance", "expected"), [(0, 0), (5.5, 1 / 3), (6, 2 / 3), (6.5, 1)])
@@ -172,7 +172,7 @@ def test_a_mask_agrees_with_itself(pair, spacing):
     assert surface_scores(pair[0], pair[0], tolerance=0, spacing=spacing[: pair[0].ndim]) == (0, 0, 1)
 
 
-def test_a_distance_that_equals_the_tolerance_is_met_whatever_its_rounding():
+def test_a_distance_that_equals_the_tolerance_is_within_it_whatever_its_rounding():
     for step in range(1, 60):
         moved = np.zeros((1, 64))
         moved[0, step] = 1
@@ -191,33 +191,25 @@ def test_masks_mean_the_same_in_every_spelling_and_memory_order():
 
 
 @pytest.mark.parametrize("score", [hausdorff_distance, average_surface_distance, surface_scores])
-def test_masks_that_are_none_are_refused(score):
-    with pytest.raises(ValueError, match=r"one shape, received \(8, 8\) and \(8, 7\)"):
+def test_masks_and_spacings_that_do_not_fit_are_refused(score):
+    with pytest.raises(ValueError, match=r"one shape\. Received \(8, 8\) and \(8, 7\)"):
         score(SQUARE, SQUARE[:, :7])
     with pytest.raises(
-        ValueError, match=r"Expected mask to be 2-D or 3-D. Received shape \(1, 1, 8, 8\). Pass one slice or image at a"
-    ):
-        score(SQUARE[None, None], SQUARE[None, None])
-    with pytest.raises(
-        ValueError, match=r"Expected mask of booleans, 0/1 or 0/255. Received the values 0, 0.7. Threshold probabiliti"
+        ValueError, match=r"Expected prediction of booleans, 0/1 or 0/255\. Received the values 0, 0\.7"
     ):
         score(SQUARE, SQUARE * 0.7)
-    with pytest.raises(ValueError, match="Received the values 0, nan"):
-        score(SQUARE, np.where(SQUARE, np.nan, 0))
-    with pytest.raises(
-        ValueError, match=r"Expected spacing .* one for each of 2. Received spacing=\(1\.0, 1\.0, 1\.0\)"
-    ):
+    with pytest.raises(ValueError, match=r"Expected spacing .* one for each of 2"):
         score(SQUARE, SQUARE, spacing=(1, 1, 1))
     with pytest.raises(ValueError, match="Expected spacing to be a number above 0"):
         score(EMPTY, EMPTY, spacing=0)
 
 
-def test_options_out_of_range_are_refused_on_empty_masks_too():
-    with pytest.raises(ValueError, match=r"`percentile` from 0 to 100, received 101"):
+def test_options_are_checked_on_empty_masks_too():
+    with pytest.raises(ValueError, match=r"percentile to be a number in \[0, 100\]\. Received percentile=101"):
         hausdorff_distance(EMPTY, EMPTY, percentile=101)
-    with pytest.raises(TypeError, match=r"`percentile` to be a single number, received None"):
-        surface_scores(EMPTY, EMPTY, percentile=None)
-    with pytest.raises(ValueError, match=r"`tolerance` of at least 0, and finite, received -1"):
+    with pytest.raises(ValueError, match=r"tolerance to be a number of at least 0\. Received tolerance=-1"):
         surface_dice(EMPTY, EMPTY, tolerance=-1)
-    with pytest.raises(TypeError, match=r"`tolerance` to be a single number, received \[1, 2\]"):
+    with pytest.raises(TypeError, match="percentile to be a number"):
+        surface_scores(EMPTY, EMPTY, percentile=None)
+    with pytest.raises(TypeError, match="tolerance to be a number"):
         surface_scores(EMPTY, EMPTY, tolerance=[1, 2])
