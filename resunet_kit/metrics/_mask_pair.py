@@ -17,7 +17,7 @@ def as_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Mask, Mask]:
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If the shapes differ, the number of axes is another, or the values are not two.
+        ValueError: If the shapes differ, the number of axes is another, or a mask has other values.
     """
     pair = as_mask(truth, name="truth"), as_mask(prediction, name="prediction")
     if pair[0].shape != pair[1].shape:

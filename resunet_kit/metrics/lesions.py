@@ -55,7 +55,7 @@ def lesion_scores(
 
     Raises:
         TypeError: If the masks' values or `min_overlap` are not numbers, or `connectivity` is not an integer.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Note:
         The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the fraction; of the

@@ -41,7 +41,7 @@ def overlap_scores(truth: ArrayLike, prediction: ArrayLike, *, empty: float = 1.
 
     Raises:
         TypeError: If the masks' values or `empty` are not numbers.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or `empty` is not finite.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or `empty` is not finite.
 
     Example:
         >>> scores = overlap_scores([[1, 1, 0, 0]], [[1, 0, 1, 0]])

@@ -49,8 +49,8 @@ def surface_scores(
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
 
     Raises:
-        TypeError: If the masks' values, `tolerance` or `percentile` are not numbers.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+        TypeError: If the masks' values or an option are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Example:
         >>> import numpy as np
@@ -87,8 +87,8 @@ def hausdorff_distance(
         The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
 
     Raises:
-        TypeError: If the masks' values or `percentile` are not numbers.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+        TypeError: If the masks' values or an option are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Example:
         >>> hausdorff_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]], spacing=(1, 0.5))
@@ -119,8 +119,8 @@ def average_surface_distance(truth: ArrayLike, prediction: ArrayLike, *, spacing
         The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
 
     Raises:
-        TypeError: If the masks' values are not numbers.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or the spacing does not fit.
+        TypeError: If the masks' values or the spacing are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or the spacing does not fit.
 
     Example:
         >>> average_surface_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]])
@@ -151,8 +151,8 @@ def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, s
         A fraction in [0, 1]; 1 if both masks are empty, 0 if one is.
 
     Raises:
-        TypeError: If the masks' values or `tolerance` are not numbers.
-        ValueError: If the shapes differ or are not 2-D or 3-D, the values are not two, or an option is out of range.
+        TypeError: If the masks' values or an option are not numbers.
+        ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Note:
         The paper weighs each element by its area and takes the surface between pixels; pixels are counted here,

@@ -19,10 +19,13 @@ def test_a_pair_is_of_one_shape():
         as_pair(np.zeros((2, 3)), np.zeros((3, 2)))
 
 
-def test_each_of_the_pair_is_a_mask_in_its_own_spelling_or_is_named():
+def test_dtypes_and_values_of_the_pair_may_differ():
     truth, prediction = as_pair([[0, 255]], np.array([[True, False]]))
     assert truth.tolist() == [[False, True]]
     assert prediction.tolist() == [[True, False]]
+
+
+def test_errors_name_the_mask():
     with pytest.raises(ValueError, match=r"Expected prediction of booleans, 0/1 or 0/255\. Received the values 0, 2\."):
         as_pair([[0, 1]], [[0, 2]])
     with pytest.raises(ValueError, match=r"Expected truth to be 2-D or 3-D\. Received shape \(1, 1, 1, 1\)"):

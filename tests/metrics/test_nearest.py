@@ -34,8 +34,8 @@ def test_distances_are_those_of_all_pairs(seed, ndim, side, some, others, sizes)
     compare(found, brute_force(queries, targets, sizes[:ndim]))
 
 
-def asked(monkeypatch, name):
-    """Return the list that will hold how many pixels each call of a private function asks for."""
+def queries_of(monkeypatch, name):
+    """Return the list that will hold the number of queries in each call of a private function."""
     found, function = [], getattr(_nearest, name)
     monkeypatch.setattr(_nearest, name, lambda first, *rest: found.append(first.shape[-1]) or function(first, *rest))
     return found
@@ -44,11 +44,11 @@ def asked(monkeypatch, name):
 @pytest.mark.parametrize("sizes", [(1.0, 1.0, 1.0), (3.0, 0.9, 1.1), (0.5, 2.0, 0.25)])
 @pytest.mark.parametrize(("dense", "of_tree"), [(0, 2), (1e9, 0)], ids=["tree", "planes"])
 def test_near_and_far_pixels_agree_with_all_pairs(sizes, dense, of_tree, monkeypatch):
-    """Two slabs that drift apart: near pixels are settled by lines, far ones by the tree or the planes."""
+    """Two slabs that drift apart: near pixels are found on lines, far ones by the tree or the planes."""
     z, y = np.mgrid[:12, :40].reshape(2, -1)
     queries, targets = np.stack([z, y, np.full_like(z, 45)]), np.stack([z + 3, y + 5, 45 - y])
     monkeypatch.setattr(_nearest, "_DENSE", dense)
-    far, tree = asked(monkeypatch, "_from_afar"), asked(monkeypatch, "_by_tree")
+    far, tree = queries_of(monkeypatch, "_from_afar"), queries_of(monkeypatch, "_by_tree")
     found = nearest_distances(queries, targets, sizes)
     assert all(0 < count < queries.shape[1] for count in far)
     assert len(tree) == of_tree

@@ -42,14 +42,14 @@ def test_the_interval_is_that_of_scipy():
     np.testing.assert_allclose(found[1:], peer.confidence_interval, atol=0.004)  # ten times what chance explains
 
 
-def test_the_interval_holds_the_mean_as_often_as_it_says():
+def test_the_coverage_of_the_interval_is_its_confidence():
     draws = np.random.default_rng(2).normal(size=(400, 40))
-    held = [low <= 0 <= high for _, low, high in (bootstrap_interval(row, resamples=400) for row in draws)]
-    assert 0.90 < np.mean(held) < 0.98
+    covers = [low <= 0 <= high for _, low, high in (bootstrap_interval(row, resamples=400) for row in draws)]
+    assert 0.90 < np.mean(covers) < 0.98
 
 
 def test_patients_are_drawn_and_never_their_slices():
-    """More slices that say the same leave the interval as wide as it was."""
+    """Repeating each slice does not narrow the interval."""
     scores = np.random.default_rng(3).random(12)
     groups = np.repeat(np.arange(12), 30)
     assert bootstrap_interval(np.repeat(scores, 30), groups) == pytest.approx(bootstrap_interval(scores))
@@ -82,12 +82,12 @@ def test_intervals_are_ordered_nested_and_repeatable(values, confidence):
     assert inner == bootstrap_interval(values, confidence=confidence, resamples=200)
 
 
-def test_another_seed_draws_otherwise():
+def test_another_seed_gives_another_interval():
     values = np.linspace(0, 1, 11)
     assert bootstrap_interval(values, resamples=50) != bootstrap_interval(values, resamples=50, seed=1)
 
 
-def test_draws_in_portions_hold_the_memory_and_give_every_resample(monkeypatch):
+def test_resamples_are_drawn_in_chunks_of_bounded_memory(monkeypatch):
     seen = []
     monkeypatch.setattr(patients, "_AT_ONCE", 30)
     bootstrap_interval(np.arange(10.0), statistic=lambda v, axis: seen.append(v.size) or v.mean(axis), resamples=8)
@@ -103,7 +103,7 @@ def test_infinite_distances_do_not_spoil_the_median():
 
 
 @pytest.mark.parametrize("summary", [by_group, bootstrap_interval])
-def test_cases_of_no_patient_are_refused(summary):
+def test_missing_groups_are_refused(summary):
     with pytest.raises(
         ValueError, match=r"Expected groups to hold a value for each sample\. Received None or NaN for 2"
     ):

@@ -41,7 +41,7 @@ def test_scores_are_those_of_all_pairs_of_surface_pixels(pair, spacing, toleranc
 
 @FEW
 @given(PAIRS, SPACINGS, st.floats(0, 5), st.floats(0, 100))
-def test_the_functions_are_the_fields(pair, spacing, tolerance, percentile):
+def test_each_function_gives_its_field(pair, spacing, tolerance, percentile):
     sizes = spacing[: pair[0].ndim]
     scores = surface_scores(*pair, tolerance=tolerance, percentile=percentile, spacing=sizes)
     assert scores == (
@@ -136,8 +136,10 @@ def test_scores_do_not_depend_on_the_order_of_the_masks_nor_of_the_axes(pair, sp
     np.testing.assert_allclose(surface_scores(*pair[::-1], percentile=percentile, spacing=sizes), scores, rtol=1e-12)
     flipped = [np.flip(mask, axis=0) for mask in pair]
     np.testing.assert_allclose(surface_scores(*flipped, percentile=percentile, spacing=sizes), scores, rtol=1e-6)
-    turned = [mask.T for mask in pair]
-    np.testing.assert_allclose(surface_scores(*turned, percentile=percentile, spacing=sizes[::-1]), scores, rtol=1e-6)
+    transposed = [mask.T for mask in pair]
+    np.testing.assert_allclose(
+        surface_scores(*transposed, percentile=percentile, spacing=sizes[::-1]), scores, rtol=1e-6
+    )
 
 
 @FEW
@@ -182,11 +184,11 @@ def test_a_distance_that_equals_the_tolerance_is_within_it_whatever_its_rounding
         assert surface_dice(start, moved, tolerance=0.1 * step - 0.001, spacing=0.1) == 0
 
 
-def test_masks_mean_the_same_in_every_spelling_and_memory_order():
+def test_dtype_and_memory_order_do_not_matter():
     truth, prediction = SQUARE, np.roll(SQUARE, (1, 2), (0, 1))
     expected = surface_scores(truth, prediction)
-    spellings = [bool, np.int64, np.float32]
-    for other in [*map(prediction.astype, spellings), prediction * 255, np.asfortranarray(prediction)]:
+    dtypes = [bool, np.int64, np.float32]
+    for other in [*map(prediction.astype, dtypes), prediction * 255, np.asfortranarray(prediction)]:
         assert surface_scores(truth, other) == surface_scores(truth.tolist(), other) == expected
 
 
