@@ -100,7 +100,7 @@ def _on_disk(read: Read, folder: Path, settings: str) -> Read:
 
 
 def _fingerprint(paths: Sequence[str], settings: str) -> str:
-    """Name an entry after its files, their time of change and size, so that an edited file is read anew."""
+    """Name an entry after its files, their time of change and size, so that an edited file is read again."""
     parts = [settings]
     for path in paths:
         status = os.stat(path)

@@ -32,19 +32,7 @@ class PairOptions(TypedDict, total=False):
 
 
 class Pairs:
-    """Images and masks by index; each pair and each batch is checked as it is read.
-
-    Args:
-        images: Paths of the images.
-        masks: Paths of the masks, or None.
-        batch_size: With 1 and no `image_size`, images may differ in size.
-        image_size: As in `pairs_dataset`, like the options that follow.
-        cache: Where decoded files are cached.
-        num_classes: Number of classes in the masks.
-        ignore_class: A label allowed besides the classes.
-        normalize: How to normalise images.
-        volumes: The volume of each image.
-        skip_unreadable: Whether to leave out pairs that cannot be read.
+    """Images and masks by index, with the options of `pairs_dataset`; each pair is checked as it is read.
 
     Attributes:
         first_shape: `([depth,] height, width, channels)` of the first image, which gives a dataset its static shape.

@@ -19,13 +19,12 @@ def check_augment(augment: AugmentCallable | None, *, has_masks: bool) -> None:
         return
     if not callable(augment):
         raise TypeError(
-            f"Expected augment to be a function of (images, masks, *, seed) or None. Received augment={augment!r}. "
-            "Pass an Augment or a function."
+            f"Expected augment to be callable or None. Received augment={augment!r}. Pass a function of "
+            "(images, masks, *, seed), or an Augment."
         )
     if not has_masks:
         raise ValueError(
-            "Expected mask_paths with augment, which moves images and masks together. Received mask_paths=None. Pass "
-            "the masks, or map the images yourself."
+            "Expected mask_paths with augment. Received mask_paths=None. Pass masks, or map images yourself."
         )
 
 
@@ -41,8 +40,7 @@ def augmented(
     for kind, before, after in (("images", images, new_images), ("masks", masks, new_masks)):
         if before.shape != after.shape:
             raise ValueError(
-                f"Expected augment to return {kind} of shape {before.shape}. Received shape {after.shape}. Crop or pad "
-                "to the same shape inside augment."
+                f"Expected augment to return {kind} of shape {before.shape}. Received shape {after.shape}. Pad them."
             )
     labels = new_masks.astype(np.uint8, copy=False)
     if labels is not new_masks and (labels != new_masks).any():

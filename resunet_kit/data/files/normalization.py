@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.numbers import choice
+from resunet_kit._shared.numbers import choice, numbers_per_axis
 
 Statistics = tuple[ArrayLike, ArrayLike]  # mean and standard deviation, of each channel or of all
 Scope = Literal["image", "volume"]  # what an image's own statistics are taken over
@@ -126,10 +126,7 @@ def checked_normalization(normalize: Normalization) -> Normalization:
     if not isinstance(normalize, tuple | list):
         return choice("normalize", normalize, get_args(Scope), also="(mean, std) or None")  # type: ignore[return-value]
     if len(normalize) != 2:
-        raise ValueError(
-            f"Expected normalize to be 'image', 'volume', (mean, std) or None. Received normalize={normalize!r}. Pass "
-            "what image_statistics returns for your training images."
-        )
+        raise ValueError(f"Expected normalize to be (mean, std). Received normalize={normalize!r}. Pass two entries.")
     checked_statistics((normalize[0], normalize[1]), None)
     return normalize[0], normalize[1]
 
@@ -141,27 +138,21 @@ def checked_statistics(statistics: Statistics, channels: int | None) -> tuple[Ro
         TypeError: If they are not numbers.
         ValueError: If they are not finite, a deviation is negative, or their number is not that of the channels.
     """
-    try:
-        mean, std = (np.asarray(part, np.float64) for part in statistics)
-    except (TypeError, ValueError) as error:
-        raise TypeError(
-            f"Expected mean and std to be numbers. Received {statistics!r}. Convert them with float()."
-        ) from error
-    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()):
-        raise ValueError(
-            "Expected a finite mean and a finite std of at least 0. "
-            f"Received mean={mean.tolist()}, std={std.tolist()}. Take them from image_statistics."
-        )
-    for name, part in (("mean", mean), ("std", std)):
-        if part.ndim > 1 or (channels is not None and part.size not in (1, channels)):
-            wanted = "each channel" if channels is None else f"each of {channels} channels"
-            raise ValueError(
-                f"Expected one {name} for {wanted}, or one for all. Received shape {part.shape}. Pass as many numbers "
-                "as the images have channels."
-            )
+    mean, std = statistics
+    return _per_channel("mean", mean, "(-inf, inf)", channels), _per_channel("std", std, "[0, inf)", channels)
+
+
+def _per_channel(name: str, values: ArrayLike, interval: str, channels: int | None) -> Row:
+    given = np.atleast_1d(np.asarray(values)).tolist()
+    row = np.array(numbers_per_axis(name, given, len(given), interval))
     if channels is None:
-        return mean, std
-    return np.broadcast_to(mean, channels), np.broadcast_to(std, channels)
+        return row
+    if len(row) not in (1, channels):
+        raise ValueError(
+            f"Expected {name} to be one number, or one for each of {channels} channels. Received {len(row)}. Pass the "
+            "statistics of these images."
+        )
+    return np.broadcast_to(row, channels)
 
 
 def divisor(std: Row) -> Row:

@@ -38,29 +38,19 @@ def test_a_volume_is_fitted_once_from_the_slices_that_are_passed():
 
 
 @pytest.mark.parametrize("cache", [False, True])
-def test_by_image(paths, cache):
-    expected = [z_score(read_image(path)) for path in paths]
-    np.testing.assert_allclose(_batch(paths, normalize="image", cache=cache), expected, atol=1e-4)
-
-
-@pytest.mark.parametrize("cache", [False, True])
-def test_by_volume(paths, cache):
+def test_by_image_volume_and_given_statistics(paths, cache):
     images = np.stack([read_image(path) for path in paths])
-    expected = np.empty_like(images)
+    by_volume = np.empty_like(images)
     for volume in set(VOLUMES):
         members = [index for index, name in enumerate(VOLUMES) if name == volume]
-        expected[members] = z_score(images[members])
-    found = _batch(paths, normalize="volume", volumes=VOLUMES, cache=cache, shuffle=False)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    assert not np.allclose(found, [z_score(image) for image in images], atol=0.01)
-
-
-def test_by_given_statistics(paths):
+        by_volume[members] = z_score(images[members])
     mean, std = image_statistics(paths)
-    expected = np.stack([read_image(path, normalize=(mean, std)) for path in paths])
-    found = _batch(paths, normalize=(mean, std))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert found[..., 0].mean() == pytest.approx(0, abs=1e-5)
+    for options, expected in (
+        ({"normalize": "image"}, [z_score(image) for image in images]),
+        ({"normalize": "volume", "volumes": VOLUMES}, by_volume),
+        ({"normalize": (mean, std)}, [read_image(path, normalize=(mean, std)) for path in paths]),
+    ):
+        np.testing.assert_allclose(_batch(paths, cache=cache, **options), expected, atol=1e-4)
 
 
 def test_constant_images_are_zero_by_any_rule(tmp_path):

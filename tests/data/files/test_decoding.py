@@ -41,31 +41,6 @@ def test_npy_holds_any_number_of_channels(tmp_path):
     assert decode(tmp_path / "a.npy", palette=True).shape == (5, 7, 6)
 
 
-def test_big_endian_16_bit_becomes_native(tmp_path):
-    from tifffile import imwrite
-
-    imwrite(tmp_path / "a.tif", GREY16, byteorder=">")
-    received = decode(tmp_path / "a.tif", palette=True)
-    assert received.dtype == np.uint16
-    np.testing.assert_array_equal(received[..., 0], GREY16)
-
-
-def test_16_bit_colour_tiff_keeps_its_bits(tmp_path):
-    from tifffile import imwrite
-
-    colour = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)
-    imwrite(tmp_path / "a.tif", colour, photometric="rgb")
-    np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=True), colour)
-
-
-def test_tiff_of_six_channels_is_read(tmp_path):
-    from tifffile import imwrite
-
-    spectral = RNG.integers(0, 256, (5, 7, 6), dtype=np.uint8)
-    imwrite(tmp_path / "a.tif", spectral, photometric="minisblack", planarconfig="contig")
-    np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=True), spectral)
-
-
 def test_palette_gives_colours_or_indices(tmp_path):
     indices = np.array([[0, 1], [2, 1]], np.uint8)
     image = Image.fromarray(indices).convert("P")
