@@ -1,12 +1,13 @@
-"""Image and mask files: readers, `tf.data` and NumPy batches, augmentation, and splits that keep groups together.
+"""Image and mask files: readers, `tf.data` and NumPy batches, augmentation, and splits by group.
 
-TensorFlow loads only when a name that needs it is touched; the others need NumPy, SciPy and Pillow, and nibabel for
-NIfTI files.
+TensorFlow is imported with the first name that needs it; the others need NumPy, SciPy and Pillow, and nibabel for NIfTI
+files.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data.augmentation.augment import Augment
 from resunet_kit.data.batches.numpy_batches import PairBatches
 from resunet_kit.data.files.normalization import z_score
@@ -23,6 +24,7 @@ __all__ = [
     "Augment",
     "Leaks",
     "PairBatches",
+    "atomic_write",
     "cross_validation_by_group",
     "find_leaks",
     "image_statistics",

@@ -28,7 +28,7 @@ def files() -> tuple[list[str], list[str]]:
         masks = sorted(map(str, Path(real).glob("*/*_mask.tif")))[:COUNT]
         return [mask.replace("_mask", "") for mask in masks], masks
     generator = np.random.default_rng(0)
-    images, masks = ([str(Path(FOLDER.name, f"{number}{end}.tif")) for number in range(COUNT)] for end in ("", "_mask"))
+    images, masks = ([str(Path(FOLDER.name, f"{index}{end}.tif")) for index in range(COUNT)] for end in ("", "_mask"))
     for paths, shape in ((images, (SIDE, SIDE, 3)), (masks, (SIDE, SIDE))):
         for path in paths:
             Image.fromarray(generator.integers(0, 2, shape, dtype=np.uint8) * 255).save(path)
@@ -42,20 +42,20 @@ def notebook_epoch() -> None:
         chosen = range(start, min(start + BATCH, len(images)))
         batch = np.empty((len(chosen), SIDE, SIDE, 3))
         truth = np.empty((len(chosen), SIDE, SIDE, 1))
-        for i, number in enumerate(chosen):
-            image, mask = (np.asarray(io.imread(paths[number]), float) for paths in (images, masks))
+        for i, index in enumerate(chosen):
+            image, mask = (np.asarray(io.imread(paths[index]), float) for paths in (images, masks))
             batch[i] = (image - image.mean()) / (image.std() or 1)
             truth[i, ..., 0] = mask / 255
 
 
 def epoch(batches: Iterable[object]) -> None:
-    """Run through an epoch."""
+    """Iterate over one epoch."""
     for _ in batches:
         pass
 
 
 def pairs() -> Iterator[Pair]:
-    """Yield an epoch from files, and epochs from the memory cache."""
+    """Yield epochs from files and from the memory cache, each with the notebook's."""
     options = {"batch_size": BATCH}
     for label, batches in (
         ("from files", pairs_dataset(*files(), **options)),

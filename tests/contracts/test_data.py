@@ -1,4 +1,4 @@
-"""What feeds `fit` does so on every backend."""
+"""Both pipelines train on every backend."""
 
 import keras
 import numpy as np
@@ -16,9 +16,9 @@ OPTIONS = [
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
-    """Bright squares on a dark ground, and where they are."""
+    """Bright squares on a dark background, with their masks."""
     folder = tmp_path_factory.mktemp("pairs")
-    images, masks = ([folder / f"{number}{end}.npy" for number in range(COUNT)] for end in ("", "_mask"))
+    images, masks = ([folder / f"{index}{end}.npy" for index in range(COUNT)] for end in ("", "_mask"))
     generator = np.random.default_rng(0)
     for image, mask in zip(images, masks, strict=True):
         square = np.zeros((SIDE, SIDE), np.uint8)
@@ -36,14 +36,9 @@ def _fit(data, **options):
     return model.fit(data, epochs=6, verbose=0, shuffle=False, **options).history["loss"]
 
 
+@pytest.mark.parametrize("pipeline", [pairs_dataset, PairBatches])
 @pytest.mark.parametrize("options", OPTIONS)
-def test_a_dataset_trains_on_every_backend(files, options):
-    losses = _fit(pairs_dataset(*files, batch_size=4, shuffle=True, seed=0, **options))
-    assert losses[-1] < losses[0] - 0.1
-
-
-@pytest.mark.parametrize("options", OPTIONS)
-def test_numpy_batches_train_on_every_backend(files, options):
-    batches = PairBatches(*files, batch_size=4, shuffle=True, seed=0, **options)
+def test_batches_train_on_every_backend(files, pipeline, options):
+    batches = pipeline(*files, batch_size=4, shuffle=True, seed=0, **options)
     losses = _fit(batches.repeat(), steps_per_epoch=len(batches))
     assert losses[-1] < losses[0] - 0.1

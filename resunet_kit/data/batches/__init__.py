@@ -1,1 +1,1 @@
-"""From pairs of files to batches: a `tf.data.Dataset`, or NumPy arrays."""
+"""Batches from pairs of files: a `tf.data.Dataset`, or NumPy arrays."""

@@ -1,53 +1,51 @@
-"""What to subtract from the stored levels of each image, and what to divide them by."""
+"""Normalisation of stored images by their own statistics, their volume's, or given ones."""
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Iterable
 from functools import reduce
 
 import numpy as np
 
-from resunet_kit.data.files.normalization import Moments, Normalization, Row, checked_statistics, divisor
-from resunet_kit.data.files.reading import white
+from resunet_kit.data.files.normalization import (
+    Moments,
+    Normalization,
+    Row,
+    checked_statistics,
+    divisor,
+    full_scale,
+    image_moments,
+    scaled,
+)
 
 
-class Levels:
-    """Shift and scale of each image, by number; statistics of images and volumes are taken once and kept.
+class Normalizer:
+    """Scale stored images to float32, with statistics that are computed once for each volume.
 
     Args:
-        normalize: Checked, as in `pairs_dataset`.
-        volumes: For `"volume"`, the volume of each image.
+        normalize: Checked, as in `pairs_dataset`. For `"image"`, each image is a volume of its own.
         channels: Of the images.
-        read: From an image's number to its levels `(*sides, channels)`, or None if it is left out.
     """
 
-    def __init__(
-        self,
-        normalize: Normalization,
-        volumes: Sequence[Hashable] | None,
-        channels: int,
-        read: Callable[[int], np.ndarray | None],
-    ) -> None:
-        self._normalize = normalize
+    def __init__(self, normalize: Normalization, channels: int) -> None:
+        self._normalizes = normalize is not None
         self._given = checked_statistics(normalize, channels) if isinstance(normalize, tuple) else None
-        self._volumes = volumes
-        self._members: dict[Hashable, list[int]] = defaultdict(list)
-        for number, volume in enumerate(volumes or ()):
-            self._members[volume].append(number)
-        self._read = read
-        self._kept: dict[Hashable, tuple[Row, Row]] = {}
+        self._fitted: dict[Hashable, tuple[Row, Row]] = {}
 
-    def __call__(self, number: int, raw: np.ndarray) -> tuple[Row | None, Row | float]:
-        """Return shift and scale for `(raw - shift) / scale`."""
-        unit = white(raw.dtype)
-        if self._normalize is None:
-            return None, unit
-        mean, std = self._given or self._own(number, raw)
-        return mean * unit, divisor(std) * unit
+    def needs(self, volume: Hashable) -> bool:
+        """Return whether `fit` has to come before images of this volume are transformed."""
+        return self._normalizes and self._given is None and volume not in self._fitted
 
-    def _own(self, number: int, raw: np.ndarray) -> tuple[Row, Row]:
-        volume = number if self._volumes is None else self._volumes[number]
-        if volume not in self._kept:  # two threads may both compute: their results are equal
-            slices = [raw] if self._volumes is None else [self._read(member) for member in self._members[volume]]
-            moments = [Moments.of(part).divided(white(part.dtype)) for part in slices if part is not None]
-            self._kept[volume] = reduce(Moments.__add__, moments).statistics()
-        return self._kept[volume]
+    def fit(self, volume: Hashable, slices: Iterable[np.ndarray]) -> None:
+        """Compute the statistics of a volume from its stored slices, `([depth,] height, width, channels)` each.
+
+        Threads may both fit one volume: their results are equal.
+        """
+        self._fitted[volume] = reduce(Moments.__add__, map(image_moments, slices)).statistics()
+
+    def transform(self, raw: np.ndarray, volume: Hashable, *, out: np.ndarray) -> None:
+        """Write the normalised image, or without normalisation the image in [0, 1], to `out`."""
+        unit = full_scale(raw.dtype)
+        if not self._normalizes:
+            scaled(raw, None, unit, out=out)
+            return
+        mean, std = self._given or self._fitted[volume]
+        scaled(raw, mean * unit, divisor(std) * unit, out=out)

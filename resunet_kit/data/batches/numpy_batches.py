@@ -5,24 +5,24 @@ import random
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from resunet_kit._shared.numbers import integer
-from resunet_kit.data.batches.pairs import Pairs
-from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
-from resunet_kit.data.files.decoding import PathLike
+from resunet_kit.data.batches.pairs import PairOptions, Pairs
+from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
+from resunet_kit.data.files.paths import PathLike
 
 Batch = tuple[NDArray[np.float32], NDArray[np.uint8]] | tuple[NDArray[np.float32]]
 
 
 class PairBatches:
-    """Batches of images and masks as NumPy arrays: what `pairs_dataset` gives, without TensorFlow.
+    """Batches of images and masks as NumPy arrays: those of `pairs_dataset`, without TensorFlow.
 
     Each `for` loop over it is a new epoch. The next batches are read by threads while one is in use. Keras's `fit`
-    takes `repeat()`, on every backend.
+    takes `repeat()` with every backend.
 
     Args:
         image_paths: As in `pairs_dataset`.
@@ -30,7 +30,7 @@ class PairBatches:
         batch_size: Images in a batch; the last one may be smaller.
         shuffle: Whether to draw a new order of all files in each epoch.
         augment: As in `pairs_dataset`; called in several threads at once.
-        seed: Makes order and augmentation reproducible, epoch by epoch. The order is another than that of
+        seed: Makes order and augmentation reproducible, epoch by epoch. The order differs from that of
             `pairs_dataset`. None draws a seed from Python's `random`, which `keras.utils.set_random_seed` sets.
         **options: `image_size`, `cache`, `num_classes`, `ignore_class`, `normalize`, `volumes` and `skip_unreadable` as
             in `pairs_dataset`.
@@ -64,15 +64,14 @@ class PairBatches:
         shuffle: bool = False,
         augment: AugmentCallable | None = None,
         seed: int | None = None,
-        **options: Any,
+        **options: Unpack[PairOptions],
     ) -> None:
         self._pairs = Pairs(image_paths, mask_paths, batch_size=batch_size, **options)
         check_augment(augment, has_masks=self._pairs.has_masks)
         self._batch_size = batch_size
         self._shuffle = shuffle
         self._augment = augment
-        if seed is not None:
-            seed = integer("seed", seed, "[0, inf)")
+        seed = None if seed is None else integer("seed", seed, "[0, inf)")
         self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)
 
     def __len__(self) -> int:
@@ -80,10 +79,10 @@ class PairBatches:
         return -(-len(self._pairs) // self._batch_size)
 
     def __iter__(self) -> Iterator[Batch]:
-        """Yield one epoch: `(images, masks)`, float32 `(b, *sides, channels)` and uint8 `(b, *sides, 1)`."""
+        """Yield one epoch: `(images, masks)`, or `(images,)`, of the shapes and types of `pairs_dataset`."""
         count = len(self._pairs)
         order = self._generator.permutation(count) if self._shuffle else np.arange(count)
-        # Drawn before anything is read, so that an epoch that is left early does not change the next one.
+        # Drawn before anything is read, so that leaving an epoch early does not change the next one.
         seeds = self._generator.integers(2**31, size=len(self)).tolist()
         parts = [order[start : start + self._batch_size] for start in range(0, count, self._batch_size)]
         return self._epoch(list(zip(parts, seeds, strict=True)))
@@ -107,21 +106,21 @@ class PairBatches:
             for part in parts:
                 waiting.append(threads.submit(self._read, *part))
                 if len(waiting) > workers:  # read ahead, but not the whole epoch
-                    yield from _filled(waiting.popleft().result())
+                    yield from _unless_empty(waiting.popleft().result())
             while waiting:
-                yield from _filled(waiting.popleft().result())
+                yield from _unless_empty(waiting.popleft().result())
         finally:
             threads.shutdown(cancel_futures=True)
         self._pairs.report()
 
-    def _read(self, numbers: np.ndarray, seed: int) -> Batch:
-        arrays = self._pairs.batch(numbers)
+    def _read(self, indices: np.ndarray, seed: int) -> Batch:
+        arrays = self._pairs.batch(indices)
         if self._augment is not None and len(arrays[0]):
-            return moved(self._augment, arrays[0], arrays[1], seed)
+            return augmented(self._augment, arrays[0], arrays[1], seed)
         return tuple(arrays)  # type: ignore[return-value]
 
 
-def _filled(batch: Batch) -> Iterator[Batch]:
-    """Yield the batch unless nothing of it could be read."""
+def _unless_empty(batch: Batch) -> Iterator[Batch]:
+    """Yield the batch unless it is empty, because none of its pairs could be read."""
     if len(batch[0]):
         yield batch

@@ -1,7 +1,7 @@
 """Images and masks from files as a `tf.data.Dataset`.
 
-The order is shuffled as numbers, batched, and only then read: a full shuffle costs no memory, the first batch comes
-at once, and one Python call a batch keeps TensorFlow's overhead small.
+Indices are shuffled and batched, and only then are files read: a full shuffle takes no memory, the first batch comes at
+once, and one Python call per batch keeps TensorFlow's overhead small.
 """
 
 import os
@@ -12,14 +12,14 @@ import tensorflow as tf
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.numbers import integer
-from resunet_kit.data.batches.cache import finished
+from resunet_kit.data.batches.cache import cached_batches
 from resunet_kit.data.batches.pairs import Pairs
-from resunet_kit.data.batches.user_augmentation import AugmentCallable, check_augment, moved
-from resunet_kit.data.files.decoding import PathLike
+from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
 from resunet_kit.data.files.normalization import Normalization
+from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize
 
-_AHEAD = 2  # batches that wait ready beside those being read: they are large
+_PREFETCHED = 2  # batches besides those being read: they are large
 
 
 def pairs_dataset(
@@ -44,40 +44,41 @@ def pairs_dataset(
     as `read_image` and `read_mask` read them, several batches at a time, and always delivered in order.
 
     Args:
-        image_paths: Files that `read_image` takes, all of one number of channels: images, or volumes.
+        image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
         mask_paths: One mask for each image, in the same order. None gives batches of images alone.
-        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one number for all sides, to resize
-            to: antialiased bilinear for images, nearest for masks. None keeps the files' size, which must be one size
-            unless `batch_size` is 1.
+        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
+            to: antialiased bilinear for images, nearest for masks. None leaves the files' size, which must be the same
+            for all unless `batch_size` is 1.
         batch_size: Images in a batch.
         shuffle: Whether to draw a new order of all files in each epoch.
-        augment: Called as `augment(images, masks, seed=number)` on the NumPy arrays of each batch, after cache and
-            normalisation, with a new `number` for each batch of each epoch. Returns images and masks of unchanged
+        augment: Called as `augment(images, masks, seed=seed)` on the NumPy arrays of each batch, after cache and
+            normalisation, with a new seed for each batch of each epoch. Returns images and masks of unchanged
             shape, as NumPy arrays or eager tensors. `Augment` is one.
-        cache: True keeps decoded files in memory, at the files' own bytes a pixel; without `shuffle` and `augment` also
-            the first 1 GiB of batches as they are. A path keeps files in that folder, from where later runs take them
-            too; files that changed are read anew.
+        cache: True caches decoded files in memory, in the files' own types; without `shuffle` and `augment` also the
+            first 1 GiB of batches. A path caches them in that folder, for later runs too; files that changed are read
+            again.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
-        num_classes: What masks may hold; see `read_mask`.
-        ignore_class: An id allowed beside the classes; see `read_mask`.
-        normalize: `"image"` brings each channel of each image to mean 0 and standard deviation 1, a channel of one
-            value to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these numbers, as
-            `image_statistics` gives them. Then files of any unit are taken. None: see Returns.
+        num_classes: Number of classes in the masks; see `read_mask`.
+        ignore_class: A label allowed besides the classes; see `read_mask`.
+        normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
+            constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
+            numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
         volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
             be smaller, and their number is unknown.
 
     Returns:
-        A `tf.data.Dataset` of `(images, masks)`: float32 `(b, height, width, channels)`, in [0, 1] unless normalised,
-        and uint8 `(b, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
+        A `tf.data.Dataset` of `(images, masks)`: float32 `(batch, height, width, channels)`, in [0, 1] unless
+        normalised, and uint8 `(batch, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
 
     Raises:
-        TypeError: If paths are not lists, or `augment` cannot be called.
-        ValueError: At once if lists are empty, of different length or name absent files, if an option is out of
-            range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
+        TypeError: If paths are not lists, or an option is of a wrong type.
+        ValueError: At once if lists are empty, of different length or name files that do not exist, if an option is out
+            of range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
             their batch is read. Both name the file.
+        ImportError: If the first pair needs `resunet-kit[codecs]`; see `read_image`.
 
     Note:
         With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes: images may differ.
@@ -111,32 +112,32 @@ def pairs_dataset(
         volumes=volumes,
         skip_unreadable=skip_unreadable,
     )
-    if seed is not None:
-        seed = integer("seed", seed, "[0, inf)")
+    seed = None if seed is None else integer("seed", seed, "[0, inf)")
     check_augment(augment, has_masks=pairs.has_masks)
     spec = _spec(pairs)
     dataset = tf.data.Dataset.range(len(pairs))
     if shuffle:
         dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
-    # An augmentation may write to the arrays that it gets, and these are the memory of tensors.
-    alike = cache is True and not shuffle and augment is None
-    dataset = _map_arrays(dataset.batch(batch_size), finished(pairs.batch) if alike else pairs.batch, spec)
+    # Not with augment, which may write to the arrays that it gets, and these are the memory of tensors.
+    caches_batches = cache is True and not shuffle and augment is None
+    read = cached_batches(pairs.batch) if caches_batches else pairs.batch
+    dataset = _map_arrays(dataset.batch(batch_size), read, spec)
     if skip_unreadable:
         dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
-    return dataset.prefetch(_AHEAD).with_options(_options())
+    return dataset.prefetch(_PREFETCHED).with_options(_options())
 
 
 def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
     """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
 
     Args:
-        dataset: Batches of images and of masks `(b, *sides, 1)`, as `pairs_dataset` gives them. Every id
-            above 0 is foreground.
+        dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` returns them.
+            Every label above 0 is foreground.
 
     Returns:
-        The dataset with int32 labels `(b,)`, 1 where the mask has at least one foreground pixel.
+        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel.
 
     Example:
         >>> pairs = tf.data.Dataset.from_tensors((tf.zeros((2, 4, 4, 3)), tf.constant([[[[0]]], [[[1]]]])))
@@ -151,26 +152,26 @@ def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _spec(pairs: Pairs) -> list[tf.TensorSpec]:
-    *known, channels = pairs.first_shape
-    sides = [None] * len(known) if pairs.free_sides else known
-    spec = [tf.TensorSpec((None, *sides, channels), tf.float32), tf.TensorSpec((None, *sides, 1), tf.uint8)]
+    *spatial, channels = pairs.first_shape
+    static = [None] * len(spatial) if pairs.variable_size else spatial
+    spec = [tf.TensorSpec((None, *static, channels), tf.float32), tf.TensorSpec((None, *static, 1), tf.uint8)]
     return spec if pairs.has_masks else spec[:1]
 
 
 def _without_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Drop batches of which nothing could be read."""
+    """Drop batches of which no pair could be read."""
     return dataset.filter(lambda images, *_: tf.shape(images)[0] > 0)
 
 
 def _reported(pairs: Pairs, spec: list[tf.TensorSpec]) -> tf.data.Dataset:
-    """Return no batch at all, but at the end of the epoch, when it is asked for one, list what was skipped."""
+    """Return a dataset without batches that, when it is reached at the end of an epoch, lists what was skipped."""
 
-    def report(numbers: np.ndarray) -> list[np.ndarray]:
+    def report(indices: np.ndarray) -> list[np.ndarray]:
         pairs.report()
-        return pairs.batch(numbers)
+        return pairs.batch(indices)
 
-    nothing = tf.data.Dataset.from_tensors(tf.zeros((0,), tf.int64))
-    return _without_empty(_map_arrays(nothing, report, spec))
+    no_indices = tf.data.Dataset.from_tensors(tf.zeros((0,), tf.int64))
+    return _without_empty(_map_arrays(no_indices, report, spec))
 
 
 def _map_arrays(
@@ -191,17 +192,17 @@ def _augmented(
 ) -> tf.data.Dataset:
     """Call `augment` on arrays, not on symbolic tensors: tracing would freeze the draws of a NumPy generator."""
 
-    def call(images: np.ndarray, masks: np.ndarray, number: np.ndarray) -> list[np.ndarray]:
-        return list(moved(augment, images, masks, int(number)))
+    def call(images: np.ndarray, masks: np.ndarray, seed: np.ndarray) -> list[np.ndarray]:
+        return list(augmented(augment, images, masks, int(seed)))
 
-    numbers = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
-    zipped = tf.data.Dataset.zip(dataset, numbers).map(lambda pair, number: (*pair, number % (2**31)))
+    seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
+    zipped = tf.data.Dataset.zip(dataset, seeds).map(lambda pair, seed: (*pair, seed % (2**31)))
     return _map_arrays(zipped, call, spec)
 
 
 def _options() -> tf.data.Options:
     options = tf.data.Options()
-    options.autotune.enabled = False  # with numbers that are given it only takes time: a fifth of a cached epoch
-    # The dataset starts from numbers, not files: workers share it by element, without a warning.
+    options.autotune.enabled = False  # the numbers are given, and it takes a fifth of a cached epoch
+    # The dataset starts from indices, not files: workers divide it by element, without a warning.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

@@ -1,5 +1,6 @@
 """Image files as raw arrays, with the file named in every error."""
 
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
@@ -7,19 +8,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from resunet_kit.data.files.errors import UnsupportedFile, file_error
 from resunet_kit.data.files.nifti import SUFFIXES, read_nifti
-from resunet_kit.data.files.tiff import beyond_pillow, decode_tiff
-from resunet_kit.data.files.uncompressed_tiff import read_plain_tiff
-
-PathLike = str | os.PathLike[str]
+from resunet_kit.data.files.paths import PathLike
+from resunet_kit.data.files.tiff import decode_tiff, needs_tifffile
+from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
 
 # Pillow's modes that hold what the file holds. Others (YCbCr, LAB, ...) are colour spaces: shown as RGB.
 _PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "RGBX", "CMYK", "F", "I", "I;16", "I;16B", "I;16L"}
-
-
-def unreadable(path: PathLike, why: object) -> ValueError:
-    """Return the error for a file that cannot be used, naming it."""
-    return ValueError(f"Cannot read {os.fspath(path)!r}: {why}")
 
 
 def decode(path: PathLike, *, palette: bool) -> np.ndarray:
@@ -27,29 +23,47 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
 
     Args:
         path: PNG, JPEG, TIFF or whatever else Pillow reads; `.npy`; `.nii` or `.nii.gz`.
-        palette: Whether colours of a palette file are looked up (an image) or its indices kept (a mask).
+        palette: Whether to look up the colours of a palette file (an image) or to return its indices (a mask).
 
     Raises:
-        ValueError: If the file is absent, damaged, or not one image or volume.
+        ImportError: If the file needs imagecodecs, which is not installed.
+        ValueError: If the file does not exist, is damaged, or is not one image or volume.
     """
     try:
         array = _decode(path, palette=palette)
     except FileNotFoundError:
-        raise unreadable(path, "there is no such file; check the path.") from None
+        raise file_error(path, "Expected an existing file. Received a path that does not exist. Check it.") from None
     except UnidentifiedImageError:
-        raise unreadable(path, "expected PNG, JPEG, TIFF, .npy or NIfTI; received another format.") from None
+        raise file_error(
+            path, "Expected PNG, JPEG, TIFF, .npy or NIfTI. Received another format. Convert the file."
+        ) from None
+    except UnsupportedFile as error:
+        raise file_error(path, error) from None
     # Pillow's plugins raise nearly anything on damaged bytes, and NumPy parses headers as Python; none names the file.
     except Exception as error:
-        raise unreadable(
-            path, f"{str(error) or type(error).__name__} (if it is damaged, fetch the file again)."
-        ) from error
+        if _needs_missing_codec(error):
+            raise ImportError(
+                f"Cannot read {os.fspath(path)!r}: Expected the package imagecodecs, which decodes this kind of file. "
+                'Received an installation without it. Run: pip install "resunet-kit[codecs]"'
+            ) from error
+        why = (str(error) or type(error).__name__).rstrip(".")
+        raise file_error(path, f"Expected an undamaged file. Received the error: {why}. Replace the file.") from error
     array = array.astype(array.dtype.newbyteorder("="), copy=False)  # TensorFlow lacks the other order
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim not in (3, 4) or 0 in array.shape:
-        expected = "one image (height, width[, channels]) or volume (depth, height, width, channels)"
-        raise unreadable(path, f"expected {expected}, received {array.shape}.")
+        raise file_error(
+            path,
+            "Expected one image (height, width[, channels]) or volume (depth, height, width, channels). "
+            f"Received shape {array.shape}. Save each image or volume as one file.",
+        )
     return array
+
+
+def _needs_missing_codec(error: Exception) -> bool:
+    """Return whether imagecodecs is missing and was asked for: tifffile names it for what it cannot decode alone."""
+    asked = isinstance(error, ImportError) or "imagecodecs" in str(error)
+    return asked and importlib.util.find_spec("imagecodecs") is None
 
 
 def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
@@ -62,17 +76,17 @@ def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
 
 def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
     is_tiff = Path(path).suffix.lower() in {".tif", ".tiff"}
-    plain = read_plain_tiff(path) if is_tiff else None
-    if plain is not None:
-        return plain
+    uncompressed = read_uncompressed_tiff(path) if is_tiff else None
+    if uncompressed is not None:
+        return uncompressed
     try:
         with Image.open(path) as image:
             pages = getattr(image, "n_frames", 1)
             if pages > 1 and image.format != "MPO":  # a camera's JPEG with a preview
-                raise ValueError(f"expected one image, received {pages} pages; save one file for each")
-            if image.format == "PNG" and _deep_colours(image):
+                raise UnsupportedFile(f"Expected one image. Received {pages} pages. Save each as one file.")
+            if image.format == "PNG" and _has_16_bit_colours(image):
                 return _decode_png(path)
-            if image.format != "TIFF" or not beyond_pillow(image):
+            if image.format != "TIFF" or not needs_tifffile(image):
                 return _pillow_array(image, palette=palette)
     except UnidentifiedImageError:
         if not is_tiff:
@@ -80,35 +94,32 @@ def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
     return decode_tiff(path)
 
 
-def _deep_colours(image: Image.Image) -> bool:
-    """Tell whether Pillow would drop half the bits of this PNG: of 16-bit colours."""
+def _has_16_bit_colours(image: Image.Image) -> bool:
+    """Return whether Pillow would drop half the bits of this PNG."""
     return any(";16" in str(tile[3]) for tile in image.tile) and len(image.getbands()) > 1  # type: ignore[attr-defined]
 
 
 def _decode_png(path: PathLike) -> np.ndarray:
-    import imagecodecs
+    import imagecodecs  # of the extra `codecs`
 
-    try:
-        return imagecodecs.png_decode(Path(path).read_bytes())
-    except imagecodecs.PngError as error:
-        raise ValueError(str(error)) from error
+    return imagecodecs.png_decode(Path(path).read_bytes())
 
 
 def _pillow_array(image: Image.Image, *, palette: bool) -> np.ndarray:
-    keeps = _PLAIN_MODES if palette else _PLAIN_MODES | {"P"}
-    if image.mode not in keeps:
+    modes = _PLAIN_MODES if palette else _PLAIN_MODES | {"P"}
+    if image.mode not in modes:
         image = image.convert("RGB")
-    levels = _levels_of_few_bits(image)
+    bits = _bits_below_8(image)
     array: np.ndarray[Any, Any] = np.asarray(image)
     if image.mode.startswith("I") and (image.mode != "I" or image.format == "PNG"):
         # Before Pillow 11.3 a 16-bit PNG opens as 32-bit integers.
         array = array.astype(np.uint16)
-    if not palette and levels and not np.isin(array, (0, 255)).all():
-        array = array // (255 // (levels - 1))  # class ids, which Pillow has stretched over 8 bits
+    if not palette and bits and not np.isin(array, (0, 255)).all():
+        array = array // (255 // (2**bits - 1))  # class labels, which Pillow has stretched over 8 bits
     return array
 
 
-def _levels_of_few_bits(image: Image.Image) -> int | None:
-    """Return how many levels a grey file of 2 or 4 bits has; of others None."""
+def _bits_below_8(image: Image.Image) -> int | None:
+    """Return 2 or 4 for a grey file of so many bits per pixel, and None for others."""
     modes = {str(part) for tile in getattr(image, "tile", ()) for part in np.atleast_1d(np.array(tile[3], object))}
-    return 4 if "L;2" in modes else 16 if "L;4" in modes else None
+    return 2 if "L;2" in modes else 4 if "L;4" in modes else None

@@ -1,13 +1,16 @@
 """Images shifted and scaled to mean 0 and standard deviation 1, by their own statistics or by given ones."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.numbers import choice, numbers_per_axis
+
 Statistics = tuple[ArrayLike, ArrayLike]  # mean and standard deviation, of each channel or of all
-Normalization = Literal["image", "volume"] | Statistics | None
+Scope = Literal["image", "volume"]  # what an image's own statistics are taken over
+Normalization = Scope | Statistics | None
 Row = NDArray[np.float64]
 
 
@@ -24,39 +27,45 @@ class Moments:
 
     @classmethod
     def of(cls, image: NDArray) -> "Moments":
-        """Return the moments of `(..., channels)`."""
+        """Return the moments of the stored values, `(..., channels)`."""
         pixels = image.reshape(-1, image.shape[-1])
         if image.dtype == np.uint8:
-            return cls._of_levels(pixels)
-        with np.errstate(over="ignore", invalid="ignore"):  # refused by who uses the result
+            return cls._of_bytes(pixels)
+        with np.errstate(over="ignore", invalid="ignore"):  # the caller refuses the result
             first = pixels[0].astype(np.float64)
-            apart = pixels - first  # so that a channel of one value has no rounding at all
-            mean = apart.mean(axis=0)
-            return cls(len(pixels), first + mean, np.square(apart - mean).sum(axis=0))
+            shifted = pixels - first  # so that a constant channel has no rounding error
+            mean = shifted.mean(axis=0)
+            return cls(len(pixels), first + mean, np.square(shifted - mean).sum(axis=0))
 
     @classmethod
-    def _of_levels(cls, pixels: NDArray[np.uint8]) -> "Moments":
-        """Count the 256 levels first: exact, and several times as fast."""
+    def _of_bytes(cls, pixels: NDArray[np.uint8]) -> "Moments":
+        """Use a histogram of the 256 values: exact, and several times as fast."""
         counts = np.stack([np.bincount(channel, minlength=256) for channel in pixels.T])
-        levels = np.arange(256.0)
-        mean = counts @ levels / len(pixels)
-        return cls(len(pixels), mean, (counts * np.square(levels - mean[:, None])).sum(axis=1))
+        values = np.arange(256.0)
+        mean = counts @ values / len(pixels)
+        return cls(len(pixels), mean, (counts * np.square(values - mean[:, None])).sum(axis=1))
 
     def __add__(self, other: "Moments") -> "Moments":
         count = self.count + other.count
-        apart = other.mean - self.mean
-        mean = self.mean + apart * (other.count / count)
-        return Moments(
-            count, mean, self.squares + other.squares + np.square(apart) * (self.count * other.count / count)
-        )
-
-    def divided(self, unit: float) -> "Moments":
-        """Return the moments of the image divided by `unit`."""
-        return Moments(self.count, self.mean / unit, self.squares / unit**2)
+        difference = other.mean - self.mean
+        mean = self.mean + difference * (other.count / count)
+        between = np.square(difference) * (self.count * other.count / count)
+        return Moments(count, mean, self.squares + other.squares + between)
 
     def statistics(self) -> tuple[Row, Row]:
         """Return the mean and the standard deviation of each channel."""
         return self.mean, np.sqrt(self.squares / self.count)
+
+
+def full_scale(dtype: np.dtype) -> int:
+    """Return the stored value that stands for 1: the largest of an unsigned type, and 1 of others."""
+    return int(np.iinfo(dtype).max) if dtype.kind == "u" else 1
+
+
+def image_moments(raw: NDArray) -> Moments:
+    """Return the moments of a file's stored values `(..., channels)`, divided by their full scale."""
+    stored, unit = Moments.of(raw), full_scale(raw.dtype)
+    return Moments(stored.count, stored.mean / unit, stored.squares / unit**2)
 
 
 def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike | None = None) -> NDArray[np.float32]:
@@ -68,7 +77,7 @@ def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike 
     Args:
         images: `(..., channels)`.
         mean: One number for each channel or for all, in the images' unit.
-        std: Alike, 0 or more; 0 counts as 1, so that constant channels are only shifted.
+        std: As `mean`, 0 or more; 0 counts as 1, so that constant channels are only shifted.
 
     Returns:
         Float32 of the images' shape.
@@ -85,63 +94,69 @@ def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike 
     """
     array = np.asarray(images)
     if array.dtype.kind not in "buif":
-        raise TypeError(f"Expected images of numbers. Received dtype {array.dtype}.")
+        raise TypeError(f"Expected images of numbers. Received dtype {array.dtype}. Convert them.")
     if array.ndim < 2 or not array.size:
-        raise ValueError(f"Expected images (..., channels) with at least one pixel. Received shape {array.shape}.")
+        raise ValueError(
+            f"Expected images (..., channels) with at least one pixel. Received shape {array.shape}. For images "
+            "without a channel axis pass images[..., None]."
+        )
     if (mean is None) != (std is None):
-        raise ValueError(f"Expected mean and std together, or neither. Received mean={mean!r} and std={std!r}.")
+        raise ValueError(f"Expected mean and std together, or neither. Received mean={mean!r}, std={std!r}. Pass both.")
     if mean is None or std is None:
         shift, deviation = Moments.of(array).statistics()
     else:
         shift, deviation = checked_statistics((mean, std), array.shape[-1])
     if not np.isfinite([shift, deviation]).all():
-        raise ValueError(f"Expected finite images. Received a mean of {shift} and a standard deviation of {deviation}.")
+        raise ValueError(
+            f"Expected finite images. Received a mean of {shift} and a standard deviation of {deviation}. Replace NaN "
+            "and infinite values, and rescale values near the limits of float64."
+        )
     return scaled(array, shift, divisor(deviation))
 
 
-def checked_normalization(normalize: Normalization) -> Literal["image", "volume"] | Statistics | None:
-    """Return the option, refusing what is neither a word of its two nor a pair.
+def checked_normalization(normalize: Normalization) -> Normalization:
+    """Return the option, statistics as a tuple.
 
     Raises:
-        ValueError: If it is something else.
+        TypeError: If it is neither a name, a pair nor None, or the pair does not hold numbers.
+        ValueError: If it is an unknown name, a sequence of another length, or statistics out of range.
     """
-    if normalize is None or isinstance(normalize, str):
-        if normalize not in (None, "image", "volume"):
-            raise ValueError(f"Expected normalize='image', 'volume', (mean, std) or None. Received {normalize!r}.")
-        return normalize
-    if not isinstance(normalize, (tuple, list)) or len(normalize) != 2:
-        raise ValueError(
-            f"Expected normalize='image', 'volume', (mean, std) or None. Received {normalize!r}. "
-            "`image_statistics` gives the pair of your training images."
-        )
+    if normalize is None:
+        return None
+    if not isinstance(normalize, tuple | list):
+        return choice("normalize", normalize, get_args(Scope), also="(mean, std) or None")  # type: ignore[return-value]
+    if len(normalize) != 2:
+        raise ValueError(f"Expected normalize to be (mean, std). Received normalize={normalize!r}. Pass two entries.")
     checked_statistics((normalize[0], normalize[1]), None)
     return normalize[0], normalize[1]
 
 
 def checked_statistics(statistics: Statistics, channels: int | None) -> tuple[Row, Row]:
-    """Return mean and standard deviation as float64, one number for each channel where their number is known.
+    """Return mean and standard deviation as float64; `(channels,)` each where the number of channels is known.
 
     Raises:
         TypeError: If they are not numbers.
         ValueError: If they are not finite, a deviation is negative, or their number is not that of the channels.
     """
-    try:
-        mean, std = (np.asarray(part, np.float64) for part in statistics)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"Expected mean and std as numbers. Received {statistics!r}.") from error
-    if not (np.isfinite(mean).all() and np.isfinite(std).all() and (std >= 0).all()):
-        raise ValueError(f"Expected a finite mean and a std of 0 or more. Received {mean.tolist()} and {std.tolist()}.")
-    for name, part in (("mean", mean), ("std", std)):
-        if part.ndim > 1 or (channels is not None and part.size not in (1, channels)):
-            wanted = "each channel" if channels is None else f"each of {channels} channels"
-            raise ValueError(f"Expected one {name} for {wanted}, or one for all. Received shape {part.shape}.")
+    mean, std = statistics
+    return _per_channel("mean", mean, "(-inf, inf)", channels), _per_channel("std", std, "[0, inf)", channels)
+
+
+def _per_channel(name: str, values: ArrayLike, interval: str, channels: int | None) -> Row:
+    given = np.atleast_1d(np.asarray(values)).tolist()
+    row = np.array(numbers_per_axis(name, given, len(given), interval))
     if channels is None:
-        return mean, std
-    return np.broadcast_to(mean, channels), np.broadcast_to(std, channels)
+        return row
+    if len(row) not in (1, channels):
+        raise ValueError(
+            f"Expected {name} to be one number, or one for each of {channels} channels. Received {len(row)}. Pass the "
+            "statistics of these images."
+        )
+    return np.broadcast_to(row, channels)
 
 
 def divisor(std: Row) -> Row:
-    """Return what to divide by: 1 instead of 0, so that constant channels are only shifted."""
+    """Return the standard deviation with 1 instead of 0, so that constant channels are only shifted."""
     return np.where(std == 0, 1.0, std)
 
 
@@ -150,9 +165,9 @@ def scaled(array: NDArray, shift: Row | None, scale: Row | float, out: NDArray |
 
     Args:
         array: `(..., channels)`.
-        shift: One number for each channel; None shifts nothing.
-        scale: Alike, or one for all.
-        out: Of the array's shape, in one piece.
+        shift: One number for each channel, or None to leave values where they are.
+        scale: One number for each channel, or one for all.
+        out: A contiguous array of the same shape.
     """
     if shift is None:
         return np.divide(array, np.float32(scale), out=out, dtype=np.float32)

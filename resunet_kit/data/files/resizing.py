@@ -1,47 +1,45 @@
-"""Resizing: one geometry for images (antialiased bilinear) and masks (nearest)."""
+"""Resizing with one geometry for images (antialiased bilinear) and masks (nearest)."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
+from resunet_kit._shared.numbers import integers_per_axis
+
 ImageSize = int | tuple[int, ...]
-Sides = tuple[int, ...]
+SpatialShape = tuple[int, ...]
 
 
 def check_size(image_size: ImageSize | None) -> None:
-    """Refuse what is neither None, a positive integer, nor two or three of them.
+    """Check the option before the number of axes is known.
 
     Raises:
-        ValueError: If it is something else.
+        TypeError: If it is neither an integer, a sequence of integers nor None.
+        ValueError: If there are not two or three, or one is less than 1.
     """
     if image_size is None:
         return
-    sides = tuple(image_size) if isinstance(image_size, Iterable) else (image_size,) * 2
-    whole = (isinstance(side, int | np.integer) and not isinstance(side, bool) and side > 0 for side in sides)
-    if len(sides) not in (2, 3) or not all(whole):
+    axes = len(image_size) if isinstance(image_size, Sequence | np.ndarray) else 2
+    integers_per_axis("image_size", image_size, axes)
+    if axes not in (2, 3):
         raise ValueError(
-            "Expected image_size as (height, width) or (depth, height, width) in pixels, one number, or None, "
-            f"received {image_size!r}."
+            "Expected image_size to be (height, width), (depth, height, width), one integer or None. "
+            f"Received image_size={image_size!r}. Pass one entry for each axis."
         )
 
 
-def sides_to(image_size: ImageSize | None, sides: Sides) -> Sides | None:
-    """Return the sides to resize to, one number meaning a square or a cube; None keeps them.
+def target_shape(image_size: ImageSize | None, shape: SpatialShape) -> SpatialShape | None:
+    """Return the spatial shape to resize to, one integer meaning a square or a cube; None leaves the size.
 
     Raises:
-        ValueError: If the image has another number of sides.
+        ValueError: If the image has another number of spatial axes.
     """
-    if image_size is None:
-        return None
-    wanted = (image_size,) * len(sides) if isinstance(image_size, int | np.integer) else tuple(image_size)
-    if len(wanted) != len(sides):
-        raise ValueError(f"Expected image_size with {len(sides)} numbers for sides {sides}, received {image_size!r}.")
-    return tuple(int(side) for side in wanted)
+    return None if image_size is None else integers_per_axis("image_size", image_size, len(shape))
 
 
-def resize_image(image: np.ndarray, size: Sides | None) -> np.ndarray:
-    """Resize `(*sides, channels)` with an antialiased bilinear filter, in the image's own type.
+def resize_image(image: np.ndarray, size: SpatialShape | None) -> np.ndarray:
+    """Resize `([depth,] height, width, channels)` with an antialiased bilinear filter, in the image's own type.
 
     Channel by channel: Pillow weights colours by a fourth channel, and none of ours is an opacity.
     """
@@ -53,11 +51,11 @@ def resize_image(image: np.ndarray, size: Sides | None) -> np.ndarray:
     return (np.rint(resized) if image.dtype.kind in "ub" else resized).astype(image.dtype)
 
 
-def resize_mask(mask: np.ndarray, size: Sides | None) -> np.ndarray:
-    """Resize a uint8 `(*sides, 1)` by nearest neighbour, so that no new class appears."""
+def resize_mask(mask: np.ndarray, size: SpatialShape | None) -> np.ndarray:
+    """Resize a uint8 `([depth,] height, width, 1)` by nearest neighbour, so that no new class appears."""
     if size is None or mask.shape[:-1] == size:
         return mask
-    # In integers: Pillow and TensorFlow add up float steps, which picks a neighbour where a centre meets an edge.
+    # In integers: Pillow and TensorFlow add up float steps, which picks a neighbour where a centre lies on an edge.
     for axis, (old, new) in enumerate(zip(mask.shape, size, strict=False)):
         mask = mask.take((2 * np.arange(new) + 1) * old // (2 * new), axis=axis)
     return mask
@@ -67,11 +65,11 @@ def _planes(image: np.ndarray) -> list[np.ndarray]:
     return [np.ascontiguousarray(image[..., channel]) for channel in range(image.shape[-1])]
 
 
-def _resize(plane: np.ndarray, size: Sides) -> np.ndarray:
-    """Resize one channel. Pillow counts (width, height) and widens the filter by the reduction: the antialiasing."""
+def _resize(plane: np.ndarray, size: SpatialShape) -> np.ndarray:
+    """Resize one channel. Pillow takes (width, height) and widens the filter by the reduction: the antialiasing."""
     if len(size) == 2:
         return np.asarray(Image.fromarray(plane).resize(size[::-1], Image.Resampling.BILINEAR))
-    # The filter is separable: first each slice, then what lies along the depth, as the rows of one flat image.
+    # The filter is separable: first each slice, then the depth axis, as the rows of one flat image.
     depth, height, width = size
     slices = np.stack([_resize(part, (height, width)) for part in plane])
     flat = _resize(slices.reshape(len(slices), -1), (depth, height * width))

@@ -1,4 +1,4 @@
-"""Mean and standard deviation of many images, to normalise with."""
+"""Mean and standard deviation over many image files, for normalisation."""
 
 import os
 from collections.abc import Iterable
@@ -8,10 +8,9 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit.data.batches.pairs import checked_paths
-from resunet_kit.data.files.decoding import PathLike
-from resunet_kit.data.files.normalization import Moments
-from resunet_kit.data.files.reading import read_raw_image, white
+from resunet_kit.data.files.normalization import Moments, image_moments
+from resunet_kit.data.files.paths import PathLike, checked_paths
+from resunet_kit.data.files.reading import read_raw_image
 
 
 def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -23,10 +22,11 @@ def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float6
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
 
     Returns:
-        Mean and standard deviation, `(channels,)` each, in the unit of `read_image(path)`; of files with values
-        outside [0, 1], in the files' own.
+        Mean and standard deviation, `(channels,)` each, in the unit of `read_image(path)`; for files with values
+        outside [0, 1], in the unit of the files.
 
     Raises:
+        TypeError: If `image_paths` is a single path.
         ValueError: If there are no files, one cannot be read, or their channels differ in number.
 
     Example:
@@ -41,14 +41,15 @@ def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float6
     paths = checked_paths("image_paths", image_paths)
 
     def moments(path: str) -> Moments:
-        raw = read_raw_image(path, any_range=True)
-        return Moments.of(raw).divided(white(raw.dtype))
+        return image_moments(read_raw_image(path, any_range=True))
 
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding frees Python
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
         found = list(threads.map(moments, paths))
+    channels = len(found[0].mean)
     for path, one in zip(paths, found, strict=True):
-        if len(one.mean) != len(found[0].mean):
+        if len(one.mean) != channels:
             raise ValueError(
-                f"Expected {len(found[0].mean)} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}."
+                f"Expected {channels} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}. Save all "
+                "images with the same number of channels."
             )
     return reduce(Moments.__add__, found).statistics()

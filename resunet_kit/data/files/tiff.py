@@ -1,4 +1,4 @@
-"""TIFF files that Pillow would change: cut to 8 bits, without some channels, turned, or with other numbers."""
+"""TIFF files that Pillow would change: cut to 8 bits, without some channels, rotated, or with other numbers."""
 
 import math
 import os
@@ -8,23 +8,25 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from resunet_kit.data.files.errors import UnsupportedFile
+
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLES, _SAMPLE_FORMAT = 258, 262, 274, 277, 339
 _WHITE_IS_ZERO, _PALETTE = 0, 3
 
 
-def beyond_pillow(image: Image.Image) -> bool:
-    """Tell whether a TIFF must be read by `decode_tiff`.
+def needs_tifffile(image: Image.Image) -> bool:
+    """Return whether a TIFF must be read by `decode_tiff`.
 
     Raises:
-        ValueError: If neither reads it: colours by a palette, with a rotation tag.
+        UnsupportedFile: If neither reads it: colours by a palette, with a rotation tag.
     """
     tags = image.tag_v2  # type: ignore[attr-defined]
     bits, samples = max(tags.get(_BITS, (1,))), tags.get(_SAMPLES, 1)
-    turned = tags.get(_ORIENTATION, 1) != 1
-    if turned and tags.get(_PHOTOMETRIC) == _PALETTE:
-        raise ValueError("expected palette colours without a rotation tag; save the file as PNG")
+    rotated = tags.get(_ORIENTATION, 1) != 1
+    if rotated and tags.get(_PHOTOMETRIC) == _PALETTE:
+        raise UnsupportedFile("Expected palette colours without a rotation tag. Received both. Save the file as PNG.")
     return (
-        turned
+        rotated
         or set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}  # Pillow drops signs, and swaps the bytes of some floats twice
         or (bits > 8 and (samples > 1 or tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO))
         or (samples > 1 and samples != len(image.getbands()))
@@ -32,25 +34,23 @@ def beyond_pillow(image: Image.Image) -> bool:
 
 
 def decode_tiff(path: str | os.PathLike[str]) -> np.ndarray:
-    """Return the only page of a TIFF as its file stores it, channels last; more is brighter.
+    """Return the only page of a TIFF as its file stores it, channels last; larger values are brighter.
 
     Raises:
-        ValueError: If the file is damaged, or has several pages.
+        Exception: tifffile's or its codecs', if the file is damaged or its codec is not installed.
+        UnsupportedFile: If there are several pages.
     """
     import tifffile  # slow to import, seldom needed
 
-    try:
-        with tifffile.TiffFile(os.fspath(path)) as file:
-            if _has_page(file, 1):  # not counted: in a damaged file pages may go round in a circle
-                raise ValueError("expected one image, received several pages; save one file for each")
-            page = file.pages[0]
-            if len(page.tags) != _number_of_tags(file, page):
-                raise ValueError("tags are damaged")  # tifffile goes on without them, and takes floats for integers
-            if math.prod(page.chunked) != len(page.dataoffsets):
-                raise ValueError("pieces are missing")  # which tifffile fills with zeros, one by one
-            array = page.asarray()
-    except Exception as error:  # tifffile's own, and its codecs'
-        raise ValueError(str(error) or type(error).__name__) from error
+    with tifffile.TiffFile(os.fspath(path)) as file:
+        if _has_page(file, 1):  # not counted: in a damaged file the pages may form a circle
+            raise UnsupportedFile("Expected one image. Received several pages. Save each as one file.")
+        page = file.pages[0]
+        if len(page.tags) != _number_of_tags(file, page):
+            raise ValueError("tags are damaged")  # tifffile continues without them, and takes floats for integers
+        if math.prod(page.chunked) != len(page.dataoffsets):
+            raise ValueError("pieces are missing")  # which tifffile fills with zeros, one by one
+        array = page.asarray()
     if page.photometric == _WHITE_IS_ZERO and array.dtype.kind == "u":
         array = (2**page.bitspersample - 1 - array).astype(array.dtype)
     if array.ndim == 3 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:

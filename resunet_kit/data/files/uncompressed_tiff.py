@@ -1,7 +1,7 @@
-"""Uncompressed TIFF files, taken from their bytes.
+"""Fast path for uncompressed TIFF files: their pixels are one block of bytes.
 
-Pillow reads such a file strip by strip and tag by tag, in several times what the pixels take; medical slices often come
-so. Whatever is not of the plainest kind is left to it.
+Pillow reads such a file strip by strip and tag by tag, which takes several times as long; medical slices often have
+this format. All other TIFF files are left to Pillow and tifffile.
 """
 
 import os
@@ -11,13 +11,13 @@ import numpy as np
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _OFFSETS = 256, 257, 258, 259, 262, 273
 _SAMPLES, _ROWS, _COUNTS, _PLANAR, _FORMAT = 277, 278, 279, 284, 339
-# What a plain file may have besides: kind of file, description, resolution, its unit, page, software, date.
+# Tags that do not change the pixels: kind of file, description, resolution, its unit, page, software, date.
 _HARMLESS = {254, 270, 282, 283, 296, 297, 305, 306}
 _SHORT, _LONG = 3, 4
 _GREY, _RGB = 1, 2
 
 
-def read_plain_tiff(path: str | os.PathLike[str]) -> np.ndarray | None:
+def read_uncompressed_tiff(path: str | os.PathLike[str]) -> np.ndarray | None:
     """Return `(height, width, channels)` of an uncompressed grey or RGB TIFF of 8 or 16 bits, or None for all others.
 
     Raises:
@@ -49,15 +49,15 @@ def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
         if kind not in (_SHORT, _LONG) or not length:
             return None
         values = struct.Struct(f"{order}{length}{'H' if kind == _SHORT else 'L'}")
-        source, place = (value, 0) if values.size <= 4 else (data, *struct.unpack(f"{order}L", value))
-        if place + values.size > len(source):
+        source, offset = (value, 0) if values.size <= 4 else (data, *struct.unpack(f"{order}L", value))
+        if offset + values.size > len(source):
             return None
-        tags[tag] = values.unpack_from(source, place)
+        tags[tag] = values.unpack_from(source, offset)
     return tags
 
 
 def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.ndarray | None:
-    """Return the pixels if they lie in one piece and the tags say nothing out of the ordinary."""
+    """Return the pixels if they are one block of bytes and no tag changes what they mean, else None."""
     offsets, counts, bits = (np.array(tags.pop(tag, ())) for tag in (_OFFSETS, _COUNTS, _BITS))
     kinds = tags.pop(_FORMAT, (1,))
     single = {tag: values[0] for tag, values in tags.items() if len(values) == 1}
@@ -74,11 +74,11 @@ def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.nda
     )
     if not plain:
         return None
-    level = np.dtype(np.uint8 if bits[0] == 8 else f"{order}u2")
-    line, start = width * samples * level.itemsize, int(offsets[0])
-    last = line * (height - rows * (len(offsets) - 1))  # its strip may be said to be longer
-    in_one_piece = (np.diff(offsets) == rows * line).all() and (counts[:-1] == rows * line).all() and counts[-1] >= last
-    if not in_one_piece or start + height * line > len(data):
+    stored = np.dtype(np.uint8 if bits[0] == 8 else f"{order}u2")
+    line, start = width * samples * stored.itemsize, int(offsets[0])
+    last = line * (height - rows * (len(offsets) - 1))  # the tag of its strip may say more
+    is_one_block = (np.diff(offsets) == rows * line).all() and (counts[:-1] == rows * line).all() and counts[-1] >= last
+    if not is_one_block or start + height * line > len(data):
         return None
-    pixels = np.frombuffer(data, level, height * width * samples, start).reshape(height, width, samples)
-    return pixels.astype(level.newbyteorder("="))  # a copy, without the rest of the file
+    pixels = np.frombuffer(data, stored, height * width * samples, start).reshape(height, width, samples)
+    return pixels.astype(stored.newbyteorder("="))  # a copy, without the rest of the file

@@ -1,1 +1,1 @@
-"""Splits that keep groups whole, and the search for leaks between parts."""
+"""Splits by group, and checks of any split for leaks."""

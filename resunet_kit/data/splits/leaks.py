@@ -1,4 +1,4 @@
-"""What the parts of a split share, and must not."""
+"""Leaks between the parts of a split: common samples, groups and images."""
 
 import hashlib
 import os
@@ -11,21 +11,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.groups import sample_values
-from resunet_kit.data.batches.pairs import checked_paths
-from resunet_kit.data.files.decoding import PathLike, decode
+from resunet_kit.data.files.decoding import decode
+from resunet_kit.data.files.paths import PathLike, checked_paths
 
-# Of each kind of leak the message shows a few.
-SHOWN = 5
+SHOWN = 5  # leaks of each kind in the message
 
 
 @dataclass(frozen=True)
 class Leaks:
-    """What `find_leaks` returns: true if anything leaks, and as text what.
+    """The leaks that `find_leaks` found: true if there are any, and a report as text.
 
     Attributes:
-        samples: Samples that stand in two parts, by `(part, other part)`.
-        groups: Groups with samples in two parts, alike.
-        images: Pairs of different samples with the same pixels, one from each of the two parts, alike.
+        samples: Samples in two parts, by `(part, other part)`.
+        groups: Groups with samples in two parts, by `(part, other part)`.
+        images: Pairs of different samples with the same pixels, one from each part, by `(part, other part)`.
     """
 
     samples: Mapping[tuple[str, str], list[int]]
@@ -53,21 +52,21 @@ def find_leaks(
     groups: ArrayLike | None = None,
     image_paths: Iterable[PathLike] | None = None,
 ) -> Leaks:
-    """Return the samples, groups and images that two parts of a split share, by whatever means it was made.
+    """Return the samples, groups and images that two parts of any split have in common.
 
     Images are compared by their decoded pixels, so that a copy under another name, or in another lossless format, is
-    found. An image of one value throughout, such as an empty slice, tells nothing of its patient and is left out.
+    found. Constant images, such as empty slices, do not identify a patient and are left out.
 
     Args:
-        parts: Indices of each part's samples, by name; without names, as `split_by_group` returns them, they are called
-            by their numbers. Boolean masks over all samples serve as well.
+        parts: Indices of each part's samples, by name. Without names, as `split_by_group` returns them, parts are named
+            "0", "1" and so on. Boolean masks over all samples are accepted too.
         groups: The group of each sample, such as the patient; None does not compare groups.
         image_paths: The image of each sample, files that `read_image` takes; None does not compare images.
 
     Raises:
         TypeError: If indices are not integers.
-        ValueError: If there are fewer than two parts, an index is out of range, the lengths differ, a group is None or
-            NaN, or an image cannot be read.
+        ValueError: If there are fewer than two parts, an index is out of range, the lengths differ, a group is missing,
+            or an image cannot be read.
 
     Example:
         >>> leaks = find_leaks({"train": [0, 1, 2], "test": [3, 4]}, groups=["a", "a", "b", "b", "c"])
@@ -77,14 +76,9 @@ def find_leaks(
         1 groups in both train and test: 'b'
     """
     paths = None if image_paths is None else checked_paths("image_paths", image_paths)
-    group_of = None if groups is None else sample_values("groups", groups).tolist()
-    counts = {len(found) for found in (paths, group_of) if found is not None}
-    if len(counts) > 1:
-        raise ValueError(
-            f"Expected one group and one path for each sample. Received {len(group_of or ())} groups and "
-            f"{len(paths or ())} paths."
-        )
-    named = _named(parts, min(counts, default=None))
+    count = None if paths is None else len(paths)
+    group_of = None if groups is None else sample_values("groups", groups, length=count).tolist()
+    named = _named(parts, count if group_of is None else len(group_of))
     return Leaks(
         samples=_shared(named, range(1 + max((max(indices, default=0) for indices in named.values()), default=0))),
         groups=_shared(named, group_of) if group_of is not None else {},
@@ -97,7 +91,7 @@ def _named(parts: Mapping[str, ArrayLike] | Sequence[ArrayLike], count: int | No
     items = parts.items() if isinstance(parts, Mapping) else ((str(i), part) for i, part in enumerate(parts))
     named = {str(name): _indices(str(name), part, count) for name, part in items}
     if len(named) < 2:
-        raise ValueError(f"Expected at least two parts to compare. Received {len(named)}.")
+        raise ValueError(f"Expected at least two parts to compare. Received {len(named)}. Pass the whole split.")
     return named
 
 
@@ -105,15 +99,24 @@ def _indices(name: str, part: ArrayLike, count: int | None) -> list[int]:
     array = np.asarray(part)
     if array.dtype == bool:
         if count is not None and len(array) != count:
-            raise ValueError(f"Expected a mask over all {count} samples as part {name}. Received {len(array)} values.")
+            raise ValueError(
+                f"Expected a mask over all {count} samples as part {name}. Received {len(array)} values. Pass indices, "
+                "or one boolean for each sample."
+            )
         array = np.flatnonzero(array)
     if array.size and array.dtype.kind not in "iu":
-        raise TypeError(f"Expected integer indices in part {name}. Received dtype {array.dtype}.")
+        raise TypeError(
+            f"Expected part {name} to hold integer indices. Received dtype {array.dtype}. Convert them with int()."
+        )
     if array.ndim != 1:
-        raise ValueError(f"Expected the indices of part {name} as one row. Received shape {array.shape}.")
+        raise ValueError(
+            f"Expected part {name} to hold indices of shape (n,). Received shape {array.shape}. Flatten the array."
+        )
     if array.size and (array.min() < 0 or (count is not None and array.max() >= count)):
-        limit = "0 or more" if count is None else f"from 0 to {count - 1}"
-        raise ValueError(f"Expected indices {limit} in part {name}. Received {array.min()} to {array.max()}.")
+        limit = "of at least 0" if count is None else f"from 0 to {count - 1}"
+        raise ValueError(
+            f"Expected part {name} to hold indices {limit}. Received {array.min()} to {array.max()}. Count from 0."
+        )
     return [int(index) for index in array]
 
 
@@ -127,7 +130,7 @@ def _shared(named: Mapping[str, list[int]], labels: Sequence[Hashable]) -> dict[
 def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tuple[str, str], list[tuple[int, int]]]:
     """Return the pairs of samples with the same pixels."""
     used = sorted({index for indices in named.values() for index in indices})
-    with ThreadPoolExecutor(os.cpu_count()) as threads:  # reading waits for the disk, and decoding frees Python
+    with ThreadPoolExecutor(os.cpu_count()) as threads:  # reading waits for the disk, and decoding releases the GIL
         digests = dict(zip(used, threads.map(lambda index: _digest(paths[index]), used), strict=True))
     found = {}
     for a, b in combinations(named, 2):
@@ -145,7 +148,7 @@ def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tup
 
 
 def _digest(path: str) -> bytes:
-    """Return what identifies an image's pixels; nothing for an image of one value."""
+    """Return a hash of an image's pixels; empty for a constant image."""
     pixels = decode(path, palette=True)
     if (pixels == pixels.reshape(-1)[0]).all():
         return b""

@@ -2,45 +2,45 @@ import threading
 
 import numpy as np
 
-from resunet_kit.data.batches.buffer_pool import Buffers
+from resunet_kit.data.batches.buffer_pool import BufferPool
 
 
 def test_arrays_are_aligned_and_as_asked():
-    array = Buffers().empty((3, 5, 2), np.float32)
+    array = BufferPool().empty((3, 5, 2), np.float32)
     assert (array.shape, array.dtype, array.ctypes.data % 64) == ((3, 5, 2), np.float32, 0)
     assert array.flags.c_contiguous
     assert array.flags.writeable
 
 
-def test_memory_is_used_again_only_when_no_view_is_left():
-    buffers = Buffers()
-    array = buffers.empty((4, 4), np.float32)
+def test_memory_is_reused_only_when_no_view_is_left():
+    pool = BufferPool()
+    array = pool.empty((4, 4), np.float32)
     view, address = array[1:, ::2].T, array.ctypes.data
     del array
-    other = buffers.empty((4, 4), np.float32)
+    other = pool.empty((4, 4), np.float32)
     assert not np.shares_memory(view, other)
     del view
-    assert buffers.empty((2, 4), np.float32).ctypes.data == address
+    assert pool.empty((2, 4), np.float32).ctypes.data == address
 
 
-def test_larger_arrays_get_new_memory_and_no_more_is_kept_than_a_pipeline_holds():
-    buffers = Buffers()
-    held = [buffers.empty((number,), np.uint8) for number in range(1, 40)]
+def test_larger_arrays_get_new_memory_and_the_pool_is_limited():
+    pool = BufferPool()
+    held = [pool.empty((number,), np.uint8) for number in range(1, 40)]
     for number, array in enumerate(held):
         array[:] = number
     assert all((array == number).all() for number, array in enumerate(held))
     held.clear()
     del array
-    assert len(buffers._free) == 8
-    assert buffers.empty((1000,), np.uint8).size == 1000
+    assert len(pool._free) == 8
+    assert pool.empty((1000,), np.uint8).size == 1000
 
 
 def test_threads_never_share_memory():
-    buffers, wrong = Buffers(), []
+    pool, wrong = BufferPool(), []
 
     def work(number):
         for _ in range(300):
-            array = buffers.empty((256,), np.uint8)
+            array = pool.empty((256,), np.uint8)
             array[:] = number
             if (array != number).any():
                 wrong.append(number)
@@ -53,9 +53,9 @@ def test_threads_never_share_memory():
     assert wrong == []
 
 
-def test_a_small_array_holds_no_large_piece():
-    buffers = Buffers()
-    large = buffers.empty((100_000,), np.uint8)
+def test_a_small_array_does_not_hold_a_large_block():
+    pool = BufferPool()
+    large = pool.empty((100_000,), np.uint8)
     del large
-    small = buffers.empty((10,), np.uint8)
+    small = pool.empty((10,), np.uint8)
     assert small.base.base._memory.nbytes < 200

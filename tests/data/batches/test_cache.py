@@ -3,7 +3,7 @@ import os
 import numpy as np
 import pytest
 
-from resunet_kit.data.batches.cache import finished, stored
+from resunet_kit.data.batches.cache import cached, cached_batches
 
 
 class Reader:
@@ -31,60 +31,60 @@ def _equal(paths, arrays):
 
 
 @pytest.mark.parametrize(("kind", "calls"), [("none", 2), ("memory", 1), ("disk", 1)])
-def test_read_once_where_kept(tmp_path, paths, kind, calls):
+def test_each_file_is_read_once_with_a_cache(tmp_path, paths, kind, calls):
     reader = Reader()
-    read = stored(reader, {"none": False, "memory": True, "disk": tmp_path / "deep" / "kept"}[kind], "x")
+    read = cached(reader, {"none": False, "memory": True, "disk": tmp_path / "deep" / "cache"}[kind], "x")
     assert _equal(paths, read(paths))
     assert _equal(paths, read(paths))
     assert reader.calls == calls
 
 
-def test_a_later_run_takes_from_disk_unless_settings_or_file_changed(tmp_path, paths):
+def test_a_later_run_uses_the_folder_unless_settings_or_file_changed(tmp_path, paths):
     reader = Reader()
-    stored(reader, tmp_path / "kept", "x")(paths)
-    stored(reader, tmp_path / "kept", "x")(paths)
+    cached(reader, tmp_path / "cache", "x")(paths)
+    cached(reader, tmp_path / "cache", "x")(paths)
     assert reader.calls == 1
-    stored(reader, tmp_path / "kept", "y")(paths)
+    cached(reader, tmp_path / "cache", "y")(paths)
     assert reader.calls == 2
     np.save(paths[1], np.array([2.5]))
     os.utime(paths[1], ns=(1, 1))
-    assert stored(reader, tmp_path / "kept", "x")(paths)[1] == 2.5
+    assert cached(reader, tmp_path / "cache", "x")(paths)[1] == 2.5
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:100], lambda data: data.replace(b"(2, 3)", b"((2, 3")])
-def test_damaged_entries_are_read_anew_and_mended(tmp_path, paths, damage):
+def test_damaged_entries_are_replaced(tmp_path, paths, damage):
     reader = Reader()
-    read = stored(reader, tmp_path / "kept", "x")
+    read = cached(reader, tmp_path / "cache", "x")
     read(paths)
-    (entry,) = (tmp_path / "kept").iterdir()
+    (entry,) = (tmp_path / "cache").iterdir()
     entry.write_bytes(damage(entry.read_bytes()))
     assert _equal(paths, read(paths))
     assert _equal(paths, read(paths))
     assert reader.calls == 2
-    assert [file.name for file in (tmp_path / "kept").iterdir()] == [entry.name]
+    assert [file.name for file in (tmp_path / "cache").iterdir()] == [entry.name]
 
 
-def test_an_absent_source_is_the_readers_to_report(tmp_path):
+def test_the_reader_reports_a_missing_source(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"):
-        stored(Reader(), tmp_path / "kept", "x")((str(tmp_path / "gone.npy"),))
+        cached(Reader(), tmp_path / "cache", "x")((str(tmp_path / "gone.npy"),))
 
 
-def test_finished_batches_are_kept_up_to_the_limit():
+def test_batches_are_cached_up_to_the_limit():
     calls = []
 
-    def batch(numbers):
-        calls.append(numbers.tolist())
-        return [numbers.astype(np.float32)]
+    def batch(indices):
+        calls.append(indices.tolist())
+        return [indices.astype(np.float32)]
 
-    recall = finished(batch, limit=20)  # two batches of two float32, not three
+    lookup = cached_batches(batch, limit=20)  # two batches of two float32, not three
     parts = np.arange(6).reshape(3, 2)
     for _ in range(3):
-        assert [recall(part)[0].tolist() for part in parts] == parts.tolist()
+        assert [lookup(part)[0].tolist() for part in parts] == parts.tolist()
     assert calls == [[0, 1], [2, 3], [4, 5], [4, 5], [4, 5]]
 
 
-def test_a_file_put_in_place_of_another_is_read_though_size_and_time_are_the_same(tmp_path, paths):
-    read = stored(Reader(), tmp_path / "kept", "x")
+def test_a_file_that_replaced_another_of_the_same_size_and_time_is_read(tmp_path, paths):
+    read = cached(Reader(), tmp_path / "cache", "x")
     read(paths)
     status = os.stat(paths[1])
     np.save(tmp_path / "new.npy", np.array([9.5]))
@@ -94,6 +94,6 @@ def test_a_file_put_in_place_of_another_is_read_though_size_and_time_are_the_sam
 
 
 def test_a_folder_that_was_removed_is_made_again(tmp_path, paths):
-    read = stored(Reader(), tmp_path / "kept", "x")
-    (tmp_path / "kept").rmdir()
+    read = cached(Reader(), tmp_path / "cache", "x")
+    (tmp_path / "cache").rmdir()
     assert _equal(paths, read(paths))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from resunet_kit.data import PairBatches, image_statistics, read_image, z_score
+from resunet_kit.data.batches.normalizer import Normalizer
 
 VOLUMES = ["a", "b", "a", "b", "b"]
 
@@ -10,7 +11,7 @@ VOLUMES = ["a", "b", "a", "b", "b"]
 def paths(tmp_path):
     """Slices of two volumes, one in 8 and one in 16 bits, with a constant channel."""
     generator = np.random.default_rng(0)
-    paths = [tmp_path / f"{number}.npy" for number in range(len(VOLUMES))]
+    paths = [tmp_path / f"{index}.npy" for index in range(len(VOLUMES))]
     for path, volume in zip(paths, VOLUMES, strict=True):
         image = generator.integers(0, 200, (6, 5, 2))
         image[..., 1] = 7
@@ -22,30 +23,34 @@ def _batch(paths, **options):
     return np.concatenate([images for (images,) in PairBatches(paths, None, batch_size=2, **options)])
 
 
-@pytest.mark.parametrize("cache", [False, True])
-def test_by_image(paths, cache):
-    expected = [z_score(read_image(path)) for path in paths]
-    np.testing.assert_allclose(_batch(paths, normalize="image", cache=cache), expected, atol=1e-4)
+def test_a_volume_is_fitted_once_from_the_slices_that_are_passed():
+    slices = np.random.default_rng(1).integers(0, 256, (3, 4, 5, 1), dtype=np.uint8)
+    normalizer = Normalizer("volume", 1)
+    assert normalizer.needs("a")
+    normalizer.fit("a", iter(slices))
+    assert not normalizer.needs("a")
+    found = np.empty(slices.shape, np.float32)
+    for raw, out in zip(slices, found, strict=True):
+        normalizer.transform(raw, "a", out=out)
+    np.testing.assert_allclose(found, z_score(slices), atol=1e-5)
+    assert not Normalizer(None, 1).needs("a")
+    assert not Normalizer((0, 1), 1).needs("a")
 
 
 @pytest.mark.parametrize("cache", [False, True])
-def test_by_volume(paths, cache):
+def test_by_image_volume_and_given_statistics(paths, cache):
     images = np.stack([read_image(path) for path in paths])
-    expected = np.empty_like(images)
+    by_volume = np.empty_like(images)
     for volume in set(VOLUMES):
-        members = [number for number, name in enumerate(VOLUMES) if name == volume]
-        expected[members] = z_score(images[members])
-    found = _batch(paths, normalize="volume", volumes=VOLUMES, cache=cache, shuffle=False)
-    np.testing.assert_allclose(found, expected, atol=1e-4)
-    assert not np.allclose(found, [z_score(image) for image in images], atol=0.01)
-
-
-def test_by_given_statistics(paths):
+        members = [index for index, name in enumerate(VOLUMES) if name == volume]
+        by_volume[members] = z_score(images[members])
     mean, std = image_statistics(paths)
-    expected = np.stack([read_image(path, normalize=(mean, std)) for path in paths])
-    found = _batch(paths, normalize=(mean, std))
-    np.testing.assert_allclose(found, expected, atol=1e-5)
-    assert found[..., 0].mean() == pytest.approx(0, abs=1e-5)
+    for options, expected in (
+        ({"normalize": "image"}, [z_score(image) for image in images]),
+        ({"normalize": "volume", "volumes": VOLUMES}, by_volume),
+        ({"normalize": (mean, std)}, [read_image(path, normalize=(mean, std)) for path in paths]),
+    ):
+        np.testing.assert_allclose(_batch(paths, cache=cache, **options), expected, atol=1e-4)
 
 
 def test_constant_images_are_zero_by_any_rule(tmp_path):
@@ -65,9 +70,9 @@ def test_unreadable_slices_are_left_out_of_their_volume(paths, tmp_path):
 
 def test_other_channels_than_the_first_images_are_named(paths, tmp_path):
     np.save(tmp_path / "grey.npy", np.zeros((6, 5), np.uint8))
-    with pytest.raises(ValueError, match=r"2 channels .* received 1 in .*grey\.npy"):
+    with pytest.raises(ValueError, match=r"2 channels .* Received 1 in .*grey\.npy"):
         _batch([*paths, tmp_path / "grey.npy"], normalize=([0.1, 0.2], [1, 1]))
-    with pytest.raises(ValueError, match=r"2 channels .* received 1 in .*grey\.npy"):
+    with pytest.raises(ValueError, match=r"2 channels .* Received 1 in .*grey\.npy"):
         _batch([*paths, tmp_path / "grey.npy"], normalize="volume", volumes=[0] * 6)
     with pytest.raises(ValueError, match="each of 2 channels"):
         _batch(paths, normalize=([0.1, 0.2, 0.3], 1))

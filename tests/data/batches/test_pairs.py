@@ -1,35 +1,20 @@
-import pathlib
+import sys
 
+import imagecodecs
 import numpy as np
 import pytest
 
-from resunet_kit.data.batches.pairs import Pairs, checked_paths
-
-
-def test_single_path_is_not_a_list():
-    with pytest.raises(TypeError, match="image_paths as a list"):
-        checked_paths("image_paths", pathlib.Path("a.png"))
-
-
-def test_lists_are_checked(tmp_path):
-    (tmp_path / "a").touch()
-    assert checked_paths("image_paths", (tmp_path / name for name in "a")) == [str(tmp_path / "a")]
-    with pytest.raises(ValueError, match="received none"):
-        checked_paths("image_paths", [])
-    with pytest.raises(ValueError, match="2 images and 1 masks"):
-        checked_paths("mask_paths", [tmp_path / "a"], length=2)
-    with pytest.raises(ValueError, match=r"7 of the 8 files in mask_paths.*'.*b'.*\.\.\."):
-        checked_paths("mask_paths", [tmp_path / name for name in "abcdefgh"])
+from resunet_kit.data.batches.pairs import Pairs
 
 
 def _write(folder, shapes):
-    paths = [str(folder / f"{number}.npy") for number in range(len(shapes))]
-    for number, (path, shape) in enumerate(zip(paths, shapes, strict=True)):
-        np.save(path, np.full(shape, number, np.uint8))
+    paths = [str(folder / f"{index}.npy") for index in range(len(shapes))]
+    for index, (path, shape) in enumerate(zip(paths, shapes, strict=True)):
+        np.save(path, np.full(shape, index, np.uint8))
     return paths
 
 
-def test_batches_stack_by_number(tmp_path):
+def test_batches_stack_by_index(tmp_path):
     paths = _write(tmp_path, [(2, 3, 2)] * 3)
     (images,) = Pairs(paths, None).batch(np.array([2, 0]))
     assert images.dtype == np.float32
@@ -37,15 +22,15 @@ def test_batches_stack_by_number(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("shapes", "free_sides", "expected"),
+    ("shapes", "batch_size", "expected"),
     [
-        ([(2, 3, 1), (3, 2, 1)], False, "1.npy.* of 3x2 beside .*0.npy.* of 2x3.*image_size"),
-        ([(2, 3, 1), (2, 3, 3)], False, "1 channels as in .*0.npy.* received 3 in .*1.npy"),
-        ([(2, 3, 1), (3, 2, 4)], True, "channels"),
+        ([(2, 3, 1), (3, 2, 1)], 8, "1.npy.* of 3x2 and .*0.npy.* of 2x3.*image_size"),
+        ([(2, 3, 1), (2, 3, 3)], 8, "1 channels as in .*0.npy.* Received 3 in .*1.npy"),
+        ([(2, 3, 1), (3, 2, 4)], 1, "channels"),
     ],
 )
-def test_images_that_do_not_fit_are_named(tmp_path, shapes, free_sides, expected):
-    pairs = Pairs(_write(tmp_path, shapes), None, batch_size=1 if free_sides else 8)
+def test_images_that_do_not_fit_are_named(tmp_path, shapes, batch_size, expected):
+    pairs = Pairs(_write(tmp_path, shapes), None, batch_size=batch_size)
     with pytest.raises(ValueError, match=expected):
         pairs.batch(np.array([1]))
 
@@ -58,7 +43,7 @@ def test_pairs_of_two_sizes_are_named_even_when_resized(tmp_path, size, cache):
         Pairs([image], [mask], image_size=size, cache=cache)
 
 
-def test_memory_cache_keeps_the_files_own_bytes(tmp_path):
+def test_memory_cache_has_the_files_own_type(tmp_path):
     paths = _write(tmp_path, [(2, 3, 2)])
     pairs = Pairs(paths, None, cache=True)
     assert pairs._read((paths[0],))[0].dtype == np.uint8
@@ -66,6 +51,14 @@ def test_memory_cache_keeps_the_files_own_bytes(tmp_path):
 
 def test_disk_cache_of_normalised_files_does_not_let_others_through(tmp_path):
     np.save(tmp_path / "mri.npy", np.int16([[0, 900]]))
-    Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "kept", normalize="image")
+    Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "cache", normalize="image")
     with pytest.raises(ValueError, match=r"\[0, 1\]"):
-        Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "kept")
+        Pairs([tmp_path / "mri.npy"], None, cache=tmp_path / "cache")
+
+
+def test_a_missing_codec_is_not_skipped(tmp_path, monkeypatch):
+    """The file is intact; only this installation cannot read it."""
+    (tmp_path / "deep.png").write_bytes(imagecodecs.png_encode(np.ones((4, 4, 3), np.uint16)))
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(ImportError, match=r"deep\.png"):
+        Pairs([tmp_path / "deep.png"], None, skip_unreadable=True)

@@ -1,4 +1,7 @@
+import json
 import struct
+import subprocess
+import sys
 import zlib
 
 import imagecodecs
@@ -38,31 +41,6 @@ def test_npy_holds_any_number_of_channels(tmp_path):
     assert decode(tmp_path / "a.npy", palette=True).shape == (5, 7, 6)
 
 
-def test_big_endian_16_bit_becomes_native(tmp_path):
-    from tifffile import imwrite
-
-    imwrite(tmp_path / "a.tif", GREY16, byteorder=">")
-    received = decode(tmp_path / "a.tif", palette=True)
-    assert received.dtype == np.uint16
-    np.testing.assert_array_equal(received[..., 0], GREY16)
-
-
-def test_16_bit_colour_tiff_keeps_its_bits(tmp_path):
-    from tifffile import imwrite
-
-    colour = RNG.integers(0, 65536, (5, 7, 3), dtype=np.uint16)
-    imwrite(tmp_path / "a.tif", colour, photometric="rgb")
-    np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=True), colour)
-
-
-def test_tiff_of_six_channels_is_read(tmp_path):
-    from tifffile import imwrite
-
-    spectral = RNG.integers(0, 256, (5, 7, 6), dtype=np.uint8)
-    imwrite(tmp_path / "a.tif", spectral, photometric="minisblack", planarconfig="contig")
-    np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=True), spectral)
-
-
 def test_palette_gives_colours_or_indices(tmp_path):
     indices = np.array([[0, 1], [2, 1]], np.uint8)
     image = Image.fromarray(indices).convert("P")
@@ -86,7 +64,7 @@ def _truncated(path):
 @pytest.mark.parametrize(
     ("name", "write", "expected"),
     [
-        ("none.png", lambda _: None, "no such file"),
+        ("none.png", lambda _: None, "existing file"),
         ("text.png", lambda path: path.write_text("hello"), "another format"),
         ("empty.tif", lambda path: path.write_bytes(b""), "empty.tif"),
         ("cut.tif", _truncated, "damaged"),
@@ -142,21 +120,66 @@ def test_16_bit_png_keeps_its_bits(tmp_path, channels):
         decode(path, palette=True)
 
 
+WITHOUT_CODECS = """
+import json, sys
+sys.modules["imagecodecs"] = None  # importing it is an ImportError from here on
+from resunet_kit.data.files.decoding import decode
+found = {}
+for path in sys.argv[1:]:
+    try:
+        found[path] = decode(path, palette=True).tolist()
+    except ImportError as error:
+        found[path] = str(error)
+print(json.dumps(found))
+"""
+
+
+def test_without_imagecodecs_files_are_read_or_named_with_the_cure(tmp_path):
+    deep, floats = RNG.integers(0, 2**16, (5, 7, 3), np.uint16), RNG.random((5, 7, 3), np.float32)
+    options = {"photometric": "rgb", "planarconfig": "contig"}
+    for name, array, compression in [
+        ("plain", deep, {}),
+        ("deflate", deep, {"compression": "deflate", "predictor": True}),
+        ("packbits", RGB8, {"compression": "packbits"}),
+        ("needs_lzw", deep, {"compression": "lzw"}),
+        ("needs_predictor", floats, {"compression": "deflate", "predictor": True}),
+    ]:
+        tifffile.imwrite(tmp_path / f"{name}.tif", array, **options, **compression)
+    Image.fromarray(RGB8).save(tmp_path / "pillow.tif", compression="tiff_lzw")
+    Image.fromarray(GREY16).save(tmp_path / "grey.png")
+    (tmp_path / "needs_png.png").write_bytes(imagecodecs.png_encode(deep))
+    paths = sorted(map(str, tmp_path.iterdir()))
+    process = subprocess.run([sys.executable, "-c", WITHOUT_CODECS, *paths], capture_output=True, text=True, check=True)
+    for path, found in json.loads(process.stdout).items():
+        if "needs_" in path:
+            assert path in found
+            assert 'pip install "resunet-kit[codecs]"' in found
+        else:
+            np.testing.assert_array_equal(found, decode(path, palette=True), path)
+
+
+def test_damage_is_not_taken_for_a_missing_codec(tmp_path, monkeypatch):
+    _truncated(tmp_path / "a.png")
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(ValueError, match="undamaged"):
+        decode(tmp_path / "a.png", palette=True)
+
+
 @pytest.mark.parametrize("bits", [2, 4])
-def test_masks_of_few_bits_keep_their_ids(tmp_path, bits):
-    ids = np.random.default_rng(0).integers(0, 2**bits, (5, 8), dtype=np.uint8)
+def test_masks_of_few_bits_keep_their_labels(tmp_path, bits):
+    labels = np.random.default_rng(0).integers(0, 2**bits, (5, 8), dtype=np.uint8)
     path = tmp_path / "a.png"
-    path.write_bytes(_png_of_few_bits(ids, bits))
-    np.testing.assert_array_equal(decode(path, palette=False)[..., 0], ids)
-    np.testing.assert_array_equal(decode(path, palette=True)[..., 0], ids * (255 // (2**bits - 1)))
+    path.write_bytes(_png_of_few_bits(labels, bits))
+    np.testing.assert_array_equal(decode(path, palette=False)[..., 0], labels)
+    np.testing.assert_array_equal(decode(path, palette=True)[..., 0], labels * (255 // (2**bits - 1)))
 
 
-def _png_of_few_bits(ids, bits):
+def _png_of_few_bits(labels, bits):
     def chunk(kind, data):
         return struct.pack(">L", len(data)) + kind + data + struct.pack(">L", zlib.crc32(kind + data))
 
-    height, width = ids.shape
-    digits = (ids[..., None] >> np.arange(bits)[::-1]) & 1
+    height, width = labels.shape
+    digits = (labels[..., None] >> np.arange(bits)[::-1]) & 1
     rows = np.packbits(digits.reshape(height, -1).astype(np.uint8), axis=1)
     lines = b"".join(b"\0" + row.tobytes() for row in rows)
     header = struct.pack(">LLBBBBB", width, height, bits, 0, 0, 0, 0)

@@ -1,4 +1,4 @@
-"""Damaged files: refused by name, or read as an image; never another error, a hang, much memory or rows made up."""
+"""Damaged files are refused by name or read as images, without other errors, hangs, memory peaks or invented rows."""
 
 import io
 import json
@@ -18,12 +18,12 @@ from tifffile import imwrite
 from resunet_kit.data import read_image, read_mask
 
 pytestmark = pytest.mark.slow
-SIDES = (24, 18)
+SHAPE = (24, 18)
 CASES = 60  # damaged files of each kind
 RNG = np.random.default_rng(0)
 # No pixel is 0: rows that a reader filled with zeros stand out.
-GREY, RGB = RNG.integers(1, 256, SIDES, np.uint8), RNG.integers(1, 256, (*SIDES, 3), np.uint8)
-DEEP, DEEP_RGB = (RNG.integers(1, 2**16, shape, np.uint16) for shape in (SIDES, (*SIDES, 3)))
+GREY, RGB = RNG.integers(1, 256, SHAPE, np.uint8), RNG.integers(1, 256, (*SHAPE, 3), np.uint8)
+DEEP, DEEP_RGB = (RNG.integers(1, 2**16, shape, np.uint16) for shape in (SHAPE, (*SHAPE, 3)))
 MASK = np.where(GREY > 128, 255, 0).astype(np.uint8)
 TILES = {"tile": (16, 16)}
 TIFFS = {
@@ -69,10 +69,10 @@ FILES |= {"grey.npy": npy(GREY), "deep.npy": npy(DEEP), "rgb.npy": npy(RGB), "ma
 
 
 def damaged(data, generator):
-    """Return the bytes after one or two accidents."""
+    """Return the bytes after one or two kinds of damage."""
     for _ in range(generator.integers(1, 3)):
         if len(data) > 8:
-            data = ACCIDENTS[generator.integers(len(ACCIDENTS))](data, generator)
+            data = DAMAGES[generator.integers(len(DAMAGES))](data, generator)
     return data
 
 
@@ -93,13 +93,13 @@ def cut(data, generator):
 
 
 def insert(data, generator):
-    place = generator.integers(len(data))
-    return data[:place] + generator.bytes(int(generator.integers(1, 40))) + data[place:]
+    start = generator.integers(len(data))
+    return data[:start] + generator.bytes(int(generator.integers(1, 40))) + data[start:]
 
 
 def drop(data, generator):
-    place = generator.integers(len(data))
-    return data[:place] + data[place + generator.integers(1, 40) :]
+    start = generator.integers(len(data))
+    return data[:start] + data[start + generator.integers(1, 40) :]
 
 
 def change_a_tag(data, generator):
@@ -110,24 +110,24 @@ def change_a_tag(data, generator):
         if start + 2 > len(data):
             return data
         [count] = struct.unpack_from("<H", data, start)
-        place = start + 2 + 12 * int(generator.integers(min(count, 40) + 1)) + int(generator.choice([0, 2, 4, 8, 10]))
-        changed[place : place + 2] = generator.choice([b"\0\0", b"\1\0", b"\xff\xff", b"\x20\0", generator.bytes(2)])
+        entry = start + 2 + 12 * int(generator.integers(min(count, 40) + 1)) + int(generator.choice([0, 2, 4, 8, 10]))
+        changed[entry : entry + 2] = generator.choice([b"\0\0", b"\1\0", b"\xff\xff", b"\x20\0", generator.bytes(2)])
     elif data[:4] == b"\x89PNG" and len(data) > 33:
         changed[16 + generator.integers(13)] = generator.integers(256)
         changed[29:33] = struct.pack(">L", zlib.crc32(changed[12:29]))
     return bytes(changed)
 
 
-ACCIDENTS = (flip, flip_in_the_header, cut, insert, drop, change_a_tag)
+DAMAGES = (flip, flip_in_the_header, cut, insert, drop, change_a_tag)
 
 
 class TooSlow(BaseException):
-    """Nothing that a reader could take for a damaged file."""
+    """An exception that no reader can take for a damaged file."""
 
 
 @pytest.fixture(autouse=True)
 def alarm():
-    """Let no reader hang the tests."""
+    """End a reader that hangs."""
 
     def ring(*_):
         raise TooSlow
@@ -139,7 +139,7 @@ def alarm():
 
 
 def read(path, data, reader):
-    """Return what a reader makes of the bytes; None if it refuses them by name."""
+    """Return what a reader reads from the bytes; None if it refuses them by name."""
     path.write_bytes(data)
     signal.setitimer(signal.ITIMER_REAL, 20)
     with warnings.catch_warnings():  # of tags that Pillow leaves out, and of sizes that damage has made large
@@ -147,7 +147,7 @@ def read(path, data, reader):
         try:
             return reader(path)
         except ValueError as error:
-            assert path.name in str(error), error  # noqa: PT017 - any other error is to be seen
+            assert path.name in str(error), error  # noqa: PT017 - any other error is shown
             return None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -171,8 +171,8 @@ def test_damaged_files_are_refused_by_name_or_read_as_images(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.endswith(".jpg")])
-def test_a_cut_file_is_never_filled_up(tmp_path, name):
-    """Wherever a lossless file ends too early, it is refused, or nothing of the pixels was lost."""
+def test_a_truncated_file_is_never_filled_up(tmp_path, name):
+    """A lossless file that ends too early is refused, unless it holds all pixels."""
     data, path = FILES[name], tmp_path / name
     reader = read_mask if name.startswith("mask") else read_image
     whole = read(path, data, reader)
@@ -181,8 +181,8 @@ def test_a_cut_file_is_never_filled_up(tmp_path, name):
         assert found is None or np.array_equal(found, whole), end
 
 
-def test_pages_that_follow_each_other_in_a_circle_are_refused(tmp_path):
-    """The second directory names itself as the next; the first has a kind of number that there is not."""
+def test_pages_in_a_circle_are_refused(tmp_path):
+    """The second directory names itself as the next; the first has an unknown type of number."""
 
     def directory(*entries, following):
         return struct.pack("<H", len(entries)) + b"".join(entries) + struct.pack("<L", following)
@@ -192,13 +192,13 @@ def test_pages_that_follow_each_other_in_a_circle_are_refused(tmp_path):
     assert read(tmp_path / "circle.tif", struct.pack("<2sHL", b"II", 42, 8) + first + second, read_image) is None
 
 
-def test_an_npy_header_that_is_no_python_is_refused(tmp_path):
+def test_an_npy_header_that_is_not_python_is_refused(tmp_path):
     data = FILES["grey.npy"].replace(b"(24, 18)", b"((24, 18")
     assert read(tmp_path / "header.npy", data, read_image) is None
 
 
-def promised(kind, side):
-    """Return a file whose header promises `side` × `side` pixels, and holds few."""
+def with_large_header(kind, side):
+    """Return a small file whose header announces `side` × `side` pixels."""
     if kind == "npy":
         header = {"descr": "|u1", "fortran_order": False, "shape": (side, side)}
         file = io.BytesIO()
@@ -238,12 +238,12 @@ print(json.dumps(found))
 """
 
 
-def test_headers_that_promise_a_billion_pixels_take_no_memory(tmp_path):
+def test_headers_that_announce_a_billion_pixels_take_no_memory(tmp_path):
     paths = []
     for kind in ("npy", "png", "jpg", "plain", "lzw", "deflate", "deflate16_rgb", "tiles", "tiles_rgb"):
         paths.append(str(tmp_path / f"{kind}.{kind if kind in ('npy', 'png', 'jpg') else 'tif'}"))
         with open(paths[-1], "wb") as file:
-            file.write(promised(kind, 40000))
+            file.write(with_large_header(kind, 40000))
     process = subprocess.run(
         [sys.executable, "-c", MEMORY_OF_EACH, *paths], capture_output=True, text=True, check=True, timeout=60
     )

@@ -27,7 +27,7 @@ def _save(path, array, *, slope=None):
         ((4, 5, 6, 1, 3), (4, 5, 6, 3)),
     ],
 )
-def test_sides_and_channels(tmp_path, suffix, shape, expected):
+def test_spatial_shape_and_channels(tmp_path, suffix, shape, expected):
     stored = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     image = read_image(_save(tmp_path / f"a{suffix}", stored))
     assert (image.shape, image.dtype) == (expected, np.float32)
@@ -63,7 +63,7 @@ def test_big_endian_images_are_read(tmp_path):
     np.testing.assert_array_equal(read_image(tmp_path / "a.nii").ravel(), np.float32([0, 0.2, 1]))
 
 
-def test_masks_keep_their_ids(tmp_path):
+def test_masks_keep_their_labels(tmp_path):
     stored = np.random.default_rng(2).choice([0, 1, 2, 4], (4, 5, 6)).astype(np.float64)
     mask = read_mask(_save(tmp_path / "seg.nii.gz", stored))
     assert mask.dtype == np.uint8
@@ -98,21 +98,21 @@ def test_damaged_files_are_named(tmp_path, suffix, damage):
         read_image(path)
 
 
-def test_a_header_may_not_promise_more_than_its_file_can_hold(tmp_path):
+def test_a_header_may_not_announce_more_than_its_file_can_hold(tmp_path):
     path = _save(tmp_path / "bad.nii", np.zeros((2, 2, 2), np.uint8))
     data = bytearray(path.read_bytes())
     data[42:48] = np.int16([32000] * 3).tobytes()
     path.write_bytes(data)
-    with pytest.raises(ValueError, match="promises 32768000000000 bytes"):
+    with pytest.raises(ValueError, match="announces 32768000000000 bytes"):
         read_image(path)
 
 
-def test_colours_are_no_numbers(tmp_path):
+def test_colours_are_not_numbers(tmp_path):
     colours = np.zeros((2, 2, 2), [("R", "u1"), ("G", "u1"), ("B", "u1")])
     with pytest.raises(ValueError, match="numbers"):
         read_image(_save(tmp_path / "rgb.nii", colours))
 
 
-def test_absent_files_are_said_to_be_absent(tmp_path):
-    with pytest.raises(ValueError, match="no such file"):
+def test_missing_files_are_named(tmp_path):
+    with pytest.raises(ValueError, match="existing file"):
         read_image(tmp_path / "gone.nii.gz")

@@ -25,7 +25,7 @@ def _save(path, array):
         ("a.tif", np.array([[0, 0.25, 1]], np.float32), [0, 0.25, 1]),
     ],
 )
-def test_image_levels_become_unit_floats(tmp_path, name, stored, expected):
+def test_images_are_scaled_to_the_unit_range(tmp_path, name, stored, expected):
     image = read_image(_save(tmp_path / name, stored))
     assert (image.dtype, image.shape) == (np.float32, (1, 3, 1))
     np.testing.assert_array_equal(image.ravel(), np.float32(expected))
@@ -38,9 +38,9 @@ def test_jpeg_is_near_what_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("values", [[0.0, 1.5], [-0.1, 1.0], np.int16([0, 800])])
-def test_numbers_outside_the_unit_range_are_refused_unless_normalised(tmp_path, values):
+def test_values_outside_the_unit_range_are_refused_unless_normalised(tmp_path, values):
     path = _save(tmp_path / "bad.npy", [values])
-    with pytest.raises(ValueError, match=r"\[0, 1\].*rescale.*normalize='image'") as error:
+    with pytest.raises(ValueError, match=r"\[0, 1\].*Rescale.*normalize='image'") as error:
         read_image(path)
     assert "bad.npy" in str(error.value)
     np.testing.assert_allclose(read_image(path, normalize="image").ravel(), [-1, 1])
@@ -56,7 +56,7 @@ def test_numbers_outside_the_unit_range_are_refused_unless_normalised(tmp_path, 
         (np.array([["a"]]), "numbers"),
     ],
 )
-def test_what_is_no_finite_number_is_refused(tmp_path, stored, expected, normalize):
+def test_values_that_are_not_finite_numbers_are_refused(tmp_path, stored, expected, normalize):
     with pytest.raises(ValueError, match=f"bad.npy.*{expected}"):
         read_image(_save(tmp_path / "bad.npy", stored), normalize=normalize)
 
@@ -88,7 +88,7 @@ def test_volumes_keep_their_depth(tmp_path):
     np.testing.assert_array_equal(read_mask(path), stored // 255)
     assert read_image(path, image_size=(2, 3, 4)).shape == read_mask(path, image_size=(2, 3, 4)).shape == (2, 3, 4, 1)
     assert read_mask(path, image_size=3).shape == (3, 3, 3, 1)
-    with pytest.raises(ValueError, match="3 numbers"):
+    with pytest.raises(ValueError, match="one for each of 3"):
         read_image(path, image_size=(2, 3))
 
 
@@ -139,7 +139,7 @@ def test_mask_values(tmp_path, name, stored, options, expected):
         (np.uint8([[0, 2]]), {"num_classes": 1}, "below 2"),
         (np.uint8([[0, 255]]), {"num_classes": 3}, "below 3"),
         (np.uint8([[[0, 0, 9]]]), {}, "one channel"),
-        (np.array([["a", "b"]]), {}, "class ids"),
+        (np.array([["a", "b"]]), {}, "class labels"),
     ],
 )
 def test_unexpected_mask_values_are_named(tmp_path, stored, options, expected):

@@ -5,7 +5,7 @@ from resunet_kit.data import image_statistics, read_image
 
 
 def _write(folder, arrays):
-    paths = [folder / f"{number}.npy" for number in range(len(arrays))]
+    paths = [folder / f"{index}.npy" for index in range(len(arrays))]
     for path, array in zip(paths, arrays, strict=True):
         np.save(path, array)
     return paths
@@ -28,7 +28,7 @@ def test_files_outside_the_unit_range_keep_their_unit(tmp_path):
 
 
 def test_files_that_do_not_fit_are_named(tmp_path):
-    with pytest.raises(ValueError, match=r"3 channels as in .*0\.npy.*1 in .*1\.npy"):
+    with pytest.raises(ValueError, match=r"3 channels as in .*0\.npy.*Received 1 in .*1\.npy"):
         image_statistics(_write(tmp_path, [np.zeros((2, 2, 3)), np.zeros((2, 2, 1))]))
     with pytest.raises(ValueError, match="at least one path"):
         image_statistics([])

@@ -44,7 +44,7 @@ def test_white_is_1_even_if_stored_as_zero(tmp_path, dtype):
 
 def test_several_pages_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 5, 5), np.float32), photometric="minisblack")
-    with pytest.raises(ValueError, match="one image, received"):
+    with pytest.raises(ValueError, match="Expected one image"):
         decode(tmp_path / "a.tif", palette=True)
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 from tifffile import imread, imwrite
 
 from resunet_kit.data.files.decoding import decode
-from resunet_kit.data.files.uncompressed_tiff import read_plain_tiff
+from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
 
 
 def pixels(shape, dtype, seed=0):
@@ -20,7 +20,7 @@ def pixels(shape, dtype, seed=0):
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("byteorder", ["<", ">"])
 @pytest.mark.parametrize("rowsperstrip", [1, 3, 7])
-def test_plain_files_are_read_as_tifffile_wrote_them(tmp_path, dtype, channels, byteorder, rowsperstrip):
+def test_files_are_read_as_tifffile_wrote_them(tmp_path, dtype, channels, byteorder, rowsperstrip):
     array = pixels((7, 5, channels), dtype)
     imwrite(
         tmp_path / "a.tif",
@@ -29,27 +29,27 @@ def test_plain_files_are_read_as_tifffile_wrote_them(tmp_path, dtype, channels, 
         byteorder=byteorder,
         rowsperstrip=rowsperstrip,
     )
-    found = read_plain_tiff(tmp_path / "a.tif")
+    found = read_uncompressed_tiff(tmp_path / "a.tif")
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, array)
     found[...] = 0  # its own memory
 
 
-def test_pillows_files_are_plain_and_give_what_pillow_gives(tmp_path):
+def test_files_that_pillow_wrote_are_read_as_pillow_reads_them(tmp_path):
     for shape in ((300, 7), (300, 7, 3)):  # of several strips
         array = pixels(shape, np.uint8)
         Image.fromarray(array).save(tmp_path / "a.tif")
-        np.testing.assert_array_equal(read_plain_tiff(tmp_path / "a.tif"), array.reshape(*shape[:2], -1))
+        np.testing.assert_array_equal(read_uncompressed_tiff(tmp_path / "a.tif"), array.reshape(*shape[:2], -1))
 
 
-def test_a_last_strip_that_is_said_to_be_longer_is_read(tmp_path):
+def test_a_last_strip_whose_tag_says_more_is_read(tmp_path):
     """As in the LGG data: 256 rows in strips of 11, and the last has only 3."""
     array = pixels((7, 5), np.uint8)
     imwrite(tmp_path / "a.tif", array, rowsperstrip=3, photometric="minisblack")
     data = bytearray((tmp_path / "a.tif").read_bytes())
     _entry(data, 279)[-1] = 15
     (tmp_path / "a.tif").write_bytes(data)
-    np.testing.assert_array_equal(read_plain_tiff(tmp_path / "a.tif")[..., 0], array)
+    np.testing.assert_array_equal(read_uncompressed_tiff(tmp_path / "a.tif")[..., 0], array)
 
 
 def _entry(data, wanted):
@@ -57,9 +57,9 @@ def _entry(data, wanted):
     [start] = struct.unpack_from("<L", data, 4)
     [count] = struct.unpack_from("<H", data, start)
     for entry in range(start + 2, start + 2 + 12 * count, 12):
-        tag, kind, length, place = struct.unpack_from("<HHLL", data, entry)
+        tag, kind, length, offset = struct.unpack_from("<HHLL", data, entry)
         if tag == wanted:
-            return np.frombuffer(data, {3: "<u2", 4: "<u4"}[kind], length, place)
+            return np.frombuffer(data, {3: "<u2", 4: "<u4"}[kind], length, offset)
     raise KeyError(wanted)
 
 
@@ -71,7 +71,7 @@ def _entry(data, wanted):
         {"planarconfig": "separate", "photometric": "rgb", "channels": 3},
         {"photometric": "rgb", "extrasamples": ["assocalpha"], "channels": 4},
         {"tile": (16, 16)},
-        {"extratags": [(274, "H", 1, 6, True)]},  # turned by a quarter
+        {"extratags": [(274, "H", 1, 6, True)]},  # rotated by 90 degrees
         {"dtype": np.float32},
         {"dtype": np.int16},
         {"pages": 2},
@@ -84,16 +84,16 @@ def test_all_other_files_are_left_to_others(tmp_path, options):
     shape = (channels, 32, 32) if options.get("planarconfig") else (32, 32, *[channels] * (channels > 0))
     options.setdefault("photometric", "minisblack")
     imwrite(tmp_path / "a.tif", np.zeros((*[pages] * (pages > 0), *shape), dtype), **options)
-    assert read_plain_tiff(tmp_path / "a.tif") is None
+    assert read_uncompressed_tiff(tmp_path / "a.tif") is None
 
 
-def test_strips_that_do_not_lie_in_one_piece_are_left_to_others(tmp_path):
+def test_strips_that_are_not_one_block_are_left_to_others(tmp_path):
     imwrite(tmp_path / "a.tif", pixels((8, 4), np.uint8), rowsperstrip=4, photometric="minisblack")
     data = bytearray((tmp_path / "a.tif").read_bytes())
     offsets = _entry(data, 273)
     offsets[:] = offsets[::-1].copy()
     (tmp_path / "a.tif").write_bytes(data)
-    assert read_plain_tiff(tmp_path / "a.tif") is None
+    assert read_uncompressed_tiff(tmp_path / "a.tif") is None
     np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=False)[..., 0], imread(tmp_path / "a.tif"))
 
 
@@ -114,11 +114,11 @@ def good(tmp_path_factory):
 def test_damaged_bytes_are_refused_by_name_or_read_as_tifffile_reads_them(good, changes, cut):
     path, data = good
     damaged = bytearray(data[: max(1, len(data) - cut)])
-    for place, value in changes:
-        if place < len(damaged):
-            damaged[place] = value
+    for position, value in changes:
+        if position < len(damaged):
+            damaged[position] = value
     path.write_bytes(damaged)
-    found = read_plain_tiff(path)
+    found = read_uncompressed_tiff(path)
     if found is not None:
         np.testing.assert_array_equal(np.squeeze(found), np.squeeze(imread(path)))
     with contextlib.suppress(UnreadableNamed):

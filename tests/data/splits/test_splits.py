@@ -61,8 +61,8 @@ def _cohort(seed, patients=60):
 
 def _imbalance(validations, labels):
     sizes = [abs(len(part) / len(labels) - 1 / len(validations)) for part in validations]
-    shares = [abs(labels[part].mean() - labels.mean()) for part in validations]
-    return max(sizes), max(shares)
+    differences = [abs(labels[part].mean() - labels.mean()) for part in validations]
+    return max(sizes), max(differences)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -75,14 +75,14 @@ def test_better_balanced_than_scikit_learn(seed):
     assert np.less(_imbalance(ours, labels), _imbalance(theirs, labels)).all()
 
 
-def test_fractions_and_label_shares_are_met():
+def test_parts_have_the_fractions_asked_for_of_samples_and_labels():
     groups, labels = _cohort(0, patients=110)
     for part, fraction in zip(split_by_group(groups, [0.7, 0.2, 0.1], stratify=labels), [0.7, 0.2, 0.1], strict=True):
         assert len(part) / len(labels) == pytest.approx(fraction, abs=0.005)
         assert labels[part].mean() == pytest.approx(labels.mean(), abs=0.01)
 
 
-def test_many_groups_are_dealt_quickly_and_well():
+def test_many_groups_are_assigned_quickly_and_well():
     groups = np.arange(5000)
     parts = split_by_group(groups, [0.8, 0.2], stratify=groups % 2)
     assert [len(part) for part in parts] == [4000, 1000]
@@ -106,35 +106,18 @@ def test_a_tiny_fraction_still_gets_a_group():
     assert [len(part) > 0 for part in split_by_group([0, 0, 0, 1, 1, 1], [0.999, 0.001])] == [True, True]
 
 
-class IncomparableMissing:
-    """As `pandas.NA`, which is neither equal to itself nor different."""
-
-    def __ne__(self, other):
-        return self
-
-    __hash__ = None
-
-    def __bool__(self):
-        raise TypeError
-
-
 @pytest.mark.parametrize(
     ("groups", "fractions", "options", "expected"),
     [
         ([1, 2, 3], [0.5, 0.6], {}, "add up to 1"),
-        ([1, 2, 3], [1.5, -0.5], {}, "at least 0"),
+        ([1, 2, 3], [1.5, -0.5], {}, "fractions.* of at least 0"),
         ([1, 2, 3], [], {}, "add up to 1"),
-        ([1, 2, 3], [np.nan, 1], {}, "add up to 1"),
-        ([], [1.0], {}, "one value for each sample"),
-        ([[1, 2]], [1.0], {}, "one value for each sample"),
-        ([1, 1, 1], [0.5, 0.5], {}, "Too few groups: expected at least 2.*received 1"),
+        ([1, 2, 3], [np.nan, 1], {}, "fractions.* of at least 0"),
+        ([], [1.0], {}, "at least one value"),
+        ([1, 1, 1], [0.5, 0.5], {}, "at least 2 groups.* Received 1"),
         (["a", None], [0.5, 0.5], {}, "None or NaN"),
-        (["a", IncomparableMissing()], [0.5, 0.5], {}, "None or NaN"),
         ([1, 2], [0.5, 0.5], {"seed": -1}, r"Expected seed to be an integer of at least 0. Received seed="),
-        ([1.0, np.nan], [0.5, 0.5], {}, "None or NaN"),
-        (["a", "b", np.nan], [0.5, 0.5], {}, "None or NaN"),
-        (["a", "b", None], [0.5, 0.5], {}, "None or NaN"),
-        ([1, 2], [0.5, 0.5], {"stratify": [1]}, "2 samples, received 1"),
+        ([1, 2], [0.5, 0.5], {"stratify": [1]}, r"stratify .*\(2,\)\. Received shape \(1,\)"),
     ],
 )
 def test_bad_input_is_refused(groups, fractions, options, expected):
@@ -142,13 +125,20 @@ def test_bad_input_is_refused(groups, fractions, options, expected):
         split_by_group(groups, fractions, **options)
 
 
-def test_a_split_that_could_not_be_repeated_is_refused():
-    with pytest.raises(TypeError, match=r"Expected seed to be an integer of at least 0. Received seed="):
+def test_wrong_types_are_refused():
+    with pytest.raises(TypeError, match="Expected seed"):  # the split could not be repeated
         split_by_group([1, 2], [0.5, 0.5], seed=None)
+    with pytest.raises(TypeError, match="Expected fractions"):
+        split_by_group([1, 2], ["a", 1])
+    with pytest.raises(TypeError, match="groups to hold values of one type"):
+        split_by_group(np.array([1, "a"], object), [0.5, 0.5])
 
 
 def test_bad_folds_are_refused():
-    with pytest.raises(ValueError, match="at least 2"):
-        cross_validation_by_group([1, 2, 3], 1)
-    with pytest.raises(ValueError, match="Too few groups"):
-        cross_validation_by_group([1, 2, 3], 4)
+    for folds, error, expected in [
+        (1, ValueError, "folds .* of at least 2"),
+        (2.0, TypeError, "folds"),
+        (4, ValueError, "at least 4 groups"),
+    ]:
+        with pytest.raises(error, match=expected):
+            cross_validation_by_group([1, 2, 3], folds)
