@@ -1,5 +1,6 @@
 """Image files as raw arrays, with the file named in every error."""
 
+import contextlib
 import importlib.util
 import os
 from pathlib import Path
@@ -69,9 +70,22 @@ def _needs_missing_codec(error: Exception) -> bool:
 def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
     name = os.fspath(path).lower()
     if name.endswith(".npy"):
-        with open(path, "rb") as file:
-            return np.lib.format.read_array(file, allow_pickle=False)
+        return _read_npy(path)
     return read_nifti(path) if name.endswith(SUFFIXES) else _decode_image(path, palette=palette)
+
+
+def _read_npy(path: PathLike, attempts: int = 10) -> np.ndarray:
+    """Read an array, again where CPython 3.11 fails to parse its header while another thread parses too.
+
+    NumPy parses headers by `ast`, whose depth counter is shared by all threads: a garbage collection in the middle of one
+    parse may let another thread begin its own, and both then end in a SystemError ("recursion depth mismatch").
+    """
+    with open(path, "rb") as file:
+        for _ in range(attempts - 1):
+            with contextlib.suppress(SystemError):
+                return np.lib.format.read_array(file, allow_pickle=False)
+            file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
