@@ -44,12 +44,12 @@ def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys)
     names: dict[str, object] = {"__name__": page.stem}
     printed = ""
     for language, line, text in blocks(page):
-        place = f"{page.name}:{line}"
+        location = f"{page.name}:{line}"
         if language == "text":
-            assert printed == text, place
+            assert printed == text, location
             printed = ""
             continue
-        assert not printed, f"{place}: the block before prints what the page does not show"
+        assert not printed, f"{location}: the block before prints what the page does not show"
         if language == "python":
             # The blank lines make errors name the page's own line.
             exec(compile("\n" * line + text, str(page), "exec"), names)

@@ -35,3 +35,12 @@ def test_every_subpackage_is_listed():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'segmentation'"):
         _ = resunet_kit.segmentation
+
+
+def test_every_module_has_its_test():
+    """The same path below `tests`, without the underscores of private names."""
+    package = Path(resunet_kit.__file__).parent
+    modules = [path.relative_to(package) for path in package.rglob("*.py") if path.name != "__init__.py"]
+    tests = [[part.lstrip("_") for part in module.with_suffix("").parts] for module in modules]
+    absent = [parts for parts in tests if not CHECKOUT.joinpath("tests", *parts[:-1], f"test_{parts[-1]}.py").is_file()]
+    assert absent == []

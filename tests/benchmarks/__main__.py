@@ -1,6 +1,6 @@
 """Speed as ratios within one run: `make bench`.
 
-Each pair is timed in turns, so that both sides meet the same machine; the median of the pairs' ratios is printed.
+The two of a pair are timed alternately, under the same load of the machine; the median of their ratios is printed.
 """
 
 import argparse
