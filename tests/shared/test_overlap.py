@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from keras import ops
 
 from resunet_kit._shared.overlap import overlap, spatial_sum, squared_errors
 from resunet_kit._shared.truth import normalized_class_weights, split_sample_weight, to_probabilities
-from tests.strategies import probabilities
 
 
 def count_by_loop(truth, prediction, weights):
-    """Return true positives, false positives, false negatives, and the squared errors."""
+    """Return true positives, false positives, misses, and the errors by squares."""
     counts = np.zeros((4, len(truth), truth.shape[-1]))
     for index in np.ndindex(truth.shape):
         t, p, w = float(truth[index]), float(prediction[index]), float(weights[index])
@@ -28,11 +29,11 @@ def test_counts_equal_a_loop_in_float64(shape):
     np.testing.assert_allclose(np.array(squared_errors(*arguments)), expected[[0, 3]], rtol=2e-6, atol=2e-6)
 
 
-BATCHES = probabilities((2, 6, 6, 2))
+probabilities = hnp.arrays("float32", (2, 6, 6, 2), elements=st.floats(0, 1, width=32))
 
 
 @settings(max_examples=25, deadline=None)
-@given(BATCHES, BATCHES, BATCHES)
+@given(probabilities, probabilities, probabilities)
 def test_counts_are_never_negative(truth, prediction, weights):
     arguments = [ops.convert_to_tensor(x) for x in (np.round(truth), prediction, weights)]
     assert np.min(np.array(overlap(*arguments))) >= 0
@@ -40,7 +41,7 @@ def test_counts_are_never_negative(truth, prediction, weights):
 
 
 @settings(max_examples=25, deadline=None)
-@given(BATCHES, BATCHES)
+@given(probabilities, probabilities)
 def test_a_perfect_prediction_has_exactly_no_errors_whatever_the_weights(truth, weights):
     truth, weights = ops.convert_to_tensor(np.round(truth)), ops.convert_to_tensor(weights)
     counts = overlap(truth, truth, weights)
@@ -54,7 +55,7 @@ def test_large_sums_keep_their_digits():
     np.testing.assert_allclose(np.array(spatial_sum(ops.convert_to_tensor(x))), expected, rtol=5e-6)
 
 
-def test_class_weights_sum_to_one_and_leave_classes_out():
+def test_class_importance_is_a_share_and_leaves_classes_out():
     options = {"multilabel": False, "include_background": True, "ignore_class": None}
     np.testing.assert_allclose(normalized_class_weights(3, **options, class_weights=[1, 3, 0]), [0.25, 0.75, 0])
     np.testing.assert_allclose(normalized_class_weights(3, **{**options, "include_background": False}), [0, 0.5, 0.5])
@@ -66,7 +67,7 @@ def test_class_weights_sum_to_one_and_leave_classes_out():
     np.testing.assert_allclose(normalized_class_weights(2, **{**without, "multilabel": True}), [0.5, 0.5])
 
 
-def test_class_weights_need_a_class_and_one_weight_per_channel():
+def test_class_importance_needs_a_class_and_one_weight_a_channel():
     options = {"multilabel": False, "include_background": False, "ignore_class": 1}
     with pytest.raises(ValueError, match="No class is left"):
         normalized_class_weights(2, **options)
@@ -103,7 +104,7 @@ def test_one_weight_for_each_image(weight):
 
 
 @pytest.mark.parametrize(("value", "message"), [(-1, "0 or more.*from -1 to 1"), (np.nan, "NaN"), (np.inf, "infinite")])
-def test_negative_and_infinite_weights_are_refused(value, message):
+def test_weights_that_are_no_weights_are_refused(value, message):
     for shape in ((2,), (2, 4, 5)):
         weight = np.ones(shape)
         weight[0] = value
