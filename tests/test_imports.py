@@ -24,7 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "data": {"masks"},
     "inference": {"models", "masks", "data"},
     "training": {"models", "losses", "metrics", "data"},
-    "plots": {"masks"},
+    "plots": {"masks", "metrics"},
 }
 FORBIDDEN: dict[str, set[str]] = {
     "_shared": FRAMEWORKS | {"keras"},

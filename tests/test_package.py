@@ -17,6 +17,12 @@ def test_version_is_the_newest_of_the_changelog():
     assert newest.group(1) == resunet_kit.__version__
 
 
+def test_version_is_that_of_the_citation():
+    cited = re.search(r"^version: (\S+)$", (CHECKOUT / "CITATION.cff").read_text(), re.MULTILINE)
+    assert cited is not None
+    assert cited.group(1) == resunet_kit.__version__
+
+
 @pytest.mark.parametrize("name", resunet_kit.__all__)
 def test_all_names_what_a_subpackage_exports(name):
     module = importlib.import_module(f"resunet_kit.{name}")

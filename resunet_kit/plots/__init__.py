@@ -1,9 +1,9 @@
 """Interactive figures from NumPy arrays, and a report that holds them.
 
-Every function returns a `plotly.graph_objects.Figure` and never shows it: call `.show()`, `.write_html(path)`, or
-put it into `write_report`. Neither Keras nor TensorFlow is loaded. The colours are Okabe and Ito's, which readers
-with the common kinds of colour blindness tell apart; in every picture the truth alone is sky blue, the prediction
-alone orange, and what both agree on green.
+Each function returns a `plotly.graph_objects.Figure` without showing it: call `.show()` or `.write_html(path)`, or
+pass it to `write_report`. Importing loads neither Keras nor TensorFlow. The palette of Okabe and Ito can be told apart
+with the common kinds of colour blindness. In every picture false negatives (truth alone) are sky blue, false positives
+(prediction alone) orange, and true positives green.
 """
 
 from resunet_kit.plots.calibration import reliability_diagram

@@ -1,4 +1,4 @@
-"""Arrays in the forms that users hold them, checked and brought into one form."""
+"""Arrays as users hold them, checked and converted to what the figures draw."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -6,49 +6,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-
-def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
-    """Return a boolean array of the same shape from booleans, 0 and 1, or 0 and 255."""
-    array = np.asarray(values)
-    if array.size == 0:
-        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}.")
-    if array.dtype == bool:
-        return array
-    if array.dtype.kind not in "iuf":
-        raise ValueError(f"Expected {name} of booleans, 0 and 1, or 0 and 255. Received dtype {array.dtype}.")
-    top = array.max()
-    if top not in (0, 1, 255) or not np.all((array == 0) | (array == top)):
-        raise ValueError(
-            f"Expected {name} of booleans, 0 and 1, or 0 and 255. Received values from {array.min()} to {top} "
-            "that hold others too: threshold probabilities first, as in `probability >= 0.5`, and pick one class "
-            "of a label map, as in `labels == 2`."
-        )
-    return array != 0
+from resunet_kit._shared import mask_checks
+from resunet_kit._shared.groups import sample_values
 
 
 def as_mask(values: ArrayLike, name: str = "mask") -> NDArray[np.bool_]:
     """Return a boolean `(height, width)` mask; a last axis of one channel is dropped."""
-    array = np.asarray(values)
-    if array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
-    if array.ndim != 2:
-        raise ValueError(f"Expected {name} of shape (height, width) or (height, width, 1). Received {array.shape}.")
-    return as_binary(array, name)
+    return mask_checks.as_mask(_without_channel(np.asarray(values)), name=name, ndims=(2,))
 
 
 def as_masks(values: Iterable[ArrayLike], name: str) -> list[NDArray[np.bool_]]:
     """Return a list of boolean masks from a sequence or a stacked array."""
     return [as_mask(value, f"{name}[{index}]") for index, value in enumerate(values)]
-
-
-def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray[np.uint8]]:
-    """Return a list of uint8 images; values outside [0, 1] are stretched by the range of all images together."""
-    arrays = [_image_array(value, f"{name}[{index}]") for index, value in enumerate(values)]
-    if not arrays:
-        raise ValueError(f"Expected at least one image in {name}. Received none.")
-    low = min(float(array.min()) for array in arrays)
-    high = max(float(array.max()) for array in arrays)
-    return [_to_uint8(array, low, high) for array in arrays]
 
 
 def as_image(value: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
@@ -57,21 +26,29 @@ def as_image(value: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
     return _to_uint8(array, float(array.min()), float(array.max()))
 
 
+def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray[np.uint8]]:
+    """Return a list of uint8 images; values outside [0, 1] are stretched by the range of all images together."""
+    arrays = [_image_array(value, f"{name}[{index}]") for index, value in enumerate(values)]
+    if not arrays:
+        raise ValueError(f"Expected {name} with at least one image. Received none. Check the selection.")
+    low = min(float(array.min()) for array in arrays)
+    high = max(float(array.max()) for array in arrays)
+    return [_to_uint8(array, low, high) for array in arrays]
+
+
 def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
-    array = np.asarray(value)
-    if array.ndim == 3 and array.shape[-1] == 1:
-        array = array[..., 0]
+    array = _without_channel(np.asarray(value))
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[-1] == 3):
         raise ValueError(
-            f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). "
-            f"Received {array.shape}: pick one channel or three, as in `image[..., :3]`."
+            f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). Received shape "
+            f"{array.shape}. Select one channel or three, as in `image[..., :3]`."
         )
-    if array.size == 0 or array.dtype.kind not in "biuf" or not np.all(np.isfinite(array)):
-        raise ValueError(
-            f"Expected {name} to hold finite numbers. Received dtype {array.dtype}, shape {array.shape}"
-            f"{'' if array.dtype.kind not in 'f' else ', with NaN or infinite values or none at all'}."
-        )
+    _check_finite(array, name, cure="Replace them, as numpy.nan_to_num does.")
     return array
+
+
+def _without_channel(array: NDArray[Any]) -> NDArray[Any]:
+    return array[..., 0] if array.ndim == 3 and array.shape[-1] == 1 else array
 
 
 def _to_uint8(array: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]:
@@ -87,7 +64,8 @@ def same_shape(image: NDArray[Any], mask: NDArray[Any], name: str) -> None:
     """Raise unless `mask` has the height and width of `image`."""
     if image.shape[:2] != mask.shape[:2]:
         raise ValueError(
-            f"Expected {name} of the image's height and width {image.shape[:2]}. Received {mask.shape[:2]}."
+            f"Expected {name} of the image's height and width {image.shape[:2]}. Received {mask.shape[:2]}. Resize it "
+            "with the nearest method."
         )
 
 
@@ -98,57 +76,64 @@ def same_length(**lengths: int) -> None:
         >>> same_length(images=2, masks=3)
         Traceback (most recent call last):
         ...
-        ValueError: Expected the same number of entries everywhere. Received images: 2, masks: 3.
+        ValueError: Expected the same number of entries everywhere. Received images: 2, masks: 3. Pass one per entry.
     """
     received = ", ".join(f"{name}: {length}" for name, length in lengths.items())
     if len(set(lengths.values())) > 1:
-        raise ValueError(f"Expected the same number of entries everywhere. Received {received}.")
+        raise ValueError(f"Expected the same number of entries everywhere. Received {received}. Pass one per entry.")
     if 0 in lengths.values():
-        raise ValueError(f"Expected at least one entry. Received {received}.")
+        raise ValueError(f"Expected at least one entry. Received {received}. Check the selection.")
 
 
 def as_finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return a float array without NaN or infinity, of the same shape."""
     array = np.asarray(values)
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"Expected {name} to be numbers. Received dtype {array.dtype}.")
-    array = array.astype(np.float64)
-    if array.size == 0:
-        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}.")
-    bad = int(np.count_nonzero(~np.isfinite(array)))
-    if bad:
-        raise ValueError(
-            f"Expected finite {name}. Received {bad} NaN or infinite of {array.size}: leave those entries out, and "
-            "say beside the figure how many they were."
-        )
+    _check_finite(array, name, cure="Leave those entries out, and say next to the figure how many they were.")
+    return array.astype(np.float64)
+
+
+def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a vector `(n,)` of finite floats."""
+    array = as_finite(values, name)
+    if array.ndim != 1:
+        raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
     return array
 
 
-def both_classes(truth: NDArray[np.bool_], what: str) -> None:
-    """Raise unless `truth` holds positives and negatives."""
+def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"Expected {name} to be numbers. Received dtype {array.dtype}. Convert it with astype(float).")
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}. Check the selection.")
+    bad = int(np.count_nonzero(~np.isfinite(array)))
+    if bad:
+        raise ValueError(f"Expected finite {name}. Received {bad} NaN or infinite of {array.size}. {cure}")
+
+
+def both_classes(truth: NDArray[np.bool_], undefined: str) -> None:
+    """Raise unless `truth` holds positives and negatives, without which `undefined` has no value."""
     positives = int(truth.sum())
     if positives in (0, truth.size):
         raise ValueError(
-            f"Expected truth with both classes. Received {positives} positives of {truth.size}: {what} is undefined "
-            "there; evaluate on a set that holds both."
+            f"Expected truth with both classes. Received {positives} positives of {truth.size}, for which {undefined} "
+            "is undefined. Evaluate on a set that holds both."
         )
 
 
 def as_labels(values: ArrayLike, name: str) -> list[Any]:
     """Return a vector of class labels as a list of Python values (booleans as 0 and 1)."""
-    array = np.asarray(values)
-    if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"Expected {name} as a vector with at least one label. Received shape {array.shape}.")
-    if array.dtype.kind == "f":
-        if not np.all(np.isfinite(array)) or np.any(array != np.round(array)):
-            raise ValueError(
-                f"Expected {name} as class labels. Received fractions or NaN: threshold probabilities first."
-            )
-        array = array.astype(np.int64)
-    return (array.astype(np.int64) if array.dtype == bool else array).tolist()
+    array = sample_values(name, values)
+    if array.size == 0:
+        raise ValueError(f"Expected {name} with at least one label. Received none. Check the selection.")
+    if array.dtype.kind == "f" and not np.all(np.isfinite(array) & (array == np.round(array))):
+        raise ValueError(
+            f"Expected {name} to be class labels. Received fractions or infinite values. Threshold probabilities "
+            "first, as in `probability >= 0.5`."
+        )
+    return (array.astype(np.int64) if array.dtype.kind in "bf" else array).tolist()
 
 
-def classes_of(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] | None) -> dict[Any, str]:
+def named_classes(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] | None) -> dict[Any, str]:
     """Return the classes in their order, each with its name.
 
     Args:
@@ -163,7 +148,7 @@ def classes_of(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] |
     unnamed = sorted(map(repr, present - set(known)))
     if unnamed:
         raise ValueError(
-            f"Expected names for every label. Received {len(known)} names and no name for {', '.join(unnamed)}: "
-            "give a sequence for labels 0, 1, 2, ..., or a mapping of label to name."
+            f"Expected names for every label. Received {len(known)} names and no name for {', '.join(unnamed)}. "
+            "Pass a sequence for the labels 0, 1, 2, ..., or a mapping of label to name."
         )
     return {label: str(name) for label, name in known.items()}

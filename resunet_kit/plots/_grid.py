@@ -1,4 +1,4 @@
-"""A grid of pictures, one panel an image."""
+"""A grid of pictures, one panel per image."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
+from resunet_kit._shared.numbers import integer
 from resunet_kit.plots._layers import frame_axes, image_trace
 from resunet_kit.plots._style import styled
 
@@ -23,18 +24,16 @@ def picture_grid(
     columns: int,
     title: str | None,
 ) -> go.Figure:
-    """Return a figure with a panel an image.
+    """Return a figure with one panel per image.
 
     Args:
         images: `(height, width)` or `(height, width, 3)`, uint8.
-        layers: The traces to lay over each image.
+        layers: The traces drawn over each image.
         titles: One above each panel, or None.
-        columns: Panels in a row.
+        columns: Panels per row, at least 1.
         title: The figure's title.
     """
-    if columns < 1:
-        raise ValueError(f"Expected at least one column. Received {columns}.")
-    columns = min(columns, len(images))
+    columns = min(integer("columns", columns, "[1, inf)"), len(images))
     rows = -(-len(images) // columns)
     lines = max((title.count("<br>") + 1 for title in titles), default=1) if titles else 0
     row_gap = _GAP + (6 + 16 * lines if titles else 0)

@@ -1,4 +1,4 @@
-"""The parts of a report's page: text, tables, and the frame around them."""
+"""HTML of a report: text, tables and the style sheet."""
 
 import html
 import math
@@ -50,7 +50,7 @@ tbody tr:hover { background: var(--shade); }
 
 
 def paragraphs(text: str) -> str:
-    """Return text as HTML paragraphs, escaped; blank lines part them, `**bold**` and backticks mark.
+    """Return text as HTML paragraphs, escaped; blank lines separate them, `**bold**` and backticks mark up.
 
     Example:
         >>> paragraphs("Dice **0.9** < 1")
@@ -62,7 +62,7 @@ def paragraphs(text: str) -> str:
 
 def _marked(text: str) -> str:
     escaped = html.escape(text, quote=False)
-    pieces = re.split(r"`([^`]+)`", escaped)  # every second piece stood between backticks
+    pieces = re.split(r"`([^`]+)`", escaped)  # every second piece was between backticks
     return "".join(
         f"<code>{piece}</code>" if index % 2 else re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", piece, flags=re.S)
         for index, piece in enumerate(pieces)
@@ -87,12 +87,12 @@ def _columns(data: Any) -> dict[str, list[Any]]:
         columns = {name: list(values) for name, values in data.items()}
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
-            raise ValueError(f"Expected table columns of one length. Received {lengths}.")
+            raise ValueError(f"Expected table columns of one length. Received {lengths}. Fill the gaps with None.")
     else:
         names = dict.fromkeys(name for row in data for name in row)
         columns = {name: [row.get(name) for row in data] for name in names}
     if not columns:
-        raise ValueError("Expected a table with at least one column. Received none.")
+        raise ValueError("Expected a table with at least one column. Received none. Leave the table out.")
     return columns
 
 
@@ -106,7 +106,7 @@ def _is_flag(value: Any) -> bool:
 
 
 def _texts(values: Sequence[Any]) -> list[str]:
-    """Return the cells of a column; its floats share the decimals that give the largest three digits."""
+    """Return the cells of a column; its floats have as many decimals as give the largest three digits."""
     floats = [
         abs(float(value))
         for value in values

@@ -1,7 +1,7 @@
 """Images as PNG traces and masks as outlines.
 
-An image travels as one PNG (some ten times smaller than the numbers as text). A mask becomes the filled outline of
-its regions, because Plotly's legend can switch such a trace on and off and cannot do so with an image.
+An image is stored as one PNG, some ten times smaller than the numbers as text. A mask becomes the filled outline of
+its regions, because Plotly's legend can switch such a trace on and off, but not an image.
 """
 
 import base64
@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image
 
+from resunet_kit.masks import contours
 from resunet_kit.plots._style import translucent
 
 
@@ -35,30 +36,17 @@ def image_trace(image: NDArray[np.uint8]) -> Any:
 
 
 def outline(mask: NDArray[np.bool_]) -> tuple[list[float | None], list[float | None]]:
-    """Return x and y of the closed outlines of a mask, None between two of them.
+    """Return x and y of the closed contours of a mask, with None between two contours.
 
-    Holes run the other way round than regions, so that a fill leaves them out.
+    Holes run in the opposite direction to regions, so that a fill leaves them out.
     """
-    from skimage.measure import find_contours  # half a second to load: only where a mask is drawn
-
-    # The border of zeros closes the outlines of regions that touch the image's border.
-    paths = find_contours(np.pad(mask, 1).astype(np.float32), 0.5, fully_connected="high")
     x: list[float | None] = []
     y: list[float | None] = []
-    for path in paths:
-        corners = _corners(path) - 1
-        x += [*corners[:, 1].tolist(), None]
-        y += [*corners[:, 0].tolist(), None]
+    for contour in contours(mask):
+        x += [*contour[:, 1].tolist(), None]
+        y += [*contour[:, 0].tolist(), None]
     # One empty point keeps the entry of an empty mask in the legend.
     return (x[:-1], y[:-1]) if x else ([None], [None])
-
-
-def _corners(path: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave out the points of a closed path that lie on a straight line between their neighbours."""
-    steps = np.diff(path, axis=0)
-    before, after = steps[:-1], steps[1:]
-    turns = before[:, 0] * after[:, 1] != before[:, 1] * after[:, 0]
-    return path[np.concatenate([[True], turns, [True]])]
 
 
 def region_trace(
@@ -68,10 +56,9 @@ def region_trace(
     group: str,
     color: str,
     fill: float = 0.3,
-    dash: str = "solid",
     show_legend: bool = True,
 ) -> Any:
-    """Return the trace of a mask's regions: outline, translucent fill, one legend entry a `group`."""
+    """Return the trace of a mask's regions: outline, translucent fill, one legend entry per `group`."""
     x, y = outline(mask)
     return go.Scatter(
         x=x,
@@ -79,7 +66,7 @@ def region_trace(
         mode="lines",
         fill="toself",
         fillcolor=translucent(color, fill),
-        line={"color": color, "width": 1.5, "dash": dash},
+        line={"color": color, "width": 1.5},
         name=name,
         legendgroup=group,
         showlegend=show_legend,
@@ -88,7 +75,7 @@ def region_trace(
 
 
 def frame_axes(figure: go.Figure, shape: tuple[int, ...], *, row: int | None = None, col: int | None = None) -> None:
-    """Fit a panel's axes to an image of `shape` with square pixels and without ticks."""
+    """Fit a panel's axes to an image of `shape`, with square pixels and without ticks."""
     height, width = shape[:2]
     anchor = next(figure.select_yaxes(row=row, col=col)).anchor or "x"
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}

@@ -1,4 +1,4 @@
-"""One look for all figures: palette, template, and the rows above the plot (title, legend, panel titles) in pixels."""
+"""The style of all figures: palette, template, and the rows for title, legend and panel titles above the plot."""
 
 import functools
 from typing import Any
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 # Okabe and Ito (2008), "Color Universal Design"; the order puts the pairs that differ most first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
-# What only the truth holds is a miss, what only the prediction holds a false alarm: the same colours say both.
+# Foreground of the truth alone is a false negative, of the prediction alone a false positive: the same colours.
 TRUTH = "#56B4E9"
 PREDICTION = "#E69F00"
 AGREEMENT = "#009E73"
@@ -21,16 +21,16 @@ _TITLE_ROW = 48
 _LEGEND_ROW = 30
 _PANEL_TITLE_ROW = 26
 _TEXT_LINE = 16
-_TOOLS = 44  # the modebar's column to the right of the plot, where it covers nothing
+_TOOLS = 44  # the modebar's column to the right of the plot, outside the figure's content
 
-# Selecting marks points for code that listens, and no code does. Plotly 7 also offers to send the chart to a web
-# service; pictures of patients must not leave by a stray click.
+# Selected points do nothing without code that listens for them. Plotly 7 also offers to send the chart to a web
+# service: a stray click must not upload pictures of patients.
 _TOOLS_REMOVED = ["select2d", "lasso2d", "sendChartToCloud"]
 
 
 @functools.cache
 def template() -> Any:
-    """Return the template that every figure carries."""
+    """Return the template of every figure."""
     axis = {
         "gridcolor": GRID,
         "linecolor": REFERENCE,
@@ -67,14 +67,14 @@ def styled(
     panel_title_lines: int = 0,
     **layout: Any,
 ) -> go.Figure:
-    """Give `figure` the common look and return it.
+    """Give `figure` the common style and return it.
 
     Args:
         figure: Changed in place.
-        title: A short title; None leaves its row out.
+        title: A short title; None for none.
         height: Of the plot below the title, legend and panel titles, in pixels.
-        width: In pixels; None fills the page.
-        legend: Whether a row above the plot holds the legend.
+        width: In pixels; None for the page's width.
+        legend: Whether a legend is shown, in a row above the plot.
         panel_title_lines: Lines of the titles above the panels.
         **layout: More layout properties.
     """

@@ -1,4 +1,4 @@
-"""Counts of a binary decision at every threshold, and the curves and areas that follow from them."""
+"""True and false positives at every threshold, and the curves and areas that follow from them."""
 
 from typing import NamedTuple
 
@@ -9,43 +9,47 @@ Floats = NDArray[np.float64]
 
 
 class Counts(NamedTuple):
-    """True and false positives of the rule `score >= threshold`, thresholds falling from infinity."""
+    """True and false positives of the rule `score >= threshold`, at every threshold; positives and negatives at all."""
 
     thresholds: Floats
     tp: Floats
     fp: Floats
+    positives: int
+    negatives: int
 
 
-def counts_by_threshold(truth: NDArray[np.bool_], scores: Floats) -> Counts:
-    """Count positives at infinity and at every distinct score.
+def counts_at(truth: NDArray[np.bool_], scores: Floats, thresholds: Floats | None = None) -> Counts:
+    """Count true and false positives at each threshold.
 
     Args:
         truth: `(n,)`.
         scores: `(n,)`, finite.
-
-    Returns:
-        Thresholds, true positives and false positives, each `(distinct + 1,)`.
+        thresholds: By default infinity and every distinct score, falling.
     """
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], np.cumsum(truth[order], dtype=np.float64)
-    last = np.append(np.flatnonzero(np.diff(ranked)), ranked.size - 1)  # equal scores fall to one side together
-    return Counts(
-        thresholds=np.concatenate([[np.inf], ranked[last]]),
-        tp=np.concatenate([[0.0], hits[last]]),
-        fp=np.concatenate([[0.0], last + 1 - hits[last]]),
-    )
+    ranked, ranked_true = np.sort(scores), np.sort(scores[truth])
+    if thresholds is None:
+        thresholds = np.append(ranked[np.flatnonzero(np.diff(ranked, prepend=-np.inf))], np.inf)[::-1]
+    predicted = ranked.size - np.searchsorted(ranked, thresholds, side="left")
+    tp = (ranked_true.size - np.searchsorted(ranked_true, thresholds, side="left")).astype(np.float64)
+    return Counts(thresholds, tp, predicted - tp, ranked_true.size, ranked.size - ranked_true.size)
 
 
 def roc(counts: Counts) -> tuple[Floats, Floats]:
-    """Return false and true positive rates, both rising from 0 to 1."""
-    return counts.fp / counts.fp[-1], counts.tp / counts.tp[-1]
+    """Return false and true positive rates."""
+    return counts.fp / counts.negatives, counts.tp / counts.positives
 
 
 def precision_recall(counts: Counts) -> tuple[Floats, Floats]:
-    """Return recall, rising from 0, and precision, 1 by convention where nothing is called positive."""
-    called = counts.tp + counts.fp
-    precision = np.divide(counts.tp, called, out=np.ones_like(called), where=called > 0)
-    return counts.tp / counts.tp[-1], precision
+    """Return recall, and precision, 1 by convention where nothing is predicted positive."""
+    predicted = counts.tp + counts.fp
+    precision = np.divide(counts.tp, predicted, out=np.ones_like(predicted), where=predicted > 0)
+    return counts.tp / counts.positives, precision
+
+
+def dice(counts: Counts) -> Floats:
+    """Return `2TP / (2TP + FP + FN)`, which is F1 too; 1 where truth and prediction are both empty."""
+    total = counts.tp + counts.fp + counts.positives
+    return np.divide(2 * counts.tp, total, out=np.ones_like(total), where=total > 0)
 
 
 def area_under(x: Floats, y: Floats) -> float:
@@ -59,14 +63,14 @@ def average_precision(recall: Floats, precision: Floats) -> float:
 
 
 def corners(x: Floats, y: Floats) -> NDArray[np.intp]:
-    """Return the indices of a curve's ends and of the points where it turns: the same line with fewer points."""
+    """Return the indices of a curve's ends and of its corners: the same line with fewer points."""
     dx, dy = np.diff(x), np.diff(y)
-    turns = np.flatnonzero(dx[:-1] * dy[1:] != dy[:-1] * dx[1:]) + 1
-    return np.concatenate([[0], turns, [x.size - 1]])
+    turning = np.flatnonzero(dx[:-1] * dy[1:] != dy[:-1] * dx[1:]) + 1
+    return np.concatenate([[0], turning, [x.size - 1]])
 
 
 def thinned(indices: NDArray[np.intp], limit: int) -> NDArray[np.intp]:
-    """Return at most `limit` of the indices, evenly, both ends among them."""
+    """Return at most `limit` of the indices, evenly spaced, both ends among them."""
     if indices.size <= limit:
         return indices
     return indices[np.linspace(0, indices.size - 1, limit).round().astype(np.intp)]

@@ -1,18 +1,19 @@
 """Receiver operating characteristic and precision-recall curves."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit.plots import _threshold_counts as _curves
-from resunet_kit.plots._arrays import as_binary, as_finite, both_classes, same_length
+from resunet_kit.plots._arrays import as_finite, both_classes, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]
-_POINTS = 1000  # more cannot be told apart on a screen
+_MAX_POINTS = 1000  # more cannot be told apart on a screen
 
 
 def roc_curve(
@@ -24,9 +25,9 @@ def roc_curve(
 ) -> go.Figure:
     """Draw sensitivity against 1 - specificity over all thresholds, with the area under the curve (AUC).
 
-    A case is called positive where `score >= threshold`. The area follows the trapezoid rule over all thresholds
-    and equals the chance that a positive scores above a negative, ties counting half. At most 1,000 points of a
-    curve are drawn; the area uses all.
+    A case is predicted positive where `score >= threshold`. The area follows the trapezoid rule over all thresholds
+    and equals the probability that a positive scores above a negative, ties counting half. At most 1,000 points per
+    curve are drawn; the area is that of all points.
 
     Args:
         truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
@@ -36,10 +37,11 @@ def roc_curve(
         title: The figure's title; by default it gives the area of a single curve.
 
     Returns:
-        A figure with a trace a curve (x the false, y the true positive rate), chance last.
+        A figure with one trace per curve (x the false, y the true positive rate), and the diagonal of chance last.
 
     Raises:
-        ValueError: Truth of one class (the area is undefined), differing shapes, or a NaN score.
+        TypeError: If truth or scores are not numbers.
+        ValueError: If the truth holds one class (the area is undefined), shapes differ, or a score is NaN.
 
     Example:
         >>> figure = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -55,12 +57,12 @@ def roc_curve(
     for index, (name, counts) in enumerate(curves.items()):
         fpr, tpr = _curves.roc(counts)
         areas.append(_curves.area_under(fpr, tpr))
-        kept = _curves.thinned(_curves.corners(fpr, tpr), _POINTS)
+        drawn = _curves.thinned(_curves.corners(fpr, tpr), _MAX_POINTS)
         figure.add_trace(
             _curve(
-                fpr[kept],
-                tpr[kept],
-                counts.thresholds[kept],
+                fpr[drawn],
+                tpr[drawn],
+                counts.thresholds[drawn],
                 name=f"{name} · AUC {areas[-1]:.3f}",
                 color=COLORS[index % len(COLORS)],
                 hover="1 − specificity %{x:.3f}<br>sensitivity %{y:.3f}",
@@ -86,8 +88,8 @@ def precision_recall_curve(
 ) -> go.Figure:
     """Draw precision against recall over all thresholds, with average precision and the prevalence.
 
-    Average precision is `sum((R_n - R_(n-1)) * P_n)` over the falling thresholds: the area under the steps that are
-    drawn, without interpolation. The dotted line is the share of positives, the precision of a random score.
+    Average precision is `sum((R_n - R_(n-1)) * P_n)` over falling thresholds: the area under the drawn steps,
+    without interpolation. The dotted line is the prevalence, the precision of random scores.
 
     Args:
         truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
@@ -96,10 +98,11 @@ def precision_recall_curve(
         title: The figure's title; by default it gives the average precision of a single curve.
 
     Returns:
-        A figure with a trace a curve (x the recall, y the precision, from recall 0 on), the prevalence last.
+        A figure with one trace per curve (x the recall from 0, y the precision), and the prevalence last.
 
     Raises:
-        ValueError: Truth of one class, differing shapes, or a NaN score.
+        TypeError: If truth or scores are not numbers.
+        ValueError: If the truth holds one class, shapes differ, or a score is NaN.
 
     Example:
         >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -115,18 +118,18 @@ def precision_recall_curve(
     for index, (name, counts) in enumerate(curves.items()):
         recall, precision = _curves.precision_recall(counts)
         averages.append(_curves.average_precision(recall, precision))
-        kept = _curves.thinned(np.arange(recall.size), _POINTS)
+        drawn = _curves.thinned(np.arange(recall.size), _MAX_POINTS)
         trace = _curve(
-            recall[kept],
-            precision[kept],
-            counts.thresholds[kept],
+            recall[drawn],
+            precision[drawn],
+            counts.thresholds[drawn],
             name=f"{name} · AP {averages[-1]:.3f}",
             color=COLORS[index % len(COLORS)],
             hover="recall %{x:.3f}<br>precision %{y:.3f}",
         )
         figure.add_trace(trace.update(line_shape="vh"))
     counts = next(iter(curves.values()))
-    prevalence = counts.tp[-1] / (counts.tp[-1] + counts.fp[-1])
+    prevalence = counts.positives / (counts.positives + counts.negatives)
     figure.add_trace(_reference([0, 1], [prevalence, prevalence], f"Prevalence {prevalence:.3f}"))
     default = f"Precision and recall · AP {averages[0]:.3f}" if len(averages) == 1 else "Precision and recall"
     return _square(
@@ -139,7 +142,7 @@ def precision_recall_curve(
 
 
 def _counts(truth: ArrayLike, scores: _Scores, names: Sequence[str] | None, *, what: str) -> dict[str, _curves.Counts]:
-    """Return the counts of every curve by its name."""
+    """Return the counts of each curve by its name."""
     labels = as_binary(truth, "truth")
     both_classes(labels, what)
     named: dict[str, Any] = dict(scores) if isinstance(scores, Mapping) else {"Model": scores}
@@ -152,8 +155,11 @@ def _counts(truth: ArrayLike, scores: _Scores, names: Sequence[str] | None, *, w
 def _counted(labels: NDArray[np.bool_], values: ArrayLike, name: str) -> _curves.Counts:
     array = as_finite(values, f"scores of {name!r}")
     if array.shape != labels.shape:
-        raise ValueError(f"Expected scores of the truth's shape {labels.shape}. Received {array.shape} of {name!r}.")
-    return _curves.counts_by_threshold(labels.ravel(), array.ravel())
+        raise ValueError(
+            f"Expected scores of the truth's shape {labels.shape}. Received shape {array.shape} for {name!r}. Drop a "
+            "channel axis of one, as in `scores[..., 0]`."
+        )
+    return _curves.counts_at(labels.ravel(), array.ravel())
 
 
 def _curve(x: Any, y: Any, thresholds: Any, *, name: str, color: str, hover: str) -> Any:
@@ -174,8 +180,10 @@ def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:
     )
 
 
-def _square(figure: go.Figure, *, title: str, x_title: str, y_title: str, legend_corner: str) -> go.Figure:
-    """Lay a curve over the unit square, its legend in the corner that good curves leave empty."""
+def _square(
+    figure: go.Figure, *, title: str, x_title: str, y_title: str, legend_corner: Literal["left", "right"]
+) -> go.Figure:
+    """Fit the axes to the unit square, with the legend in the corner that good curves leave empty."""
     axis = {"range": [-0.02, 1.02], "dtick": 0.2}
     styled(figure, title=title, height=520, width=600, showlegend=True)
     right = legend_corner == "right"

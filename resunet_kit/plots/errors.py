@@ -1,4 +1,4 @@
-"""Where a prediction is right, where it misses, and where it raises a false alarm."""
+"""Error maps: true positives, false positives and false negatives of a segmentation, pixel by pixel."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,7 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._arrays import as_finite, as_image, as_images, as_mask, as_masks, same_length, same_shape
+from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
+from resunet_kit._shared.numbers import integer
+from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
 from resunet_kit.plots._style import AGREEMENT, PREDICTION, TRUTH, styled
@@ -19,16 +21,17 @@ def error_map(image: ArrayLike, truth: ArrayLike, prediction: ArrayLike, *, titl
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
-            as they are, other values are stretched by their range.
-        truth: The true mask, of booleans, 0 and 1, or 0 and 255.
+            unchanged, other values are stretched by their range.
+        truth: The true mask, of booleans, 0/1 or 0/255.
         prediction: The predicted mask, in the same form.
-        title: The figure's title; by default the Dice score, 2TP / (2TP + FP + FN), and 1 where both masks are empty.
+        title: The figure's title; by default the Dice score, 1 where both masks are empty.
 
     Returns:
         A figure whose legend gives the counts in pixels and switches each colour on and off.
 
     Raises:
-        ValueError: Sizes differ, or a mask holds other values.
+        TypeError: If image or masks are not numbers.
+        ValueError: If their sizes differ, or a mask holds other values.
 
     Example:
         >>> import numpy as np
@@ -44,8 +47,9 @@ def error_map(image: ArrayLike, truth: ArrayLike, prediction: ArrayLike, *, titl
     same_shape(picture, predicted, "prediction")
     figure = go.Figure([image_trace(picture), *_error_traces(true_mask, predicted, counts=True)])
     frame_axes(figure, picture.shape)
-    title = title if title is not None else f"Error map · Dice {_dice(true_mask, predicted):.3f}"
+    dice = dice_of_counts(count_pixels(true_mask, predicted))
     height, width = picture_size(picture.shape, side=580)
+    title = f"Error map · Dice {dice:.3f}" if title is None else title
     return styled(figure, title=title, height=height, width=max(width, 640), legend=True)
 
 
@@ -64,19 +68,20 @@ def worst_cases(
 
     Args:
         images: Images as in `sample_grid`.
-        truths: One true mask an image.
-        predictions: One predicted mask an image.
-        scores: One score an image; higher is better. Ties keep their order.
-        count: How many cases to show; all, where there are fewer.
-        titles: One short title an image, such as the patient and slice.
+        truths: One true mask per image.
+        predictions: One predicted mask per image.
+        scores: One score per image; higher is better. Ties keep their order.
+        count: How many cases to show, at least 1; all, where there are fewer.
+        titles: One short title per image, such as the patient and slice.
         name: What the scores are.
-        columns: Panels in a row.
+        columns: Panels per row, at least 1.
 
     Returns:
-        A figure with a panel a case, its title the case's title (or index) and score.
+        A figure with one panel per case, titled with the case's title (or index) and score.
 
     Raises:
-        ValueError: Numbers or sizes differ, a score is NaN, or a mask holds other values.
+        TypeError: If images, masks or scores are not numbers, or count or columns are not integers.
+        ValueError: If lengths or sizes differ, a score is NaN, or a mask holds other values.
 
     Example:
         >>> import numpy as np
@@ -85,10 +90,9 @@ def worst_cases(
         >>> [annotation.text for annotation in figure.layout.annotations]
         ['1<br>Dice 0.200', '2<br>Dice 0.500']
     """
-    pictures, values = list(images), as_finite(scores, "scores")
+    pictures, values = list(images), as_vector(scores, "scores")
     true_masks, predicted = list(truths), list(predictions)
-    if values.ndim != 1 or count < 1:
-        raise ValueError(f"Expected a vector of scores and count >= 1. Received shape {values.shape}, count {count}.")
+    integer("count", count, "[1, inf)")
     named = [str(index) for index in range(len(values))] if titles is None else [str(title) for title in titles]
     same_length(
         images=len(pictures),
@@ -101,11 +105,11 @@ def worst_cases(
     shown = as_images([pictures[index] for index in worst])
     shown_truths = as_masks([true_masks[index] for index in worst], "truths")
     shown_predictions = as_masks([predicted[index] for index in worst], "predictions")
-    layers = []
-    for place, index in enumerate(worst):
-        same_shape(shown[place], shown_truths[place], f"truths[{index}]")
-        same_shape(shown[place], shown_predictions[place], f"predictions[{index}]")
-        layers.append(_error_traces(shown_truths[place], shown_predictions[place], show_legend=place == 0))
+    layers: list[list[Any]] = []
+    for index, image, truth, prediction in zip(worst, shown, shown_truths, shown_predictions, strict=True):
+        same_shape(image, truth, f"truths[{index}]")
+        same_shape(image, prediction, f"predictions[{index}]")
+        layers.append(_error_traces(truth, prediction, show_legend=not layers))
     return picture_grid(
         shown,
         layers,
@@ -138,8 +142,3 @@ def _error_traces(
         )
         for name, mask, color in kinds
     ]
-
-
-def _dice(truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> float:
-    size = int(truth.sum()) + int(prediction.sum())
-    return 2 * int((truth & prediction).sum()) / size if size else 1.0

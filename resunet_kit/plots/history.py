@@ -1,16 +1,17 @@
-"""The course of a training."""
+"""Training history: every metric against the epoch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.numbers import choice, integer
 from resunet_kit.plots._arrays import same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
+Mode = Literal["auto", "min", "max"]
 _FALLING = ("loss", "error", "distance", "mse", "mae")
 _PANEL = 260  # pixels of a panel's height
 
@@ -20,25 +21,26 @@ def training_history(
     *,
     title: str | None = None,
     monitor: str | None = None,
-    mode: str = "auto",
+    mode: Mode = "auto",
     columns: int = 2,
 ) -> go.Figure:
     """Draw every metric against the epoch: training solid, validation dashed, the best epoch marked.
 
     Args:
-        history: A mapping of name to one value an epoch, as in `keras.callbacks.History.history`, or that callback
-            itself. `val_loss` shares the panel of `loss`. NaN leaves a gap.
+        history: A mapping of name to one value per epoch, as in `keras.callbacks.History.history`, or that callback
+            itself. `val_loss` is drawn in the panel of `loss`. NaN leaves a gap.
         title: The figure's title; by default it names the best epoch.
-        monitor: The entry that decides the best epoch; by default "val_loss", else "loss", else the first.
-        mode: "min" or "max", what is best; "auto" takes "min" for names that hold "loss", "error", "distance",
-            "mse" or "mae".
-        columns: Panels in a row.
+        monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first.
+        mode: Whether the minimum ("min") or the maximum ("max") is best; "auto" takes "min" for names that contain
+            "loss", "error", "distance", "mse" or "mae".
+        columns: Panels per row, at least 1.
 
     Returns:
-        A figure with a panel a metric, x the epoch from 1.
+        A figure with one panel per metric, x the epoch from 1.
 
     Raises:
-        ValueError: No entries, entries of differing lengths, an unknown `monitor` or `mode`.
+        TypeError: If history is not a mapping or a History callback, or columns is not an integer.
+        ValueError: If there are no entries, their lengths differ, or monitor or mode is unknown.
 
     Example:
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]})
@@ -47,11 +49,11 @@ def training_history(
     """
     entries = _entries(history)
     chosen = monitor or next((name for name in ("val_loss", "loss") if name in entries), next(iter(entries)))
-    if chosen not in entries:
-        raise unknown_name("monitor", chosen, entries)
+    choice("monitor", chosen, entries)
+    choice("mode", mode, get_args(Mode))
     best = _best_epoch(entries[chosen], chosen, mode)
     metrics = list(dict.fromkeys(name.removeprefix("val_") for name in entries))
-    columns = max(1, min(columns, len(metrics)))
+    columns = min(integer("columns", columns, "[1, inf)"), len(metrics))
     rows = -(-len(metrics) // columns)
     figure = make_subplots(
         rows=rows,
@@ -73,18 +75,17 @@ def _entries(history: Any) -> dict[str, list[float]]:
     mapping = getattr(history, "history", history)
     if not isinstance(mapping, Mapping):
         raise TypeError(
-            f"Expected a mapping of name to values, or a History callback. Received {type(history).__name__}."
+            "Expected history to be a mapping of name to values, or a History callback. Received "
+            f"{type(history).__name__}. Pass what `model.fit` returns."
         )
     entries = {str(name): [float(value) for value in values] for name, values in mapping.items()}
     if not entries:
-        raise ValueError("Expected at least one metric. Received an empty history: has the model been trained?")
+        raise ValueError("Expected history with at least one metric. Received none. Train the model first.")
     same_length(**{name: len(values) for name, values in entries.items()})
     return entries
 
 
-def _best_epoch(values: list[float], name: str, mode: str) -> int | None:
-    if mode not in ("auto", "min", "max"):
-        raise unknown_name("mode", mode, ("auto", "min", "max"))
+def _best_epoch(values: list[float], name: str, mode: Mode) -> int | None:
     falling = mode == "min" or (mode == "auto" and any(part in name.lower() for part in _FALLING))
     array = np.asarray(values)
     if not np.any(np.isfinite(array)):
@@ -108,7 +109,7 @@ def _draw_panel(
     if best is not None:
         figure.add_vline(x=best + 1, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, row=row, col=col)
     epochs = len(next(iter(entries.values())))
-    margin = 0.03 * epochs  # the star of the last epoch stays whole
+    margin = 0.03 * epochs  # so that the star of the last epoch is not cut off
     ticks = {"dtick": 1} if epochs <= 10 else {}
     figure.update_xaxes(title="Epoch", range=[1 - margin, epochs + margin], row=row, col=col, **ticks)
 

@@ -1,4 +1,4 @@
-"""Images with their masks."""
+"""Images with the outlines of their masks."""
 
 from collections.abc import Iterable, Sequence
 
@@ -19,22 +19,23 @@ def sample_grid(
     columns: int = 4,
     title: str | None = None,
 ) -> go.Figure:
-    """Show images side by side, with their masks outlined when given.
+    """Show images next to each other, with their masks outlined if given.
 
     Args:
         images: Images of shape `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, their sizes may
-            differ; or one stacked array. uint8 and floats in [0, 1] are shown as they are, other values are
+            differ; or one stacked array. uint8 and floats in [0, 1] are shown unchanged, other values are
             stretched by the range of all images together.
-        masks: One mask an image, of booleans, 0 and 1, or 0 and 255.
-        titles: One short title an image.
-        columns: Images in a row, at least 1.
+        masks: One mask per image, of booleans, 0/1 or 0/255.
+        titles: One short title per image.
+        columns: Images per row, at least 1.
         title: The figure's title.
 
     Returns:
-        A figure with a panel an image; the legend switches the masks on and off.
+        A figure with one panel per image; the legend switches the masks on and off.
 
     Raises:
-        ValueError: No images, differing numbers or sizes, or masks with other values.
+        TypeError: If images or masks are not numbers, or columns is not an integer.
+        ValueError: If there are no images, lengths or sizes differ, or a mask holds other values.
 
     Example:
         >>> import numpy as np
@@ -63,12 +64,12 @@ def overlay(
     prediction: ArrayLike | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Show an image under its true mask, and under the predicted mask when given.
+    """Show an image under its true mask, and under the predicted mask if given.
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
-            as they are, other values are stretched by their range.
-        mask: The true mask, of booleans, 0 and 1, or 0 and 255.
+            unchanged, other values are stretched by their range.
+        mask: The true mask, of booleans, 0/1 or 0/255.
         prediction: The predicted mask, in the same form.
         title: The figure's title.
 
@@ -76,7 +77,8 @@ def overlay(
         A figure whose legend switches truth (sky blue) and prediction (orange) on and off.
 
     Raises:
-        ValueError: Sizes differ, or a mask holds other values.
+        TypeError: If image or masks are not numbers.
+        ValueError: If their sizes differ, or a mask holds other values.
 
     Example:
         >>> import numpy as np

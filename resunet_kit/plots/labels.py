@@ -1,4 +1,4 @@
-"""Class labels counted: how many there are, and how they are confused."""
+"""Class balance and confusion matrix of class labels."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from resunet_kit.plots._arrays import as_labels, classes_of, same_length
+from resunet_kit._shared.numbers import flag
+from resunet_kit.plots._arrays import as_labels, named_classes, same_length
 from resunet_kit.plots._style import COLORS, styled
 
 _Names = Sequence[str] | Mapping[Any, str]
@@ -21,21 +22,21 @@ def class_balance(
     groups: ArrayLike | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw how often each class occurs, with its share, stacked by group when given.
+    """Draw how often each class occurs, with its percentage, stacked by group if given.
 
     Args:
         labels: Class labels `(n,)`: integers, booleans or strings.
         names: A sequence names the classes 0, 1, 2, ...; a mapping names each label. Named classes that do not
             occur are drawn with a count of 0.
-        groups: One group a label, such as "train", "validation", "test"; in order of appearance.
+        groups: One group per label, such as "train", "validation", "test"; drawn in order of appearance.
         title: The figure's title.
 
     Returns:
-        A figure with a bar trace a group: x the classes, y the counts; text and hover give the share of the class
-        within its group.
+        A figure with one bar trace per group: x the classes, y the counts; text and hover give the percentage of the
+        class within its group.
 
     Raises:
-        ValueError: No labels, differing lengths, or a label without a name.
+        ValueError: If labels are empty, lengths differ, or a label is missing or has no name.
 
     Example:
         >>> figure = class_balance([0, 0, 0, 1], names=["healthy", "tumour"])
@@ -45,7 +46,7 @@ def class_balance(
     values = as_labels(labels, "labels")
     members = ["all"] * len(values) if groups is None else as_labels(groups, "groups")
     same_length(labels=len(values), groups=len(members))
-    classes = classes_of(values, names)
+    classes = named_classes(values, names)
     counts = Counter(zip(members, values, strict=True))
     figure = go.Figure()
     for index, group in enumerate(dict.fromkeys(members)):
@@ -73,40 +74,42 @@ def confusion_matrix(
     normalize: bool = False,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw how many cases of each true class were called each class.
+    """Draw how many cases of each true class were predicted as each class.
 
     Args:
         truth: True labels `(n,)`: integers, booleans or strings.
         prediction: Predicted labels `(n,)`.
         names: A sequence names the classes 0, 1, 2, ...; a mapping names each label.
-        normalize: Show shares of each true class (rows sum to 1; a class that does not occur stays 0) instead of
+        normalize: Show fractions of each true class (rows sum to 1; a class that does not occur stays 0) instead of
             counts.
         title: The figure's title; by default it gives the accuracy.
 
     Returns:
-        A figure with one heatmap: z `(classes, classes)`, rows the truth, columns the prediction.
+        A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        ValueError: No labels, differing lengths, or a label without a name.
+        TypeError: If normalize is not a boolean.
+        ValueError: If labels are empty, lengths differ, or a label is missing or has no name.
 
     Example:
         >>> figure = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], names=["healthy", "tumour"])
         >>> figure.data[0].z.tolist()
         [[1, 1], [0, 2]]
     """
+    flag("normalize", normalize)
     true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
     same_length(truth=len(true_labels), prediction=len(predicted))
-    classes = classes_of([*true_labels, *predicted], names)
-    place = {label: index for index, label in enumerate(classes)}
+    classes = named_classes([*true_labels, *predicted], names)
+    index = {label: number for number, label in enumerate(classes)}
     matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(matrix, ([place[label] for label in true_labels], [place[label] for label in predicted]), 1)
-    shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    order = "{share:.1%}<br>{count:,}" if normalize else "{count:,}<br>{share:.1%}"
+    np.add.at(matrix, ([index[label] for label in true_labels], [index[label] for label in predicted]), 1)
+    fractions = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    order = "{fraction:.1%}<br>{count:,}" if normalize else "{count:,}<br>{fraction:.1%}"
     text = [
-        [order.format(count=count, share=share) for count, share in zip(*pair, strict=True)]
-        for pair in zip(matrix, shares, strict=True)
+        [order.format(count=count, fraction=fraction) for count, fraction in zip(*pair, strict=True)]
+        for pair in zip(matrix, fractions, strict=True)
     ]
-    figure = go.Figure(_heatmap(shares if normalize else matrix, text, list(classes.values()), normalize))
+    figure = go.Figure(_heatmap(fractions if normalize else matrix, text, list(classes.values()), normalize))
     side = max(320, 90 * len(classes))
     accuracy = np.trace(matrix) / matrix.sum()
     return styled(
@@ -127,7 +130,7 @@ def confusion_matrix(
 
 
 def _balance_title(count: int, grouped: bool) -> str:
-    return f"Class balance · n {count:,}" + (", shares within each group" if grouped else "")
+    return f"Class balance · n {count:,}" + (", percentages within each group" if grouped else "")
 
 
 def _group_bar(group: str, counts: list[int], classes: list[str], color: str) -> Any:
@@ -156,7 +159,7 @@ def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: 
         zmin=0,
         zmax=1 if normalize else None,
         colorscale=[[0.0, "#F2F6FA"], [1.0, COLORS[0]]],
-        showscale=False,  # every cell says its number
+        showscale=False,  # every cell shows its value
         xgap=2,
         ygap=2,
         hovertemplate="true %{y}<br>predicted %{x}<br>%{text}<extra></extra>",

@@ -1,4 +1,4 @@
-"""One HTML file that holds a whole report and needs no network."""
+"""A report as one HTML file that works offline."""
 
 import html
 import os
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import plotly.graph_objects as go
 
+from resunet_kit._shared.writing import atomic_write
 from resunet_kit.plots import _html
 
 Block: TypeAlias = str | go.Figure | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
@@ -18,7 +19,7 @@ class Section(NamedTuple):
 
     Attributes:
         title: The heading, also in the table of contents.
-        blocks: Text, figures and tables in their order.
+        blocks: Text, figures and tables, in order.
     """
 
     title: str
@@ -33,23 +34,23 @@ def write_report(
 ) -> Path:
     """Write sections of text, figures and tables as one HTML file that works offline.
 
-    plotly.js is inside, once (about 5 MB); nothing is loaded from the network. The page follows the reader's light
-    or dark setting. The file is written beside its place and then renamed, so that a reader never sees half of it.
+    plotly.js is embedded, once (about 5 MB); nothing is loaded from the network. The page follows the reader's light
+    or dark setting. A failure leaves an earlier report at `path` unchanged.
 
     Args:
-        path: Where to write; missing folders are made.
-        sections: `Section(title, blocks)` or plain pairs. A block is text (escaped; blank lines part paragraphs,
-            `**bold**` and backticks mark), a Plotly figure, or a table: a mapping of column to values, or a sequence
+        path: The file to write; missing folders are made.
+        sections: `Section(title, blocks)` or plain pairs. A block is text (escaped; blank lines separate paragraphs,
+            `**bold**` and backticks mark up), a Plotly figure, or a table: a mapping of column to values, or a sequence
             of rows, each a mapping of column to value. Numbers align right; the floats of a column are rounded so
             that its largest keeps three digits.
         title: The page's title.
 
     Returns:
-        The path written.
+        The path.
 
     Raises:
-        ValueError: No sections, or table columns of differing lengths.
-        TypeError: A block of another kind.
+        TypeError: If a block is not text, a figure or a table.
+        ValueError: If there are no sections, the columns of a table differ in length, or path is a folder.
 
     Example:
         >>> import tempfile
@@ -62,7 +63,7 @@ def write_report(
     """
     given = [Section(*section) for section in sections]
     if not given:
-        raise ValueError("Expected at least one section. Received none.")
+        raise ValueError("Expected at least one section. Received none. Pass pairs of a title and a list of blocks.")
     figures = _Figures()
     bodies = [
         f'<section id="section-{number}">\n<h2>{html.escape(section.title, quote=False)}</h2>\n'
@@ -70,12 +71,13 @@ def write_report(
         + "\n</section>"
         for number, section in enumerate(given, start=1)
     ]
-    page = _page(title, [section.title for section in given], bodies)
-    return _replace(Path(path), page)
+    with atomic_write(path) as temporary:
+        temporary.write_text(_page(title, [section.title for section in given], bodies), encoding="utf-8")
+    return Path(path)
 
 
 class _Figures:
-    """Figures as HTML, numbered through the page."""
+    """Figures as HTML, numbered within the page."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -85,7 +87,7 @@ class _Figures:
         body = figure.to_html(
             full_html=False,
             include_plotlyjs=False,
-            div_id=f"figure-{self.count}",  # a fixed id: the same report gives the same bytes
+            div_id=f"figure-{self.count}",  # fixed, so that the same report gives the same bytes
             default_height="450px",
             auto_play=False,
             # No button that would send a figure, and the patient in it, to a web service.
@@ -98,7 +100,7 @@ def _blocks(section: Section) -> Sequence[Block]:
     if isinstance(section.blocks, str | go.Figure | Mapping):
         raise TypeError(
             f"Expected the blocks of section {section.title!r} as a list. "
-            f"Received one {type(section.blocks).__name__}: put it into brackets."
+            f"Received one {type(section.blocks).__name__}. Put it into brackets."
         )
     return section.blocks
 
@@ -114,7 +116,7 @@ def _block(block: Any, figures: _Figures, section: str) -> str:
         return _html.table(block)
     raise TypeError(
         f"Expected a block of section {section!r} to be text, a Plotly figure, or a table (a mapping of columns or a "
-        f"sequence of rows). Received {type(block).__name__}: a data frame gives one by `.to_dict('list')`."
+        f"sequence of rows). Received {type(block).__name__}. Convert a data frame with `.to_dict('list')`."
     )
 
 
@@ -135,15 +137,3 @@ def _page(title: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
         f'<nav aria-label="Contents"><ol>\n{links}\n</ol></nav>\n<main>\n' + "\n".join(bodies) + "\n</main>\n</div>\n"
         "</body>\n</html>\n"
     )
-
-
-def _replace(path: Path, text: str) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")  # one folder, so that the rename is atomic
-    try:
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    return path

@@ -1,4 +1,4 @@
-"""The spread of scores over slices or patients."""
+"""Distribution of scores over slices or patients."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._arrays import as_finite, as_labels, same_length
+from resunet_kit.plots._arrays import as_labels, as_vector, same_length
 from resunet_kit.plots._style import COLORS, INK, styled, translucent
 
 
@@ -24,17 +24,18 @@ def score_distribution(
     The box spans the quartiles; its line is the median, the diamond the mean.
 
     Args:
-        scores: Scores `(n,)`, a slice or patient each; or a mapping of group to scores.
-        groups: One group a score, such as the patient or the part of the split; in order of appearance.
+        scores: Scores `(n,)`, one per slice or patient; or a mapping of group to scores.
+        groups: One group per score, such as the patient or the part of the split; drawn in order of appearance.
         name: What the scores are, with a unit where they have one.
-        labels: One label a score, shown on hover, such as the file's name.
+        labels: One label per score, shown on hover, such as the file's name.
         title: The figure's title; by default it gives median and mean of all scores.
 
     Returns:
-        A figure with a box trace (x the scores) and a mean marker a group.
+        A figure with one box trace (x the scores) and one mean marker per group.
 
     Raises:
-        ValueError: No scores, a NaN score, or differing lengths.
+        TypeError: If the scores are not numbers.
+        ValueError: If there are no scores, a score is NaN, lengths differ, or groups come twice.
 
     Example:
         >>> figure = score_distribution([0.5, 0.9, 0.7], name="Dice")
@@ -64,22 +65,17 @@ def _flat(scores: Any, groups: ArrayLike | None) -> tuple[NDArray[np.float64], l
     """Return all scores as one vector, and the group of each."""
     if isinstance(scores, Mapping):
         if groups is not None:
-            raise ValueError("Expected groups either as the mapping's keys or as `groups`. Received both.")
+            raise ValueError(
+                "Expected groups either as the keys of scores or as groups. Received both. Leave groups out."
+            )
         if not scores:
-            raise ValueError("Expected at least one group of scores. Received an empty mapping.")
-        vectors = {group: _vector(values, f"scores of {group!r}") for group, values in scores.items()}
+            raise ValueError("Expected scores of at least one group. Received an empty mapping. Check the selection.")
+        vectors = {group: as_vector(values, f"scores of {group!r}") for group, values in scores.items()}
         return np.concatenate(list(vectors.values())), [g for g, v in vectors.items() for _ in range(v.size)]
-    values = _vector(scores, "scores")
+    values = as_vector(scores, "scores")
     members = ["all"] * values.size if groups is None else as_labels(groups, "groups")
     same_length(scores=values.size, groups=len(members))
     return values, members
-
-
-def _vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
-    array = as_finite(values, name)
-    if array.ndim != 1:
-        raise ValueError(f"Expected {name} as a vector. Received shape {array.shape}.")
-    return array
 
 
 def _group_traces(values: NDArray[np.float64], tick: str, labels: list[str], color: str, name: str) -> list[Any]:

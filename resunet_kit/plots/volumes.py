@@ -1,4 +1,4 @@
-"""A patient's volume, slice by slice."""
+"""A slider through the slices of a volume."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -7,12 +7,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.numbers import integer
 from resunet_kit.plots._arrays import as_images, as_masks, same_length, same_shape
 from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
 from resunet_kit.plots._style import PREDICTION, TRUTH, styled
 from resunet_kit.plots.images import picture_size
 
-_SLIDER_ROW = 110  # pixels below the picture
+_SLIDER_HEIGHT = 110  # pixels
 _Masks = list[NDArray[np.bool_]]
 
 
@@ -27,24 +28,25 @@ def slice_viewer(
 ) -> go.Figure:
     """Show a volume with a slider through its slices.
 
-    Every slice is stored as one PNG and every mask as its outline, so that a volume of 25 RGB slices of 256 x 256
-    pixels takes about two megabytes of HTML.
+    Each slice is stored as one PNG and each mask as its outline: 25 RGB slices of 256 x 256 pixels take about two
+    megabytes of HTML.
 
     Args:
         images: The slices, all of one shape: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8
-            and floats in [0, 1] are shown as they are, other values are stretched by the volume's range.
-        masks: One true mask a slice, of booleans, 0 and 1, or 0 and 255.
-        predictions: One predicted mask a slice, in the same form.
-        titles: One short title a slice; by default its number from 1.
+            and floats in [0, 1] are shown unchanged, other values are stretched by the volume's range.
+        masks: One true mask per slice, of booleans, 0/1 or 0/255.
+        predictions: One predicted mask per slice, in the same form.
+        titles: One short title per slice; by default its number from 1.
         start: Index from 0 of the slice shown first; by default the one with the largest true (else predicted)
-            region, and the middle one where there is none.
+            region, and the middle one if all masks are empty.
         title: The figure's title.
 
     Returns:
-        A figure whose slider has a step a slice; the legend switches truth and prediction on and off.
+        A figure whose slider has one step per slice; the legend switches truth and prediction on and off.
 
     Raises:
-        ValueError: Numbers or sizes differ, `start` is outside, or a mask holds other values.
+        TypeError: If images or masks are not numbers, or start is not an integer.
+        ValueError: If lengths or sizes differ, start is out of range, or a mask holds other values.
 
     Example:
         >>> import numpy as np
@@ -64,12 +66,15 @@ def slice_viewer(
     same_length(slices=len(pictures), **{name: len(m) for name, m in given.items()}, titles=len(labels))
     for index, picture in enumerate(pictures):
         if picture.shape != pictures[0].shape:
-            raise ValueError(f"Expected images[{index}] of shape {pictures[0].shape}. Received {picture.shape}.")
+            raise ValueError(
+                f"Expected images[{index}] of shape {pictures[0].shape}, as images[0]. Received shape {picture.shape}. "
+                "Resize or pad the slices."
+            )
         for name, regions in given.items():
             same_shape(picture, regions[index], f"{name.lower()}[{index}]")
-    active = _first_shown(len(pictures), given) if start is None else start
-    if not 0 <= active < len(pictures):
-        raise ValueError(f"Expected start from 0 to {len(pictures) - 1}. Received {start}.")
+    active = _largest_slice(len(pictures), given)
+    if start is not None:
+        active = integer("start", start, f"[0, {len(pictures) - 1}]")
     stack = [
         _slice_traces(picture, {name: regions[index] for name, regions in given.items()})
         for index, picture in enumerate(pictures)
@@ -77,11 +82,11 @@ def slice_viewer(
     figure = go.Figure(stack[active])
     frame_axes(figure, pictures[0].shape)
     height, width = picture_size(pictures[0].shape)
-    styled(figure, title=title, height=height + _SLIDER_ROW, width=width, legend=bool(given))
-    return figure.update_layout(sliders=[_slider(labels, stack, active)], margin_b=_SLIDER_ROW)
+    styled(figure, title=title, height=height + _SLIDER_HEIGHT, width=width, legend=bool(given))
+    return figure.update_layout(sliders=[_slider(labels, stack, active)], margin_b=_SLIDER_HEIGHT)
 
 
-def _first_shown(slices: int, layers: dict[str, _Masks]) -> int:
+def _largest_slice(slices: int, layers: dict[str, _Masks]) -> int:
     for masks in layers.values():
         areas = [int(mask.sum()) for mask in masks]
         if max(areas) > 0:
@@ -99,9 +104,9 @@ def _slice_traces(picture: NDArray[np.uint8], masks: dict[str, NDArray[np.bool_]
 
 
 def _slider(labels: Sequence[str], stack: Sequence[Sequence[Any]], active: int) -> dict[str, Any]:
-    """Return a slider whose steps put another slice's picture and outlines into the same traces.
+    """Return a slider whose steps put the picture and outlines of another slice into the same traces.
 
-    Steps and not frames: Plotly plays frames on loading, and would run through the volume by itself.
+    Steps rather than frames, because Plotly plays frames on loading: the volume would run by itself.
     """
     steps = [
         {"label": label, "method": "restyle", "args": [_contents(traces), list(range(len(traces)))]}
@@ -118,7 +123,7 @@ def _slider(labels: Sequence[str], stack: Sequence[Sequence[Any]], active: int) 
 
 
 def _contents(traces: Sequence[Any]) -> dict[str, list[Any]]:
-    """Return what differs between slices: one value a trace, None where a trace has no such property."""
+    """Return what differs between slices: one value per trace, None where a trace has no such property."""
     regions = traces[1:]
     return {
         "source": [traces[0].source, *(None for _ in regions)],

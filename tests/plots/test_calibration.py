@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 
 from resunet_kit import plots
+from tests.strategies import labelled_probabilities
 
 RNG = np.random.default_rng(2)
 PROBABILITIES = RNG.random(500)
@@ -13,9 +14,9 @@ TRUTH = RNG.random(500) < PROBABILITIES**2
 
 def test_points_are_those_of_scikit_learn():
     figure = plots.reliability_diagram(TRUTH, PROBABILITIES, bins=10)
-    share, confidence = calibration_curve(TRUTH, PROBABILITIES, n_bins=10)
+    frequency, confidence = calibration_curve(TRUTH, PROBABILITIES, n_bins=10)
     np.testing.assert_allclose(figure.data[0].x, confidence)
-    np.testing.assert_allclose(figure.data[0].y, share)
+    np.testing.assert_allclose(figure.data[0].y, frequency)
 
 
 def test_error_and_counts_against_a_plain_loop():
@@ -32,11 +33,10 @@ def test_error_and_counts_against_a_plain_loop():
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.booleans(), st.floats(0, 1)), min_size=1, max_size=40), st.integers(1, 20))
+@given(labelled_probabilities(), st.integers(1, 20))
 def test_every_case_is_counted_and_points_stay_in_the_unit_square(cases, bins):
-    truth, probabilities = zip(*cases, strict=True)
-    figure = plots.reliability_diagram(truth, probabilities, bins=bins)
-    assert sum(figure.data[-1].y) == len(cases)
+    figure = plots.reliability_diagram(*cases, bins=bins)
+    assert sum(figure.data[-1].y) == len(cases[0])
     points = np.array([figure.data[0].x, figure.data[0].y])
     assert np.all((points >= 0) & (points <= 1 + 1e-9))
     assert 0 <= float(figure.layout.title.text.split()[-1]) <= 1
@@ -52,9 +52,9 @@ def test_one_dwarfing_bin_makes_the_count_axis_logarithmic():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"in \[0, 1\].*sigmoid"):
         plots.reliability_diagram([0, 1], [-1.0, 2.0])
-    with pytest.raises(ValueError, match="truth's shape"):
+    with pytest.raises(ValueError, match="one shape"):
         plots.reliability_diagram([0, 1], [0.5])
-    with pytest.raises(ValueError, match="at least one bin"):
+    with pytest.raises(ValueError, match="Expected bins to be an integer of at least 1"):
         plots.reliability_diagram([0, 1], [0.1, 0.9], bins=0)
     with pytest.raises(ValueError, match="NaN"):
         plots.reliability_diagram([0, 1], [0.1, np.nan])

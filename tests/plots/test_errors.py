@@ -55,9 +55,9 @@ def test_bad_input_is_refused():
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS[:4], np.arange(5))
     with pytest.raises(ValueError, match="titles: 1"):
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), titles=["a"])
-    with pytest.raises(ValueError, match="count >= 1"):
+    with pytest.raises(ValueError, match="Expected count to be an integer of at least 1"):
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), count=0)
     with pytest.raises(ValueError, match="Expected prediction"):
         plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0][:8])
-    with pytest.raises(ValueError, match=r"at least one value"):
+    with pytest.raises(ValueError, match="at least one value"):
         plots.worst_cases([], [], [], [])

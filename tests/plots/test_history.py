@@ -62,7 +62,7 @@ def test_a_diverged_training_is_drawn_with_its_gaps():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="has the model been trained"):
+    with pytest.raises(ValueError, match="Train the model first"):
         plots.training_history({})
     with pytest.raises(ValueError, match="loss: 2, val_loss: 1"):
         plots.training_history({"loss": [1, 2], "val_loss": [1]})
@@ -70,7 +70,9 @@ def test_bad_input_is_refused():
         plots.training_history({"loss": []})
     with pytest.raises(ValueError, match="Did you mean 'val_loss'"):
         plots.training_history(HISTORY, monitor="val_los")
-    with pytest.raises(ValueError, match="mode"):
+    with pytest.raises(ValueError, match="Expected mode to be one of"):
         plots.training_history(HISTORY, mode="best")
+    with pytest.raises(ValueError, match="Expected columns"):
+        plots.training_history(HISTORY, columns=0)
     with pytest.raises(TypeError, match="History callback"):
         plots.training_history([1, 2])

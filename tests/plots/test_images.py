@@ -48,7 +48,7 @@ def test_masks_come_in_every_form(mask):
     assert plots.overlay(IMAGE, mask).data[1] == plots.overlay(IMAGE, MASK).data[1]
 
 
-def test_a_grid_has_a_picture_and_a_mask_a_panel_and_one_legend_entry():
+def test_a_grid_has_one_picture_and_mask_per_panel_and_one_legend_entry():
     images = RNG.random((5, 8, 8))
     figure = plots.sample_grid(images, images > 0.5, titles=list("abcde"), columns=2)
     assert [trace.type for trace in figure.data] == ["image", "scatter"] * 5
@@ -71,13 +71,13 @@ def test_bad_input_is_refused():
         plots.sample_grid(np.zeros((2, 4, 4)), np.zeros((1, 4, 4)))
     with pytest.raises(ValueError, match="images: 2, titles: 1"):
         plots.sample_grid(np.zeros((2, 4, 4)), titles=["a"])
-    with pytest.raises(ValueError, match="at least one column"):
+    with pytest.raises(ValueError, match="Expected columns to be an integer of at least 1"):
         plots.sample_grid(np.zeros((2, 4, 4)), columns=0)
     with pytest.raises(ValueError, match=r"height and width \(20, 30\).*Received \(30, 20\)"):
         plots.overlay(IMAGE, MASK.T)
-    with pytest.raises(ValueError, match="threshold probabilities"):
+    with pytest.raises(ValueError, match="Threshold probabilities"):
         plots.overlay(IMAGE, MASK * 0.7)
-    with pytest.raises(ValueError, match="pick one channel or three"):
+    with pytest.raises(ValueError, match="Select one channel or three"):
         plots.overlay(np.zeros((20, 30, 4)), MASK)
     with pytest.raises(ValueError, match="finite"):
         plots.overlay(np.full((20, 30), np.nan), MASK)

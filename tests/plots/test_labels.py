@@ -7,13 +7,13 @@ from resunet_kit import plots
 RNG = np.random.default_rng(3)
 
 
-def test_confusion_counts_and_shares_are_those_of_scikit_learn():
+def test_confusion_counts_and_fractions_are_those_of_scikit_learn():
     truth, prediction = RNG.integers(0, 4, 200), RNG.integers(0, 4, 200)
     counts = plots.confusion_matrix(truth, prediction)
     np.testing.assert_array_equal(counts.data[0].z, metrics.confusion_matrix(truth, prediction))
     assert f"{metrics.accuracy_score(truth, prediction):.3f}" in counts.layout.title.text
-    shares = plots.confusion_matrix(truth, prediction, normalize=True)
-    np.testing.assert_allclose(shares.data[0].z, metrics.confusion_matrix(truth, prediction, normalize="true"))
+    normalized = plots.confusion_matrix(truth, prediction, normalize=True)
+    np.testing.assert_allclose(normalized.data[0].z, metrics.confusion_matrix(truth, prediction, normalize="true"))
 
 
 def test_rows_are_the_truth_and_the_first_class_stands_on_top():
@@ -23,7 +23,7 @@ def test_rows_are_the_truth_and_the_first_class_stands_on_top():
     assert figure.data[0].text[0][1].startswith("2<br>100.0%")
 
 
-def test_a_named_class_that_does_not_occur_keeps_its_place():
+def test_a_named_class_that_does_not_occur_keeps_its_row():
     figure = plots.confusion_matrix([0, 2], [0, 2], names=["x", "y", "z"], normalize=True)
     assert list(figure.data[0].x) == ["x", "y", "z"]
     assert figure.data[0].z.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
@@ -57,7 +57,11 @@ def test_bad_input_is_refused():
         plots.class_balance([0, 2], names=["a", "b"])
     with pytest.raises(ValueError, match="truth: 2, prediction: 3"):
         plots.confusion_matrix([0, 1], [0, 1, 1])
-    with pytest.raises(ValueError, match="threshold probabilities"):
+    with pytest.raises(ValueError, match="Threshold probabilities"):
         plots.confusion_matrix([0, 1], [0.2, 0.7])
-    with pytest.raises(ValueError, match="as a vector"):
+    with pytest.raises(ValueError, match="one value for each sample"):
         plots.confusion_matrix([[0, 1]], [[0, 1]])
+    with pytest.raises(ValueError, match="None or NaN for 1 of 2"):
+        plots.class_balance([0, 1], groups=["a", None])
+    with pytest.raises(TypeError, match="Expected normalize"):
+        plots.confusion_matrix([0, 1], [0, 1], normalize=1)

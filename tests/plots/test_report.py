@@ -13,14 +13,14 @@ class Page(html.parser.HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.loaded, self.links, self.ids, self.tags = [], [], [], []
+        self.loaded, self.links, self.anchors, self.tags = [], [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         for name, value in attrs:
             if name == "id":
-                self.ids.append(value)
+                self.anchors.append(value)
             elif name == "href" and tag == "a":
                 self.links.append(value)
             elif name in ("src", "href", "srcset", "data", "action"):
@@ -49,13 +49,13 @@ def test_no_button_sends_a_figure_away(tmp_path):
     assert '"showSendToCloud": false' in text
 
 
-def test_contents_lead_to_every_section_and_ids_are_unique(tmp_path):
+def test_contents_lead_to_every_section_and_anchors_are_unique(tmp_path):
     sections = [plots.Section("A & b", ["x"]), ("A & b", [go.Figure()]), ("C", [])]
     text = page_of(plots.write_report(tmp_path / "r.html", sections, title="T < U"))
     page = Page(text)
     assert page.links == ["#section-1", "#section-2", "#section-3"]
-    assert set(page.links) <= {f"#{name}" for name in page.ids}
-    assert len(page.ids) == len(set(page.ids))
+    assert set(page.links) <= {f"#{name}" for name in page.anchors}
+    assert len(page.anchors) == len(set(page.anchors))
     assert "<title>T &lt; U</title>" in text
     assert text.count(">A &amp; b<") == 4
 
@@ -93,7 +93,7 @@ def test_cells(tmp_path, values, cells):
     assert re.findall(r"<td[^>]*>(.*?)</td>", text.split("</head>")[1]) == cells
 
 
-def test_the_same_report_gives_the_same_bytes_and_leaves_nothing_beside(tmp_path):
+def test_the_same_report_gives_the_same_bytes_and_leaves_no_other_file(tmp_path):
     def write(name):
         return plots.write_report(tmp_path / "new" / name, [("S", [plots.score_distribution([0.1, 0.4])])])
 
@@ -107,7 +107,7 @@ def test_a_failed_report_keeps_the_old_one(tmp_path):
         plots.write_report(path, [("S", ["new", 7])])
     assert "old" in page_of(path)
     (tmp_path / "folder").mkdir()
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(ValueError, match="Expected the path of a file"):
         plots.write_report(tmp_path / "folder", [("S", ["x"])])
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["folder", "r.html"]
 
@@ -120,7 +120,7 @@ def test_bad_input_is_refused(tmp_path):
         plots.write_report(path, [("S", [{"a": [1], "b": [1, 2]}])])
     with pytest.raises(ValueError, match="at least one column"):
         plots.write_report(path, [("S", [{}])])
-    with pytest.raises(TypeError, match="put it into brackets"):
+    with pytest.raises(TypeError, match="Put it into brackets"):
         plots.write_report(path, [("S", "text")])
     with pytest.raises(TypeError, match="to_dict"):
         plots.write_report(path, [("S", [object()])])

@@ -41,5 +41,5 @@ def test_bad_input_is_refused():
         plots.score_distribution([0.1, 0.2], labels=["a"])
     with pytest.raises(ValueError, match="Received both"):
         plots.score_distribution({"a": [0.1]}, groups=["a"])
-    with pytest.raises(ValueError, match="as a vector"):
+    with pytest.raises(ValueError, match=r"Expected scores to be a vector \(n,\)"):
         plots.score_distribution([[0.1]])

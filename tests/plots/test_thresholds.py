@@ -66,7 +66,7 @@ def test_many_scores_are_thinned_and_keep_their_range():
 def test_what_has_no_curve_is_refused():
     with pytest.raises(ValueError, match="Did you mean 'youden'"):
         plots.threshold_curve(TRUTH, SCORES, metric="yuden")
-    with pytest.raises(ValueError, match="Expected masks"):
+    with pytest.raises(ValueError, match="Pass masks"):
         plots.threshold_curve(TRUTH, SCORES, metric="dice")
     with pytest.raises(ValueError, match="0 positives of 120"):
         plots.threshold_curve(np.zeros(120), SCORES)

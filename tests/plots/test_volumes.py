@@ -22,9 +22,9 @@ def test_every_step_holds_its_own_slice_and_outlines():
         contents, traces = step.args
         assert list(traces) == [0, 1, 2]
         assert contents["source"][0] == alone.data[0].source
-        for place in (1, 2):
-            assert list(contents["x"][place]) == list(alone.data[place].x)
-            assert list(contents["y"][place]) == list(alone.data[place].y)
+        for trace in (1, 2):
+            assert list(contents["x"][trace]) == list(alone.data[trace].x)
+            assert list(contents["y"][trace]) == list(alone.data[trace].y)
         assert step.label == str(index + 1)
 
 
@@ -53,13 +53,13 @@ def test_one_range_holds_for_the_volume():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match=r"start from 0 to 5. Received 6"):
+    with pytest.raises(ValueError, match=r"Expected start to be an integer in \[0, 5\]. Received start=6"):
         plots.slice_viewer(IMAGES, start=6)
     with pytest.raises(ValueError, match="slices: 6, Truth: 5"):
         plots.slice_viewer(IMAGES, MASKS[:5])
     with pytest.raises(ValueError, match="titles: 1"):
         plots.slice_viewer(IMAGES, titles=["a"])
-    with pytest.raises(ValueError, match=r"images\[1\] of shape"):
+    with pytest.raises(ValueError, match=r"Expected images\[1\] of shape"):
         plots.slice_viewer([np.zeros((4, 4)), np.zeros((4, 5))])
     with pytest.raises(ValueError, match=r"prediction\[0\]"):
         plots.slice_viewer(IMAGES, None, MASKS[:, :8])

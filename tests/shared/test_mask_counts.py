@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis.extra import numpy as hnp
 
 from resunet_kit._shared.mask_counts import Counts, count_pixels, dice_of_counts
+from tests.strategies import mask_pairs
 
-masks = hnp.arrays(bool, (4, 5))
 
-
-@given(masks, masks)
-def test_counts_are_those_of_a_loop(truth, prediction):
+@given(mask_pairs())
+def test_counts_are_those_of_a_loop(masks):
+    truth, prediction = masks
     expected = [0, 0, 0, 0]
     for t, p in zip(truth.flat, prediction.flat, strict=True):
         expected[0 if t and p else 1 if p else 2 if t else 3] += 1

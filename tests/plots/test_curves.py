@@ -1,22 +1,14 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn import metrics
 
 from resunet_kit import plots
+from tests.strategies import labelled_scores
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.random(300) < 0.3
 SCORES = np.round(RNG.normal(TRUTH * 1.2, 1.0), 1)  # rounded, so that scores tie
-
-
-@st.composite
-def labelled_scores(draw):
-    size = draw(st.integers(2, 40))
-    truth = np.array([True, False, *draw(st.lists(st.booleans(), min_size=size - 2, max_size=size - 2))])
-    values = st.floats(-5, 5).map(lambda value: round(value, 1))
-    return truth, np.array(draw(st.lists(values, min_size=size, max_size=size)))
 
 
 def test_roc_points_and_area_are_those_of_scikit_learn():
@@ -85,11 +77,13 @@ def test_what_has_no_curve_is_refused(curve):
         curve([1, 1], [0.1, 0.2])
     with pytest.raises(ValueError, match=r"1 NaN or infinite of 2"):
         curve([0, 1], [0.1, np.nan])
-    with pytest.raises(ValueError, match=r"shape \(2,\).*Received \(3,\)"):
+    with pytest.raises(ValueError, match=r"shape \(2,\). Received shape \(3,\)"):
         curve([0, 1], [0.1, 0.2, 0.3])
     with pytest.raises(ValueError, match="at least one value"):
         curve([], [])
     with pytest.raises(ValueError, match="scores: 1, names: 2"):
         curve([0, 1], [0.1, 0.2], names=["a", "b"])
-    with pytest.raises(ValueError, match="threshold probabilities first"):
+    with pytest.raises(ValueError, match="Threshold probabilities"):
         curve([0.2, 0.7], [0.1, 0.2])
+    with pytest.raises(TypeError, match="Expected scores of 'Model' to be numbers"):
+        curve([0, 1], ["a", "b"])
