@@ -1,16 +1,12 @@
 """Calibration: observed frequencies against predicted probabilities."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from resunet_kit.metrics import ReliabilityBins, expected_calibration_error, reliability_bins
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
-
-if TYPE_CHECKING:
-    from resunet_kit.metrics import ReliabilityBins
 
 
 def reliability_diagram(
@@ -47,8 +43,6 @@ def reliability_diagram(
     References:
         Guo, Pleiss, Sun and Weinberger (2017), "On calibration of modern neural networks", ICML.
     """
-    from resunet_kit.metrics import expected_calibration_error, reliability_bins  # figures load without Keras
-
     found = reliability_bins(truth, probability, bins=bins)
     error = expected_calibration_error(truth, probability, bins=bins)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05)
@@ -65,7 +59,7 @@ def reliability_diagram(
     return figure.update_yaxes(title="Count", row=2)
 
 
-def _draw_frequencies(figure: go.Figure, bins: "ReliabilityBins") -> None:
+def _draw_frequencies(figure: go.Figure, bins: ReliabilityBins) -> None:
     filled = bins.counts > 0
     figure.add_trace(
         go.Scatter(
@@ -95,7 +89,7 @@ def _draw_frequencies(figure: go.Figure, bins: "ReliabilityBins") -> None:
     )
 
 
-def _draw_counts(figure: go.Figure, bins: "ReliabilityBins") -> None:
+def _draw_counts(figure: go.Figure, bins: ReliabilityBins) -> None:
     edges = bins.edges
     figure.add_trace(
         go.Bar(

@@ -73,7 +73,7 @@ def test_axes_say_what_they_show(name):
 def test_neither_a_framework_nor_scikit_learn_is_loaded():
     code = (
         "import sys; import resunet_kit.plots as plots; plots.roc_curve([0, 1], [0.1, 0.2]);"
-        "plots.overlay([[0, 1]], [[0, 1]]);"
+        "plots.overlay([[0, 1]], [[0, 1]]); plots.reliability_diagram([0, 1], [0.1, 0.9]);"
         "print(sorted({'tensorflow', 'keras', 'jax', 'torch', 'sklearn', 'pandas'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

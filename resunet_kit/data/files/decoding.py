@@ -77,8 +77,8 @@ def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
 def _read_npy(path: PathLike, attempts: int = 10) -> np.ndarray:
     """Read an array, again where CPython 3.11 fails to parse its header while another thread parses too.
 
-    NumPy parses headers by `ast`, whose depth counter all threads use: a garbage collection in the middle of one parse may
-    let another thread begin its own, and both then end in a SystemError ("recursion depth mismatch").
+    NumPy parses headers by `ast`, whose depth counter all threads use: where a garbage collection in the middle of one
+    parse lets another thread begin its own, both end in a SystemError ("recursion depth mismatch").
     """
     with open(path, "rb") as file:
         for _ in range(attempts - 1):
