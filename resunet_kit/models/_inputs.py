@@ -29,18 +29,19 @@ def check_input_shape(input_shape: Sequence[int | None], *, ranks: tuple[int, ..
         size if size is None else integer(f"input_shape[{axis}]", size, "[1, inf)")
         for axis, size in enumerate(input_shape)
     )
-    if len(shape) not in ranks or shape[-1] is None:
-        raise ValueError(
-            f"Expected input_shape {form} without the batch axis. Received input_shape={shape}. Pass None for a "
-            "variable size, and the number of channels last."
-        )
+    has_rank = len(shape) in ranks
     # No image has this many channels and so few rows or slices.
-    looks_channels_first = shape[0] in (1, 2, 3, 4) and all(n is None or n > 16 for n in shape[1:])
+    looks_channels_first = has_rank and shape[0] in (1, 2, 3, 4) and all(n is None or n > 16 for n in shape[1:])
     if looks_channels_first or keras.config.image_data_format() == "channels_first":
         raise ValueError(
             f"Expected channels-last data, {form}. Received input_shape={shape}, image_data_format="
             f"{keras.config.image_data_format()!r}. Move the channels to the last axis, numpy.moveaxis(x, 1, -1), "
             "and leave keras.config.image_data_format at 'channels_last'."
+        )
+    if not has_rank or shape[-1] is None:
+        raise ValueError(
+            f"Expected input_shape {form} without the batch axis. Received input_shape={shape}. Pass None for a "
+            "variable size, and the number of channels last."
         )
     return shape
 

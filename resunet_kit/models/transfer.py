@@ -50,8 +50,8 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     frozen = _frozen(model, policy)
     layers = [layer for leaf in _leaves(model) for layer in (leaf, *_norms_inside(leaf))]
     before = [layer.trainable for layer in layers]
-    # Each by itself: a frozen container would hide the state of its layers, and with TensorFlow a container does not pass
-    # a state to them that it has already.
+    # Each by itself: a frozen container would hide the state of its layers, and with TensorFlow a container passes to
+    # them only what changes its own state.
     for layer in model._flatten_layers():
         layer.trainable = True
     for layer in frozen:
