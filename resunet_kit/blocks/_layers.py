@@ -28,9 +28,12 @@ def spatial_rank(x: Any) -> int:
     """Return 2 or 3, the number of spatial axes of channels-last features `x`.
 
     Raises:
-        ValueError: If `x` is not `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        TypeError: If `x` is not a tensor.
+        ValueError: If its shape is not `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
     """
-    shape: Any = getattr(x, "shape", ())
+    if not hasattr(x, "shape"):
+        raise TypeError(f"Expected features as a tensor. Received {x!r}. Pass a keras.Input or the output of a layer.")
+    shape = x.shape
     rank = len(shape)
     if rank not in (4, 5) or shape[-1] is None:
         raise ValueError(

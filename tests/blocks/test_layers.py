@@ -22,6 +22,11 @@ def test_spatial_rank_refuses_other_shapes_and_names_them(shape):
     assert str((None, *shape)) in str(error.value)
 
 
+def test_spatial_rank_refuses_what_has_no_shape():
+    with pytest.raises(TypeError, match="Received 'image.png'"):
+        spatial_rank("image.png")
+
+
 @pytest.mark.parametrize("name", ["batch", "group", "layer", "instance"])
 @pytest.mark.parametrize("channels", [1, 6, 33, 64])
 def test_every_norm_takes_any_number_of_channels(name, channels):

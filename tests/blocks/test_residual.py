@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from resunet_kit.blocks import _checks, bottleneck_block, conv_block, pointwise_residual_block, residual_block
+from resunet_kit.blocks import bottleneck_block, conv_block, pointwise_residual_block, residual_block
 
 BLOCKS = [residual_block, bottleneck_block, pointwise_residual_block]
 
@@ -99,11 +99,3 @@ def test_dropout_is_one_layer_inside_the_block(block):
     model = built(block, 3, dropout=0.5)
     drops = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     assert [layer.rate for layer in drops] == [0.5]
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.__name__)
-def test_the_norm_of_a_block_is_checked_once(block, monkeypatch):
-    checked = []
-    monkeypatch.setattr(_checks, "check_norm", checked.append)
-    block(keras.Input((8, 8, 3)), 4, norm="group")
-    assert checked == ["group"]

@@ -6,6 +6,7 @@ import keras
 import pytest
 
 from resunet_kit import blocks, models
+from resunet_kit.blocks import _checks
 from tests.contracts.descriptors import STRIDED_BLOCKS
 
 STRIDED = {block.__name__: block for block in STRIDED_BLOCKS}
@@ -62,6 +63,14 @@ def test_blocks_refuse_other_ranks(made, name, shape):
     with pytest.raises(ValueError, match=r"Expected features of shape.*Received shape"):
         WITH_NORM[name](features(*shape), 4)
     assert made == []
+
+
+@pytest.mark.parametrize("name", WITH_NORM)
+def test_a_block_checks_its_norm_once(monkeypatch, name):
+    checked = []
+    monkeypatch.setattr(_checks, "check_norm", checked.append)
+    WITH_NORM[name](features(8, 8, 3), 4, norm="group")
+    assert checked == ["group"]
 
 
 WRONG_SIZES = [
