@@ -44,7 +44,7 @@ def check_norm(norm: Norm) -> None:
             "function that makes a new layer each time: norm=lambda x: keras.layers.UnitNormalization()(x)."
         )
     if norm is not None and not callable(norm):
-        choice("norm", norm, NORMS, also="a callable or None")
+        choice("norm", norm, NORMS, also="None or a callable")
 
 
 def check_activation(name: str, activation: Activation) -> None:
@@ -52,7 +52,7 @@ def check_activation(name: str, activation: Activation) -> None:
     try:
         keras.activations.get(activation)
     except (ValueError, TypeError):
-        raise unknown_name(name, activation, ACTIVATIONS, also="a callable or None") from None
+        raise unknown_name(name, activation, ACTIVATIONS, also="None or a callable") from None
 
 
 def check_dropout(dropout: float) -> None:

@@ -115,7 +115,7 @@ def _pool(features: Any, pooling: Pooling | Callable[[Any], Any]) -> Any:
     rank = spatial_rank(features)
     if callable(pooling):
         return pooling(features)
-    choice("pooling", pooling, POOLINGS, also="a callable")
+    choice("pooling", pooling, POOLINGS, also="or a callable")
     if pooling == "flatten":
         if None in features.shape[1:]:
             raise ValueError(

@@ -30,7 +30,7 @@ BLOCKS: dict[str, Block] = {
 
 def resolve_block(block: BlockName | Block, *, option: str = "block") -> Block:
     """Return the block of that name, or the callable itself."""
-    return block if callable(block) else BLOCKS[choice(option, block, BLOCKS, also="a callable")]
+    return block if callable(block) else BLOCKS[choice(option, block, BLOCKS, also="or a callable")]
 
 
 def first_block(block: BlockName | Block) -> Block:

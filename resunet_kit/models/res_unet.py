@@ -102,7 +102,7 @@ def res_unet(
     choice("downsampling", downsampling, get_args(Downsampling))
     choice("upsampling", upsampling, METHODS)
     if not callable(skip):
-        choice("skip", skip, get_args(SkipName), also="a callable")
+        choice("skip", skip, get_args(SkipName), also="or a callable")
     unit = resolve_block(block)
     entry = first_block(block) if stem is None else resolve_block(stem, option="stem")
     if encoder is None and encoder_weights is not None:

@@ -10,7 +10,7 @@ from resunet_kit.blocks._checks import ACTIVATIONS, check_activation, check_norm
         (
             "bacth",
             ValueError,
-            "'group', 'instance', 'layer', a callable or None. Received norm='bacth'. Did you mean 'batch'",
+            "'group', 'instance', 'layer', None or a callable. Received norm='bacth'. Did you mean 'batch'",
         ),
         (3, TypeError, "Received norm=3"),
         (keras.layers.BatchNormalization, TypeError, "Pass a function that makes a new layer each time"),

@@ -95,7 +95,7 @@ def test_hidden_layers_are_rectified_and_each_is_followed_by_dropout():
     [
         (
             {"pooling": "average"},
-            r"Expected pooling to be one of 'avg', 'flatten', 'max', a callable. Received pooling=",
+            r"Expected pooling to be one of 'avg', 'flatten', 'max', or a callable. Received pooling=",
         ),
         ({"hidden_units": (8, 0)}, r"hidden_units\[1\]=0"),
         ({"dropout": 1.0}, "dropout=1.0"),

@@ -23,7 +23,7 @@ def test_spatial_rank_refuses_other_shapes_and_names_them(shape):
 
 
 def test_spatial_rank_refuses_what_has_no_shape():
-    with pytest.raises(TypeError, match="Received 'image.png'"):
+    with pytest.raises(TypeError, match=r"Received 'image\.png'"):
         spatial_rank("image.png")
 
 

@@ -118,7 +118,10 @@ def test_builders_refuse_wrong_arguments(made, name, arguments, error, message):
         ({"block": "residul"}, "Received block='residul'. Did you mean 'residual'"),
         ({"block": ["residual"]}, "Expected block to be one of"),
         ({"stem": "residul"}, "Received stem='residul'. Did you mean 'residual'"),
-        ({"skip": "atention"}, "Expected skip to be one of 'add', 'attention', 'concat', a callable. Received skip="),
+        (
+            {"skip": "atention"},
+            "Expected skip to be one of 'add', 'attention', 'concat', or a callable. Received skip=",
+        ),
         ({"upsampling": "bilinear"}, "Expected upsampling to be one of 'linear', 'nearest', 'transpose'. Received ups"),
         ({"upsampling": ["nearest"]}, "Expected upsampling to be one of"),
         ({"downsampling": "pool"}, r"Expected downsampling to be one of 'max_pool', 'stride'. Received downsampling="),
