@@ -1,4 +1,4 @@
-"""Means over grids and linear resizing, for sides that may be unknown until the model runs.
+"""Grid means and linear resizing of features whose spatial shape may be variable (None).
 
 Every spatial axis is multiplied with a matrix of weights that is computed from positions counted along that axis: plain
 operations of `keras.ops`, for images and volumes, which reload without this package.
@@ -17,7 +17,7 @@ ROUNDING = 1e-3
 
 
 def resize_like(x: Any, reference: Any) -> Any:
-    """Resize `x` to the sides of `reference`, linearly between the centres of its pixels; borders keep their values."""
+    """Resize `x` to the spatial shape of `reference`, linearly between pixel centres; borders keep their values."""
     return resize_to(x, positions(reference))
 
 
@@ -29,14 +29,14 @@ def resize_to(x: Any, lines: Sequence[Any]) -> Any:
 
 
 def grid_means(x: Any, cells: int, lines: Sequence[Any] | None = None) -> Any:
-    """Average `x` over a grid of `cells` along each side; neighbours share a pixel where the side does not divide."""
+    """Average `x` over a grid of `cells` along each axis; cells overlap by a pixel where the size is not a multiple."""
     for axis, line in enumerate(lines or positions(x), start=1):
         x = _contract(x, _mean_weights(cells, line), axis)
     return x
 
 
 def positions(x: Any) -> list[Any]:
-    """Return 0, 1, 2, … along each spatial axis. Counted, since `ops.arange` of an unknown side cannot be built."""
+    """Return 0, 1, 2, … along each spatial axis. Counted, since `ops.arange` of a variable size cannot be built."""
     rank = spatial_rank(x)
     lines = []
     for axis in range(1, rank + 1):
@@ -45,7 +45,7 @@ def positions(x: Any) -> list[Any]:
     return lines
 
 
-def _mean_weights(cells: int, line: Any) -> Any:  # (cells, side)
+def _mean_weights(cells: int, line: Any) -> Any:  # (cells, size)
     step = (ops.max(line) + 1.0) / cells
     first = np.arange(cells, dtype="float32")[:, None]
     # ops.multiply: PyTorch leaves a product with an array to NumPy.
@@ -55,11 +55,11 @@ def _mean_weights(cells: int, line: Any) -> Any:  # (cells, side)
     return ops.cast(inside, "float32") / (stop - start)
 
 
-def _linear_weights(target: Any, source: Any) -> Any:  # (target side, source side)
+def _linear_weights(target: Any, source: Any) -> Any:  # (target size, source size)
     last = ops.max(source)
     scale = (last + 1.0) / (ops.max(target) + 1.0)
-    places = ops.minimum(ops.maximum((target + 0.5) * scale - 0.5, 0.0), last)
-    return ops.relu(1.0 - ops.abs(ops.expand_dims(places, 1) - source))
+    centres = ops.minimum(ops.maximum((target + 0.5) * scale - 0.5, 0.0), last)
+    return ops.relu(1.0 - ops.abs(ops.expand_dims(centres, 1) - source))
 
 
 def _contract(x: Any, weights: Any, axis: int) -> Any:

@@ -1,22 +1,15 @@
-"""The residual block of parallel dilated convolutions: what a level of ResUNet-a is made of."""
+"""The residual block of parallel dilated (atrous) convolutions: what a level of ResUNet-a is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 
-from resunet_kit.blocks._layers import (
-    Activation,
-    Norm,
-    activate,
-    check_block,
-    check_counts,
-    convolution,
-    drop,
-    normalization,
-    suffixed,
-)
-from resunet_kit.blocks.residual import project_shortcut
+from resunet_kit._shared.numbers import integers
+from resunet_kit.blocks._checks import check_block
+from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
+from resunet_kit.blocks.residual import changes_shape
 
 
 def atrous_residual_block(
@@ -36,20 +29,20 @@ def atrous_residual_block(
 ) -> Any:
     """Add to the input, for each dilation rate, twice normalise-activate-convolve at that rate.
 
-    Where the shape changes, a 1x1 convolution brings the input to the new shape first; all branches start from there.
+    Where the shape changes, a 1x1 convolution projects the input first; all branches start from the projection.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of the output.
-        dilation_rates: Distances between the kernels' taps in pixels, one branch each.
-        kernel_size: Side of the kernels in pixels.
-        strides: Step of the 1x1 convolution.
+        dilation_rates: Distances between the kernels' taps in pixels, one for each branch.
+        kernel_size: Size of the kernels in pixels.
+        strides: Stride of the 1x1 convolution.
         norm: As in `conv_block`.
         activation: As in `conv_block`.
-        dropout: Share of units dropped between the two convolutions of each branch, in [0, 1).
+        dropout: Dropout rate between the two convolutions of each branch, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels. None: `"he_normal"`, with the variance divided among the
-            branches' second convolutions, so that at first all branches together weigh as much as one.
+            branches' second convolutions, so that at first the sum of all branches has the variance of one.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
 
@@ -57,6 +50,7 @@ def atrous_residual_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -68,49 +62,27 @@ def atrous_residual_block(
     References:
         Diakogiannis et al. 2020, ResUNet-a, arXiv 1904.00592.
     """
-    check_block(
-        x,
-        filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
-        strides=strides,
-    )
-    rates = check_counts("dilation_rates", dilation_rates)
-    initializers = {1: kernel_initializer or "he_normal", 2: kernel_initializer or _shared_he_normal(len(rates))}
-    x = project_shortcut(
-        x,
-        filters,
-        strides,
-        norm=None,
-        name=name,
-        use_bias=use_bias is None or use_bias,
-        kernel_initializer=initializers[1],
-        kernel_regularizer=kernel_regularizer,
-    )
+    check_block(x, filters, kernel_size, strides, 1, norm, activation, dropout)
+    rates = integers("dilation_rates", dilation_rates, "[1, inf)")
+    initializers = {1: kernel_initializer or "he_normal", 2: kernel_initializer or _divided_he_normal(len(rates))}
+    has_bias = {1: norm is None, 2: True} if use_bias is None else {1: use_bias, 2: use_bias}
+    conv: Callable[..., Any] = partial(convolution, filters=filters, kernel_regularizer=kernel_regularizer)
+    if changes_shape(x, filters, strides):
+        options = {"kernel_initializer": initializers[1], "use_bias": has_bias[2]}
+        x = conv(x, kernel_size=1, strides=strides, name=suffixed(name, "shortcut_conv"), **options)
     summands = [x]
     for i, rate in enumerate(rates, start=1):
         y = x
-        for half, has_bias in ((1, norm is None), (2, True)):
+        for half in (1, 2):
             prefix = suffixed(name, f"branch{i}_{half}")
-            y = activate(
-                normalization(y, norm, name=suffixed(prefix, "norm")), activation, name=suffixed(prefix, "act")
-            )
+            y = normalization(y, norm, name=suffixed(prefix, "norm"))
+            y = activate(y, activation, name=suffixed(prefix, "act"))
             y = drop(y, dropout if half == 2 else 0.0, name=suffixed(prefix, "drop"))
-            y = convolution(
-                y,
-                filters,
-                kernel_size,
-                dilation_rate=rate,
-                use_bias=has_bias if use_bias is None else use_bias,
-                kernel_initializer=initializers[half],
-                kernel_regularizer=kernel_regularizer,
-                name=suffixed(prefix, "conv"),
-            )
+            options = {"kernel_initializer": initializers[half], "use_bias": has_bias[half]}
+            y = conv(y, kernel_size=kernel_size, dilation_rate=rate, name=suffixed(prefix, "conv"), **options)
         summands.append(y)
     return keras.layers.Add(name=suffixed(name, "add"))(summands)
 
 
-def _shared_he_normal(branches: int) -> keras.initializers.Initializer:
+def _divided_he_normal(branches: int) -> keras.initializers.Initializer:
     return keras.initializers.VarianceScaling(2.0 / branches, mode="fan_in", distribution="truncated_normal")

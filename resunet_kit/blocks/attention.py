@@ -1,22 +1,13 @@
-"""Attention: which channels matter, and which places of a skip connection."""
+"""Attention: weights for the channels of features, and for the positions of a skip connection."""
 
 from typing import Any
 
 import keras
 from keras import ops
 
-from resunet_kit.blocks._layers import (
-    Activation,
-    Norm,
-    activate,
-    check_activation,
-    check_count,
-    check_options,
-    convolution,
-    normalization,
-    spatial_rank,
-    suffixed,
-)
+from resunet_kit._shared.numbers import integer
+from resunet_kit.blocks._checks import check_activation, check_block
+from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, normalization, spatial_rank, suffixed
 from resunet_kit.blocks.resampling import crop_like, upsample
 
 
@@ -30,14 +21,14 @@ def squeeze_excite(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Scale each channel by a weight in (0, 1) that the means of all channels decide.
+    """Scale each channel by a weight in (0, 1), computed from the means of all channels.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        ratio: How many times fewer units the hidden layer has than there are channels. Two units stay at
-            least: a single one soon saturates for all images.
-        activation: Of the hidden layer, as in `conv_block`. Not the paper's ReLU: means differ little from image to
-            image, so that a unit of the few is soon dead for all of them.
+        ratio: Ratio of the channels to the units of the hidden layer, which has at least two: a single one soon
+            saturates for all images.
+        activation: Of the hidden layer, as in `conv_block`. Not the paper's ReLU: means differ little between images,
+            so that a unit is soon dead for all of them.
         use_bias: Whether both layers have biases.
         kernel_initializer: Keras initialiser of the hidden layer's kernel.
         kernel_regularizer: Keras regulariser of both kernels.
@@ -47,6 +38,7 @@ def squeeze_excite(
         Features of the same shape.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, the ratio or the activation is not as above.
 
     Example:
@@ -59,8 +51,8 @@ def squeeze_excite(
         Hu et al. 2018, Squeeze-and-excitation networks, arXiv 1709.01507.
     """
     rank, channels = spatial_rank(x), x.shape[-1]
-    hidden = max(2, channels // check_count("ratio", ratio))
-    check_activation(activation)
+    hidden = max(2, channels // integer("ratio", ratio, "[1, inf)"))
+    check_activation("activation", activation)
     weights = ops.mean(x, axis=tuple(range(1, rank + 1)), keepdims=True)  # (b, 1, 1, c)
     weights = keras.layers.Dense(
         hidden,
@@ -87,12 +79,12 @@ def attention_gate(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Scale each place of a skip connection by a weight in (0, 1) that the decoder's features decide.
+    """Scale each position of a skip connection by a weight in (0, 1), computed from the skip and the decoder.
 
     Args:
-        skip: Features of the encoder, `(batch, ...sides, channels)`.
-        gate: Features of the decoder of the same rank, as large as `skip` or half as large (rounded up); as large
-            where sides are unknown (None).
+        skip: Features of the encoder, `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        gate: Features of the decoder of the same rank, of the spatial shape of `skip` or half of it (rounded up); the
+            same where the shape is variable (None).
         filters: Channels in which both are compared. None: half of the skip's, at least one.
         norm: Normalisation of the comparison, as in `conv_block`.
         activation: Activation of the comparison, as in `conv_block`.
@@ -104,6 +96,7 @@ def attention_gate(
         Features of the skip's shape.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the ranks differ, or the gate is neither as large as the skip nor half as large.
 
     Example:
@@ -115,15 +108,17 @@ def attention_gate(
     References:
         Oktay et al. 2018, Attention U-Net, arXiv 1804.03999.
     """
-    check_options(norm=norm, activation=activation)
-    inner = max(1, skip.shape[-1] // 2) if filters is None else check_count("filters", filters)
+    check_block(skip, 1 if filters is None else filters, norm=norm, activation=activation)
+    inner = max(1, skip.shape[-1] // 2) if filters is None else filters
     is_half = _is_half(skip, gate)
     kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
-    asked = convolution(gate, inner, 1, use_bias=False, name=suffixed(name, "gate_conv"), **kernel)
+    gate_features = convolution(gate, inner, 1, use_bias=False, name=suffixed(name, "gate_conv"), **kernel)
     if is_half:
-        asked = crop_like(upsample(asked, method="linear", name=suffixed(name, "gate")), skip, name=name)
-    offered = convolution(skip, inner, 1, use_bias=norm is None, name=suffixed(name, "skip_conv"), **kernel)
-    both = keras.layers.Add(name=suffixed(name, "add"))([asked, offered])
+        gate_features = crop_like(
+            upsample(gate_features, method="linear", name=suffixed(name, "gate")), skip, name=name
+        )
+    skip_features = convolution(skip, inner, 1, use_bias=norm is None, name=suffixed(name, "skip_conv"), **kernel)
+    both = keras.layers.Add(name=suffixed(name, "add"))([gate_features, skip_features])
     both = activate(normalization(both, norm, name=suffixed(name, "norm")), activation, name=suffixed(name, "act"))
     weights = convolution(
         both,
@@ -146,7 +141,7 @@ def _is_half(skip: Any, gate: Any) -> bool:
     if same_rank and len(known) == len(pairs) and all(-(-large // 2) == small for large, small in known):
         return True
     raise ValueError(
-        "Expected a gate of the skip's rank, as large or half as large on every side. "
+        "Expected a gate of the skip's rank, as large or half as large along every axis. "
         f"Received a skip of shape {tuple(skip.shape)} and a gate of shape {tuple(gate.shape)}. "
-        "Upsample the gate first, as resunet_kit.blocks.upsample and crop_like do."
+        "Upsample the gate first, with resunet_kit.blocks.upsample and crop_like."
     )

@@ -1,17 +1,20 @@
-"""Context: what surrounds a pixel, seen by dilated convolutions or by means over grids of several sizes."""
+"""Context modules: dilated convolutions at several rates, and means over grids of several sizes."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Literal, get_args
 
 import keras
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit.blocks._layers import Activation, Norm, check_block, check_counts, suffixed
+from resunet_kit._shared.numbers import choice, integers
+from resunet_kit.blocks._checks import check_block
+from resunet_kit.blocks._layers import Activation, Norm, suffixed
 from resunet_kit.blocks._resizing import grid_means, positions, resize_to
-from resunet_kit.blocks.convolution import conv_block
+from resunet_kit.blocks.convolution import conv_norm_act
 
-MERGES = ("sum", "concat")
-# One cell has one value a channel: normalised over its own image, it is zero whatever the image holds.
+Merge = Literal["sum", "concat"]
+MERGES: tuple[str, ...] = get_args(Merge)
+# One cell has a single value per channel: normalised over its own image, it is zero whatever the image holds.
 NORMS_OVER_IMAGES = ("batch", "group", "instance")
 
 
@@ -20,7 +23,7 @@ def aspp(
     filters: int,
     *,
     dilation_rates: Sequence[int] = (6, 12, 18),
-    merge: str = "sum",
+    merge: Merge = "sum",
     kernel_size: int | Sequence[int] = 3,
     norm: Norm = "batch",
     activation: Activation = None,
@@ -30,26 +33,27 @@ def aspp(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """See every place at several distances: dilated convolutions beside a plain one, merged and mixed by a 1x1.
+    """Pool context at several distances: a plain and several dilated convolutions, merged and mixed by a 1x1.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of every branch and of the output.
-        dilation_rates: Distances between the kernels' taps in pixels, one branch each.
+        dilation_rates: Distances between the kernels' taps in pixels, one for each branch.
         merge: `"sum"` of the branches, as in ResUNet++, or `"concat"`, as in DeepLab.
-        kernel_size: Side of the branches' kernels in pixels.
+        kernel_size: Size of the branches' kernels in pixels.
         norm: Normalisation of each branch, as in `conv_block`.
         activation: Activation of each branch, as in `conv_block`.
-        dropout: Share of units dropped in each branch, in [0, 1).
+        dropout: Dropout rate in each branch, in [0, 1).
         use_bias: Whether the branches have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
 
     Returns:
-        Features of the same sides with `filters` channels.
+        Features of the same spatial shape with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a rate or a name is not as above.
 
     Example:
@@ -61,29 +65,20 @@ def aspp(
     References:
         Chen et al. 2018, DeepLab, arXiv 1606.00915. Jha et al. 2019, ResUNet++, arXiv 1911.07067.
     """
-    check_block(x, filters, norm=norm, activation=activation, dropout=dropout, kernel_size=kernel_size)
-    if merge not in MERGES:
-        raise unknown_name("merge", merge, MERGES)
-    rates = (1, *check_counts("dilation_rates", dilation_rates))
-    kernel: dict[str, Any] = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    check_block(x, filters, kernel_size, norm=norm, activation=activation, dropout=dropout)
+    choice("merge", merge, MERGES)
+    rates = (1, *integers("dilation_rates", dilation_rates, "[1, inf)"))
+    kernel = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    branch: Callable[..., Any] = partial(
+        conv_norm_act, norm=norm, activation=activation, dropout=dropout, use_bias=use_bias, **kernel
+    )
     branches = [
-        conv_block(
-            x,
-            filters,
-            kernel_size=kernel_size,
-            dilation_rate=rate,
-            norm=norm,
-            activation=activation,
-            dropout=dropout,
-            use_bias=use_bias,
-            name=suffixed(name, f"branch{i}"),
-            **kernel,
-        )
+        branch(x, filters, kernel_size, dilation_rate=rate, name=suffixed(name, f"branch{i}"))
         for i, rate in enumerate(rates, start=1)
     ]
     layer = keras.layers.Add if merge == "sum" else keras.layers.Concatenate
     merged = layer(name=suffixed(name, merge))(branches)
-    return conv_block(merged, filters, kernel_size=1, norm=None, activation=None, name=suffixed(name, "mix"), **kernel)
+    return conv_norm_act(merged, filters, norm=None, name=suffixed(name, "mix"), **kernel)
 
 
 def pyramid_pooling(
@@ -98,25 +93,26 @@ def pyramid_pooling(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """See the whole image: means over grids of several sizes, brought back to every place and mixed by a 1x1.
+    """Pool context over the whole image: means over grids of several sizes, upsampled and mixed by a 1x1.
 
     Args:
-        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`, of any sides,
-            smaller than a grid or unknown (None) ones included.
-        filters: Channels of the output; each grid gets an equal share, at least one.
-        bins: Cells along each side of each grid.
+        x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)` of any spatial
+            shape, also a variable one (None) or one smaller than a grid.
+        filters: Channels of the output; they are divided equally among the grids, at least one for each.
+        bins: Cells along each axis of each grid.
         norm: As in `conv_block`. A grid of one cell is not normalised by names other than `"layer"`: over a single
             value there are no statistics.
         activation: Of the output, as in `conv_block`.
-        dropout: Share of units dropped in the output, in [0, 1).
+        dropout: Dropout rate of the output, in [0, 1).
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
 
     Returns:
-        Features of the same sides with `filters` channels.
+        Features of the same spatial shape with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank or a number of cells is not as above.
 
     Example:
@@ -129,27 +125,16 @@ def pyramid_pooling(
         Zhao et al. 2017, Pyramid scene parsing network, arXiv 1612.01105.
     """
     check_block(x, filters, norm=norm, activation=activation, dropout=dropout)
-    grids = check_counts("bins", bins)
-    share = max(1, filters // len(grids))
-    kernel: dict[str, Any] = {
-        "kernel_size": 1,
-        "kernel_initializer": kernel_initializer,
-        "kernel_regularizer": kernel_regularizer,
-    }
+    grids = integers("bins", bins, "[1, inf)")
+    channels = max(1, filters // len(grids))
+    conv: Callable[..., Any] = partial(
+        conv_norm_act, kernel_initializer=kernel_initializer, kernel_regularizer=kernel_regularizer
+    )
     levels, lines = [x], positions(x)
     for cells in grids:
         level_norm = None if cells == 1 and norm in NORMS_OVER_IMAGES else norm
-        # Not activated: a share of few channels over few cells would soon be zero for every image.
-        means = conv_block(
-            grid_means(x, cells, lines),
-            share,
-            norm=level_norm,
-            activation=None,
-            name=suffixed(name, f"bins{cells}"),
-            **kernel,
-        )
+        # Not activated: ReLUs of few channels over few cells would soon be zero for every image.
+        means = conv(grid_means(x, cells, lines), channels, norm=level_norm, name=suffixed(name, f"bins{cells}"))
         levels.append(resize_to(means, lines))
     merged = keras.layers.Concatenate(name=suffixed(name, "concat"))(levels)
-    return conv_block(
-        merged, filters, norm=norm, activation=activation, dropout=dropout, name=suffixed(name, "mix"), **kernel
-    )
+    return conv(merged, filters, norm=norm, activation=activation, dropout=dropout, name=suffixed(name, "mix"))

@@ -3,16 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from resunet_kit.blocks._layers import (
-    Activation,
-    Norm,
-    activate,
-    check_block,
-    convolution,
-    drop,
-    normalization,
-    suffixed,
-)
+from resunet_kit.blocks._checks import check_block
+from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
 
 
 def conv_block(
@@ -35,12 +27,12 @@ def conv_block(
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of the output.
-        kernel_size: Side of the kernel in pixels, one number or one for each spatial axis.
-        strides: Step in pixels; a side of `n` becomes `ceil(n / strides)`.
+        kernel_size: Kernel size in pixels, one integer or one for each spatial axis.
+        strides: Stride in pixels; a height of `n` becomes `ceil(n / strides)`.
         dilation_rate: Distance between the kernel's taps in pixels.
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         activation: A Keras activation's name, a callable from tensor to tensor, or None.
-        dropout: Share of units dropped in training, in [0, 1).
+        dropout: Dropout rate, in [0, 1).
         use_bias: Whether the convolution has a bias. None: only where no normalisation follows, which would cancel it.
         kernel_initializer: Keras initialiser of the kernel.
         kernel_regularizer: Keras regulariser of the kernel.
@@ -50,6 +42,7 @@ def conv_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -58,26 +51,43 @@ def conv_block(
         >>> conv_block(keras.Input((32, 32, 3)), 16, strides=2).shape
         (None, 16, 16, 16)
     """
-    check_block(
-        x,
-        filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
-    )
-    x = convolution(
+    check_block(x, filters, kernel_size, strides, dilation_rate, norm, activation, dropout)
+    return conv_norm_act(
         x,
         filters,
         kernel_size,
         strides=strides,
         dilation_rate=dilation_rate,
-        use_bias=norm is None if use_bias is None else use_bias,
+        norm=norm,
+        activation=activation,
+        dropout=dropout,
+        use_bias=use_bias,
         kernel_initializer=kernel_initializer,
         kernel_regularizer=kernel_regularizer,
+        name=name,
+    )
+
+
+def conv_norm_act(
+    x: Any,
+    filters: int,
+    kernel_size: int | Sequence[int] = 1,
+    *,
+    norm: Norm,
+    activation: Activation = None,
+    dropout: float = 0.0,
+    use_bias: bool | None = None,
+    name: str | None = None,
+    **convolution_options: Any,
+) -> Any:
+    """Compute `conv_block` of arguments that have been checked, for blocks that are made of several."""
+    x = convolution(
+        x,
+        filters,
+        kernel_size,
+        use_bias=norm is None if use_bias is None else use_bias,
         name=suffixed(name, "conv"),
+        **convolution_options,
     )
     x = normalization(x, norm, name=suffixed(name, "norm"))
     x = activate(x, activation, name=suffixed(name, "act"))

@@ -1,21 +1,15 @@
 """Residual blocks that activate before each convolution: what a level of the Deep ResUNet is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 
-from resunet_kit.blocks._layers import (
-    Activation,
-    Norm,
-    activate,
-    check_block,
-    convolution,
-    drop,
-    normalization,
-    suffixed,
-)
-from resunet_kit.blocks.residual import project_shortcut
+from resunet_kit.blocks._checks import check_block
+from resunet_kit.blocks._layers import Activation, Norm, activate, convolution, drop, normalization, suffixed
+from resunet_kit.blocks.convolution import conv_norm_act
+from resunet_kit.blocks.residual import changes_shape
 
 
 def preactivation_block(
@@ -35,24 +29,24 @@ def preactivation_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add the input to twice normalise-activate-convolve; nothing stands on the path of the sum.
+    """Add the input to twice normalise-activate-convolve; nothing follows the sum.
 
     The shortcut is the input itself; where the shape changes, a 1x1 convolution projects it.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of the output.
-        kernel_size: Side of both kernels in pixels.
-        strides: Step of the first convolution and of the projection.
+        kernel_size: Size of both kernels in pixels.
+        strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of both kernels in pixels.
         norm: As in `conv_block`.
         activation: As in `conv_block`.
-        dropout: Share of units dropped before the second convolution, in [0, 1).
-        preactivate_input: Whether the first convolution is preceded by normalisation and activation. False for the
-            first block of a network: it should see the image itself.
+        dropout: Dropout rate before the second convolution, in [0, 1).
+        preactivate_input: Whether normalisation and activation precede the first convolution. False for the first
+            block of a network: it should see the image itself.
         normalize_shortcut: Whether the projection of the shortcut, where there is one, is normalised.
         use_bias: Whether convolutions have biases. None: only where neither a normalisation nor the other summand
-            makes one needless.
+            makes it redundant.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
@@ -61,6 +55,7 @@ def preactivation_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -73,46 +68,26 @@ def preactivation_block(
         He et al. 2016, Identity mappings in deep residual networks, arXiv 1603.05027.
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684.
     """
-    check_block(
-        x,
-        filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
+    check_block(x, filters, kernel_size, strides, dilation_rate, norm, activation, dropout)
+    kernel = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    conv: Callable[..., Any] = partial(
+        convolution, filters=filters, kernel_size=kernel_size, dilation_rate=dilation_rate, **kernel
     )
-    kernel: dict[str, Any] = {
-        "kernel_initializer": kernel_initializer,
-        "kernel_regularizer": kernel_regularizer,
-    }
-    shortcut_norm = norm if normalize_shortcut else None
-    shortcut = project_shortcut(x, filters, strides, norm=shortcut_norm, name=name, use_bias=bool(use_bias), **kernel)
+    shortcut = x
+    if changes_shape(x, filters, strides):
+        shortcut_norm = norm if normalize_shortcut else None
+        prefix = suffixed(name, "shortcut")
+        shortcut = conv_norm_act(
+            x, filters, strides=strides, norm=shortcut_norm, use_bias=bool(use_bias), name=prefix, **kernel
+        )
     y = x
     if preactivate_input:
         y = normalization(y, norm, name=suffixed(name, "1_norm"))
         y = activate(y, activation, name=suffixed(name, "1_act"))
-    y = convolution(
-        y,
-        filters,
-        kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
-        use_bias=norm is None if use_bias is None else use_bias,
-        name=suffixed(name, "1_conv"),
-        **kernel,
-    )
+    first_bias = norm is None if use_bias is None else use_bias
+    y = conv(y, strides=strides, use_bias=first_bias, name=suffixed(name, "1_conv"))
     y = normalization(y, norm, name=suffixed(name, "2_norm"))
     y = activate(y, activation, name=suffixed(name, "2_act"))
     y = drop(y, dropout, name=suffixed(name, "2_drop"))
-    y = convolution(
-        y,
-        filters,
-        kernel_size,
-        dilation_rate=dilation_rate,
-        use_bias=use_bias is None or use_bias,
-        name=suffixed(name, "2_conv"),
-        **kernel,
-    )
+    y = conv(y, use_bias=use_bias is None or use_bias, name=suffixed(name, "2_conv"))
     return keras.layers.Add(name=suffixed(name, "add"))([shortcut, y])

@@ -1,32 +1,34 @@
-"""Upsampling, and the crop that makes what was upsampled fit its skip connection."""
+"""Upsampling, and cropping to the size of a skip connection."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import keras
 from keras import ops
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit.blocks._layers import check_sizes, spatial_rank, suffixed
+from resunet_kit._shared.numbers import choice, integers_per_axis
+from resunet_kit.blocks._layers import spatial_rank, suffixed
 from resunet_kit.blocks._resizing import resize_like
 
-METHODS = ("nearest", "linear", "transpose")
+Method = Literal["nearest", "linear", "transpose"]
+METHODS: tuple[str, ...] = get_args(Method)
 
 
-def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: str = "nearest", name: str | None = None) -> Any:
-    """Enlarge every spatial side `scale` times.
+def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: Method = "nearest", name: str | None = None) -> Any:
+    """Enlarge every spatial axis by a factor of `scale`.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        scale: Factor, one whole number or one for each spatial axis.
+        scale: Factor, one integer or one for each spatial axis.
         method: `"nearest"`, `"linear"` (bilinear, or trilinear with half-pixel centres), or `"transpose"`, a
             transposed convolution whose kernel equals its stride, so that its windows do not overlap.
         name: Prefix of the layers' names.
 
     Returns:
-        Features with sides `scale` times as long and the same channels.
+        Features `scale` times as large along each axis, with the same channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, the scale or the method is not as above.
 
     Example:
@@ -36,9 +38,8 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: str = "nearest",
         (None, 32, 32, 8)
     """
     rank = spatial_rank(x)
-    sizes = check_sizes("scale", scale, rank)
-    if method not in METHODS:
-        raise unknown_name("upsampling method", method, METHODS)
+    sizes = integers_per_axis("scale", scale, rank)
+    choice("method", method, METHODS)
     name = suffixed(name, "upsample")
     if method == "transpose":
         layer = keras.layers.Conv2DTranspose if rank == 2 else keras.layers.Conv3DTranspose
@@ -52,20 +53,21 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: str = "nearest",
     return keras.layers.UpSampling3D(sizes, name=name)(x)
 
 
-def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | None = None) -> Any:
-    """Double the sides of `x`, crop what became larger than `skip`, and join both along the channels.
+def upsample_concat(x: Any, skip: Any, *, method: Method = "nearest", name: str | None = None) -> Any:
+    """Upsample `x` twofold, crop it to the size of `skip`, and concatenate both along the channels.
 
     Args:
         x: Coarse features.
-        skip: Features of the same rank, twice as large or one pixel less on any side.
+        skip: Features of the same rank, twice as large or one pixel less along any axis.
         method: As in `upsample`.
         name: Prefix of the layers' names.
 
     Returns:
-        Features of the skip's sides with the channels of both, the upsampled ones first.
+        Features of the skip's spatial shape with the channels of both, the upsampled ones first.
 
     Raises:
-        ValueError: If the ranks differ or a known side of the skip is neither twice that of `x` nor one less.
+        TypeError: If the method is not a string.
+        ValueError: If the ranks differ, or a known size of the skip is neither twice that of `x` nor one less.
 
     Example:
         >>> import keras
@@ -73,12 +75,11 @@ def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | N
         >>> upsample_concat(keras.Input((16, 16, 8)), keras.Input((31, 32, 4))).shape
         (None, 31, 32, 12)
     """
-    sides, wanted = x.shape[1:-1], skip.shape[1:-1]
-    pairs = zip(sides, wanted, strict=False)
+    pairs = zip(x.shape[1:-1], skip.shape[1:-1], strict=False)
     if spatial_rank(x) != spatial_rank(skip) or any(n and m and m not in (2 * n - 1, 2 * n) for n, m in pairs):
         raise ValueError(
-            "Expected a skip of the same rank, twice as large as the features or one pixel less on any side. Received "
-            f"features of shape {tuple(x.shape)} and a skip of shape {tuple(skip.shape)}. Bring them to that size, or "
+            "Expected a skip of the same rank, twice as large as the features or one pixel less along any axis. "
+            f"Received features of shape {tuple(x.shape)} and a skip of shape {tuple(skip.shape)}. Resize them, or "
             "compose upsample, crop_like and keras.layers.Concatenate."
         )
     x = crop_like(upsample(x, method=method, name=name), skip, name=name)
@@ -86,18 +87,18 @@ def upsample_concat(x: Any, skip: Any, *, method: str = "nearest", name: str | N
 
 
 def crop_like(x: Any, reference: Any, *, name: str | None = None) -> Any:
-    """Cut the far end of every side of `x` that is longer than that of `reference`.
+    """Crop `x` to the spatial shape of `reference`, at the far end of every axis.
 
     Args:
-        x: Features whose sides are at least as long as those of `reference`.
-        reference: Features of the same rank; its sides may be unknown (None) when the model is built.
+        x: Features at least as large as `reference` along every axis.
+        reference: Features of the same rank; the spatial shape may be variable (None).
         name: Prefix of the layers' names.
 
     Returns:
-        Features with the sides of `reference` and the channels of `x`.
+        Features with the spatial shape of `reference` and the channels of `x`.
 
     Raises:
-        ValueError: If the ranks differ, or a known side of `x` is shorter than that of `reference`.
+        ValueError: If the ranks differ, or a known size of `x` is smaller than that of `reference`.
 
     Example:
         >>> import keras
@@ -106,22 +107,22 @@ def crop_like(x: Any, reference: Any, *, name: str | None = None) -> Any:
         (None, 7, 8, 3)
     """
     rank = spatial_rank(x)
-    sides, wanted = x.shape[1:-1], reference.shape[1:-1]
-    known = [(have, want) for have, want in zip(sides, wanted, strict=False) if have is not None and want is not None]
+    size, wanted = x.shape[1:-1], reference.shape[1:-1]
+    known = [(have, want) for have, want in zip(size, wanted, strict=False) if have is not None and want is not None]
     if len(wanted) != rank or any(have < want for have, want in known):
         raise ValueError(
-            f"Expected features at least as large as the skip connection. Received shape {tuple(x.shape)} after "
-            f"upsampling, and a skip of shape {tuple(reference.shape)}. Skips must double in size from level to level."
+            f"Expected features of the reference's rank and at least of its size. Received shape {tuple(x.shape)} and "
+            f"a reference of shape {tuple(reference.shape)}. Upsample the features: skips double in size at each level."
         )
     if len(known) < rank:
-        return _crop_unknown(x, reference)
-    if sides == wanted:
+        return _crop_variable(x, reference)
+    if size == wanted:
         return x
     layer = keras.layers.Cropping2D if rank == 2 else keras.layers.Cropping3D
     return layer([(0, have - want) for have, want in known], name=suffixed(name, "crop"))(x)
 
 
-def _crop_unknown(x: Any, reference: Any) -> Any:
+def _crop_variable(x: Any, reference: Any) -> Any:
     # Slicing to a symbolic size builds and silently does not crop. Positions counted along the reference are
     # plain tensors: they crop, reload without this package, and export.
     for axis in range(1, len(x.shape) - 1):

@@ -1,23 +1,17 @@
 """Residual blocks that activate after the sum: what a level of a ResNet is made of."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import keras
 
-from resunet_kit.blocks._layers import (
-    Activation,
-    Norm,
-    activate,
-    check_block,
-    check_count,
-    check_sizes,
-    spatial_rank,
-    suffixed,
-)
-from resunet_kit.blocks.convolution import conv_block
+from resunet_kit._shared.numbers import integer
+from resunet_kit.blocks._checks import check_block
+from resunet_kit.blocks._layers import Activation, Norm, activate, per_axis, spatial_rank, suffixed
+from resunet_kit.blocks.convolution import conv_norm_act
 
-LEAST_INNER = 4  # of one or two ReLU channels all are soon zero for every image
+MIN_INNER_CHANNELS = 4  # one or two ReLU channels are soon zero for every image
 
 
 def residual_block(
@@ -42,12 +36,12 @@ def residual_block(
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of the output.
-        kernel_size: Side of both kernels in pixels.
-        strides: Step of the first convolution and of the projection.
+        kernel_size: Size of both kernels in pixels.
+        strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of both kernels in pixels.
         norm: As in `conv_block`.
         activation: As in `conv_block`.
-        dropout: Share of units dropped between the convolutions, in [0, 1).
+        dropout: Dropout rate between the convolutions, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
@@ -57,6 +51,7 @@ def residual_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -68,42 +63,24 @@ def residual_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
-    check_block(
+    check_block(x, filters, kernel_size, strides, dilation_rate, norm, activation, dropout)
+    kernel = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    conv: Callable[..., Any] = partial(conv_norm_act, norm=norm, use_bias=use_bias, **kernel)
+    shortcut = x
+    if changes_shape(x, filters, strides):
+        shortcut = conv(x, filters, strides=strides, name=suffixed(name, "shortcut"))
+    y = conv(
         x,
         filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
+        kernel_size,
         strides=strides,
         dilation_rate=dilation_rate,
-    )
-    options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
-    shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
-    y = conv_block(
-        x,
-        filters,
-        kernel_size=kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
-        norm=norm,
         activation=activation,
         dropout=dropout,
         name=suffixed(name, "1"),
-        **options,
     )
-    y = conv_block(
-        y,
-        filters,
-        kernel_size=kernel_size,
-        dilation_rate=dilation_rate,
-        norm=norm,
-        activation=None,
-        name=suffixed(name, "2"),
-        **options,
-    )
-    y = keras.layers.Add(name=suffixed(name, "add"))([shortcut, y])
-    return activate(y, activation, name=suffixed(name, "out"))
+    y = conv(y, filters, kernel_size, dilation_rate=dilation_rate, name=suffixed(name, "2"))
+    return _add(shortcut, y, activation, name)
 
 
 def bottleneck_block(
@@ -122,18 +99,18 @@ def bottleneck_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add the input to 1x1, 3x3 and 1x1 convolutions, the inner two of `filters // expansion` channels, at least 4.
+    """Add the input to 1x1, 3x3 and 1x1 convolutions, the first two of `filters // expansion` channels, at least 4.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        filters: Channels of the output, as in every block.
-        expansion: How many times narrower the inner convolutions are.
-        kernel_size: Side of the middle kernel in pixels.
-        strides: Step of the middle convolution and of the projection.
+        filters: Channels of the output.
+        expansion: Ratio of the output's channels to those of the inner convolutions.
+        kernel_size: Size of the middle kernel in pixels.
+        strides: Stride of the middle convolution and of the projection.
         dilation_rate: Distance between the taps of the middle kernel in pixels.
         norm: As in `conv_block`.
         activation: As in `conv_block`.
-        dropout: Share of units dropped after the middle convolution, in [0, 1).
+        dropout: Dropout rate after the middle convolution, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
@@ -143,6 +120,7 @@ def bottleneck_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -157,35 +135,26 @@ def bottleneck_block(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
-    check_block(
-        x,
-        filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
-    )
-    options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
-    inner = max(min(filters, LEAST_INNER), filters // check_count("expansion", expansion))
-    shortcut = project_shortcut(x, filters, strides, norm=norm, name=name, **options)
-    y = conv_block(x, inner, kernel_size=1, norm=norm, activation=activation, name=suffixed(name, "1"), **options)
-    y = conv_block(
+    check_block(x, filters, kernel_size, strides, dilation_rate, norm, activation, dropout)
+    inner = max(min(filters, MIN_INNER_CHANNELS), filters // integer("expansion", expansion, "[1, inf)"))
+    kernel = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    conv: Callable[..., Any] = partial(conv_norm_act, norm=norm, use_bias=use_bias, **kernel)
+    shortcut = x
+    if changes_shape(x, filters, strides):
+        shortcut = conv(x, filters, strides=strides, name=suffixed(name, "shortcut"))
+    y = conv(x, inner, activation=activation, name=suffixed(name, "1"))
+    y = conv(
         y,
         inner,
-        kernel_size=kernel_size,
+        kernel_size,
         strides=strides,
         dilation_rate=dilation_rate,
-        norm=norm,
         activation=activation,
         dropout=dropout,
         name=suffixed(name, "2"),
-        **options,
     )
-    y = conv_block(y, filters, kernel_size=1, norm=norm, activation=None, name=suffixed(name, "3"), **options)
-    y = keras.layers.Add(name=suffixed(name, "add"))([shortcut, y])
-    return activate(y, activation, name=suffixed(name, "out"))
+    y = conv(y, filters, name=suffixed(name, "3"))
+    return _add(shortcut, y, activation, name)
 
 
 def pointwise_residual_block(
@@ -205,17 +174,17 @@ def pointwise_residual_block(
 ) -> Any:
     """Add a projection of the input to a 1x1 and a 3x3 convolution, then activate.
 
-    The shortcut is projected by a 1x1 convolution and a normalisation even where the shape stays.
+    A 1x1 convolution and a normalisation project the shortcut even where the shape stays the same.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         filters: Channels of the output.
-        kernel_size: Side of the second kernel in pixels.
-        strides: Step of the first convolution and of the projection.
+        kernel_size: Size of the second kernel in pixels.
+        strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of the second kernel in pixels.
         norm: As in `conv_block`.
         activation: As in `conv_block`.
-        dropout: Share of units dropped between the convolutions, in [0, 1).
+        dropout: Dropout rate between the convolutions, in [0, 1).
         use_bias: Whether convolutions have biases; the network that this block comes from has them.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
@@ -225,6 +194,7 @@ def pointwise_residual_block(
         Features with `filters` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If the rank, a size, a rate or a name is not as above.
 
     Example:
@@ -236,74 +206,20 @@ def pointwise_residual_block(
     References:
         The ResUNet of the Healthcare_AI brain MRI notebook.
     """
-    check_block(
-        x,
-        filters,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        kernel_size=kernel_size,
-        strides=strides,
-        dilation_rate=dilation_rate,
-    )
-    options = _options(norm, use_bias, kernel_initializer, kernel_regularizer)
-    shortcut = conv_block(
-        x,
-        filters,
-        kernel_size=1,
-        strides=strides,
-        norm=norm,
-        activation=None,
-        name=suffixed(name, "shortcut"),
-        **options,
-    )
-    y = conv_block(
-        x,
-        filters,
-        kernel_size=1,
-        strides=strides,
-        norm=norm,
-        activation=activation,
-        dropout=dropout,
-        name=suffixed(name, "1"),
-        **options,
-    )
-    y = conv_block(
-        y,
-        filters,
-        kernel_size=kernel_size,
-        dilation_rate=dilation_rate,
-        norm=norm,
-        activation=None,
-        name=suffixed(name, "2"),
-        **options,
-    )
+    check_block(x, filters, kernel_size, strides, dilation_rate, norm, activation, dropout)
+    kernel = {"kernel_initializer": kernel_initializer, "kernel_regularizer": kernel_regularizer}
+    conv: Callable[..., Any] = partial(conv_norm_act, norm=norm, use_bias=use_bias, **kernel)
+    shortcut = conv(x, filters, strides=strides, name=suffixed(name, "shortcut"))
+    y = conv(x, filters, strides=strides, activation=activation, dropout=dropout, name=suffixed(name, "1"))
+    y = conv(y, filters, kernel_size, dilation_rate=dilation_rate, name=suffixed(name, "2"))
+    return _add(shortcut, y, activation, name)
+
+
+def changes_shape(x: Any, filters: int, strides: int | Sequence[int]) -> bool:
+    """Return whether the shortcut of a block needs a projection: strides, or another number of channels."""
+    return bool(x.shape[-1] != filters or max(per_axis(strides, spatial_rank(x))) > 1)
+
+
+def _add(shortcut: Any, y: Any, activation: Activation, name: str | None) -> Any:
     y = keras.layers.Add(name=suffixed(name, "add"))([shortcut, y])
     return activate(y, activation, name=suffixed(name, "out"))
-
-
-def _options(norm: Norm, use_bias: bool | None, kernel_initializer: Any, kernel_regularizer: Any) -> dict[str, Any]:
-    return {
-        "use_bias": norm is None if use_bias is None else use_bias,
-        "kernel_initializer": kernel_initializer,
-        "kernel_regularizer": kernel_regularizer,
-    }
-
-
-def project_shortcut(
-    x: Any, filters: int, strides: int | Sequence[int], *, norm: Norm, name: str | None, **options: Any
-) -> Any:
-    """Return `x` itself where the block keeps its shape, else its projection."""
-    keeps_size = set(check_sizes("strides", strides, spatial_rank(x))) == {1}
-    if keeps_size and x.shape[-1] == filters:
-        return x
-    return conv_block(
-        x,
-        filters,
-        kernel_size=1,
-        strides=strides,
-        norm=norm,
-        activation=None,
-        name=suffixed(name, "shortcut"),
-        **options,
-    )

@@ -1,13 +1,13 @@
-"""How a builder calls blocks and skips, its own or a user's."""
+"""Calls of blocks by builders: blocks by name, and functions of the user."""
 
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import keras
 
-from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.numbers import choice
 from resunet_kit.blocks import (
     atrous_residual_block,
     bottleneck_block,
@@ -16,6 +16,7 @@ from resunet_kit.blocks import (
     residual_block,
 )
 
+BlockName = Literal["residual", "preactivation", "bottleneck", "pointwise", "atrous"]
 Block = Callable[..., Any]
 
 BLOCKS: dict[str, Block] = {
@@ -27,26 +28,19 @@ BLOCKS: dict[str, Block] = {
 }
 
 
-def resolve_block(block: str | Block) -> Block:
+def resolve_block(block: BlockName | Block, *, option: str = "block") -> Block:
     """Return the block of that name, or the callable itself."""
-    if callable(block):
-        return block
-    if not isinstance(block, str) or block not in BLOCKS:
-        raise unknown_name("block", block, BLOCKS)
-    return BLOCKS[block]
+    return block if callable(block) else BLOCKS[choice(option, block, BLOCKS, also="or a callable")]
 
 
-def first_block(block: str | Block) -> Block:
+def first_block(block: BlockName | Block) -> Block:
     """Return the block for the image itself: one that convolves before it normalises."""
     resolved = resolve_block(block)
     return partial(preactivation_block, preactivate_input=False) if resolved is preactivation_block else resolved
 
 
 def call_block(block: Block, x: Any, filters: int, *, strides: int = 1, **options: Any) -> Any:
-    """Call `block` with those of the options that its signature takes.
-
-    A block without `strides` gets features that were max-pooled instead.
-    """
+    """Call `block` with the options that its signature takes; one without `strides` gets max-pooled features."""
     parameters = inspect.signature(block).parameters
     takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
     if takes_any or "strides" in parameters:
@@ -57,6 +51,6 @@ def call_block(block: Block, x: Any, filters: int, *, strides: int = 1, **option
 
 
 def max_pool(x: Any, size: int, *, name: str | None = None) -> Any:
-    """Keep the largest of every `size` pixels along each side; a side of `n` becomes `ceil(n / size)`."""
+    """Take the maximum over windows of `size` pixels; a height of `n` becomes `ceil(n / size)`."""
     layer = keras.layers.MaxPooling2D if len(x.shape) == 4 else keras.layers.MaxPooling3D
     return layer(size, padding="same", name=name)(x)

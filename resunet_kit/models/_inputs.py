@@ -1,51 +1,61 @@
-"""Checks of what a builder is given, made before any layer is."""
+"""Input shapes and channels per level, checked before a builder makes its first layer."""
 
-import numbers
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import keras
+import numpy as np
+
+from resunet_kit._shared.numbers import integer, integers
+
+FORMS = {3: "(height, width, channels)", 4: "(depth, height, width, channels)"}
 
 
 def check_input_shape(input_shape: Sequence[int | None], *, ranks: tuple[int, ...] = (3, 4)) -> tuple[int | None, ...]:
-    """Return `input_shape` as a tuple, refusing what is not channels-last `(…sides, channels)`.
+    """Return `input_shape` as a tuple, refusing what is not channels-last.
 
     Args:
-        input_shape: Sides, each a whole number or None, and the number of channels; without the batch.
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`, without the batch axis; the
+            spatial shape may be variable (None).
         ranks: Accepted lengths.
 
     Raises:
-        ValueError: If the length, a side or the number of channels is not as above, or the channels stand first.
+        TypeError: If it is not a sequence, or an entry is neither an integer nor None.
+        ValueError: If the length, a size or the number of channels is not as above, or the channels come first.
     """
-    shape = tuple(input_shape) if isinstance(input_shape, Iterable) else (input_shape,)
-    form = " or ".join({3: "(height, width, channels)", 4: "(depth, height, width, channels)"}[rank] for rank in ranks)
-    sized = len(shape) in ranks and all(map(_is_side, shape))
+    form = " or ".join(FORMS[rank] for rank in ranks)
+    if not isinstance(input_shape, Iterable):
+        raise TypeError(f"Expected input_shape {form}. Received {input_shape=}. Pass a tuple.")
+    shape = tuple(
+        size if size is None else integer(f"input_shape[{axis}]", size, "[1, inf)")
+        for axis, size in enumerate(input_shape)
+    )
+    has_rank = len(shape) in ranks
     # No image has this many channels and so few rows or slices.
-    looks_channels_first = sized and shape[0] in (1, 2, 3, 4) and all(n is None or n > 16 for n in shape[1:])
+    looks_channels_first = has_rank and shape[0] in (1, 2, 3, 4) and all(n is None or n > 16 for n in shape[1:])
     if looks_channels_first or keras.config.image_data_format() == "channels_first":
         raise ValueError(
             f"Expected channels-last data, {form}. Received input_shape={shape}, image_data_format="
             f"{keras.config.image_data_format()!r}. Move the channels to the last axis, numpy.moveaxis(x, 1, -1), "
             "and leave keras.config.image_data_format at 'channels_last'."
         )
-    if not sized or shape[-1] is None:
+    if not has_rank or shape[-1] is None:
         raise ValueError(
-            f"Expected input_shape {form} without the batch, sides a whole number or None, channels known. "
-            f"Received input_shape={shape}."
+            f"Expected input_shape {form} without the batch axis. Received input_shape={shape}. Pass None for a "
+            "variable size, and the number of channels last."
         )
     return shape
 
 
 def check_filters(filters: Sequence[int]) -> tuple[int, ...]:
-    """Return `filters` as a tuple of at least one positive whole number."""
-    widths = tuple(filters) if isinstance(filters, Iterable) else (filters,)
-    if not widths or not all(width is not None and _is_side(width) for width in widths):
-        raise ValueError(
-            "Expected filters to hold one positive whole number for each level, the bridge last, as in "
-            f"(64, 128, 256, 512). Received filters={filters!r}."
+    """Return `filters`, the channels of each level, as a tuple.
+
+    Raises:
+        TypeError: If it is not a sequence of integers.
+        ValueError: If it is empty, or a number of channels is less than 1.
+    """
+    if not isinstance(filters, Sequence | np.ndarray):
+        raise TypeError(
+            f"Expected filters to be a sequence of integers, one for each level. Received {filters=}. Pass a sequence "
+            "such as (64, 128, 256, 512), the bridge last."
         )
-    return tuple(map(int, widths))
-
-
-def _is_side(size: Any) -> bool:
-    return size is None or (not isinstance(size, bool) and isinstance(size, numbers.Integral) and int(size) > 0)
+    return integers("filters", filters, "[1, inf)")

@@ -1,4 +1,4 @@
-"""The backbone-and-head classifier: is there something in this image?"""
+"""The image classifier: a pretrained backbone, pooling and a dense head."""
 
 import os
 from collections.abc import Sequence
@@ -31,17 +31,17 @@ def resnet_classifier(
     """Build a classifier: preprocessing, backbone, pooling, dense head.
 
     Args:
-        input_shape: `(height, width, channels)`; sides of at least 32 pixels, or None.
-        num_classes: Length of the output; 1 is a sigmoid, more a softmax.
+        input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
+        num_classes: Length of the output; 1 gets a sigmoid, more get a softmax.
         backbone: `"resnet18"`, `"resnet34"`, the name of any function of `keras.applications` (`"resnet50"`,
             `"efficientnet_b0"`; case, `-` and `_` do not matter), or a model from images to features
-            `(batch, height, width, channels)`, which is fed the images as they come.
+            `(batch, height, width, channels)`, which gets the raw images.
         weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a weights file for the image's
             channels or for 3. Weights for 3 channels serve any number: one or two are completed by their mean; of more,
             those that stand for the same colour share its part of the first kernel.
         hidden_units: Widths of the head's hidden layers.
-        dropout: Share of hidden units dropped in training, in [0, 1).
-        trainable: What learns, as in `set_trainable`. With random weights, pass `"all"`.
+        dropout: Dropout rate after each hidden layer, in [0, 1).
+        trainable: Which layers are trainable, a policy of `set_trainable`. With random weights, pass `"all"`.
         value_range: Smallest and largest value of the images fed: (0, 1), as `resunet_kit.data` gives, or (0, 255).
             The named backbones rescale it inside the model to what their weights were trained on.
         activation: `"auto"`, None for logits, or a Keras activation's name.
@@ -51,8 +51,8 @@ def resnet_classifier(
         A model from images to float32 scores `(batch, num_classes)`. The backbone is one nested layer.
 
     Raises:
-        ValueError: If an argument is not as above, or the weights cannot be had or do not fit.
-        TypeError: If the backbone is neither a name nor a model.
+        TypeError: If an argument is of a wrong type, as a backbone that is neither a name nor a model.
+        ValueError: If an argument is not as above, or the weights cannot be loaded.
 
     Example:
         >>> from resunet_kit.models import resnet_classifier
@@ -62,7 +62,7 @@ def resnet_classifier(
     shape = check_input_shape(input_shape, ranks=(3,))
     check_value_range(value_range)
     check_classification(num_classes, hidden_units, dropout, activation)
-    check_policy_name(trainable)
+    check_policy_name("trainable", trainable)
     inputs = keras.Input(shape, name="image")
     if isinstance(backbone, str):
         fed, model = attach(inputs, backbone, weights=weights, value_range=value_range)

@@ -1,4 +1,4 @@
-"""The Deep ResUNet of the road extraction paper."""
+"""The Deep ResUNet of the road extraction paper: pre-activated residual units."""
 
 from collections.abc import Sequence
 
@@ -22,7 +22,7 @@ def deep_res_unet(
     """Build the Deep ResUNet: pre-activated residual units, strides instead of pooling, nearest upsampling.
 
     Args:
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
         filters: Channels of each level, the bridge last.
         norm: As in `res_unet`.
@@ -36,6 +36,7 @@ def deep_res_unet(
         in 3x3 kernels, the rest in 1x1 projections and the head.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as in `res_unet`.
 
     Example:
@@ -47,7 +48,7 @@ def deep_res_unet(
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684, table I.
 
     Note:
-        Sides of 224 pixels, as in the paper, are not needed. Projections of the shortcut are not normalised, and a
+        The image need not be of 224x224 pixels, as in the paper. Projections of the shortcut are not normalised, and a
         convolution before a batch normalisation has no bias, which it would cancel; the paper says neither.
     """
     return res_unet(

@@ -1,4 +1,4 @@
-"""Deep supervision: scores from every level of a decoder, and the way to leave them out again."""
+"""Deep supervision: an output for each level of the decoder, and its removal after training."""
 
 from typing import Any
 
@@ -13,13 +13,13 @@ def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activati
 
     Args:
         decoded: Features of the decoder by stride.
-        image: Tensor whose sides the scores are brought to.
+        image: Tensor to whose spatial shape the scores are upsampled.
         num_classes: Channels of each output.
         activation: Activation of the scores, resolved; None for logits.
 
     Returns:
-        Float32 scores of the image's sides, from fine to coarse. Logits are enlarged before the activation, which
-        keeps every pixel's classes summing to one.
+        Float32 scores of the image's spatial shape, from fine to coarse. Logits are upsampled before the activation, so
+        that the softmax of every pixel sums to one.
     """
     outputs = []
     for stride in sorted(decoded)[1:]:
@@ -31,16 +31,17 @@ def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activati
 
 
 def strip_deep_supervision(model: keras.Model) -> keras.Model:
-    """Return the model with its main output alone: the same layers and weights, without those of the other outputs.
+    """Return the model with its main output alone: the same layers and weights, without the other heads.
 
     Args:
         model: A model with deep supervision, trained or not; its first output is the main one.
 
     Returns:
-        A model that shares the weights, not compiled. A model of one output is returned as it is.
+        A model of the same weights, not compiled. A model of one output is returned as it is.
 
     Raises:
-        ValueError: If the model is not one of functional layers with a list of outputs.
+        TypeError: If it is not a keras.Model.
+        ValueError: If the model is not a functional one.
 
     Example:
         >>> from resunet_kit.models import res_unet, strip_deep_supervision
@@ -48,8 +49,10 @@ def strip_deep_supervision(model: keras.Model) -> keras.Model:
         >>> len(model.outputs), len(strip_deep_supervision(model).outputs)
         (3, 1)
     """
-    if not isinstance(model, keras.Model) or not getattr(model, "outputs", None):
-        raise ValueError(f"Expected a functional keras.Model, as the builders return. Received {model!r}.")
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"Expected a functional keras.Model. Received {model!r}. Pass what a builder returns.")
+    if not getattr(model, "outputs", None):
+        raise ValueError(f"Expected a functional keras.Model. Received {model!r}. Build it with keras.Input.")
     if len(model.outputs) == 1:
         return model
     return keras.Model(model.input, model.outputs[0], name=model.name)

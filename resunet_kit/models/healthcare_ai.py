@@ -1,4 +1,4 @@
-"""The two networks of the Healthcare_AI brain MRI notebook, weight for weight."""
+"""The two networks of the Healthcare_AI brain MRI notebook, with the same number of weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models.res_unet import res_unet
 from resunet_kit.models.resnet import resnet
 
-SMALLEST_SIDE = 97  # the smallest that ResNet50 turns into the 4 pixels that the classifier pools
+MIN_SIZE = 97  # pixels: the smallest size that ResNet50 reduces to the 4 pixels of the pooling
 
 
 def healthcare_ai_res_unet(
@@ -25,7 +25,7 @@ def healthcare_ai_res_unet(
     """Build the notebook's ResUNet: 16 to 256 channels, max-pooling, a projected shortcut in every unit.
 
     Args:
-        input_shape: `(height, width, channels)`; sides may be odd, or None.
+        input_shape: `(height, width, channels)`; height and width may be odd, or None.
         num_classes: Channels of the output.
         activation: As in `res_unet`.
         name: Name of the model.
@@ -34,6 +34,7 @@ def healthcare_ai_res_unet(
         A model of 1,210,513 parameters, 1,206,129 of them trainable, for 3 channels and one class.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as in `res_unet`.
 
     Example:
@@ -62,8 +63,8 @@ def healthcare_ai_classifier(
     """Build the notebook's classifier: ResNet50, 4x4 average pooling and two hidden layers of 256.
 
     Args:
-        input_shape: `(height, width, channels)` with known sides of at least 97 pixels, so that 4x4 pooling has what
-            to pool.
+        input_shape: `(height, width, channels)`, a static shape of at least 97x97 pixels, so that the features have the
+            4x4 pixels of the pooling.
         num_classes: Length of the softmax.
         weights: As in `resnet`.
 
@@ -72,6 +73,7 @@ def healthcare_ai_classifier(
         25,751,426 parameters for the default shape.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above.
 
     Example:
@@ -84,10 +86,10 @@ def healthcare_ai_classifier(
         `keras.applications.resnet50.preprocess_input`. `resnet_classifier` brings that inside the model.
     """
     shape = check_input_shape(input_shape, ranks=(3,))
-    if any(side is None or side < SMALLEST_SIDE for side in shape[:-1]):
+    if any(size is None or size < MIN_SIZE for size in shape[:-1]):
         raise ValueError(
-            f"Expected known sides of at least {SMALLEST_SIDE} pixels. Received input_shape={shape}. Resize the "
-            "images, or use resnet_classifier, which pools whatever sides there are."
+            f"Expected a static input_shape of at least {MIN_SIZE} pixels in height and width. Received "
+            f"input_shape={shape}. Resize the images, or use resnet_classifier, which pools features of any size."
         )
     class_activation(num_classes, "auto")
     backbone = resnet(50, shape, weights=weights)

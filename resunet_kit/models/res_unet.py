@@ -1,25 +1,26 @@
-"""The ResUNet builder."""
+"""The ResUNet builder: a U-Net of residual blocks, of which every part can be replaced."""
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import keras
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit.blocks import attention_gate, conv_block, crop_like, segmentation_head, upsample
-from resunet_kit.blocks._layers import Activation, Norm, check_options
+from resunet_kit._shared.numbers import choice
+from resunet_kit.blocks import attention_gate, crop_like, segmentation_head, upsample
+from resunet_kit.blocks._checks import check_activation, check_dropout, check_norm
+from resunet_kit.blocks._layers import Activation, Norm
+from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
-from resunet_kit.blocks.resampling import METHODS
+from resunet_kit.blocks.resampling import METHODS, Method
 from resunet_kit.models._backbones.encoder import check_encoder, encode
-from resunet_kit.models._composition import Block, call_block, first_block, max_pool, resolve_block
+from resunet_kit.models._composition import Block, BlockName, call_block, first_block, max_pool, resolve_block
 from resunet_kit.models._inputs import check_filters, check_input_shape
 from resunet_kit.models.deep_supervision import supervise
 
-DOWNSAMPLINGS = ("stride", "max_pool")
-SKIPS = ("concat", "add", "attention")
-
-Skip = str | Callable[[Any, Any], Any]
+Downsampling = Literal["stride", "max_pool"]
+SkipName = Literal["concat", "add", "attention"]
+Skip = SkipName | Callable[[Any, Any], Any]
 
 
 def res_unet(
@@ -27,14 +28,14 @@ def res_unet(
     num_classes: int = 1,
     *,
     filters: Sequence[int] = (64, 128, 256, 512),
-    block: str | Block = "preactivation",
-    stem: str | Block | None = None,
-    downsampling: str = "stride",
+    block: BlockName | Block = "preactivation",
+    stem: BlockName | Block | None = None,
+    downsampling: Downsampling = "stride",
     encoder: str | keras.Model | None = None,
     encoder_weights: str | os.PathLike[str] | None = None,
     value_range: tuple[float, float] = (0.0, 1.0),
     skip: Skip = "concat",
-    upsampling: str = "nearest",
+    upsampling: Method = "nearest",
     norm: Norm = "batch",
     block_activation: Activation = "relu",
     dropout: float = 0.0,
@@ -44,42 +45,44 @@ def res_unet(
 ) -> keras.Model:
     """Build a U-Net of residual blocks, for images or volumes of any size.
 
-    Each level halves the sides and runs one block; the last level is the bridge. The way back doubles the sides, joins
-    the features of the same size from the way down, and runs one block a level. A 1x1 convolution scores the classes.
+    Each level of the encoder halves the height and width and runs one block; the last level is the bridge. Each level
+    of the decoder upsamples twofold, joins the encoder's features of the same size, and runs one block. A 1x1
+    convolution scores the classes.
 
     Args:
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output; 1 is the foreground of a binary problem.
-        filters: Channels of each level, the bridge last. With an encoder: channels of the decoder at the image's own
-            sides, at half of them, and so on; the last one holds for all deeper levels.
+        filters: Channels of each level, the bridge last. With an encoder: channels of the decoder at the image's full
+            size, at half of it, and so on; the last one holds for all deeper levels.
         block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, `"atrous"`, or any callable
             `(x, filters, **options) -> tensor`. It is called with those of `strides`, `norm`, `activation`, `dropout`
             and `name` that its signature takes.
         stem: Block of the first level, as `block`. None: `block` itself, without the preactivation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
-        encoder: What replaces the way down: None, `"resnet18"`, `"resnet34"`, a network of `keras.applications` by
-            name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features, which is fed the images
-            as they come. Its features are taken wherever its sides halve.
+        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, a network of
+            `keras.applications` by name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features,
+            which gets the raw images. The last features at each stride are the skips.
         encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"`, or the path of a weights
             file. For other than 3 channels the first kernel is adapted, so that gray images give what they gave.
-        value_range: Smallest and largest value of the images fed. An encoder given by name rescales it inside the
-            model to what its weights were trained on; nothing else uses it.
+        value_range: Smallest and largest value of the images. An encoder given by name rescales it inside the model to
+            what its weights were trained on; nothing else uses it.
         skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), `"attention"` (the
-            upsampled features weigh the places of the skip, then both are concatenated), or a callable
+            upsampled features weight the positions of the skip, then both are concatenated), or a callable
             `(skip, decoder) -> tensor`.
         upsampling: `"nearest"`, `"linear"` or `"transpose"`.
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         block_activation: Activation inside the blocks.
-        dropout: Share of units dropped inside the blocks, in [0, 1).
+        dropout: Dropout rate inside the blocks, in [0, 1).
         activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
         deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
-            first and the coarsest last, all of the image's sides, so that each is compared with the same mask.
+            first and the coarsest last, all of the image's size, so that each is compared with the same mask.
         name: Name of the model.
 
     Returns:
-        A model from images to float32 scores of the same sides with `num_classes` channels.
+        A model from images to float32 scores of the same size with `num_classes` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above.
 
     Example:
@@ -93,23 +96,28 @@ def res_unet(
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
     activation = class_activation(num_classes, activation)
-    check_options(norm=norm, activation=block_activation, dropout=dropout)
-    for kind, value, known in (
-        ("downsampling", downsampling, DOWNSAMPLINGS),
-        ("skip", skip, SKIPS),
-        ("upsampling method", upsampling, METHODS),
-    ):
-        if not (callable(value) and kind == "skip") and value not in known:
-            raise unknown_name(kind, value, known)
-    unit, entry = resolve_block(block), first_block(block) if stem is None else resolve_block(stem)
+    check_norm(norm)
+    check_activation("block_activation", block_activation)
+    check_dropout(dropout)
+    choice("downsampling", downsampling, get_args(Downsampling))
+    choice("upsampling", upsampling, METHODS)
+    if not callable(skip):
+        choice("skip", skip, get_args(SkipName), also="or a callable")
+    unit = resolve_block(block)
+    entry = first_block(block) if stem is None else resolve_block(stem, option="stem")
     if encoder is None and encoder_weights is not None:
-        raise ValueError(f"Expected encoder_weights together with encoder. Received {encoder_weights=} alone.")
+        raise ValueError(f"Expected encoder_weights with an encoder. Received {encoder_weights=} alone. Pass encoder.")
     if encoder is not None:
         if stem is not None or downsampling != "stride":
-            raise ValueError("Expected no stem and no downsampling together with encoder, which brings its own.")
+            raise ValueError(
+                f"Expected an encoder without stem and downsampling. Received {stem=}, {downsampling=}. Leave them "
+                "out: the encoder has its own."
+            )
         check_encoder(encoder, len(shape) - 1, weights=encoder_weights, value_range=value_range)
     if deep_supervision and encoder is None and len(widths) == 1:
-        raise ValueError(f"Expected filters of at least two levels for deep_supervision. Received {filters=}.")
+        raise ValueError(
+            f"Expected filters of at least two levels for deep_supervision. Received {filters=}. Add a level."
+        )
     options: dict[str, Any] = {"norm": norm, "activation": block_activation, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 
@@ -148,9 +156,7 @@ def _join(skip: Skip, encoded: Any, decoded: Any, *, norm: Norm, name: str) -> A
     if callable(skip):
         return skip(encoded, decoded)
     if skip == "add":
-        decoded = conv_block(
-            decoded, encoded.shape[-1], kernel_size=1, norm=norm, activation=None, name=f"{name}_projection"
-        )
+        decoded = conv_norm_act(decoded, encoded.shape[-1], norm=norm, name=f"{name}_projection")
         return keras.layers.Add(name=f"{name}_skip")([decoded, encoded])
     if skip == "attention":
         encoded = attention_gate(encoded, decoded, norm=norm, name=f"{name}_attention")

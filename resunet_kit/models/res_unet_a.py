@@ -1,23 +1,19 @@
-"""ResUNet-a: parallel dilated convolutions at every level, and pyramid pooling as bridge and before the head."""
+"""ResUNet-a: parallel dilated convolutions at every level, pyramid pooling as bridge and before the head."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 
-from resunet_kit.blocks import (
-    atrous_residual_block,
-    conv_block,
-    crop_like,
-    pyramid_pooling,
-    segmentation_head,
-    upsample,
-)
-from resunet_kit.blocks._layers import Norm, activate, check_counts, check_options
+from resunet_kit._shared.numbers import integers
+from resunet_kit.blocks import atrous_residual_block, crop_like, pyramid_pooling, segmentation_head, upsample
+from resunet_kit.blocks._checks import check_dropout, check_norm
+from resunet_kit.blocks._layers import Norm, activate
+from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.models._inputs import check_filters, check_input_shape
 
-# Two levels each, from fine to coarse; deeper levels are as the last.
+# Two levels of each, from fine to coarse; the last holds for deeper levels.
 DILATION_RATES = ((1, 3, 15, 31), (1, 3, 15, 31), (1, 3, 15), (1, 3, 15), (1,), (1,))
 
 
@@ -33,26 +29,27 @@ def res_unet_a(
     activation: str | None = "auto",
     name: str = "res_unet_a",
 ) -> keras.Model:
-    """Build ResUNet-a: at each level a sum of dilated branches, fewer of them where features are small.
+    """Build ResUNet-a: a sum of dilated branches at each level, fewer where features are small.
 
     Args:
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
         filters: Channels of each level, the bridge last. The paper's d6 has the six of the default.
-        dilation_rates: For each level the distances between the kernels' taps in pixels, one branch each; the last
+        dilation_rates: For each level the distances between the kernels' taps in pixels, one for each branch; the last
             holds for all deeper levels.
-        multitask: Whether the network also gives the classes' boundaries and distance maps and bases its scores on
-            them. The outputs are then a list: scores, boundaries, distances, each with `num_classes` channels.
+        multitask: Whether the network also predicts the classes' boundaries and distance maps, from which it computes
+            the scores. The outputs are then a list: scores, boundaries, distances, each with `num_classes` channels.
         norm: As in `res_unet`.
-        dropout: Share of units dropped inside the branches, in [0, 1).
+        dropout: Dropout rate inside the branches, in [0, 1).
         activation: As in `res_unet`. Boundaries always end in a sigmoid, distances in a sigmoid for one class and a
             softmax for more.
         name: Name of the model.
 
     Returns:
-        A model from images to float32 scores of the same sides with `num_classes` channels.
+        A model from images to float32 scores of the same size with `num_classes` channels.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above or as in `res_unet`.
 
     Example:
@@ -65,26 +62,21 @@ def res_unet_a(
         authors' code, github.com/feevos/resuneta.
 
     Note:
-        Pyramid pooling averages over its grids where the authors take maxima, and returns linearly instead of in
-        steps, so that sides need not be divisible by 8. The color task is left out.
+        Pyramid pooling takes means over its grids where the authors take maxima, and upsamples linearly instead of by
+        nearest neighbours, so that the size need not be divisible by 8. The color task is left out.
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
     activation = class_activation(num_classes, activation)
-    check_options(norm=norm, dropout=dropout)
-    given: Any = dilation_rates
-    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
-        raise ValueError(
-            "Expected dilation_rates to hold a sequence of whole numbers for each level, as in [(1, 3), (1,)]. "
-            f"Received {dilation_rates=}."
-        )
-    rates = [check_counts(f"dilation_rates[{level}]", values) for level, values in enumerate(dilation_rates)]
+    check_norm(norm)
+    check_dropout(dropout)
+    rates = _check_rates(dilation_rates)
     rates += rates[-1:] * (len(widths) - len(rates))
     options: dict[str, Any] = {"norm": norm, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 
     # === Encoder ===
-    first = conv_block(inputs, widths[0], kernel_size=1, norm=norm, activation=None, name="first")
+    first = conv_norm_act(inputs, widths[0], norm=norm, name="first")
     encoded: list[Any] = []
     x = first
     for level, (width, dilations) in enumerate(zip(widths, rates, strict=False), start=1):
@@ -100,7 +92,7 @@ def res_unet_a(
     # === Decoder ===
     for level in range(len(encoded), 0, -1):
         label, width = f"decoder{level}", widths[level - 1]
-        x = conv_block(upsample(x, name=label), width, kernel_size=1, norm=norm, activation=None, name=f"{label}_up")
+        x = conv_norm_act(upsample(x, name=label), width, norm=norm, name=f"{label}_up")
         x = _combine(crop_like(x, encoded[level - 1], name=label), encoded[level - 1], norm=norm, name=label)
         x = atrous_residual_block(x, width, dilation_rates=rates[level - 1], name=label, **options)
 
@@ -114,21 +106,30 @@ def res_unet_a(
     return keras.Model(inputs, outputs, name=name)
 
 
+def _check_rates(dilation_rates: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+    received = f"Received {dilation_rates=}. Pass one for each level, as in [(1, 3), (1,)]."
+    if not isinstance(dilation_rates, Sequence):
+        raise TypeError(f"Expected dilation_rates to be a sequence of sequences of integers. {received}")
+    if not dilation_rates:
+        raise ValueError(f"Expected dilation_rates to hold at least one sequence of integers. {received}")
+    return [integers(f"dilation_rates[{level}]", rates, "[1, inf)") for level, rates in enumerate(dilation_rates)]
+
+
 def _combine(x: Any, skip: Any, *, norm: Norm, name: str) -> Any:
     x = keras.layers.Concatenate(name=f"{name}_concat")([activate(x, "relu", name=f"{name}_act"), skip])
-    return conv_block(x, skip.shape[-1], kernel_size=1, norm=norm, activation=None, name=f"{name}_combine")
+    return conv_norm_act(x, skip.shape[-1], norm=norm, name=f"{name}_combine")
 
 
 def _tasks(x: Any, context: Any, num_classes: int, *, activation: str | None, norm: Norm) -> list[Any]:
-    """Find distances, from them boundaries, and from both the classes."""
+    """Predict distances, boundaries from them, and the classes from both."""
 
     def head(x: Any, depth: int, activation: str | None, name: str) -> Any:
         for i in range(1, depth + 1):
-            x = conv_block(x, context.shape[-1], norm=norm, name=f"{name}_{i}")
+            x = conv_norm_act(x, context.shape[-1], 3, norm=norm, activation="relu", name=f"{name}_{i}")
         return segmentation_head(x, num_classes, activation=activation, name=name)
 
     def joined(*features: Any, name: str) -> Any:
-        # The heads' float32 scores join features of the policy's own dtype: a layer casts them.
+        # A layer, since it casts the float32 scores of the heads to the dtype of the features.
         return keras.layers.Concatenate(name=f"{name}_concat")(features)
 
     distances = head(x, 2, "auto", "distance")

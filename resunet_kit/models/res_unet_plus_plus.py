@@ -1,4 +1,4 @@
-"""ResUNet++: squeeze-and-excitation, dilated context and attention around the units of the Deep ResUNet."""
+"""ResUNet++: the Deep ResUNet with squeeze-and-excitation, ASPP and attention."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import keras
 
 from resunet_kit.blocks import aspp, crop_like, preactivation_block, segmentation_head, squeeze_excite, upsample
-from resunet_kit.blocks._layers import Norm, activate, check_options, convolution, normalization
+from resunet_kit.blocks._checks import check_dropout, check_norm
+from resunet_kit.blocks._layers import Norm, activate, convolution, normalization
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.models._composition import max_pool
 from resunet_kit.models._inputs import check_filters, check_input_shape
@@ -22,21 +23,22 @@ def res_unet_plus_plus(
     activation: str | None = "auto",
     name: str = "res_unet_plus_plus",
 ) -> keras.Model:
-    """Build ResUNet++: units that weigh their channels, dilated context as bridge and before the head, attention.
+    """Build ResUNet++: squeeze-and-excitation after each unit, ASPP as bridge and before the head, attention.
 
     Args:
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sides may be odd, or None.
+        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
-        filters: Channels of each level of the way down, then of the bridge, which has the sides of the last level.
+        filters: Channels of each level of the encoder, then of the bridge, which is as large as the last level.
         norm: As in `res_unet`.
-        dropout: Share of units dropped inside the units, in [0, 1).
+        dropout: Dropout rate inside the units, in [0, 1).
         activation: As in `res_unet`.
         name: Name of the model.
 
     Returns:
-        A model from images to float32 scores of the same sides; 4,070,385 parameters by default, 4,062,993 trainable.
+        A model from images to float32 scores of the same size; 4,070,385 parameters by default, 4,062,993 trainable.
 
     Raises:
+        TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as in `res_unet`, or `filters` has fewer than two levels.
 
     Example:
@@ -46,19 +48,20 @@ def res_unet_plus_plus(
 
     References:
         Jha et al. 2019, ResUNet++, arXiv 1911.07067, and the authors' code, github.com/DebeshJha/ResUNetPlusPlus,
-        which settles what the paper leaves open: attention multiplies the decoder's features, channel by channel and
+        which specifies what the paper leaves open: attention multiplies the decoder's features, channel by channel and
         without a sigmoid; convolutions have biases, squeeze-and-excitation has none.
 
     Note:
-        Sides need not be divisible by 8: pooling rounds up, and what upsampling makes too large is cropped. The hidden
-        units of squeeze-and-excitation are swish where the authors have ReLU, for the reason in `squeeze_excite`.
+        The image's size need not be divisible by 8: pooling rounds up, and upsampled features are cropped. The hidden
+        activation of squeeze-and-excitation is swish where the authors have ReLU, for the reason in `squeeze_excite`.
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
     activation = class_activation(num_classes, activation)
-    check_options(norm=norm, dropout=dropout)
+    check_norm(norm)
+    check_dropout(dropout)
     if len(widths) < 2:
-        raise ValueError(f"Expected filters of at least two levels, the bridge included. Received {filters=}.")
+        raise ValueError(f"Expected filters of at least two levels. Received {filters=}. Add the bridge's channels.")
     options: dict[str, Any] = {"norm": norm, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 
@@ -67,7 +70,7 @@ def res_unet_plus_plus(
     for level, width in enumerate(widths[1:-1], start=2):
         encoded.append(_unit(encoded[-1], width, strides=2, name=f"encoder{level}", **options))
 
-    # === Bridge, of the last level's sides ===
+    # === Bridge, as large as the last level ===
     x = aspp(encoded[-1], widths[-1], norm=norm, use_bias=True, name="bridge")
 
     # === Decoder ===
@@ -90,11 +93,11 @@ def _unit(x: Any, filters: int, *, name: str, **options: Any) -> Any:
 
 
 def _attend(skip: Any, x: Any, *, norm: Norm, name: str) -> Any:
-    """Weigh the decoder's features by what they and the skip, twice as large, have in common."""
+    """Multiply the decoder's features by weights that are computed from them and the skip, which is twice as large."""
     filters = x.shape[-1]
-    seen = max_pool(_activated_convolution(skip, filters, norm=norm, name=f"{name}_skip"), 2, name=f"{name}_pool")
+    pooled = max_pool(_activated_convolution(skip, filters, norm=norm, name=f"{name}_skip"), 2, name=f"{name}_pool")
     both = keras.layers.Add(name=f"{name}_add")(
-        [seen, _activated_convolution(x, filters, norm=norm, name=f"{name}_decoder")]
+        [pooled, _activated_convolution(x, filters, norm=norm, name=f"{name}_decoder")]
     )
     weights = _activated_convolution(both, filters, norm=norm, name=f"{name}_weights")
     return keras.layers.Multiply(name=f"{name}_scale")([weights, x])

@@ -1,13 +1,11 @@
-"""ResNets without their classifiers: features for heads and encoders."""
+"""ResNets without their classifiers: backbones for heads and encoders."""
 
-import math
-import numbers
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
+from resunet_kit._shared.numbers import integer, number
 from resunet_kit.models._backbones.basic_resnets import FILTERS, UNITS
 from resunet_kit.models._backbones.channels import adapt_channels
 from resunet_kit.models._backbones.registry import basic_backbone, find_backbone, load_backbone
@@ -23,23 +21,24 @@ def resnet(
     weights: str | os.PathLike[str] | None = None,
     width: float = 1.0,
 ) -> keras.Model:
-    """Build a ResNet that ends in its last features, a 32nd of the image's sides.
+    """Build a ResNet up to its last features, at 1/32 of the image's height and width.
 
     Args:
         depth: 18, 34, 50, 101 or 152.
-        input_shape: `(height, width, channels)`; sides of at least 32 pixels, or None.
+        input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
         weights: None for random ones, `"imagenet"` (downloaded by Keras; depths 50, 101 and 152), or the path of a
             weights file for this architecture, and for the image's channels or for 3. Weights for 3 channels are
             adapted to others: a gray image in all channels gives what it gave in three.
-        width: Factor of the channels of depths 18 and 34, for small data and quick training: a quarter of the width
-            has a sixteenth of the weights.
+        width: Factor of the channels of depths 18 and 34, at least 1/64, for small data and quick training: a quarter
+            of the width has a sixteenth of the weights.
 
     Returns:
         A model from images to features `(batch, height / 32, width / 32, 512)`, or 2048 channels from depth 50 on.
         Depths 50, 101 and 152 are those of `keras.applications`.
 
     Raises:
-        ValueError: If an argument is not as above, or the weights cannot be had or do not fit.
+        TypeError: If an argument is of a wrong type.
+        ValueError: If an argument is not as above, or the weights cannot be loaded.
 
     Example:
         >>> from resunet_kit.models import resnet
@@ -49,14 +48,14 @@ def resnet(
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
     """
-    if depth not in DEPTHS:
-        raise ValueError(f"Expected depth to be one of {', '.join(map(str, DEPTHS))}. Received depth={depth!r}.")
+    if integer("depth", depth) not in DEPTHS:
+        raise ValueError(f"Expected depth to be one of {', '.join(map(str, DEPTHS))}. Received {depth=}. Pass one.")
     shape = check_input_shape(input_shape, ranks=(3,))
-    factor: Any = width
-    if not (isinstance(factor, numbers.Real) and 1 <= float(factor) * FILTERS[0] < math.inf):
-        raise ValueError(f"Expected a positive width, at least 1/{FILTERS[0]}. Received {width=}.")
+    number("width", width, f"[{1 / FILTERS[0]}, inf)")
     if width != 1 and depth not in UNITS:
-        raise ValueError(f"Expected width=1 for depths of 50 and more. Received {width=}, {depth=}.")
+        raise ValueError(
+            f"Expected width=1 for depths of 50 and more. Received {width=}, {depth=}. Pass depth 18 or 34."
+        )
     backbone = basic_backbone(depth, width) if depth in UNITS else find_backbone(f"resnet{depth}")
     model = load_backbone(backbone, shape, weights)
     return model if model.inputs[0].shape[-1] == shape[-1] else adapt_channels(model, shape)

@@ -1,40 +1,44 @@
-"""What learns and what stays: freezing policies for models with a pretrained backbone."""
+"""Trainable and frozen layers: policies for models with a pretrained backbone, and their summary."""
 
 import math
+import numbers
 from collections.abc import Iterator
+from typing import Literal, get_args
 
 import keras
 
-from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.numbers import choice, integer
 from resunet_kit.models._stages import stages_of
 
-POLICIES = ("all", "none", "head", "all_but_norm")
+PolicyName = Literal["all", "none", "head", "all_but_norm"]
+Policy = PolicyName | int
+
 NORM_LAYERS = (
     keras.layers.BatchNormalization,
     keras.layers.GroupNormalization,
     keras.layers.LayerNormalization,
     keras.layers.RMSNormalization,
 )
-Policy = str | int
 
 
 def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
-    """Choose which layers learn. Compile the model again afterwards.
+    """Choose which layers are trainable. Compile the model again afterwards.
 
-    A frozen BatchNormalization also keeps its statistics: Keras runs it in inference mode. What learns is saved with
-    the model.
+    A frozen BatchNormalization also keeps its statistics: Keras runs it in inference mode. The choice is saved with the
+    model.
 
     Args:
         model: A model whose backbone is a nested model, as builders of this package make it.
         policy: `"all"`; `"none"`; `"head"`, everything but the backbone; `"all_but_norm"`, everything but
-            normalisations; or a number of top stages of the backbone that learn, normalisations included, together
-            with the head. A stage is a run of layers between two reductions of the image's size, with the
-            squeeze-and-excitation inside it.
+            normalisations; or how many top stages of the backbone are trainable, normalisations included, together with
+            the head. A stage holds the layers between two reductions of the image's size, and the
+            squeeze-and-excitation among them.
 
     Returns:
-        The layers whose state changed, by name, and whether they learn now.
+        The layers whose state changed, by name, and whether they are trainable now.
 
     Raises:
+        TypeError: If the model is not a keras.Model, or the policy is neither a name nor an integer.
         ValueError: If the policy is unknown, asks for a backbone that the model lacks, or for more stages than it has.
 
     Example:
@@ -46,8 +50,8 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     frozen = _frozen(model, policy)
     layers = [layer for leaf in _leaves(model) for layer in (leaf, *_norms_inside(leaf))]
     before = [layer.trainable for layer in layers]
-    # Each by itself: a frozen container would hide what its layers say, and with TensorFlow a container that already
-    # is in a state does not hand it down.
+    # Each by itself: a frozen container would hide the state of its layers, and with TensorFlow a container passes to
+    # them only what changes its own state.
     for layer in model._flatten_layers():
         layer.trainable = True
     for layer in frozen:
@@ -60,10 +64,10 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     }
 
 
-def check_policy_name(policy: Policy) -> None:
-    """Refuse what is neither a known name nor a whole number."""
-    if isinstance(policy, bool) or (not isinstance(policy, int) and policy not in POLICIES):
-        raise unknown_name("policy", policy, POLICIES)
+def check_policy_name(option: str, policy: Policy) -> None:
+    """Refuse what is neither a known name nor an integer."""
+    if isinstance(policy, bool) or not isinstance(policy, numbers.Integral):
+        choice(option, policy, get_args(PolicyName), also="or a number of top stages")
 
 
 def check_policy(model: keras.Model, policy: Policy) -> None:
@@ -72,41 +76,41 @@ def check_policy(model: keras.Model, policy: Policy) -> None:
 
 
 def trainable_summary(model: keras.Model) -> str:
-    """Say part by part what learns.
+    """Return a table of trainable and frozen weights for each part of a model.
 
-    Parts are the stages of the nested backbone, the image's side shrunk as told, the top stage last, and the layers
-    beside it by what their names begin with, as `decoder1` or `segmentation`. A model without one nested backbone is
-    told by names alone.
+    Parts are the stages of the nested backbone with their size relative to the image, the top stage last, and the other
+    layers grouped by the first word of their names, as `decoder1` or `segmentation`. Without exactly one nested
+    backbone, all layers are grouped by name.
 
     Args:
         model: Any built model.
 
     Returns:
-        A table of plain text: layers with weights, their weights, those that the optimiser of a new compilation would
-        move, and what normalisations do: `learn`, `frozen` (weights and statistics stay), or how many are frozen.
+        A table of plain text: layers with weights, their weights, the trainable ones among them, and the state of the
+        normalisations: `trainable`, `frozen` (weights and statistics), or how many are frozen.
 
     Example:
         >>> from resunet_kit.models import resnet_classifier, trainable_summary
         >>> model = resnet_classifier((64, 64, 3), backbone="resnet18", weights=None, trainable=1)
         >>> print(trainable_summary(model))
-        part                     layers      weights     learning  normalisations
+        part                     layers      weights    trainable  normalisations
         resnet18 stage 1 (1/2)        2        9,664            0  frozen
         resnet18 stage 2 (1/4)        8      148,480            0  frozen
         resnet18 stage 3 (1/8)       10      526,848            0  frozen
         resnet18 stage 4 (1/16)      10    2,102,272            0  frozen
-        resnet18 stage 5 (1/32)      10    8,398,848    8,393,728  learn
+        resnet18 stage 5 (1/32)      10    8,398,848    8,393,728  trainable
         presence                      2      131,842      131,842  -
         total                        42   11,317,954    8,525,570  15 of 20 frozen
     """
     parts = {name: layers for name, found in _parts(model).items() if (layers := [x for x in found if x.weights])}
-    learning = {id(weight) for weight in model.trainable_weights}
+    trainable = {id(weight) for weight in model.trainable_weights}
     parts["total"] = [layer for layers in parts.values() for layer in layers]
     width = max(map(len, parts))
-    lines = [f"{'part':{width}}  {'layers':>6}  {'weights':>11}  {'learning':>11}  normalisations"]
+    lines = [f"{'part':{width}}  {'layers':>6}  {'weights':>11}  {'trainable':>11}  normalisations"]
     for name, layers in parts.items():
         weights = [weight for layer in layers for weight in layer.weights]
-        moved = [weight for weight in weights if id(weight) in learning]
-        counts = f"{len(layers):6,}  {_size(weights):11,}  {_size(moved):11,}"
+        unfrozen = [weight for weight in weights if id(weight) in trainable]
+        counts = f"{len(layers):6,}  {_size(weights):11,}  {_size(unfrozen):11,}"
         lines.append(f"{name:{width}}  {counts}  {_norm_state(layers)}")
     return "\n".join(lines)
 
@@ -116,9 +120,9 @@ def trainable_summary(model: keras.Model) -> str:
 
 def _frozen(model: keras.Model, policy: Policy) -> list[keras.layers.Layer]:
     if not isinstance(model, keras.Model):
-        raise ValueError(f"Expected a keras.Model. Received {model!r}.")
-    check_policy_name(policy)
-    if isinstance(policy, int):
+        raise TypeError(f"Expected a keras.Model. Received {model!r}. Pass what a builder returns.")
+    check_policy_name("policy", policy)
+    if not isinstance(policy, str):
         return _below_top_stages(_backbone(model, policy), policy)
     if policy == "head":
         return list(_leaves(_backbone(model, policy)))
@@ -130,11 +134,8 @@ def _frozen(model: keras.Model, policy: Policy) -> list[keras.layers.Layer]:
 
 def _below_top_stages(backbone: keras.Model, count: int) -> list[keras.layers.Layer]:
     stages = list(stages_of(backbone).values())
-    if not 0 <= count <= len(stages):
-        raise ValueError(
-            f"Expected a number of top stages from 0 to {len(stages)} for the backbone {backbone.name!r}. "
-            f"Received {count}."
-        )
+    cure = f"The backbone {backbone.name!r} has {len(stages)} stages: pass how many top ones are trainable."
+    count = integer("policy", count, f"[0, {len(stages)}]", cure=cure)
     top = {id(layer) for stage in stages[len(stages) - count :] for layer in stage}
     return [layer for layer in _leaves(backbone) if id(layer) not in top]
 
@@ -143,14 +144,14 @@ def _backbone(model: keras.Model, policy: Policy) -> keras.Model:
     nested = _nested(model)
     if len(nested) != 1:
         raise ValueError(
-            f"Expected a model with one nested backbone for the policy {policy!r}. Received {model.name!r} with "
-            f"{len(nested)} nested models. Pass 'all', 'none' or 'all_but_norm', or set layer.trainable yourself."
+            f"Expected a model with one nested backbone for {policy=}. Received {model.name!r} with {len(nested)} "
+            "nested models. Pass 'all', 'none' or 'all_but_norm', or set layer.trainable yourself."
         )
     return nested[0]
 
 
 def _nested(model: keras.Model) -> list[keras.Model]:
-    # Augmentation often is a nested model without weights.
+    # Augmentation is often a nested model without weights.
     return [layer for layer in model.layers if isinstance(layer, keras.Model) and layer.weights]
 
 
@@ -163,7 +164,7 @@ def _leaves(model: keras.Model) -> Iterator[keras.layers.Layer]:
 
 
 def _norms_inside(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
-    # Keras has no public way to the layers of a layer that is no model, such as a wrapper or a transformer's block.
+    # Keras has no public access to the layers inside a layer, such as a wrapper or a transformer's block.
     return [inner for inner in layer._flatten_layers() if isinstance(inner, NORM_LAYERS)]
 
 
@@ -202,5 +203,5 @@ def _norm_state(layers: list[keras.layers.Layer]) -> str:
     if not norms:
         return "-"
     if frozen in (0, len(norms)):
-        return "frozen" if frozen else "learn"
+        return "frozen" if frozen else "trainable"
     return f"{frozen} of {len(norms)} frozen"

@@ -1,28 +1,28 @@
 """Fine-tuning in stages: the head first, then more and more of the backbone."""
 
-import math
-import numbers
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
+from resunet_kit._shared.numbers import integer, number
 from resunet_kit.models import set_trainable
-from resunet_kit.models.transfer import Policy, check_policy
+from resunet_kit.models.transfer import Policy, check_policy, check_policy_name
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What learns, for how long and how fast.
+    """Trainable layers, number of epochs and learning rate of one stage.
 
     Args:
-        policy: What learns, as in `resunet_kit.models.set_trainable`.
+        policy: Which layers are trainable, as in `resunet_kit.models.set_trainable`.
         epochs: Passes over the data, at least 1.
-        learning_rate: The optimizer's step in this stage, above 0.
+        learning_rate: The optimizer's learning rate in this stage, above 0.
 
     Raises:
-        ValueError: If the epochs or the learning rate are out of range.
+        TypeError: If an argument is of a wrong type.
+        ValueError: If the policy is unknown, or the epochs or the learning rate are out of range.
 
     Example:
         >>> from resunet_kit.training import Stage
@@ -35,21 +35,18 @@ class Stage:
     learning_rate: float = 1e-3
 
     def __post_init__(self) -> None:
-        epochs: Any = self.epochs
-        if not isinstance(epochs, numbers.Integral) or int(epochs) < 1:
-            raise ValueError(f"Expected a stage of 1 epoch or more. Received epochs={epochs!r}.")
-        rate: Any = self.learning_rate
-        if not isinstance(rate, numbers.Real) or not 0 < float(rate) < math.inf:
-            raise ValueError(f"Expected a learning rate above 0, such as 1e-4. Received learning_rate={rate!r}.")
+        check_policy_name("policy", self.policy)
+        integer("epochs", self.epochs, "[1, inf)")
+        number("learning_rate", self.learning_rate, "(0, inf)")
 
 
 class StagedHistory(keras.callbacks.History):
-    """The history of all stages: one `keras.callbacks.History`, which Keras would begin anew at every fit.
+    """The history of all stages in one `keras.callbacks.History`, which Keras would reset at every fit.
 
     Attributes:
-        history: One list a metric, with one value an epoch, over all stages.
-        epoch: The epochs' numbers from 0, over all stages.
-        stage: For every epoch, which of the stages it belonged to, from 0.
+        history: One list per metric, with one value per epoch, over all stages.
+        epoch: The indices of the epochs from 0, over all stages.
+        stage: The index from 0 of the stage that each epoch belongs to.
     """
 
     def __init__(self) -> None:
@@ -58,7 +55,7 @@ class StagedHistory(keras.callbacks.History):
         self.stage: list[int] = []
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Keep what the stages before have left."""
+        """Keep the history of the stages before."""
 
 
 def fit_in_stages(
@@ -74,35 +71,35 @@ def fit_in_stages(
     validation_data: Any = None,
     **fit_options: Any,
 ) -> StagedHistory:
-    """Fit a model stage by stage, each with what it lets learn, its epochs and its learning rate.
+    """Fit a model stage by stage, each with its own trainable layers, epochs and learning rate.
 
-    For each stage, `set_trainable` chooses what learns and the model is compiled with a fresh optimizer: the
-    optimizer of a running `fit` cannot take weights that begin to learn later. Frozen batch normalisations keep their
-    statistics.
+    For each stage, `set_trainable` freezes and unfreezes layers, and the model is compiled with a new optimizer: that
+    of a running `fit` cannot take weights that are unfrozen later. Frozen batch normalisations keep their statistics.
 
-    A stage is a fit of its own to the callbacks, and its epochs are numbered on. `EarlyStopping` therefore ends one
-    stage and begins anew in the next, and `ModelCheckpoint` keeps the best epoch of all stages; `CSVLogger` needs
+    To the callbacks each stage is a fit of its own, with consecutive epochs. `EarlyStopping` therefore ends one stage
+    and starts again in the next, and `ModelCheckpoint` keeps the best epoch of all stages; `CSVLogger` needs
     `append=True`.
 
     Args:
-        model: A built model, with a nested backbone where policies need one. Afterwards it is as the last stage left
-            it: what learnt can learn, and it is compiled.
+        model: A built model, with a nested backbone where policies need one. Afterwards it is compiled, with the
+            trainable layers of the last stage.
         stages: Stages in order, as `Stage` or as tuples of its arguments.
-        x: Training data, as in `keras.Model.fit`; a generator goes on from stage to stage.
+        x: Training data, as in `keras.Model.fit`; each stage takes further batches from the same generator.
         y: Targets, unless `x` holds them.
         loss: As in `keras.Model.compile`. None: what the model was compiled with.
-        optimizer: Name, or an optimizer whose class and options each stage's own one gets. None: as the model was
-            compiled with, else Adam. Its learning rate, or schedule, gives way to the stage's.
+        optimizer: Name, or an optimizer whose class and options every stage's new one gets. None: as the model was
+            compiled with, else Adam. The stage's learning rate replaces its own or its schedule.
         metrics: As in `keras.Model.compile`. None: what the model was compiled with, if anything.
         callbacks: Keras callbacks, for all stages.
         validation_data: As in `keras.Model.fit`.
-        **fit_options: Further arguments of `keras.Model.fit`, as `batch_size` or `verbose`. What else `compile` takes,
-            as `loss_weights` or `jit_compile`, stays as the model was compiled.
+        **fit_options: Further arguments of `keras.Model.fit`, as `batch_size` or `verbose`. Other arguments of
+            `compile`, as `loss_weights` or `jit_compile`, stay as the model was compiled.
 
     Returns:
         The history of all stages.
 
     Raises:
+        TypeError: If the stages or the model are of a wrong type.
         ValueError: If there is no stage, a stage is not as above, the model lacks what a policy asks for, there is no
             loss, or an option or callback does not fit stages. Nothing has changed then.
 
@@ -122,10 +119,10 @@ def fit_in_stages(
     optimizers = [_fresh(options["optimizer"], stage.learning_rate) for stage in plan]
     listed = _checked_callbacks(callbacks)
     if fixed := {"epochs", "initial_epoch"} & set(fit_options):
-        raise ValueError(f"Expected the epochs to be told by the stages. Received {', '.join(sorted(fixed))}.")
+        raise ValueError(f"Expected epochs from the stages alone. Received {', '.join(sorted(fixed))}. Leave it out.")
 
     history = StagedHistory()
-    for number, (stage, fresh) in enumerate(zip(plan, optimizers, strict=True)):
+    for index, (stage, fresh) in enumerate(zip(plan, optimizers, strict=True)):
         set_trainable(model, stage.policy)
         model.compile(**{**options, "optimizer": fresh})
         if model.built:
@@ -140,32 +137,41 @@ def fit_in_stages(
             validation_data=validation_data,
             **fit_options,
         )
-        history.stage += [number] * (len(history.epoch) - done)
+        history.stage += [index] * (len(history.epoch) - done)
     return history
 
 
 def _checked(model: keras.Model, stages: Sequence[Stage | tuple]) -> list[Stage]:
-    """Return the stages, all of which the model can go through."""
+    """Return the stages, each of them possible for the model."""
+    cure = "Pass a list such as [('head', 5, 1e-3)]."
     if isinstance(stages, (Stage, str)) or not isinstance(stages, Iterable):
-        raise ValueError(f"Expected a sequence of stages, such as [('head', 5, 1e-3)]. Received {stages!r}.")
-    plan = []
-    for stage in stages:
-        if not isinstance(stage, (Stage, tuple)) or (isinstance(stage, tuple) and not 1 <= len(stage) <= 3):
-            raise ValueError(f"Expected a stage as Stage or as (policy, epochs, learning_rate). Received {stage!r}.")
-        plan.append(stage if isinstance(stage, Stage) else Stage(*stage))
-        check_policy(model, plan[-1].policy)
+        raise TypeError(f"Expected a sequence of stages. Received {stages=}. {cure}")
+    plan = [_stage(stage) for stage in stages]
     if not plan:
-        raise ValueError("Expected at least one stage, such as ('head', 5, 1e-3). Received none.")
+        raise ValueError(f"Expected at least one stage. Received none. {cure}")
+    for stage in plan:
+        check_policy(model, stage.policy)
     return plan
 
 
+def _stage(stage: Any) -> Stage:
+    if isinstance(stage, Stage):
+        return stage
+    message = f"Expected a stage as Stage or as (policy, epochs, learning_rate). Received {stage!r}. Pass a tuple."
+    if not isinstance(stage, tuple):
+        raise TypeError(message)
+    if not 1 <= len(stage) <= 3:
+        raise ValueError(f"{message[:-1]} of 1 to 3 values.")
+    return Stage(*stage)
+
+
 def _compile_options(model: keras.Model, **given: Any) -> dict[str, Any]:
-    """Return the arguments of the model's compilation, with those given in their place."""
-    # The objects themselves: get_compile_config() has them as text, from which a user's own function does not return.
+    """Return the arguments of the model's compilation, updated by those that are not None."""
+    # The objects themselves: get_compile_config() has them as text, which cannot restore a user's own function.
     options = dict(model._compile_config.config) if model.compiled else {"optimizer": "adam"}
     options.update({name: value for name, value in given.items() if value is not None})
     if not model.compiled and "loss" not in options:
-        raise ValueError("Expected a loss, or a compiled model. Received neither: pass loss='binary_crossentropy'.")
+        raise ValueError("Expected a loss, or a compiled model. Received neither. Pass loss='binary_crossentropy'.")
     return options
 
 
@@ -178,7 +184,7 @@ def _fresh(optimizer: Any, learning_rate: float) -> keras.optimizers.Optimizer:
         )
     config = template.get_config()
     if "learning_rate" not in config:
-        raise ValueError(f"Expected an optimizer with one learning rate, such as 'adam'. Received {template.name!r}.")
+        raise ValueError(f"Expected an optimizer with one learning rate. Received {template.name!r}. Pass 'adam'.")
     return type(template).from_config({**config, "learning_rate": float(learning_rate)})
 
 
@@ -186,7 +192,7 @@ def _checked_callbacks(callbacks: Any) -> list[keras.callbacks.Callback]:
     listed = [] if callbacks is None else keras.tree.flatten(callbacks)
     if any(isinstance(callback, keras.callbacks.BackupAndRestore) for callback in listed):
         raise ValueError(
-            "Expected callbacks that know of no single fit. Received BackupAndRestore, which would hand one stage's "
-            "optimizer to another. Keep weights with ModelCheckpoint, and after an interruption pass the stages left."
+            "Expected callbacks that work across several fits. Received BackupAndRestore, which would restore the "
+            "optimizer of another stage. Save weights with ModelCheckpoint; after an interruption pass the stages left."
         )
     return listed

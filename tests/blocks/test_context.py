@@ -45,13 +45,13 @@ def test_aspp_mixes_a_plain_and_the_dilated_convolutions(merge):
     np.testing.assert_allclose(numpy_of(model(x)), expected, atol=1e-4)
 
 
-def test_aspp_sees_as_far_as_its_largest_rate():
+def test_the_receptive_field_of_aspp_is_that_of_its_largest_rate():
     inputs = keras.Input((41, 41, 1))
     model = keras.Model(inputs, aspp(inputs, 1, norm=None))
     x = np.zeros((1, 41, 41, 1), "float32")
     x[0, 20, 20] = 1.0
-    reached = np.argwhere(numpy_of(model(x) - model(np.zeros_like(x)))[0, ..., 0])
-    assert sorted(set(np.abs(reached - 20).ravel())) == [0, 1, 6, 12, 18]
+    affected = np.argwhere(numpy_of(model(x) - model(np.zeros_like(x)))[0, ..., 0])
+    assert sorted(set(np.abs(affected - 20).ravel())) == [0, 1, 6, 12, 18]
 
 
 def test_pyramid_pooling_lets_every_pixel_see_the_whole_image():
@@ -72,7 +72,7 @@ def test_pyramid_pooling_of_a_constant_image_is_constant():
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", "instance"])
-def test_a_grid_of_one_cell_is_not_normalised_to_nothing(norm):
+def test_a_grid_of_one_cell_is_not_normalised(norm):
     inputs = keras.Input((8, 8, 4))
     model = keras.Model(inputs, pyramid_pooling(inputs, 8, norm=norm, name="pool"))
     names = {layer.name for layer in model.layers}
@@ -84,9 +84,8 @@ def test_a_grid_of_one_cell_is_not_normalised_to_nothing(norm):
     ("options", "message"),
     [
         ({"merge": "summ"}, r"Expected merge to be one of 'concat', 'sum'. Received merge="),
-        ({"dilation_rates": ()}, r"Expected dilation_rates to be a sequence of whole numbers"),
-        ({"dilation_rates": (0,)}, "Expected dilation_rates to be a whole number of at least 1"),
-        ({"filters": 0}, "filters=0"),
+        ({"dilation_rates": ()}, "Expected dilation_rates to hold at least one integer"),
+        ({"dilation_rates": (0,)}, r"Expected dilation_rates\[0\] to be an integer of at least 1"),
     ],
 )
 def test_wrong_options_of_aspp_are_named(options, message):
@@ -98,8 +97,7 @@ def test_wrong_options_of_aspp_are_named(options, message):
     ("options", "message"),
     [
         ({"bins": ()}, "Expected bins"),
-        ({"bins": (1, -2)}, "Received bins=-2"),
-        ({"norm": "bacth"}, "Did you mean 'batch'"),
+        ({"bins": (1, -2)}, r"Received bins\[1\]=-2"),
     ],
 )
 def test_wrong_options_of_pyramid_pooling_are_named(options, message):

@@ -48,20 +48,3 @@ def test_dilation_widens_the_kernel_without_changing_the_size():
 def test_the_regularizer_reaches_the_kernel():
     model = model_of((8, 8, 3), 4, kernel_regularizer=keras.regularizers.L2(0.1))
     assert len(model.losses) == 1
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"filters": 0}, "filters=0"),
-        ({"filters": -3}, "filters=-3"),
-        ({"kernel_size": (3, 3, 3)}, "kernel_size"),
-        ({"strides": 0}, "strides=0"),
-        ({"dilation_rate": "2"}, "dilation_rate"),
-        ({"norm": "bath"}, "Did you mean 'batch'"),
-        ({"dropout": 1.5}, "dropout=1.5"),
-    ],
-)
-def test_wrong_options_are_named(options, message):
-    with pytest.raises(ValueError, match=message):
-        conv_block(keras.Input((8, 8, 3)), **{"filters": 4, **options})

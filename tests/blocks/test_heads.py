@@ -38,15 +38,14 @@ def test_sigmoid_lets_several_classes_overlap(head):
 
 @by_name
 def test_softmax_over_one_class_is_refused_with_the_cure(head):
-    with pytest.raises(ValueError, match=r"Expected activation 'sigmoid' for one class.*activation='auto'"):
+    with pytest.raises(ValueError, match=r"Expected activation='sigmoid' for one class.*activation='auto'"):
         model_of(head, 1, activation="softmax")
 
 
 @by_name
-@pytest.mark.parametrize("classes", [0, -1, 1.5])
-def test_a_number_of_classes_below_one_is_refused(head, classes):
-    with pytest.raises(ValueError, match="num_classes"):
-        model_of(head, classes)
+def test_a_number_of_classes_below_one_is_refused(head):
+    with pytest.raises(ValueError, match="num_classes=0"):
+        model_of(head, 0)
 
 
 @by_name
@@ -94,8 +93,11 @@ def test_hidden_layers_are_rectified_and_each_is_followed_by_dropout():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"pooling": "average"}, r"Expected pooling to be one of 'avg', 'flatten', 'max'. Received pooling="),
-        ({"hidden_units": (8, 0)}, "hidden_units=0"),
+        (
+            {"pooling": "average"},
+            r"Expected pooling to be one of 'avg', 'flatten', 'max', or a callable. Received pooling=",
+        ),
+        ({"hidden_units": (8, 0)}, r"hidden_units\[1\]=0"),
         ({"dropout": 1.0}, "dropout=1.0"),
     ],
 )
@@ -104,6 +106,6 @@ def test_wrong_options_are_named(options, message):
         model_of(classification_head, 2, **options)
 
 
-def test_flatten_needs_known_sides_and_says_so():
-    with pytest.raises(ValueError, match="Expected known sides for pooling='flatten'"):
+def test_flatten_needs_a_static_shape():
+    with pytest.raises(ValueError, match="Expected features of a static shape for pooling='flatten'"):
         classification_head(keras.Input((None, 5, 3)), 2, pooling="flatten")

@@ -2,20 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from resunet_kit.blocks._layers import (
-    ACTIVATIONS,
-    activate,
-    check_activation,
-    check_count,
-    check_norm,
-    check_rate,
-    check_sizes,
-    convolution,
-    drop,
-    normalization,
-    spatial_rank,
-    suffixed,
-)
+from resunet_kit.blocks._layers import activate, convolution, drop, normalization, spatial_rank, suffixed
 
 
 def test_suffixed_names_only_what_is_named():
@@ -23,57 +10,21 @@ def test_suffixed_names_only_what_is_named():
     assert suffixed(None, "conv") is None
 
 
-@pytest.mark.parametrize(("sides", "rank"), [((8, 8), 2), ((8, 8, 8), 3), ((None, None), 2)])
-def test_spatial_rank_counts_the_axes_between_batch_and_channels(sides, rank):
-    assert spatial_rank(keras.Input((*sides, 3))) == rank
+@pytest.mark.parametrize(("size", "rank"), [((8, 8), 2), ((8, 8, 8), 3), ((None, None), 2)])
+def test_spatial_rank_counts_the_axes_between_batch_and_channels(size, rank):
+    assert spatial_rank(keras.Input((*size, 3))) == rank
 
 
 @pytest.mark.parametrize("shape", [(8,), (8, 8), (8, 8, 8, 8, 8), (8, 8, None)])
-def test_spatial_rank_refuses_other_shapes_and_tells_what_it_got(shape):
+def test_spatial_rank_refuses_other_shapes_and_names_them(shape):
     with pytest.raises(ValueError, match=r"Expected features of shape \(batch, height") as error:
         spatial_rank(keras.Input(shape))
     assert str((None, *shape)) in str(error.value)
 
 
-@pytest.mark.parametrize("value", [0, -1, 1.0, "3", None, True])
-def test_check_count_refuses_what_is_no_positive_whole_number(value):
-    with pytest.raises(ValueError, match="Expected filters to be a whole number of at least 1") as error:
-        check_count("filters", value)
-    assert repr(value) in str(error.value)
-
-
-def test_check_count_takes_numpy_integers_and_a_minimum():
-    assert type(check_count("filters", np.int64(4))) is int
-    assert check_count("patience", 0, minimum=0) == 0
-
-
-@pytest.mark.parametrize(("value", "sizes"), [(3, (3, 3)), ((1, 2), (1, 2)), ([5, 4], (5, 4))])
-def test_check_sizes_gives_one_size_for_each_axis(value, sizes):
-    assert check_sizes("strides", value, 2) == sizes
-
-
-@pytest.mark.parametrize("value", [(1, 2, 3), "33", 2.5, None])
-def test_check_sizes_refuses_other_lengths_and_types(value):
-    with pytest.raises(ValueError, match="Expected strides to be one whole number or 2 of them"):
-        check_sizes("strides", value, 2)
-
-
-def test_check_sizes_refuses_a_size_below_one():
-    with pytest.raises(ValueError, match="strides=0"):
-        check_sizes("strides", (1, 0), 2)
-
-
-def test_check_norm_proposes_the_nearest_name():
-    with pytest.raises(
-        ValueError, match=r"Expected norm to be one of 'batch', 'group', 'instance', 'layer'. Received norm="
-    ):
-        check_norm("bacth")
-
-
-@pytest.mark.parametrize("rate", [-0.1, 1.0, 30, float("nan")])
-def test_check_rate_refuses_rates_outside_0_1(rate):
-    with pytest.raises(ValueError, match=r"Expected dropout in \[0, 1\)"):
-        check_rate("dropout", rate)
+def test_spatial_rank_refuses_what_has_no_shape():
+    with pytest.raises(TypeError, match=r"Received 'image\.png'"):
+        spatial_rank("image.png")
 
 
 @pytest.mark.parametrize("name", ["batch", "group", "layer", "instance"])
@@ -84,7 +35,7 @@ def test_every_norm_takes_any_number_of_channels(name, channels):
 
 
 @pytest.mark.parametrize(("channels", "groups"), [(256, 32), (96, 24), (64, 16), (6, 1), (5, 1), (2, 1)])
-def test_group_norm_uses_the_most_groups_of_at_least_four_channels(channels, groups):
+def test_group_norm_uses_as_many_groups_of_at_least_four_channels_as_possible(channels, groups):
     inputs = keras.Input((4, 4, channels))
     model = keras.Model(inputs, normalization(inputs, "group", name="norm"))
     assert model.get_layer("norm").groups == groups
@@ -135,13 +86,3 @@ def test_strides_and_dilation_together_thin_out_the_dilated_convolution(strides,
     expected = keras.ops.convert_to_numpy(dense(x))[:, ::rows, ::columns]
     assert thin.output_shape[1:] == expected.shape[1:]
     np.testing.assert_allclose(keras.ops.convert_to_numpy(thin(x)), expected, atol=1e-6)
-
-
-def test_activations_of_keras_and_callables_pass_and_others_are_named():
-    for activation in (None, "relu", "silu", keras.ops.tanh, *ACTIVATIONS):
-        check_activation(activation)
-    for wrong in ("rleu", 3):
-        with pytest.raises((TypeError, ValueError), match=f"Received activation={wrong!r}"):
-            check_activation(wrong)
-    with pytest.raises(ValueError, match="Did you mean 'relu'"):
-        check_activation("rleu")

@@ -29,12 +29,12 @@ def linear_along(x, axis, scale):
 
 
 @st.composite
-def sides_and_scales(draw, rank):
+def sizes_and_scales(draw, rank):
     return [(draw(st.integers(1, 5)), draw(st.integers(1, 4))) for _ in range(rank)]
 
 
 @few
-@given(pairs=st.one_of(sides_and_scales(2), sides_and_scales(3)))
+@given(pairs=st.one_of(sizes_and_scales(2), sizes_and_scales(3)))
 def test_linear_is_separable_interpolation(pairs):
     x = features((2, *(side for side, _ in pairs), 3))
     expected = x.astype("float64")
@@ -45,7 +45,7 @@ def test_linear_is_separable_interpolation(pairs):
 
 
 @few
-@given(pairs=st.one_of(sides_and_scales(2), sides_and_scales(3)))
+@given(pairs=st.one_of(sizes_and_scales(2), sizes_and_scales(3)))
 def test_nearest_repeats_pixels(pairs):
     x = features((2, *(side for side, _ in pairs), 3))
     expected = x
@@ -67,14 +67,14 @@ def test_windows_of_the_transposed_convolution_do_not_overlap(scale):
     np.testing.assert_allclose(numpy_of(model(x)), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("scale", [0, -2, 1.5, (2, 2, 2)])
-def test_a_scale_that_is_no_positive_whole_number_is_refused(scale):
-    with pytest.raises(ValueError, match="scale"):
+@pytest.mark.parametrize("scale", [0, (2, 2, 2)])
+def test_a_wrong_scale_is_refused(scale):
+    with pytest.raises(ValueError, match="Expected scale to be"):
         upsample(keras.Input((4, 4, 1)), scale=scale)
 
 
 def test_an_unknown_method_is_refused_with_the_nearest():
-    with pytest.raises(ValueError, match="Did you mean 'nearest'"):
+    with pytest.raises(ValueError, match=r"Received method='neerest'. Did you mean 'nearest'"):
         upsample(keras.Input((4, 4, 1)), method="neerest")
 
 
@@ -83,13 +83,13 @@ def test_a_tensor_of_another_rank_is_refused():
         upsample(keras.Input((4, 1)))
 
 
-def cropper(sides, wanted):
-    x, reference = keras.Input((*sides, 2)), keras.Input((*wanted, 1))
+def cropper(size, wanted):
+    x, reference = keras.Input((*size, 2)), keras.Input((*wanted, 1))
     return keras.Model([x, reference], crop_like(x, reference))
 
 
 @pytest.mark.parametrize(
-    ("sides", "wanted"),
+    ("size", "wanted"),
     [
         ((8, 6), (7, 6)),
         ((8, 6), (3, 1)),
@@ -97,43 +97,43 @@ def cropper(sides, wanted):
     ],
 )
 @pytest.mark.parametrize("known", [True, False, "one"])
-def test_crop_keeps_the_near_end_whether_the_sides_are_known_or_not(sides, wanted, known):
-    hidden = {True: (sides, wanted), False: ((None,) * len(sides), (None,) * len(sides))}
-    hidden["one"] = ((None, *sides[1:]), (None, *wanted[1:]))
+def test_crop_keeps_the_near_end_of_static_and_variable_shapes(size, wanted, known):
+    hidden = {True: (size, wanted), False: ((None,) * len(size), (None,) * len(size))}
+    hidden["one"] = ((None, *size[1:]), (None, *wanted[1:]))
     model = cropper(*hidden[known])
-    x, reference = features((2, *sides, 2)), features((2, *wanted, 1))
+    x, reference = features((2, *size, 2)), features((2, *wanted, 1))
     expected = x[(slice(None), *(slice(side) for side in wanted))]
     np.testing.assert_array_equal(numpy_of(model([x, reference])), expected)
 
 
-def test_one_model_with_unknown_sides_crops_whatever_comes():
+def test_one_model_of_variable_shape_crops_features_of_any_size():
     model = cropper((None, None), (None, None))
-    for sides, wanted in [((8, 8), (7, 8)), ((4, 2), (4, 2)), ((6, 6), (5, 5))]:
-        assert model([features((1, *sides, 2)), features((1, *wanted, 1))]).shape == (1, *wanted, 2)
+    for size, wanted in [((8, 8), (7, 8)), ((4, 2), (4, 2)), ((6, 6), (5, 5))]:
+        assert model([features((1, *size, 2)), features((1, *wanted, 1))]).shape == (1, *wanted, 2)
 
 
-def test_crop_makes_no_layer_where_the_sides_agree():
+def test_crop_makes_no_layer_where_the_shapes_agree():
     x = keras.Input((4, 5, 2))
     assert crop_like(x, keras.Input((4, 5, 7))) is x
 
 
 @pytest.mark.parametrize("reference", [(9, 8, 1), (8, 8, 8, 1), (None, 9, 1)])
 def test_crop_refuses_a_reference_that_is_larger_or_of_another_rank(reference):
-    with pytest.raises(ValueError, match="Expected features at least as large as the skip connection"):
+    with pytest.raises(ValueError, match="Expected features of the reference's rank and at least of its size"):
         crop_like(keras.Input((8, 8, 3)), keras.Input(reference))
 
 
-@pytest.mark.parametrize("sides", [(4, 6), (3, 5), (3, 4, 5)])
-def test_upsample_concat_joins_the_upsampled_features_and_then_the_skip(sides):
-    coarse = features((2, *(-(-side // 2) for side in sides), 3))
-    skip = features((2, *sides, 2), seed=1)
+@pytest.mark.parametrize("size", [(4, 6), (3, 5), (3, 4, 5)])
+def test_upsample_concat_joins_the_upsampled_features_and_then_the_skip(size):
+    coarse = features((2, *(-(-side // 2) for side in size), 3))
+    skip = features((2, *size, 2), seed=1)
     joined = numpy_of(upsample_concat(coarse, skip))
-    upsampled = numpy_of(upsample(coarse))[(slice(None), *(slice(side) for side in sides))]
+    upsampled = numpy_of(upsample(coarse))[(slice(None), *(slice(side) for side in size))]
     np.testing.assert_array_equal(joined[..., :3], upsampled)
     np.testing.assert_array_equal(joined[..., 3:], skip)
 
 
-@pytest.mark.parametrize("sides", [(12, 12), (8, 10), (5, 5), (10, 10, 10)])
-def test_upsample_concat_refuses_a_skip_of_another_size(sides):
+@pytest.mark.parametrize("size", [(12, 12), (8, 10), (5, 5), (10, 10, 10)])
+def test_upsample_concat_refuses_a_skip_of_another_size(size):
     with pytest.raises(ValueError, match="Expected a skip of the same rank, twice as large as the features or one"):
-        upsample_concat(keras.Input((5, 5, 3)), keras.Input((*sides, 3)))
+        upsample_concat(keras.Input((5, 5, 3)), keras.Input((*size, 3)))

@@ -33,16 +33,16 @@ class Descriptor:
 
     Attributes:
         of: The public name.
-        build: From an input shape without the batch to a model.
-        output: From a known input shape without the batch to the output's; to a list for several outputs.
-        case: What tells this instance from others of the same name.
+        build: From an input shape without the batch axis to a model.
+        output: From a static input shape without the batch axis to the output's; to a list for several outputs.
+        case: Distinguishes this instance from others of the same name.
         ranks: Ranks of the tensors accepted.
-        sides: Odd and prime sides to run with; volumes take the first three, images the first two.
+        spatial_shape: Odd and prime sizes to run with; volumes take the first three, images the first two.
         always_float32: Whether the output is float32 under every dtype policy.
-        no_gradient: Parts of the paths of weights that get no gradient, and why.
+        no_gradient: Parts of the paths of weights without a gradient, and why.
         no_float16_volumes: For each backend on whose CPU float16 volumes do not run, why.
         heavy: Whether the instance is too large to build for every policy and rank.
-        slow: Whether it takes so long that it is left to the slow tests.
+        slow: Whether it belongs to the slow tests.
     """
 
     of: str
@@ -50,7 +50,7 @@ class Descriptor:
     output: Callable[[Shape], Shape | list[Shape]]
     case: str = ""
     ranks: tuple[int, ...] = (IMAGE, VOLUME)
-    sides: tuple[int, int, int] = (13, 9, 7)
+    spatial_shape: tuple[int, int, int] = (13, 9, 7)
     always_float32: bool = False
     no_gradient: Mapping[str, str] = field(default_factory=dict)
     no_float16_volumes: Mapping[str, str] = field(default_factory=dict)
@@ -60,9 +60,9 @@ class Descriptor:
     def __str__(self) -> str:
         return f"{self.of}-{self.case}" if self.case else self.of
 
-    def shape(self, rank: int, channels: int = 3, *, known: bool = True) -> Shape:
-        sides = self.sides[: rank - 2] if known else (None,) * (rank - 2)
-        return (*sides, channels)
+    def shape(self, rank: int, channels: int = 3, *, static: bool = True) -> Shape:
+        spatial = self.spatial_shape[: rank - 2] if static else (None,) * (rank - 2)
+        return (*spatial, channels)
 
     def outputs(self, shape: Shape) -> list[Shape]:
         """Return the shape of each output, for one output too."""
@@ -71,7 +71,7 @@ class Descriptor:
 
 
 def images(shape: Shape, *, batch: int = 2, seed: int = 0) -> np.ndarray:
-    """Return random images of a known shape."""
+    """Return random images of a static shape."""
     return np.random.default_rng(seed).normal(size=(batch, *shape)).astype("float32")
 
 
@@ -221,7 +221,7 @@ def _tiny_backbone(shape: Shape) -> keras.Model:
     return _model(lambda x: blocks.conv_block(blocks.conv_block(x, 4, strides=2), 6, strides=2))(shape)
 
 
-# Stands for an encoder of the image's rank and channels, with sides that are not known.
+# Stands for an encoder of the image's rank and channels, of variable shape.
 ANY_ENCODER = "any"
 
 
@@ -283,7 +283,7 @@ BUILDERS = [
         models.healthcare_ai_res_unet,
         _same(1),
         ranks=(IMAGE,),
-        sides=(37, 33, 0),
+        spatial_shape=(37, 33, 0),
         always_float32=True,
     ),
     Descriptor(
@@ -298,7 +298,7 @@ BUILDERS = [
         lambda shape: models.resnet(18, shape),
         lambda shape: (*(-(-side // 32) for side in shape[:-1] if side), 512),
         ranks=(IMAGE,),
-        sides=(61, 37, 0),
+        spatial_shape=(61, 37, 0),
         heavy=True,
     ),
     Descriptor(
@@ -306,7 +306,7 @@ BUILDERS = [
         models.healthcare_ai_classifier,
         _classes(2),
         ranks=(IMAGE,),
-        sides=(97, 101, 0),
+        spatial_shape=(97, 101, 0),
         always_float32=True,
         heavy=True,
     ),
@@ -344,7 +344,7 @@ def ranks_to_run(descriptor: Descriptor, turn: int = 0) -> tuple[int, ...]:
 
 
 def rank_marks(descriptor: Descriptor, rank: int, turn: int = 0) -> list[pytest.MarkDecorator]:
-    """Return the mark that leaves an instance's ranks, but for one in turns, to the slow tests."""
+    """Return the marks of an instance's rank: slow, but for one rank that alternates between the instances."""
     first = descriptor.ranks[(DESCRIPTORS.index(descriptor) + turn) % len(descriptor.ranks)]
     return [] if rank == first else [pytest.mark.slow]
 

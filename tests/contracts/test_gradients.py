@@ -1,4 +1,4 @@
-"""Every weight learns: in inference mode, where batch normalisation does not cancel what stands before it."""
+"""Every weight gets a gradient, in inference mode, where batch normalisation cancels no bias before it."""
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ SMALLEST = 1e-6  # of the largest gradient in the model
 
 
 def objective(outputs):
-    """Return the sum of all outputs with random factors: a plain sum of a softmax is constant."""
+    """Return the sum of all outputs with random factors, since the plain sum of a softmax is constant."""
     generator, total = np.random.default_rng(1), 0.0
     for output in keras.tree.flatten(outputs):
         factors = keras.ops.convert_to_tensor(generator.normal(size=output.shape), "float32")
@@ -69,7 +69,7 @@ def faults(found: dict[str, np.ndarray], excused: dict[str, str]) -> list[str]:
     unexcused = [path for path in dead if not any(part in path for part in excused)]
     return [
         *(f"{path}: gradient of size {largest[path]:.3g}" for path in sorted(unexcused)),
-        *(f"{part}: excused although it learns" for part in stale),
+        *(f"{part}: excused although it has a gradient" for part in stale),
     ]
 
 
@@ -94,4 +94,4 @@ def test_a_dead_weight_is_named():
 def test_a_gradient_that_is_not_finite_is_named_and_an_excuse_without_need_too():
     found = {"good": np.array([1.0]), "bad": np.array([np.nan])}
     assert faults(found, {}) == ["bad: gradient of size nan"]
-    assert faults(found, {"bad": "", "good": ""}) == ["good: excused although it learns"]
+    assert faults(found, {"bad": "", "good": ""}) == ["good: excused although it has a gradient"]

@@ -27,7 +27,7 @@ def test_models_reload_where_the_package_does_not_exist(tmp_path):
     expected, descriptors = {}, {}
     for i, descriptor in enumerate(ALL_BUT_LARGEST):
         rank = descriptor.ranks[i % len(descriptor.ranks)]
-        model = randomise(descriptor.build(descriptor.shape(rank, known=i % 3 > 0)))
+        model = randomise(descriptor.build(descriptor.shape(rank, static=i % 3 > 0)))
         name = f"model{i:03d}"
         descriptors[name] = descriptor
         expected[name] = save(tmp_path, name, model, images(descriptor.shape(rank), batch=1))

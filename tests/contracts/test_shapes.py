@@ -1,4 +1,4 @@
-"""Output shape and dtype: odd, prime and unknown sides, images and volumes, channels, dtype policies."""
+"""Output shape and dtype: odd, prime and variable sizes, images and volumes, channels, dtype policies."""
 
 import keras
 import numpy as np
@@ -34,21 +34,21 @@ def symbolic(model):
 
 
 @pytest.mark.parametrize(("descriptor", "rank"), rank_cases(LIGHT, 1), ids=label)
-def test_unknown_sides_give_the_shape_and_the_values_of_known_ones(descriptor, rank):
+def test_a_variable_shape_gives_the_outputs_of_a_static_one(descriptor, rank):
     shape = descriptor.shape(rank)
-    fixed, free = descriptor.build(shape), descriptor.build(descriptor.shape(rank, known=False))
-    free.set_weights(fixed.get_weights())
+    static, variable = descriptor.build(shape), descriptor.build(descriptor.shape(rank, static=False))
+    variable.set_weights(static.get_weights())
     shapes = descriptor.outputs(shape)
-    assert symbolic(fixed) == shapes
+    assert symbolic(static) == shapes
 
     inputs = images(shape)
-    for found, other, expected in zip(run(fixed, inputs), run(free, inputs), shapes, strict=True):
+    for found, other, expected in zip(run(static, inputs), run(variable, inputs), shapes, strict=True):
         assert found.shape == (2, *expected)
         assert np.isfinite(as_float32(found)).all()
         np.testing.assert_allclose(as_float32(other), as_float32(found), rtol=1e-4, atol=1e-5)
 
     larger = (*(side + 4 for side in shape[:-1]), shape[-1])
-    assert [output.shape for output in run(free, images(larger))] == [(2, *s) for s in descriptor.outputs(larger)]
+    assert [output.shape for output in run(variable, images(larger))] == [(2, *s) for s in descriptor.outputs(larger)]
 
 
 def policy_ranks(descriptor, name, turn):
@@ -106,12 +106,12 @@ def test_any_number_of_channels(descriptor, channels):
 
 
 @pytest.mark.parametrize("block", STRIDED_BLOCKS, ids=lambda block: block.__name__)
-@pytest.mark.parametrize("sides", [(1, 2), (5, 8), (7, 3, 2), (None, 4, None)], ids=str)
-def test_a_block_gives_its_filters_and_halves_sides_by_ceil(block, sides):
-    inputs = keras.Input((*sides, 3))
-    halved = tuple(None if side is None else -(-side // 2) for side in sides)
+@pytest.mark.parametrize("size", [(1, 2), (5, 8), (7, 3, 2), (None, 4, None)], ids=str)
+def test_a_block_has_its_filters_and_halves_the_size_by_ceil(block, size):
+    inputs = keras.Input((*size, 3))
+    halved = tuple(None if side is None else -(-side // 2) for side in size)
     for filters in (1, 5):
-        assert block(inputs, filters).shape == (None, *sides, filters)
+        assert block(inputs, filters).shape == (None, *size, filters)
         assert block(inputs, filters, strides=2).shape == (None, *halved, filters)
 
 

@@ -38,8 +38,8 @@ def compile_for(model, number):
 def targets_for(shapes, *, batch):
     """Return random masks or one-hot classes for each output; outputs of one shape get the same."""
     made = []
-    for *sides, channels in shapes:
-        labels = np.random.default_rng(2).integers(0, max(2, channels), (batch, *sides))
+    for *size, channels in shapes:
+        labels = np.random.default_rng(2).integers(0, max(2, channels), (batch, *size))
         made.append(labels[..., None] if channels == 1 else np.eye(channels)[labels])
     return [target.astype("float32") for target in made]
 
@@ -61,11 +61,11 @@ def test_models_learn_and_reload_compiled(tmp_path):
     for i, descriptor in enumerate(LEARNERS):
         rank = descriptor.ranks[i % len(descriptor.ranks)]
         shape = descriptor.shape(rank)
-        model = with_scores(descriptor, randomise(descriptor.build(descriptor.shape(rank, known=i % 3 > 0))))
+        model = with_scores(descriptor, randomise(descriptor.build(descriptor.shape(rank, static=i % 3 > 0))))
         compile_for(model, i)
         shapes = descriptor.outputs(shape)
         if not descriptor.always_float32:
-            shapes = [(*sides, CLASSES) for *sides, _ in shapes]
+            shapes = [(*size, CLASSES) for *size, _ in shapes]
         name = f"model{i:03d}"
         inputs, targets = images(shape), targets_for(shapes, batch=2)
         descriptors[name], found[name] = descriptor, learn(model, inputs, targets)

@@ -11,7 +11,7 @@ def tiny_backbone(channels=3):
     return keras.Model(inputs, conv_block(conv_block(inputs, 4, strides=2), 6, strides=2), name="tiny")
 
 
-def test_a_backbone_of_ones_own_is_fed_the_images_as_they_come():
+def test_a_backbone_of_ones_own_gets_the_raw_images():
     backbone = tiny_backbone()
     model = resnet_classifier((32, 32, 3), 1, backbone=backbone, trainable="all")
     assert not any(isinstance(layer, keras.layers.Rescaling) for layer in model.layers)
@@ -41,7 +41,7 @@ def test_a_backbone_of_keras_by_name_is_one_nested_layer_behind_its_preprocessin
     keras.utils.clear_session()
 
 
-def test_the_head_alone_learns_by_default():
+def test_the_head_alone_is_trainable_by_default():
     model = resnet_classifier((32, 32, 3), backbone=tiny_backbone(), hidden_units=(8, 4))
     assert {weight.path.split("/")[0] for weight in model.trainable_weights} == {
         "presence_hidden1",
@@ -60,9 +60,9 @@ def test_the_head_alone_learns_by_default():
         ({"value_range": (0.0, 1.0, 2.0)}, "Expected value_range"),
         ({"weights": "some.weights.h5"}, "for the model 'tiny'. Load them into it first"),
         ({"input_shape": (32, 32, 4), "backbone": tiny_backbone(2)}, "for the image's 4 channels.*'tiny' for 2"),
-        ({"backbone": "resnet18", "weights": None, "input_shape": (31, 64, 3)}, "Expected sides of at least 32"),
-        ({"num_classes": 1, "activation": "softmax"}, "Expected activation 'sigmoid' for one class"),
-        ({"trainable": "haed"}, "Did you mean 'head'"),
+        ({"backbone": "resnet18", "weights": None, "input_shape": (31, 64, 3)}, "at least 32"),
+        ({"num_classes": 1, "activation": "softmax"}, "Expected activation='sigmoid' for one class"),
+        ({"trainable": "haed"}, "Received trainable='haed'. Did you mean 'head'"),
         ({"backbone": "resnet34", "weights": "imagenet"}, "Keras publishes none for depth=34"),
         ({"backbone": "resnet18", "weights": "absent.weights.h5"}, "existing file.*absent"),
     ],

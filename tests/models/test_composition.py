@@ -1,11 +1,12 @@
 from functools import partial
+from typing import get_args
 
 import keras
 import numpy as np
 import pytest
 
 from resunet_kit import blocks
-from resunet_kit.models._composition import BLOCKS, call_block, first_block, max_pool, resolve_block
+from resunet_kit.models._composition import BLOCKS, BlockName, call_block, first_block, max_pool, resolve_block
 
 OPTIONS = {"norm": "batch", "activation": "relu", "dropout": 0.5, "name": "unit"}
 
@@ -47,8 +48,9 @@ def test_a_block_without_strides_gets_pooled_features(strides, side):
 def test_names_of_blocks_are_resolved_and_callables_returned():
     assert resolve_block("residual") is blocks.residual_block
     assert resolve_block(print) is print
-    with pytest.raises(ValueError, match=r"Received block='preactivatoin'. Did you mean 'preactivation'"):
-        resolve_block("preactivatoin")
+    assert set(BLOCKS) == set(get_args(BlockName))
+    with pytest.raises(ValueError, match=r"Received stem='preactivatoin'. Did you mean 'preactivation'"):
+        resolve_block("preactivatoin", option="stem")
 
 
 def test_the_first_block_sees_the_image_before_any_normalisation():
@@ -62,12 +64,12 @@ def test_the_first_block_sees_the_image_before_any_normalisation():
     assert first_block(own) is own
 
 
-@pytest.mark.parametrize("sides", [(5, 4), (3, 4, 5)])
-def test_max_pool_keeps_the_largest_of_every_window_and_rounds_up(sides):
-    x = np.random.default_rng(0).normal(size=(2, *sides, 3)).astype("float32")
-    padded = np.pad(x, [(0, 0), *((0, side % 2) for side in sides), (0, 0)], constant_values=-np.inf)
+@pytest.mark.parametrize("size", [(5, 4), (3, 4, 5)])
+def test_max_pool_keeps_the_largest_of_every_window_and_rounds_up(size):
+    x = np.random.default_rng(0).normal(size=(2, *size, 3)).astype("float32")
+    padded = np.pad(x, [(0, 0), *((0, side % 2) for side in size), (0, 0)], constant_values=-np.inf)
     expected = padded
-    for axis in range(1, len(sides) + 1):
+    for axis in range(1, len(size) + 1):
         even, odd = (np.take(expected, range(i, expected.shape[axis], 2), axis) for i in (0, 1))
         expected = np.maximum(even, odd)
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(max_pool(x, 2)), expected)

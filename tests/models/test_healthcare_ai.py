@@ -36,6 +36,6 @@ def test_the_res_unet_is_for_images():
 
 
 @pytest.mark.parametrize("shape", [(96, 128, 3), (None, 256, 3)])
-def test_the_classifier_refuses_sides_that_its_pooling_cannot_take(shape):
-    with pytest.raises(ValueError, match="Expected known sides of at least 97 pixels"):
+def test_the_classifier_refuses_images_too_small_for_its_pooling(shape):
+    with pytest.raises(ValueError, match="Expected a static input_shape of at least 97 pixels"):
         healthcare_ai_classifier(shape)

@@ -43,10 +43,10 @@ def test_the_network_is_that_of_the_papers_table():
 
 
 @pytest.mark.parametrize("multitask", [False, True])
-@pytest.mark.parametrize("sides", [(21, 14), (None, None), (6, 5, 7)])
-def test_any_sides(sides, multitask):
-    model = res_unet_a((*sides, 2), 3, filters=(4, 6, 8), multitask=multitask)
-    fed = [side or 9 for side in sides]
+@pytest.mark.parametrize("size", [(21, 14), (None, None), (6, 5, 7)])
+def test_images_of_any_size(size, multitask):
+    model = res_unet_a((*size, 2), 3, filters=(4, 6, 8), multitask=multitask)
+    fed = [side or 9 for side in size]
     outputs = model(np.ones((1, *fed, 2), "float32"))
     outputs = [keras.ops.convert_to_numpy(scores) for scores in (outputs if multitask else [outputs])]
     assert [scores.shape for scores in outputs] == [(1, *fed, 3)] * (3 if multitask else 1)
@@ -59,7 +59,7 @@ def test_any_sides(sides, multitask):
         assert boundaries.max() <= 1.0
 
 
-def test_scores_are_based_on_boundaries_and_these_on_distances():
+def test_scores_depend_on_boundaries_and_these_on_distances():
     model = res_unet_a((8, 8, 1), filters=(4, 6), multitask=True)
     joined = {label: model.get_layer(f"{label}_concat").input for label in ("segmentation", "boundary")}
     assert model.get_layer("distance").output in joined["boundary"]
@@ -75,16 +75,15 @@ def test_the_last_rates_hold_for_deeper_levels():
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("rates", "error", "message"),
     [
-        ({"dilation_rates": ()}, "Expected dilation_rates to hold"),
-        ({"dilation_rates": 3}, "Expected dilation_rates to hold"),
-        ({"dilation_rates": [(1,), ()]}, r"Expected dilation_rates\[1\] to be a sequence"),
-        ({"dilation_rates": [(1, -3)]}, r"Received dilation_rates\[0\]=-3"),
-        ({"filters": ()}, "Expected filters to hold"),
-        ({"num_classes": 0}, "num_classes=0"),
+        ((), ValueError, "Expected dilation_rates to hold"),
+        (3, TypeError, "Expected dilation_rates to be a sequence of sequences"),
+        ((1, 3), TypeError, r"Expected dilation_rates\[0\] to be a sequence"),
+        ([(1,), ()], ValueError, r"Expected dilation_rates\[1\] to hold"),
+        ([(1, -3)], ValueError, r"Received dilation_rates\[0\]\[1\]=-3"),
     ],
 )
-def test_wrong_arguments_are_named(options, message):
-    with pytest.raises(ValueError, match=message):
-        res_unet_a((32, 32, 3), **options)
+def test_wrong_dilation_rates_are_named(rates, error, message):
+    with pytest.raises(error, match=message):
+        res_unet_a((32, 32, 3), dilation_rates=rates)

@@ -12,21 +12,24 @@ def test_width_scales_the_channels():
     assert 15 < full.count_params() / quarter.count_params() < 17
 
 
-@pytest.mark.parametrize(("depth", "width"), [(18, 0), (18, -1), (18, float("nan")), (18, "1"), (50, 0.5)])
-def test_widths_that_are_not_to_be_had(depth, width):
-    with pytest.raises(ValueError, match=r"Expected (a positive width|width=1)"):
+@pytest.mark.parametrize(
+    ("depth", "width", "error", "message"),
+    [
+        (18, 0, ValueError, "Expected width to be a number of at least 0.015625"),
+        (18, "1", TypeError, "Received width='1'"),
+        (50, 0.5, ValueError, "Expected width=1"),
+        (17, 1, ValueError, "Expected depth to be one of 18, 34, 50, 101, 152"),
+        ("18", 1, TypeError, "Received depth='18'"),
+    ],
+)
+def test_other_depths_and_widths_are_refused(depth, width, error, message):
+    with pytest.raises(error, match=message):
         resnet(depth, (32, 32, 3), width=width)
-
-
-@pytest.mark.parametrize("depth", [17, 0, "18", None])
-def test_other_depths_are_refused(depth):
-    with pytest.raises(ValueError, match="Expected depth to be one of 18, 34, 50, 101, 152"):
-        resnet(depth, (64, 64, 3))
 
 
 @pytest.mark.parametrize("shape", [(31, 64, 3), (64, 64), (3, 64, 64), (64, 64, 64, 3)])
 def test_shapes_that_are_too_small_or_of_another_rank_are_refused(shape):
-    with pytest.raises(ValueError, match=r"Expected (sides of at least 32|input_shape|channels-last)"):
+    with pytest.raises(ValueError, match=r"at least 32|Expected (input_shape|channels-last)"):
         resnet(18, shape)
 
 

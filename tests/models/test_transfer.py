@@ -14,7 +14,7 @@ HEAD = {"presence_hidden1", "presence_dense"}
 
 @pytest.fixture
 def model():
-    """Return a classifier on a backbone of three stages, with everything learning."""
+    """Return a classifier on a backbone of three stages, with all layers trainable."""
     inputs = keras.Input((16, 16, 1))
     x = inputs
     for filters, name in [(2, "low"), (3, "middle"), (4, "top")]:
@@ -23,12 +23,12 @@ def model():
     return resnet_classifier((16, 16, 1), 1, backbone=backbone, hidden_units=(4,), dropout=0.0, trainable="all")
 
 
-def learning(model):
+def trainable_layers(model):
     names = set()
     for layer in [*model.layers, *model.get_layer("backbone").layers]:
         if layer.weights and layer.trainable and not isinstance(layer, keras.Model):
             names.add(layer.name)
-    # What the names say must be what an optimiser would be given.
+    # These must be the layers of the weights that an optimiser gets.
     given = {weight.path.split("/")[-2] for weight in model.trainable_weights}
     assert names == given
     return names
@@ -69,12 +69,12 @@ def moved(before, after):
         (3, BACKBONE | HEAD),
     ],
 )
-def test_each_policy_lets_its_layers_learn_whatever_was_before(model, policy, expected):
+def test_each_policy_unfreezes_its_layers_from_any_state(model, policy, expected):
     for before in ("all", "none"):
         set_trainable(model, before)
-        start = learning(model)
+        start = trainable_layers(model)
         changed = set_trainable(model, policy)
-        assert learning(model) == expected
+        assert trainable_layers(model) == expected
         assert changed == {name: name in expected for name in start ^ expected}
     assert set_trainable(model, policy) == {}
 
@@ -83,10 +83,10 @@ def test_a_frozen_container_does_not_hide_its_layers(model):
     model.trainable = False
     set_trainable(model, 1)
     assert len(model.get_layer("backbone").trainable_weights) == 3
-    assert learning(model) == HEAD | {"top_conv", "top_norm"}
+    assert trainable_layers(model) == HEAD | {"top_conv", "top_norm"}
 
 
-def test_statistics_of_a_frozen_backbone_stay_and_those_of_a_learning_one_move(model):
+def test_statistics_of_a_frozen_backbone_stay_and_those_of_a_trainable_one_move(model):
     set_trainable(model, "head")
     before = model.get_layer("backbone").get_weights()
     fit(model)
@@ -121,14 +121,28 @@ def test_all_but_norm_keeps_statistics_and_scales_while_kernels_learn(model):
 
 @pytest.mark.parametrize("count", [-1, 4])
 def test_more_stages_than_there_are_is_refused(model, count):
-    with pytest.raises(ValueError, match=f"from 0 to 3 for the backbone 'backbone'. Received {count}"):
+    with pytest.raises(
+        ValueError, match=rf"in \[0, 3\]. Received policy={count}. The backbone 'backbone' has 3 stages"
+    ):
         set_trainable(model, count)
 
 
-@pytest.mark.parametrize(("policy", "message"), [("haed", "Did you mean 'head'"), (True, "True"), (1.0, "1.0")])
-def test_unknown_policies_are_refused(model, policy, message):
-    with pytest.raises((TypeError, ValueError), match=f"Received policy=.*{message}"):
+@pytest.mark.parametrize(
+    ("policy", "error", "message"),
+    [
+        ("haed", ValueError, "a number of top stages. Received policy='haed'. Did you mean 'head'"),
+        (True, TypeError, "Received policy=True"),
+        (1.0, TypeError, "Received policy=1.0"),
+    ],
+)
+def test_unknown_policies_are_refused(model, policy, error, message):
+    with pytest.raises(error, match=message):
         set_trainable(model, policy)
+
+
+def test_only_models_have_trainable_layers_to_set():
+    with pytest.raises(TypeError, match=r"Expected a keras\.Model"):
+        set_trainable("model.keras", "all")
 
 
 @pytest.mark.parametrize("policy", ["head", 1])
@@ -141,7 +155,7 @@ def test_a_model_without_a_backbone_is_refused_where_the_policy_needs_one(policy
 
 
 @pytest.mark.parametrize("policy", ["none", "head", 2, "all_but_norm"])
-def test_what_learns_is_saved_with_the_model(model, policy, tmp_path):
+def test_trainable_layers_are_saved_with_the_model(model, policy, tmp_path):
     set_trainable(model, policy)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras", compile=False)
@@ -153,15 +167,15 @@ def test_what_learns_is_saved_with_the_model(model, policy, tmp_path):
 
 
 def squeeze_excite(x, kind, name):
-    """Scale channels by what global pooling leaves: a map of one pixel, or none."""
+    """Scale channels by weights from global pooling, of features with or without spatial axes."""
     channels = x.shape[-1]
     pooled = keras.layers.GlobalAveragePooling2D(keepdims=kind == "pixel")(x)
     layer = keras.layers.Conv2D(channels, 1, name=name) if kind == "pixel" else keras.layers.Dense(channels, name=name)
     return keras.layers.Multiply()([x, keras.layers.Reshape((1, 1, channels))(layer(pooled))])
 
 
-def nest(backbone, sides):
-    image = keras.Input((*sides, backbone.inputs[0].shape[-1]))
+def nest(backbone, size):
+    image = keras.Input((*size, backbone.inputs[0].shape[-1]))
     features = keras.tree.flatten(backbone(image))[-1]
     augmented = keras.Sequential([keras.layers.RandomFlip()])(image)  # nested, but no backbone
     pooled = [keras.layers.GlobalAveragePooling2D()(x) for x in (features, augmented)]
@@ -177,7 +191,7 @@ def freed(model, count):
 @pytest.mark.parametrize("kind", ["pixel", "vector"])
 @pytest.mark.parametrize("side", [None, 4, 5, 16, 128])
 def test_squeeze_and_excitation_and_input_statistics_are_no_stages(side, kind):
-    """Whatever the sides: at 4 pixels the second stage's own map is of one."""
+    """For any size: at 4 pixels the features of the second stage have one."""
     inputs = keras.Input((side, side, 2))
     x = keras.layers.Normalization()(inputs)
     for name in ("low", "top"):
@@ -187,7 +201,7 @@ def test_squeeze_and_excitation_and_input_statistics_are_no_stages(side, kind):
     top = {"top_conv", "top_norm", "top_squeeze", "top_last_conv", "top_last_norm"}
     assert freed(model, 1) == top
     assert freed(model, 2) == top | {"low_conv", "low_norm", "low_squeeze"}
-    with pytest.raises(ValueError, match="from 0 to 2"):
+    with pytest.raises(ValueError, match="has 2 stages"):
         set_trainable(model, 3)
 
 
@@ -210,7 +224,7 @@ def test_layers_of_models_nested_in_the_backbone_belong_to_their_stages(side):
 
 @pytest.mark.parametrize("side", [32, 33, 65, 70])
 def test_stages_do_not_depend_on_the_images_size(side):
-    """Odd sides are rounded up at every stage, so that five halvings of 65 leave 3."""
+    """Odd sizes are rounded up at every stage, so that five halvings of 65 leave 3."""
     x = inputs = keras.Input((side, side, 1))
     for stage in range(1, 6):
         x = keras.layers.Conv2D(1, 3, 2, "same", name=f"stage{stage}")(x)
@@ -220,7 +234,7 @@ def test_stages_do_not_depend_on_the_images_size(side):
     ]
 
 
-def test_a_backbone_without_sides_is_one_stage():
+def test_a_backbone_without_spatial_axes_is_one_stage():
     inputs = keras.Input((4,))
     backbone = keras.Model(inputs, keras.layers.Dense(3, name="second")(keras.layers.Dense(3, name="first")(inputs)))
     model = keras.Sequential([keras.Input((4,)), backbone, keras.layers.Dense(1, name="head")])
@@ -235,11 +249,11 @@ def test_all_but_norm_reaches_into_layers_of_layers():
     assert [weight.path.split("/")[0] for weight in model.trainable_weights] == ["dense", "dense"]
     assert set_trainable(model, "all") == {"inside": True}
     assert len(model.trainable_weights) == 4
-    assert trainable_summary(model).splitlines()[-1].split()[-1] == "learn"
+    assert trainable_summary(model).splitlines()[-1].split()[-1] == "trainable"
 
 
 def table(model):
-    """Return the summary's rows: part, then layers, weights, learning weights, and what normalisations do."""
+    """Return the summary's rows by part: layers, weights, trainable weights, and the state of normalisations."""
     rows = [row.split() for row in trainable_summary(model).replace(",", "").splitlines()[1:]]
     return {
         " ".join(row[:start]): (*map(int, row[start : start + 3]), " ".join(row[start + 3 :]))
@@ -253,17 +267,17 @@ def test_the_summary_adds_up_to_what_keras_says(model, policy):
     set_trainable(model, policy)
     *parts, total = table(model).values()
     sums = [sum(column) for column in zip(*(part[:3] for part in parts), strict=True)]
-    learning = sum(math.prod(weight.shape) for weight in model.trainable_weights)
-    assert [*total[:3]] == sums == [8, model.count_params(), learning]
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    assert [*total[:3]] == sums == [8, model.count_params(), trainable]
 
 
-def test_the_summary_tells_stages_head_and_normalisations(model):
+def test_the_summary_has_stages_head_and_normalisations(model):
     set_trainable(model, 1)
     rows = table(model)
     assert [*rows] == [*(f"backbone stage {i} (1/{2**i})" for i in (1, 2, 3)), "presence", "total"]
-    assert [row[3] for row in rows.values()] == ["frozen", "frozen", "learn", "-", "2 of 3 frozen"]
+    assert [row[3] for row in rows.values()] == ["frozen", "frozen", "trainable", "-", "2 of 3 frozen"]
     assert rows["backbone stage 1 (1/2)"] == (2, 9 * 2 + 4 * 2, 0, "frozen")
-    assert rows["backbone stage 3 (1/8)"] == (2, 9 * 3 * 4 + 4 * 4, 9 * 3 * 4 + 2 * 4, "learn")
+    assert rows["backbone stage 3 (1/8)"] == (2, 9 * 3 * 4 + 4 * 4, 9 * 3 * 4 + 2 * 4, "trainable")
     model.trainable = False
     assert table(model)["total"] == (8, model.count_params(), 0, "frozen")
 

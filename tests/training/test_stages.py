@@ -64,7 +64,7 @@ class Watch(keras.callbacks.Callback):
         self.moved.append(moved(self.before, weights_by_part(self.model)))
 
 
-def test_weights_and_statistics_move_from_the_very_stage_that_frees_them(compiled):
+def test_weights_and_statistics_move_from_the_stage_that_unfreezes_them(compiled):
     watch = Watch()
     stages = [Stage("head", 2, 0.1), (1, 1, 0.1), (2,), ("all",), Stage("head")]
     history = fit_in_stages(compiled, stages, IMAGES, LABELS, batch_size=2, callbacks=watch, verbose=0)
@@ -96,7 +96,7 @@ def test_unfreezing_inside_a_callback_moves_nothing(model, eagerly):
         assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
 
 
-def test_what_the_model_was_compiled_with_stays_but_for_the_learning_rate(model):
+def test_the_compilation_stays_but_for_the_learning_rate(model):
     model.compile(
         keras.optimizers.SGD(0.5, momentum=0.9, nesterov=True, clipnorm=1.0),
         {"head": "mse"},
@@ -111,7 +111,7 @@ def test_what_the_model_was_compiled_with_stays_but_for_the_learning_rate(model)
     assert after["optimizer"]["config"].pop("learning_rate") == pytest.approx(0.01)
     assert before["optimizer"]["config"].pop("learning_rate") == 0.5
     assert before == after
-    assert int(model.optimizer.iterations) == 4  # a fresh one a stage
+    assert int(model.optimizer.iterations) == 4  # a new one for every stage
     assert history.history["loss"] == pytest.approx(0.25 * np.array(history.history["mse"]))
 
 
@@ -126,7 +126,7 @@ def test_a_loss_and_a_metric_that_no_config_can_hold_are_kept(model):
     assert {len(values) for values in history.history.values()} == {2}
 
 
-def test_what_is_given_takes_the_place_of_what_was_compiled(compiled):
+def test_arguments_replace_those_of_the_compilation(compiled):
     optimizer = keras.optimizers.RMSprop(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9), rho=0.7)
     options = {"loss": "mse", "optimizer": optimizer, "metrics": ["mae"], "validation_data": (IMAGES, LABELS)}
     history = fit_in_stages(compiled, [("head", 1, 0.25)], IMAGES, LABELS, verbose=0, **options)
@@ -151,7 +151,7 @@ def test_a_loss_scaling_optimizer_scales_in_every_stage(model):
     assert float(model.optimizer.inner_optimizer.learning_rate) == 0.125
 
 
-def test_early_stopping_ends_a_stage_and_begins_anew_in_the_next(compiled):
+def test_early_stopping_ends_a_stage_and_starts_again_in_the_next(compiled):
     stop = keras.callbacks.EarlyStopping("loss", min_delta=1e9, patience=1)
     history = fit_in_stages(compiled, [("head", 5), (1, 1), (2, 5)], IMAGES, LABELS, callbacks=[stop], verbose=0)
     assert history.stage == [0, 0, 1, 2, 2]
@@ -168,31 +168,30 @@ BACKUP = keras.callbacks.BackupAndRestore("unused")
 
 
 @pytest.mark.parametrize(
-    ("stages", "options", "message"),
+    ("stages", "options", "error", "message"),
     [
-        ([], {}, "at least one stage"),
-        ("head", {}, "a sequence of stages"),
-        (Stage("head"), {}, "a sequence of stages"),
-        (["head"], {}, "a stage as Stage or as"),
-        ([("head", 1, 0.1, 2)], {}, "a stage as Stage or as"),
-        ([("head",), ("haed",)], {}, "Did you mean 'head'"),
-        ([("head",), (4,)], {}, "from 0 to 3"),
-        ([("head",), (1, 0)], {}, "epochs=0"),
-        ([("head", 1.5)], {}, "epochs=1.5"),
-        ([("head", 1, 0.0)], {}, "learning_rate=0.0"),
-        ([("head", 1, float("nan"))], {}, "learning_rate=nan"),
-        ([("head", 1, "fast")], {}, "learning_rate='fast'"),
-        ([("head",)], {"epochs": 3}, "Received epochs"),
-        ([("head",)], {"callbacks": [[BACKUP]]}, "BackupAndRestore"),
+        ([], {}, ValueError, "at least one stage"),
+        ("head", {}, TypeError, "a sequence of stages"),
+        (Stage("head"), {}, TypeError, "a sequence of stages"),
+        (["head"], {}, TypeError, "a stage as Stage or as"),
+        ([("head", 1, 0.1, 2)], {}, ValueError, "a stage as Stage or as"),
+        ([("head",), ("haed",)], {}, ValueError, "Did you mean 'head'"),
+        ([("head",), (4,)], {}, ValueError, r"Expected policy to be an integer in \[0, 3\]"),
+        ([("head",), (1, 0)], {}, ValueError, "epochs=0"),
+        ([("head", 1.5)], {}, TypeError, "epochs=1.5"),
+        ([("head", 1, 0.0)], {}, ValueError, "learning_rate=0.0"),
+        ([("head", 1, "fast")], {}, TypeError, "learning_rate='fast'"),
+        ([("head",)], {"epochs": 3}, ValueError, "Received epochs"),
+        ([("head",)], {"callbacks": [[BACKUP]]}, ValueError, "BackupAndRestore"),
     ],
 )
-def test_bad_input_is_refused_before_anything_changes(compiled, stages, options, message):
+def test_bad_input_is_refused_before_anything_changes(compiled, stages, options, error, message):
     optimizer, weights = compiled.optimizer, compiled.get_weights()
-    learning = len(compiled.trainable_weights)
-    with pytest.raises(ValueError, match=message):
+    trainable = len(compiled.trainable_weights)
+    with pytest.raises(error, match=message):
         fit_in_stages(compiled, stages, IMAGES, LABELS, verbose=0, **options)
     assert compiled.optimizer is optimizer
-    assert len(compiled.trainable_weights) == learning
+    assert len(compiled.trainable_weights) == trainable
     for before, after in zip(weights, compiled.get_weights(), strict=True):
         np.testing.assert_array_equal(before, after)
 
