@@ -333,6 +333,11 @@ LIGHT = [descriptor for descriptor in DESCRIPTORS if not descriptor.heavy]
 ALL_BUT_LARGEST = [descriptor for descriptor in DESCRIPTORS if descriptor.of != "healthcare_ai_classifier"]
 
 
+def first_of_each_name(descriptors: list[Descriptor]) -> list[Descriptor]:
+    """Return the first instance of each public name."""
+    return list({descriptor.of: descriptor for descriptor in reversed(descriptors)}.values())
+
+
 def ranks_to_run(descriptor: Descriptor, turn: int = 0) -> tuple[int, ...]:
     """Return the ranks to run an instance with: all, but one on JAX, which compiles each for seconds.
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from resunet_kit import losses
-from tests.contracts.descriptors import BUILDERS, images, label, randomise
+from tests.contracts.descriptors import BUILDERS, first_of_each_name, images, label, randomise
 
 pytestmark = [
     pytest.mark.slow,
@@ -13,7 +13,7 @@ pytestmark = [
 ]
 
 # The first light instance of each builder.
-FIRST = list({descriptor.of: descriptor for descriptor in reversed(BUILDERS) if not descriptor.heavy}.values())
+FIRST = first_of_each_name([descriptor for descriptor in BUILDERS if not descriptor.heavy])
 
 
 def difference(plain, other):

@@ -10,6 +10,7 @@ from tests.contracts.descriptors import (
     LIGHT,
     STRIDED_BLOCKS,
     VOLUME,
+    first_of_each_name,
     images,
     label,
     rank_cases,
@@ -83,7 +84,7 @@ def test_mixed_precision_runs_and_gives_the_promised_dtype(descriptor, rank, pol
 
 
 # The first instance of each public name.
-FIRST = list({descriptor.of: descriptor for descriptor in reversed(LIGHT)}.values())
+FIRST = first_of_each_name(LIGHT)
 
 
 @pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX has no float64 unless it is asked for at its start")
