@@ -164,7 +164,10 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         Returns:
             Shape `(images, classes)`, finite where the truth is empty.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no class_losses(truth, prediction, weights).")
+        raise NotImplementedError(
+            f"Expected {type(self).__name__} to define class_losses(truth, prediction, weights). Received a class "
+            "without it. Define it, or override image_losses."
+        )
 
     def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the loss of each image, shape `(images,)`: the mean of its `class_losses`.

@@ -39,17 +39,22 @@ def option(default: Any, interval: str = "(-inf, inf)") -> Any:
 
 
 def checked_options(loss: Any) -> dict[str, Any]:
-    """Return the checked values of the fields that `option` made.
+    """Return the checked values of the fields that `option` made, in the loss's class or in a base.
 
     Raises:
         TypeError: If a value, or the annotation of the field, is of the wrong type.
         ValueError: If a value is out of its range.
     """
     return {
-        field.name: _checked(field.name, getattr(loss, field.name), _annotation(type(loss), field), interval)
-        for field in dataclasses.fields(loss)
-        if (interval := field.metadata.get("interval"))
+        name: _checked(name, getattr(loss, name), _annotation(type(loss), field), field.metadata["interval"])
+        for name, field in _declared(type(loss)).items()
     }
+
+
+def _declared(kind: type) -> dict[str, dataclasses.Field]:
+    """Return the fields by name; a subclass that gives an option another default, without `option`, keeps its range."""
+    fields = [field for base in reversed(kind.__mro__) for field in getattr(base, "__dataclass_fields__", {}).values()]
+    return {field.name: field for field in fields if "interval" in field.metadata}
 
 
 def _annotation(kind: type, field: dataclasses.Field) -> Any:

@@ -292,7 +292,7 @@ def test_gradients_are_finite(loss, channels):
     predictions = [mask, 1 - mask, *(np.full_like(mask, value) for value in (0, 1, 1e-30, 0.5))]
     pairs = itertools.product(truths, predictions)
     truth, prediction = (np.concatenate(side) for side in zip(*pairs, strict=True))
-    # One image a pair: the gradient of their sum holds each image's own.
+    # One image per pair: the gradient of their sum holds each image's own.
     value, slope = gradient(dataclasses.replace(loss, reduction="sum"), truth, prediction)
     assert np.isfinite(value)
     assert np.isfinite(slope).all()

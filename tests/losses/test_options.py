@@ -124,6 +124,16 @@ def test_annotations_may_be_strings(future):
         names["Own"](power=0)
 
 
+def test_an_option_with_another_default_keeps_its_range():
+    @dataclasses.dataclass(kw_only=True, eq=False)
+    class Own(Dice):
+        smooth: float = 0.5
+
+    assert Own().smooth == 0.5
+    with pytest.raises(ValueError, match="Expected smooth to be a number of at least 0"):
+        Own(smooth=-1)
+
+
 def test_an_annotation_that_is_not_understood_is_refused():
     @dataclasses.dataclass(kw_only=True, eq=False)
     class Own(SegmentationLoss):
