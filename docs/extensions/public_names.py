@@ -16,6 +16,11 @@ class PublicNames(griffe.Extension):
         if obj.docstring:
             obj.docstring.value = obj.docstring.value.replace("\nExample:\n", "\nExamples:\n")
 
+    def on_attribute_instance(self, *, attr: griffe.Attribute, **_: Any) -> None:
+        """Show the default alone of a loss's option, which is declared as `option(default, interval)`."""
+        if isinstance(attr.value, griffe.ExprCall) and str(attr.value.function) == "option":
+            attr.value = attr.value.arguments[0]
+
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Let a public name mean what its package imports, not the module of the same name that it comes from.
 

@@ -1,4 +1,4 @@
-"""Soft counts of true positives, false positives and false negatives: what overlap losses and metrics are made of."""
+"""Soft counts of true positives, false positives and false negatives, the basis of overlap losses and metrics."""
 
 from typing import Any, NamedTuple
 
@@ -16,6 +16,41 @@ class Overlap(NamedTuple):
     tp: Tensor
     fp: Tensor
     fn: Tensor
+
+
+def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> Overlap:
+    """Count true positives, false positives and false negatives, per image and class.
+
+    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN come as differences of sums, so only `t·p` is
+    ever stored; where `p = t` is 0 or 1 the two sums add the same numbers in the same order and the difference is
+    exactly 0.
+
+    Args:
+        truth: Shape `(batch, ..., classes)`, values in [0, 1].
+        prediction: Same shape, values in [0, 1].
+        weights: Per pixel, shape `(batch, ..., 1 or classes)`, or None for 1.
+    """
+    foreground = combine_weights(truth, weights)
+    tp = spatial_sum(foreground * prediction)
+    fp = spatial_sum(combine_weights(prediction, weights)) - tp
+    fn = spatial_sum(foreground) - tp
+    return Overlap(tp, _not_negative(fp), _not_negative(fn))
+
+
+def squared_errors(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> tuple[Tensor, Tensor]:
+    """Return `Σ w·t·p` and the errors by squared probabilities, `Σ w·((1 − t)·p² + t·(1 − p)²)`, per image and class.
+
+    The latter comes as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are held, and it is exactly 0 as in `overlap`.
+    """
+    foreground = combine_weights(truth, weights)
+    tp = spatial_sum(foreground * prediction)
+    squares = spatial_sum(combine_weights(ops.square(prediction), weights))
+    return tp, _not_negative(squares + spatial_sum(foreground) - 2 * tp)
+
+
+def true_negatives(counts: Overlap, truth: Tensor, weights: Tensor = None) -> Tensor:
+    """Return `TN = Σ w·(1 − t)·(1 − p)`, shape `(batch, classes)`, from the counts of the same tensors."""
+    return _not_negative(spatial_sum(combine_weights(1 - truth, weights)) - counts.fp)
 
 
 def combine_weights(first: Tensor, second: Tensor) -> Tensor:
@@ -37,59 +72,11 @@ def spatial_sum(x: Tensor) -> Tensor:
 
 
 def spatial_mean(x: Tensor, weights: Tensor = None) -> Tensor:
-    """Return the means of `(batch, ..., classes)` over pixels that weigh something, shape `(batch, classes)`."""
+    """Return the weighted means of `(batch, ..., classes)` over the pixels, shape `(batch, classes)`."""
     weights = ops.ones_like(x[..., :1]) if weights is None else weights
     return spatial_sum(x * weights) / ops.maximum(spatial_sum(weights), TINY)
-
-
-def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> Overlap:
-    """Count true positives, false positives and misses, per image and class.
-
-    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN come as differences of sums, so only `t·p` is
-    ever stored; where `p = t` is 0 or 1 the two sums add the same numbers in the same order and the difference is
-    exactly 0.
-
-    Args:
-        truth: Shape `(batch, ..., classes)`, values in [0, 1].
-        prediction: Same shape, values in [0, 1].
-        weights: Per pixel, shape `(batch, ..., 1 or classes)`, or None for 1.
-    """
-    foreground = combine_weights(truth, weights)
-    tp = spatial_sum(foreground * prediction)
-    misses = spatial_sum(foreground) - tp
-    false = spatial_sum(combine_weights(prediction, weights)) - tp
-    return Overlap(tp, _not_negative(false), _not_negative(misses))
-
-
-def squared_errors(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> tuple[Tensor, Tensor]:
-    """Return `Σ w·t·p` and the errors by squared probabilities, `Σ w·((1 − t)·p² + t·(1 − p)²)`, per image and class.
-
-    The latter comes as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are held, and it is exactly 0 as in `overlap`.
-    """
-    foreground = combine_weights(truth, weights)
-    tp = spatial_sum(foreground * prediction)
-    squares = spatial_sum(combine_weights(ops.square(prediction), weights))
-    return tp, _not_negative(squares + spatial_sum(foreground) - 2 * tp)
-
-
-def true_negatives(counts: Overlap, truth: Tensor, weights: Tensor = None) -> Tensor:
-    """Return `TN = Σ w·(1 − t)·(1 − p)`, shape `(batch, classes)`, from the counts of the same tensors."""
-    return _not_negative(spatial_sum(combine_weights(1 - truth, weights)) - counts.fp)
 
 
 def _not_negative(count: Tensor) -> Tensor:
     """Lift a difference that rounding took below 0, and leave its gradient alone."""
     return count + ops.stop_gradient(ops.maximum(count, 0) - count)
-
-
-def tversky_loss(counts: Overlap, *, fp_weight: float, fn_weight: float, smooth: float) -> Tensor:
-    """Return `1 − (TP + s) / (TP + fp·FP + fn·FN + s)`, shape `(batch, classes)`."""
-    return error_fraction(counts.tp, fp_weight * counts.fp + fn_weight * counts.fn, smooth)
-
-
-def error_fraction(tp: Tensor, errors: Tensor, smooth: float) -> Tensor:
-    """Return `1 − (TP + s) / (TP + errors + s)`.
-
-    Written as errors over the denominator, so that no error is exactly 0 and nothing cancels near 1.
-    """
-    return errors / ops.maximum(tp + errors + smooth, TINY)

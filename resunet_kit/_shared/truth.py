@@ -1,4 +1,4 @@
-"""Truth, prediction and weights brought to one shape, and checked where their values are known."""
+"""Truth, prediction and sample weights in one shape, with checks of their values where these are eagerly known."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,29 +22,33 @@ def compute_dtype(dtype: Any) -> str:
     return "float64" if asked == "float64" else "float32"
 
 
+# === Shapes ===
+
+
 def check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
-    """Raise a `ValueError` unless the shapes, as far as they are known, belong together."""
+    """Raise a `ValueError` unless the shapes, as far as they are known, fit each other."""
     truth, prediction = _shape("y_true", y_true), _shape("y_pred", y_pred)
     if len(prediction) not in (4, 5) or prediction[-1] is None:
         raise ValueError(
-            "Expected y_pred of shape (batch, height, width, channels) or (batch, depth, height, width, "
-            f"channels) with a known number of channels. Received shape {prediction}. For a prediction "
-            "without a channel axis pass y_pred[..., None]."
+            "Expected y_pred of shape (batch, height, width, channels) or (batch, depth, height, width, channels) with "
+            f"a known number of channels. Received shape {prediction}. If the channel axis is missing, pass "
+            "y_pred[..., None]."
         )
     spatial, channels = prediction[:-1], prediction[-1]
     same_rank = len(truth) == len(prediction) and truth[-1] in (1, channels)
     if not (same_rank or len(truth) == len(prediction) - 1) or not _compatible(truth[: len(spatial)], spatial):
         raise ValueError(
-            f"y_true of shape {truth} does not fit y_pred of shape {prediction}. Expected masks or one-hot "
-            f"classes of shape {prediction}, or integer labels of shape {(*spatial, 1)} or {spatial}."
+            f"Expected y_true to be masks or one-hot classes of shape {prediction}, or integer labels of shape "
+            f"{(*spatial, 1)} or {spatial}. Received shape {truth}. Compare the output of the model with the masks of "
+            "the data pipeline."
         )
 
 
 def _shape(name: str, x: Tensor) -> tuple[int | None, ...]:
-    if getattr(x.shape, "rank", 0) is None:  # TensorFlow's, after tf.numpy_function for one
+    if getattr(x.shape, "rank", 0) is None:  # TensorFlow's, for instance after tf.numpy_function
         raise ValueError(
-            f"Expected {name} with a known number of axes. Received a tensor without: set it in the data pipeline, "
-            "as tf.ensure_shape(x, (None, height, width, 1))."
+            f"Expected {name} with a known number of axes. Received a tensor of unknown rank. Set its shape in the "
+            "data pipeline, as tf.ensure_shape(x, (None, height, width, 1))."
         )
     return tuple(x.shape)
 
@@ -53,15 +57,18 @@ def _compatible(received: tuple[int | None, ...], expected: tuple[int | None, ..
     return all(a is None or b is None or a == b for a, b in zip(received, expected, strict=True))
 
 
+# === One shape for all ===
+
+
 def encode_truth(y_true: Tensor, channels: int, rank: int, ignore_class: int | None) -> tuple[Tensor, Tensor]:
-    """Return the truth with one channel a class, and the weights that leave out `ignore_class` (or None).
+    """Return the truth with one channel per class, and the weights that leave out `ignore_class` (or None).
 
     Integer labels are told by their shape: Keras casts every label to float before a loss sees it.
     """
     if len(y_true.shape) == rank - 1:
         y_true = ops.expand_dims(y_true, -1)
     is_labels = channels > 1 and y_true.shape[-1] == 1
-    _check_truth_values(y_true, channels if is_labels else None, ignore_class)
+    _check_truth(y_true, channels if is_labels else None, ignore_class)
     truth = ops.equal(y_true, ops.arange(channels, dtype=y_true.dtype)) if is_labels else y_true
     truth = ops.cast(truth, y_true.dtype)
     if ignore_class is None:
@@ -77,8 +84,8 @@ def _is_channel(index: int | None, channels: int) -> bool:
 
 
 def to_probabilities(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> Tensor:
-    """Apply the sigmoid or softmax that logits lack; leave probabilities as they are."""
-    check_numbers(
+    """Apply the sigmoid or softmax that logits lack; return probabilities unchanged."""
+    check_finite(
         "y_pred",
         y_pred,
         "Look for weights that training has driven to NaN: keras.callbacks.TerminateOnNaN stops it there.",
@@ -101,23 +108,24 @@ def normalized_class_weights(
     ignore_class: int | None,
     class_weights: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """Return each class's share of the mean: non-negative, of sum 1; 0 for a class that is left out."""
+    """Return the weights of the classes in the mean: non-negative, of sum 1, 0 for a class that is left out."""
     if class_weights is not None and len(class_weights) != channels:
         raise ValueError(
-            f"Expected class_weights with one entry for each of the prediction's {channels} channels (the "
-            f"background's too). Received {len(class_weights)}: {list(class_weights)}."
+            f"Expected class_weights with one entry for each of the prediction's {channels} channels. Received "
+            f"{len(class_weights)} entries: {list(class_weights)}. Count the background's channel too."
         )
-    shares = np.ones(channels) if class_weights is None else np.array(class_weights, dtype="float64")
+    weights = np.ones(channels) if class_weights is None else np.array(class_weights, dtype="float64")
     if channels > 1 and not multilabel and not include_background:
-        shares[0] = 0
+        weights[0] = 0
     if ignore_class is not None and _is_channel(ignore_class, channels):
-        shares[ignore_class] = 0
-    if shares.sum() == 0:
+        weights[ignore_class] = 0
+    if weights.sum() == 0:
         raise ValueError(
-            f"No class is left to score: channels={channels}, class_weights={class_weights}, "
-            f"include_background={include_background}, ignore_class={ignore_class}. Give one a weight."
+            f"Expected at least one class to score. Received class_weights={class_weights}, "
+            f"include_background={include_background} and ignore_class={ignore_class}, which leave none of {channels} "
+            "channels. Give one a weight."
         )
-    return shares / shares.sum()
+    return weights / weights.sum()
 
 
 def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,25 +134,25 @@ def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, 
         return None, None
     sample_weight = weight = ops.convert_to_tensor(sample_weight, dtype=y_pred.dtype)
     shape, expected = _shape("sample_weight", weight), tuple(y_pred.shape)
-    _check_weights(weight)
-    if all(side == 1 for side in shape[1:]) and (not shape or _compatible(shape[:1], expected[:1])):
+    _check_sample_weight(weight)
+    if all(size == 1 for size in shape[1:]) and (not shape or _compatible(shape[:1], expected[:1])):
         return None, ops.reshape(weight, (-1,))
     if len(shape) == len(expected) - 1:
         weight, shape = ops.expand_dims(weight, -1), (*shape, 1)
     fits = len(shape) == len(expected) and shape[-1] in (1, expected[-1])
     if not fits or not _compatible(shape[:-1], expected[:-1]):
         raise ValueError(
-            f"Expected sample_weight per image, of shape ({expected[0]},), or per pixel, of shape "
-            f"{expected[:-1]}, {(*expected[:-1], 1)} or {expected}. Received {tuple(sample_weight.shape)}."
+            f"Expected sample_weight per image, of shape ({expected[0]},), or per pixel, of shape {expected[:-1]}, "
+            f"{(*expected[:-1], 1)} or {expected}. Received shape {tuple(sample_weight.shape)}. Reshape it."
         )
     return weight, None
 
 
-# --- Values that can be looked at while running eagerly --------------------------------------------------
+# === Checks of values, which are skipped while a graph is traced ===
 
 
-def _value_range(x: Tensor) -> tuple[float, float] | None:
-    """Return the smallest and the largest value; None while a graph is traced, and of no values."""
+def eager_range(x: Tensor) -> tuple[float, float] | None:
+    """Return minimum and maximum where they are eagerly known; None while a graph is traced, and of no values."""
     if 0 in x.shape:
         return None
     lowest, highest = ops.min(x), ops.max(x)
@@ -155,65 +163,65 @@ def _value_range(x: Tensor) -> tuple[float, float] | None:
         return None
 
 
-def known_to_hold(condition: Tensor) -> bool | None:
+def eager_any(condition: Tensor) -> bool | None:
     """Return whether any value of a boolean tensor is true; None while a graph is traced."""
-    found = _value_range(ops.cast(condition, "float32"))
+    found = eager_range(ops.cast(condition, "float32"))
     return None if found is None else found[1] > 0
 
 
-def check_numbers(name: str, x: Tensor, cure: str) -> None:
-    """Raise a `ValueError` for values that are not finite numbers, where values can be looked at."""
-    if known_to_hold(ops.logical_not(ops.isfinite(x))):
-        kind = "NaN" if known_to_hold(ops.isnan(x)) else "an infinite value"
+def check_finite(name: str, x: Tensor, cure: str) -> None:
+    """Raise a `ValueError` for NaN and infinite values."""
+    if eager_any(ops.logical_not(ops.isfinite(x))):
+        kind = "NaN" if eager_any(ops.isnan(x)) else "an infinite value"
         raise ValueError(f"Expected {name} to hold finite numbers. Received {kind}. {cure}")
 
 
-def _check_weights(weight: Tensor) -> None:
-    check_numbers("sample_weight", weight, "Leave an image out by a weight of 0.")
-    found = _value_range(weight)
+def _check_sample_weight(weight: Tensor) -> None:
+    check_finite("sample_weight", weight, "Leave an image out by a weight of 0.")
+    found = eager_range(weight)
     if found is not None and found[0] < 0:
         raise ValueError(
-            f"Expected sample_weight of 0 or more. Received values from {found[0]:.4g} to {found[1]:.4g}. "
+            f"Expected sample_weight of at least 0. Received values from {found[0]:.4g} to {found[1]:.4g}. "
             "Leave an image or a pixel out by a weight of 0."
         )
 
 
 def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
-    found = _value_range(y_pred)
+    found = eager_range(y_pred)
     if found is None or (found[0] >= -TOLERANCE and found[1] <= 1 + TOLERANCE):
         return
-    by_sigmoid = multilabel or y_pred.shape[-1] == 1
+    activation = "sigmoid" if multilabel or y_pred.shape[-1] == 1 else "softmax"
     raise ValueError(
-        f"Expected probabilities in [0, 1]. Received y_pred with values from {found[0]:.4g} to {found[1]:.4g}, "
-        "which look like logits. Pass from_logits=True, or end the model in a "
-        f"{'sigmoid' if by_sigmoid else 'softmax'}: one channel takes a sigmoid, more channels take a softmax, "
-        f"and with multilabel=True a sigmoid each (received {y_pred.shape[-1]} channels, "
-        f"multilabel={multilabel})."
+        f"Expected y_pred to be probabilities in [0, 1]. Received values from {found[0]:.4g} to {found[1]:.4g} in "
+        f"{y_pred.shape[-1]} channels with multilabel={multilabel}. If they are logits, pass from_logits=True, or end "
+        f"the model in a {activation}: one channel takes a sigmoid, several take a softmax, or with multilabel=True a "
+        "sigmoid each."
     )
 
 
-def _check_truth_values(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
-    check_numbers("y_true", y_true, "Look for 0/0 where the masks are made.")
-    counted = y_true
+def _check_truth(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
+    """Check masks, or with `classes` integer labels."""
+    check_finite("y_true", y_true, "Look for 0/0 where the masks are made.")
+    scored = y_true
     if ignore_class is not None:
-        counted = ops.where(ops.equal(y_true, ignore_class), ops.zeros_like(y_true), y_true)
-    found = _value_range(counted)
-    highest = 1 if classes is None else classes - 1
+        scored = ops.where(ops.equal(y_true, ignore_class), ops.zeros_like(y_true), y_true)
+    found = eager_range(scored)
     if found is None:
         return
-    if classes is not None and _value_range(ops.abs(counted - ops.round(counted))) != (0, 0):
+    if classes is not None and eager_range(ops.abs(scored - ops.round(scored))) != (0, 0):
         raise ValueError(
-            "Expected y_true to be integer labels, as its last axis of 1 beside a prediction of "
-            f"{classes} channels tells. Received fractions: resize label maps with the nearest method."
+            f"Expected y_true to be integer labels, as its last axis is 1 and the prediction has {classes} channels. "
+            "Received fractions. Resize label maps with the nearest method."
         )
+    highest = 1 if classes is None else classes - 1
     if found[0] >= 0 and found[1] <= highest:
         return
     expected, cure = (
         ("a mask in [0, 1]", "Divide a 0/255 mask by 255")
         if classes is None
-        else (f"integer labels from 0 to {highest}", "Give the model one output channel a class")
+        else (f"integer labels from 0 to {highest}", "Give the model one output channel per class")
     )
     raise ValueError(
-        f"Expected y_true to be {expected}. Received values from {found[0]:.4g} to {found[1]:.4g}. "
-        f"{cure}, or name a label to leave out with ignore_class (received ignore_class={ignore_class})."
+        f"Expected y_true to be {expected}. Received values from {found[0]:.4g} to {found[1]:.4g} with "
+        f"ignore_class={ignore_class}. {cure}, or name a label to leave out with ignore_class."
     )

@@ -1,4 +1,4 @@
-"""Segmentation losses that reload, weigh false positives and misses by name, and decide empty masks aloud."""
+"""Segmentation losses with explicit empty-mask rules, which serialise, add up and work on every backend."""
 
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.centerline import CenterlineDice, centerline_dice
@@ -10,6 +10,7 @@ from resunet_kit.losses.jaccard import Jaccard, jaccard
 from resunet_kit.losses.log_cosh_dice import LogCoshDice, log_cosh_dice
 from resunet_kit.losses.lovasz import Lovasz, lovasz
 from resunet_kit.losses.matthews import MatthewsCorrelation, matthews_correlation
+from resunet_kit.losses.options import option
 from resunet_kit.losses.sums import LossSum, weighted
 from resunet_kit.losses.tversky import Dice, FocalTversky, Tversky, dice, focal_tversky, tversky
 from resunet_kit.losses.unified_focal import UnifiedFocal, unified_focal
@@ -45,6 +46,7 @@ __all__ = [
     "log_cosh_dice",
     "lovasz",
     "matthews_correlation",
+    "option",
     "tversky",
     "unified_focal",
     "weighted",

@@ -1,4 +1,4 @@
-"""Exact Euclidean distances of masks, inside the graph of any backend."""
+"""Exact Euclidean distance transform of masks, inside the graph of any backend."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
 
-# Pixels to a border that a line does not have: beyond every image, and infinity less infinity is not a number.
+# Distance in pixels to a border that does not exist: beyond every image, but finite, since inf - inf is NaN.
 FAR = 1e15
 
 
 def signed_distances(mask: Tensor, spacing: Sequence[float]) -> Tensor:
-    """Return each pixel's distance to the other side of the mask's border: below 0 inside, above 0 outside.
+    """Return each pixel's distance to the nearest pixel across the mask's border: below 0 inside, above 0 outside.
 
     It is SciPy's `distance_transform_edt` of the background less that of the foreground, which is what
     `resunet_kit.masks.signed_distance_map` computes; all 0 where the mask is all empty or all full. No gradient.
 
     Args:
-        mask: Booleans, shape `(images, *sides, classes)`.
-        spacing: Size of a pixel along each side.
+        mask: Booleans, shape `(images, ..., classes)`.
+        spacing: Pixel spacing along each spatial axis.
     """
     mask = ops.stop_gradient(mask)
     both = ops.concatenate([mask, ops.logical_not(mask)], axis=0)
@@ -26,13 +26,13 @@ def signed_distances(mask: Tensor, spacing: Sequence[float]) -> Tensor:
     for axis, step in enumerate(spacing[1:], start=2):
         squared = _nearest_along(squared, axis, step)
     outside, inside = ops.split(ops.sqrt(squared), 2, axis=0)
-    sides = tuple(range(1, len(mask.shape) - 1))
-    has_border = ops.logical_and(ops.any(mask, sides, keepdims=True), ops.any(~mask, sides, keepdims=True))
+    spatial = tuple(range(1, len(mask.shape) - 1))
+    has_border = ops.logical_and(ops.any(mask, spatial, keepdims=True), ops.any(~mask, spatial, keepdims=True))
     return ops.stop_gradient(ops.where(has_border, outside - inside, 0.0))
 
 
 def _steps_to(mask: Tensor) -> Tensor:
-    """Return how many pixels along the first side, either way, the nearest true pixel is away."""
+    """Return the distance in pixels to the nearest true pixel along the first spatial axis."""
     rows = ops.moveaxis(mask, 1, 0)
 
     def walk(steps: Tensor, row: Tensor) -> tuple[Tensor, Tensor]:
@@ -40,12 +40,12 @@ def _steps_to(mask: Tensor) -> Tensor:
         return steps, steps
 
     start = ops.full_like(rows[0], FAR, dtype="float32")
-    ahead, back = (ops.scan(walk, start, rows, reverse=reverse)[1] for reverse in (False, True))
-    return ops.moveaxis(ops.minimum(ahead, back), 0, 1)
+    before, after = (ops.scan(walk, start, rows, reverse=reverse)[1] for reverse in (False, True))
+    return ops.moveaxis(ops.minimum(before, after), 0, 1)
 
 
 def _nearest_along(squared: Tensor, axis: int, step: float) -> Tensor:
-    """Return `minⱼ squared[j] + (step·(i − j))²` along an axis: squared distances, one axis richer.
+    """Return `minⱼ squared[j] + (step·(i − j))²` along an axis: squared distances over one more axis.
 
     One pixel `j` after another, for all `i` at once: two tensors are held, not one for each distance.
     """
@@ -53,8 +53,8 @@ def _nearest_along(squared: Tensor, axis: int, step: float) -> Tensor:
     positions = ops.reshape(ops.arange(count, dtype="float32"), (-1, *[1] * (len(squared.shape) - axis - 1)))
 
     def take_in(pixel: Tensor, nearest: Tensor) -> Tensor:
-        way = step * (positions - ops.cast(pixel, "float32"))
+        offset = step * (positions - ops.cast(pixel, "float32"))
         found = ops.expand_dims(ops.take(squared, pixel, axis=axis), axis)
-        return ops.minimum(nearest, found + way * way)
+        return ops.minimum(nearest, found + offset * offset)
 
     return ops.fori_loop(0, count, take_in, squared)

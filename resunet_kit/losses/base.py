@@ -1,14 +1,14 @@
-"""What all segmentation losses share: options, the truth's forms, weights, and the means over classes and images."""
+"""Base class of the segmentation losses: shapes, activation, truth, weights, and means over classes and images."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.errors import unknown_name
+from resunet_kit._shared.numbers import number
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
 from resunet_kit._shared.truth import (
     check_shapes,
@@ -18,24 +18,26 @@ from resunet_kit._shared.truth import (
     split_sample_weight,
     to_probabilities,
 )
+from resunet_kit.losses.options import checked_options, option
 from resunet_kit.losses.sums import Addable
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class SegmentationLoss(Addable, keras.losses.Loss):
-    """Base of the losses: a loss of your own is a subclass with one method, `class_losses`.
+    """Base class of the losses: a loss of your own is a subclass with one method, `class_losses`.
 
-    A loss that is no mean over classes has `image_losses` instead. `a + 0.5 * b` is a `LossSum`.
+    A loss that is not a mean over classes overrides `image_losses` instead. `a + 0.5 * b` is a `LossSum`.
 
-    Declare options as fields of a keyword-only dataclass; `get_config` then holds them all.
+    Declare options as fields of a keyword-only dataclass, and their ranges with `option`; `get_config` then holds them
+    all.
 
     `y_pred` has shape `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
     `y_true` has the same shape (0/1 masks or one-hot classes), or holds integer labels with a last axis of 1
     or none. One channel is a binary mask. Numbers are computed in float32 under every dtype policy.
 
     `sample_weight` is per image, `(batch,)`, and multiplies that image's loss; or per pixel, of `y_pred`'s
-    shape with or without the channel axis, and multiplies that pixel's part in every count. With
-    `reduce="batch"` an image's weight multiplies its pixels' parts too.
+    shape with or without the channel axis, and multiplies that pixel's contribution to every count. With
+    `reduce="batch"` an image's weight multiplies its pixels' contributions too.
 
     Empty masks: with `empty="score"` an image without truth is scored by the formula as any other. With
     `empty="skip"` a class that an image's truth lacks has no weight in that image's mean, and an image that
@@ -47,7 +49,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         multilabel: Channels are independent: logits take a sigmoid each, and there is no background.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number for each channel, normalised to sum to 1. None: all alike.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
         include_background: Whether channel 0 counts. One channel and multilabel have no background.
         ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
             left out of the mean too.
@@ -58,6 +60,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         name: The loss's name in logs.
 
     Raises:
+        TypeError: If an option is of the wrong type.
         ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
 
     Example:
@@ -65,22 +68,21 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         >>> from resunet_kit.losses import SegmentationLoss
         >>> @dataclasses.dataclass(kw_only=True, eq=False)
         ... class Miss(SegmentationLoss):
-        ...     power: float = 1.0
         ...     name: str = "miss"
         ...     def class_losses(self, truth, prediction, weights):
-        ...         return keras.ops.mean((truth * (1 - prediction)) ** self.power, axis=(1, 2))
+        ...         return keras.ops.mean(truth * (1 - prediction), axis=(1, 2))
         >>> mask = np.ones((2, 4, 4, 1))
         >>> float(Miss()(mask, 0.25 * mask))
         0.75
     """
 
-    from_logits: bool = False
-    multilabel: bool = False
-    reduce: str = "image"
+    from_logits: bool = option(False)
+    multilabel: bool = option(False)
+    reduce: Literal["image", "batch"] = option("image")
     class_weights: Sequence[float] | None = None
-    include_background: bool = True
-    ignore_class: int | None = None
-    empty: str = "score"
+    include_background: bool = option(True)
+    ignore_class: int | None = option(None)
+    empty: Literal["score", "skip"] = option("score")
     reduction: str | None = "sum_over_batch_size"
     dtype: Any = None
     name: str = "segmentation_loss"
@@ -88,106 +90,63 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     def __post_init__(self) -> None:
         self.dtype = compute_dtype(self.dtype)
         super().__init__(name=self.name, reduction=self.reduction, dtype=self.dtype)
+        for name, value in checked_options(self).items():
+            setattr(self, name, value)
         self.check_options()
 
     def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range. A subclass adds its own and calls this."""
-        for option in ("from_logits", "multilabel", "include_background"):
-            self.check_switch(option)
-        for option, known in (("reduce", ("image", "batch")), ("empty", ("score", "skip"))):
-            if getattr(self, option) not in known:
-                raise unknown_name(option, getattr(self, option), known)
-        if self.empty == "skip" and self.reduction == "mean_with_sample_weight":
-            raise ValueError(
-                'Expected a reduction that can leave out the images that empty="skip" does: "sum_over_batch_size", '
-                '"sum" or None. Received "mean_with_sample_weight", which would count them.'
-            )
+        """Check what `option` cannot declare. A subclass adds its own rules and calls this method.
+
+        Raises:
+            TypeError: If an option is of the wrong type.
+            ValueError: If an option is out of its range, or does not fit another.
+        """
         if self.class_weights is not None:
             self.class_weights = _checked_class_weights(self.class_weights)
-        self.check_number("ignore_class", integer=True, optional=True)
+        if self.empty == "skip" and self.reduction == "mean_with_sample_weight":
+            raise ValueError(
+                'Expected a reduction that can leave out images where empty="skip". Received '
+                'reduction="mean_with_sample_weight", which counts them. Pass "sum_over_batch_size", "sum" or None.'
+            )
 
-    def check_switch(self, option: str) -> None:
-        """Raise unless the option is True or False."""
-        value = getattr(self, option)
-        if not isinstance(value, (bool, np.bool_)):
-            raise ValueError(f"Expected {option} to be True or False. Received {value!r}.")
-        setattr(self, option, bool(value))  # JSON knows no NumPy scalars
-
-    def check_number(
-        self, option: str, *, positive: bool = False, integer: bool = False, optional: bool = False
-    ) -> None:
-        """Raise unless the option is a finite number, of the kind that the flags name."""
-        value: Any = getattr(self, option)
-        if value is None and optional:
-            return
-        kinds: Any = (int, np.integer) if integer else (int, float, np.integer, np.floating)
-        is_kind = isinstance(value, kinds) and not isinstance(value, bool)
-        if not is_kind or not np.isfinite(value):
-            kind = "an integer" if integer else "a finite number"
-            raise ValueError(f"Expected {option} to be {kind}{' or None' * optional}. Received {value!r}.")
-        if not integer and (value < 0 or (positive and value == 0)):
-            least = "above 0" if positive else "0 or more"
-            raise ValueError(f"Expected {option} to be {least}. Received {value!r}.")
-        # JSON knows no NumPy scalars.
-        setattr(self, option, int(value) if integer else float(value))
+    # === From tensors to the loss ===
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
         """Return the loss, reduced over the images by `reduction`."""
-        y_true, y_pred, pixel_weight, image_weight = self._converted(y_true, y_pred, sample_weight)
+        y_true, y_pred, pixel_weight, image_weight = self._to_tensors(y_true, y_pred, sample_weight)
         # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
         target = y_true if pixel_weight is None else (y_true, pixel_weight)
         return super().__call__(target, y_pred, image_weight)
-
-    def _converted(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> tuple[Tensor, ...]:
-        """Return truth and prediction as tensors, and the weights per pixel and per image, one of them or both None."""
-        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
-        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        check_shapes(y_true, y_pred)
-        pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
-        if self.reduce == "batch" and image_weight is not None:
-            # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
-            column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
-            pixel_weight, image_weight = column * ops.ones_like(y_pred[..., :1]), None
-        return y_true, y_pred, pixel_weight, image_weight
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
         y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
         check_shapes(y_true, y_pred)
-        prediction = self.activate(y_pred)
-        truth, kept = self.encode(y_true, y_pred.shape[-1], len(y_pred.shape))
-        truth, prediction = self.look_around(truth, prediction)
-        truth, prediction, weights = self._joined(truth, prediction, combine_weights(kept, weights))
-        importance = self.importance(keras.tree.flatten(truth)[0], weights)
-        values = self.image_losses(truth, prediction, weights, importance)
-        values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))
-        return self._without_skipped(values, importance) if self.empty == "skip" else values
+        prediction = self.activate(y_pred)  # (batch, ..., classes)
+        truth, kept = self.encode_truth(y_true, y_pred.shape[-1], len(y_pred.shape))  # the same shape
+        truth, prediction = self.prepare(truth, prediction)
+        truth, prediction, weights = self._pooled(truth, prediction, combine_weights(kept, weights))  # (images, ...)
+        class_weights = self.normalized_class_weights(keras.tree.flatten(truth)[0], weights)  # (images or 1, classes)
+        values = self.image_losses(truth, prediction, weights, class_weights)  # (images,)
+        values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))  # (batch,)
+        return self._without_skipped(values, class_weights) if self.empty == "skip" else values
 
-    def counted(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> tuple[Tensor, Tensor, Tensor]:
-        """Return mask, probabilities and pixel weights (or None) in the shapes in which they are counted."""
-        y_true, y_pred, weights, _ = self._converted(y_true, y_pred, sample_weight)
-        prediction = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
-        truth, kept = self.encode_mask(y_true, y_pred.shape[-1], len(y_pred.shape))
-        return self._joined(truth, prediction, combine_weights(kept, weights))
-
-    def _joined(self, *tensors: Any) -> tuple[Any, ...]:
-        """Return the tensors, with `reduce="batch"` as those of one image."""
-        return keras.tree.map_structure(_merge_batch, tensors) if self.reduce == "batch" else tensors
+    # === Steps that a subclass may override, in their order ===
 
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return what `class_losses` gets as its prediction: probabilities."""
         return to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
 
-    def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
-        """Return the truth with one channel a class, and the weights that leave out `ignore_class` (or None)."""
-        return encode_truth(y_true, channels, rank, self.ignore_class)
-
-    def encode(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+    def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
         """Return what `class_losses` gets as its truth, the mask, and the weights of pixels that are left out."""
         return self.encode_mask(y_true, channels, rank)
 
-    def look_around(self, truth: Tensor, prediction: Tensor) -> tuple[Any, Any]:
-        """Return what `class_losses` gets as truth and prediction, such as distances or skeletons beside them.
+    def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the truth with one channel per class, and the weights that leave out `ignore_class` (or None)."""
+        return encode_truth(y_true, channels, rank, self.ignore_class)
+
+    def prepare(self, truth: Tensor, prediction: Tensor) -> tuple[Any, Any]:
+        """Return truth and prediction with what is computed from whole images, such as distance maps or skeletons.
 
         What depends on a pixel's neighbours belongs here: afterwards `reduce="batch"` joins the images. Either may be
         a tuple; the first part of the truth is 0 throughout where an image lacks the class.
@@ -205,66 +164,94 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         Returns:
             Shape `(images, classes)`, finite where the truth is empty.
         """
-        raise NotImplementedError(f"{type(self).__name__} has no class_losses(truth, prediction, weights).")
+        raise NotImplementedError(
+            f"Expected {type(self).__name__} to define class_losses(truth, prediction, weights). Received a class "
+            "without it. Define it, or override image_losses."
+        )
 
-    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the loss of each image, shape `(images,)`: the mean of its `class_losses`.
 
         Args:
             truth: Shape `(images, ..., classes)`, values in [0, 1].
             prediction: What `activate` returns, same shape.
             weights: Per pixel, shape `(images, ..., 1 or classes)`; None if all are 1.
-            importance: The classes' shares of the mean, shape `(images or 1, classes)`. They sum to 1, or
-                to 0 for an image that `empty="skip"` leaves out.
+            class_weights: Normalised, shape `(images or 1, classes)`. They sum to 1, or to 0 for an image that
+                `empty="skip"` leaves out.
         """
-        return ops.sum(self.class_losses(truth, prediction, weights) * importance, axis=-1)
+        return ops.sum(self.class_losses(truth, prediction, weights) * class_weights, axis=-1)
 
-    def importance(self, truth: Tensor, weights: Tensor) -> Tensor:
-        """Return the classes' shares, those of absent classes taken away by `empty="skip"`."""
-        shares = normalized_class_weights(
+    def normalized_class_weights(self, truth: Tensor, weights: Tensor) -> Tensor:
+        """Return the classes' weights in the mean, 0 for absent classes with `empty="skip"`."""
+        class_weights = normalized_class_weights(
             truth.shape[-1],
             multilabel=self.multilabel,
             include_background=self.include_background,
             ignore_class=self.ignore_class,
             class_weights=self.class_weights,
         )
-        importance = ops.convert_to_tensor(shares[None], dtype=self.dtype)
+        class_weights = ops.convert_to_tensor(class_weights[None], dtype=self.dtype)
         if self.empty == "score":
-            return importance
+            return class_weights
         # Without their signs, since the truth of some losses is a map of signed distances.
         present = spatial_sum(combine_weights(ops.abs(truth), weights)) > 0
-        importance = importance * ops.cast(present, self.dtype)
-        return importance / ops.maximum(ops.sum(importance, axis=-1, keepdims=True), TINY)
+        class_weights = class_weights * ops.cast(present, self.dtype)
+        return class_weights / ops.maximum(ops.sum(class_weights, axis=-1, keepdims=True), TINY)
 
-    def _without_skipped(self, values: Tensor, importance: Tensor) -> Tensor:
-        """Scale the losses so that Keras's mean over all images is the mean over the scored ones."""
-        if self.reduction not in ("sum_over_batch_size", "mean"):
-            return values
-        scored = ops.cast(ops.sum(importance, axis=-1) > 0, self.dtype)
-        return values / ops.maximum(ops.mean(scored), TINY)
+    # === Machinery ===
+
+    def overlap_inputs(
+        self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return mask, probabilities and pixel weights (or None) for counting, each `(images, ..., classes)`."""
+        y_true, y_pred, weights, _ = self._to_tensors(y_true, y_pred, sample_weight)
+        prediction = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+        truth, kept = self.encode_mask(y_true, y_pred.shape[-1], len(y_pred.shape))
+        return self._pooled(truth, prediction, combine_weights(kept, weights))
 
     def get_config(self) -> dict[str, Any]:
         """Return every option by name: the dataclass's fields, so none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
+    def _to_tensors(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> tuple[Tensor, ...]:
+        """Return truth and prediction as tensors, and the weights per pixel and per image, one of them or both None."""
+        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
+        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
+        check_shapes(y_true, y_pred)
+        pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
+        if self.reduce == "batch" and image_weight is not None:
+            # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
+            column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
+            pixel_weight, image_weight = column * ops.ones_like(y_pred[..., :1]), None
+        return y_true, y_pred, pixel_weight, image_weight
+
+    def _pooled(self, *tensors: Any) -> tuple[Any, ...]:
+        """Return the tensors, with `reduce="batch"` as those of one image."""
+        return keras.tree.map_structure(_join_images, tensors) if self.reduce == "batch" else tensors
+
+    def _without_skipped(self, values: Tensor, class_weights: Tensor) -> Tensor:
+        """Scale the losses so that Keras's mean over all images is the mean over the scored ones."""
+        if self.reduction not in ("sum_over_batch_size", "mean"):
+            return values
+        scored = ops.cast(ops.sum(class_weights, axis=-1) > 0, self.dtype)
+        return values / ops.maximum(ops.mean(scored), TINY)
+
 
 def _checked_class_weights(weights: Any) -> list[float]:
-    """Return the weights as JSON knows them."""
-    try:
-        if isinstance(weights, (Mapping, str)):
-            raise TypeError
-        found = [float(weight) for weight in weights]
-    except (TypeError, ValueError):
+    if isinstance(weights, str) or not isinstance(weights, Sequence | np.ndarray):
         raise TypeError(
-            f"Expected class_weights as a list with one number for each channel, as [1.0, 20.0]. Received {weights!r}."
-        ) from None
-    if not (min(found, default=-1) >= 0 and 0 < sum(found) < np.inf):
+            "Expected class_weights to be a sequence with one number per channel. Received "
+            f"class_weights={weights!r}. Pass a list, as [1.0, 20.0]."
+        )
+    found = [number(f"class_weights[{index}]", weight, "[0, inf)") for index, weight in enumerate(weights)]
+    if not any(found):
         raise ValueError(
-            f"Expected class_weights to be finite, none negative and one at least positive. Received {found}."
+            f"Expected class_weights with at least one number above 0. Received class_weights={found}. Give the "
+            "classes that are to be scored a weight."
         )
     return found
 
 
-def _merge_batch(x: Tensor) -> Tensor:
-    """Join the images along their first side, as one image: `(b, h, w, c)` to `(1, b·h, w, c)`."""
+def _join_images(x: Tensor) -> Tensor:
+    """Join the images along their first spatial axis, as one image: `(b, h, w, c)` to `(1, b·h, w, c)`."""
     return None if x is None else ops.reshape(x, (1, -1, *ops.shape(x)[2:]))

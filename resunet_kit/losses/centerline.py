@@ -1,4 +1,4 @@
-"""Centreline Dice: overlap of soft skeletons, for vessels and other thin structures."""
+"""Centreline Dice loss (clDice): overlap of soft skeletons, for vessels and other thin structures."""
 
 import dataclasses
 from typing import Any
@@ -8,7 +8,9 @@ import numpy as np
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.options import option
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -16,9 +18,9 @@ from resunet_kit.losses.base import SegmentationLoss
 class CenterlineDice(SegmentationLoss):
     """Centreline Dice (clDice) loss: 1 minus the harmonic mean of how much of each skeleton the other mask covers.
 
-    With `S` the soft skeletons, `covered = (Σ S_p·t + s) / (Σ S_p + s)` and `found = (Σ S_t·p + s) / (Σ S_t + s)` for
-    each image and class, the loss is `1 − 2·covered·found / (covered + found)`. A break in a vessel costs its length,
-    a width that is wrong by a little nothing. A perfect prediction by 0 and 1 gives 0, of an empty mask too.
+    `1 − 2·precision·sensitivity / (precision + sensitivity)` for each image and class, with `S` the soft skeletons,
+    `precision = (Σ S_p·t + s) / (Σ S_p + s)` and `sensitivity = (Σ S_t·p + s) / (Σ S_t + s)`. A break in a vessel costs
+    its length, a width that is slightly wrong nothing. A perfect prediction by 0 and 1 gives 0, of an empty mask too.
 
     It measures centrelines, not pixels: a false positive may shorten a skeleton, so adding one may lower the loss. Add
     a region loss, as in `Dice() + CenterlineDice()`, as the authors do.
@@ -26,14 +28,15 @@ class CenterlineDice(SegmentationLoss):
     Args:
         iterations: How often the masks are eroded to find the skeletons, at least 1: the radius of the thickest
             structure, in pixels. The default is the authors'; time grows with it.
-        smooth: `s`, in pixels, 0 or more.
+        smooth: `s`, in pixels, at least 0.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
-    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. Pixels of weight 0 have no part in
-    the sums, but the skeletons see them.
+    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. Pixels of weight 0 are left
+    out of the sums, but not of the skeletons.
 
     Raises:
-        ValueError: If `iterations` is below 1, `smooth` is negative, or another option is unknown.
+        TypeError: If an option is of the wrong type.
+        ValueError: If `iterations` is below 1, `smooth` is negative, or another option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -49,40 +52,33 @@ class CenterlineDice(SegmentationLoss):
         arXiv 2003.07311.
     """
 
-    iterations: int = 3
-    smooth: float = 1.0
+    iterations: int = option(3, "[1, inf)")
+    smooth: float = option(1.0, "[0, inf)")
     name: str = "centerline_dice"
 
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        self.check_number("iterations", integer=True)
-        if self.iterations < 1:
-            raise ValueError(f"Expected iterations of 1 or more. Received {self.iterations}.")
-        self.check_number("smooth")
-
-    def look_around(self, truth: Tensor, prediction: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    def prepare(self, truth: Tensor, prediction: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
         """Return truth and prediction, each with its skeleton."""
         skeleton = ops.stop_gradient(soft_skeleton(truth, self.iterations))
         return (truth, skeleton), (prediction, soft_skeleton(prediction, self.iterations))
 
     def class_losses(self, truth: tuple[Tensor, Tensor], prediction: tuple[Tensor, Tensor], weights: Tensor) -> Tensor:
         """Return the loss of each image and class, shape `(images, classes)`."""
-        covered = self._covered(prediction[1], truth[0], weights)
-        found = self._covered(truth[1], prediction[0], weights)
-        return 1 - 2 * covered * found / ops.maximum(covered + found, TINY)
+        precision = self._covered(prediction[1], truth[0], weights)
+        sensitivity = self._covered(truth[1], prediction[0], weights)
+        return 1 - 2 * precision * sensitivity / ops.maximum(precision + sensitivity, TINY)
 
     def _covered(self, skeleton: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
+        """Return the fraction of the skeleton that the mask covers."""
         skeleton = combine_weights(skeleton, weights)
         outside = spatial_sum(skeleton * (1 - mask))
         return 1 - outside / ops.maximum(spatial_sum(skeleton) + self.smooth, TINY)
 
 
 def soft_skeleton(x: Tensor, iterations: int) -> Tensor:
-    """Return what of `x` an opening takes away, as it is and after each erosion: ridges, in [0, 1].
+    """Return the ridges that an opening removes from `x` and from each of its erosions, in [0, 1].
 
     Args:
-        x: Shape `(images, *sides, classes)`, values in [0, 1].
+        x: Shape `(images, ..., classes)`, values in [0, 1].
         iterations: Number of erosions.
     """
     skeleton = ops.zeros_like(x)
@@ -95,7 +91,7 @@ def soft_skeleton(x: Tensor, iterations: int) -> Tensor:
 
 
 def _erode(x: Tensor) -> Tensor:
-    """Return the least of each pixel and those across its faces."""
+    """Return the minimum over each pixel and its neighbours across a face."""
     smallest = x
     for axis in range(1, len(x.shape) - 1):
         before, after = _neighbours(x, axis, np.inf)
@@ -104,7 +100,7 @@ def _erode(x: Tensor) -> Tensor:
 
 
 def _dilate(x: Tensor) -> Tensor:
-    """Return the largest of each pixel and all around it."""
+    """Return the maximum over each pixel and all of its neighbours."""
     for axis in range(1, len(x.shape) - 1):
         before, after = _neighbours(x, axis, -np.inf)
         x = ops.maximum(x, ops.maximum(before, after))
@@ -112,38 +108,18 @@ def _dilate(x: Tensor) -> Tensor:
 
 
 def _neighbours(x: Tensor, axis: int, beyond: float) -> tuple[Tensor, Tensor]:
-    """Return each pixel's neighbours along an axis, and beyond the rim a value that never counts.
+    """Return each pixel's neighbours along an axis, and `beyond` outside the image.
 
     Pooling of single channels would take four times as long on TensorFlow's CPU.
     """
-    widths = [(1, 1) if side == axis else (0, 0) for side in range(len(x.shape))]
+    widths = [(1, 1) if i == axis else (0, 0) for i in range(len(x.shape))]
     padded = ops.pad(x, widths, constant_values=beyond)
-    before = tuple(slice(None, -2) if side == axis else slice(None) for side in range(len(x.shape)))
-    after = tuple(slice(2, None) if side == axis else slice(None) for side in range(len(x.shape)))
+    before = tuple(slice(None, -2) if i == axis else slice(None) for i in range(len(x.shape)))
+    after = tuple(slice(2, None) if i == axis else slice(None) for i in range(len(x.shape)))
     return padded[before], padded[after]
 
 
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def centerline_dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the centreline Dice loss of each image: the function behind `CenterlineDice`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `CenterlineDice`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `CenterlineDice`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import centerline_dice
-        >>> mask = np.zeros((2, 8, 8, 1)); mask[0, 3:5] = 1
-        >>> np.asarray(centerline_dice(mask, mask)).tolist()
-        [0.0, 0.0]
-    """
+    """Return the centreline Dice loss of each image, with the options of `CenterlineDice`."""
     return CenterlineDice(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,4 +1,4 @@
-"""Cross-entropy and focal cross-entropy: Keras's values, with the options of the other losses."""
+"""Cross-entropy and focal cross-entropy: Keras's values, with the options of the other losses here."""
 
 import dataclasses
 from typing import Any
@@ -7,13 +7,15 @@ import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_mean
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.options import option
 
-# === What a pixel costs ===
+# === Losses of pixels, and their means ===
 
 
 def pixel_entropies(truth: Tensor, prediction: Tensor, *, from_logits: bool, exclusive: bool) -> Tensor:
-    """Return `−log p_t` of each pixel and channel; of exclusive classes `−t·log p`."""
+    """Return `−log p_t` of each pixel and channel; for exclusive classes `−t·log p`."""
     if not exclusive:
         return ops.binary_crossentropy(truth, prediction, from_logits=from_logits)
     if from_logits:
@@ -22,7 +24,7 @@ def pixel_entropies(truth: Tensor, prediction: Tensor, *, from_logits: bool, exc
 
 
 def focal_factors(truth: Tensor, prediction: Tensor, gamma: float, *, from_logits: bool, exclusive: bool) -> Tensor:
-    """Return `(1 − p_t)^gamma` of each pixel and channel; of exclusive classes `(1 − p)^gamma`."""
+    """Return `(1 − p_t)^gamma` of each pixel and channel; for exclusive classes `(1 − p)^gamma`."""
     if exclusive:
         errors = 1 - (ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction))
     else:
@@ -39,18 +41,18 @@ def _normalised(prediction: Tensor) -> Tensor:
     return ops.clip(prediction / total, epsilon, 1 - epsilon)
 
 
-def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, importance: Tensor, *, exclusive: bool) -> Tensor:
-    """Return the images' means over pixels that weigh something, shape `(images,)`.
+def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, class_weights: Tensor, *, exclusive: bool) -> Tensor:
+    """Return the images' means over pixels of nonzero weight, shape `(images,)`.
 
-    Of exclusive classes a pixel has one loss, the sum over the classes, and weighs what its class weighs.
-    Else each channel has its mean, and they their mean.
+    For exclusive classes a pixel has one loss, the sum over the classes, and is weighted by the weight of its class.
+    Otherwise the mean is taken per channel, and then over the channels.
     """
     if exclusive:
-        shares = ops.reshape(importance, (-1, *[1] * (len(truth.shape) - 2), truth.shape[-1]))
-        weights = ops.sum(combine_weights(truth * shares, weights), axis=-1, keepdims=True)
+        per_pixel = ops.reshape(class_weights, (-1, *[1] * (len(truth.shape) - 2), truth.shape[-1]))
+        weights = ops.sum(combine_weights(truth * per_pixel, weights), axis=-1, keepdims=True)
         losses = ops.sum(losses, axis=-1, keepdims=True)
     means = spatial_mean(losses, weights)
-    return means[:, 0] if exclusive else ops.sum(means * importance, axis=-1)
+    return means[:, 0] if exclusive else ops.sum(means * class_weights, axis=-1)
 
 
 # === Losses ===
@@ -66,9 +68,9 @@ class CrossEntropy(SegmentationLoss):
     those of `keras.losses.BinaryCrossentropy` and `CategoricalCrossentropy`; labels, ignored pixels, weights
     and the means are those of the other losses here.
 
-    The mean is over pixels that weigh something: a pixel of weight 0 does not count in the divisor. Of
-    exclusive classes a pixel also weighs what `class_weights` gives its class; without the background an image
-    of background alone has a loss of 0.
+    A pixel of weight 0 does not count in the divisor of the mean. With exclusive classes a pixel is also
+    weighted by the weight of its class in `class_weights`; without the background an image of background alone
+    has a loss of 0.
 
     An image without truth is scored as any other. `empty="skip"` gives it no weight in the mean; if nothing
     is left the loss is 0 with a gradient of 0.
@@ -84,7 +86,8 @@ class CrossEntropy(SegmentationLoss):
     `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
 
     Raises:
-        ValueError: If `label_smoothing` is outside [0, 1] or another option is unknown.
+        TypeError: If an option is of the wrong type.
+        ValueError: If `label_smoothing` is outside [0, 1], or another option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -94,27 +97,20 @@ class CrossEntropy(SegmentationLoss):
         100.0
     """
 
-    label_smoothing: float = 0.0
+    label_smoothing: float = option(0.0, "[0, 1]")
     name: str = "cross_entropy"
 
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        self.check_number("label_smoothing")
-        if self.label_smoothing > 1:
-            raise ValueError(f"Expected label_smoothing in [0, 1]. Received {self.label_smoothing!r}.")
-
     def activate(self, y_pred: Tensor) -> Tensor:
-        """Return logits as they are: their logarithms are exact where those of probabilities are clipped."""
+        """Return logits unchanged: their logarithms are exact where those of probabilities are clipped."""
         return y_pred if self.from_logits else super().activate(y_pred)
 
-    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the mean over the pixels of each image, shape `(images,)`."""
         exclusive = prediction.shape[-1] > 1 and not self.multilabel
         classes = prediction.shape[-1] if exclusive else 2
         smoothed = truth * (1 - self.label_smoothing) + self.label_smoothing / classes
         losses = self.pixel_losses(smoothed, prediction, exclusive)
-        return mean_of_pixels(losses, truth, weights, importance, exclusive=exclusive)
+        return mean_of_pixels(losses, truth, weights, class_weights, exclusive=exclusive)
 
     def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
         """Return the loss of each pixel and channel, in the prediction's shape.
@@ -127,10 +123,16 @@ class CrossEntropy(SegmentationLoss):
         return pixel_entropies(truth, prediction, from_logits=self.from_logits, exclusive=exclusive)
 
 
+@loss_function
+def cross_entropy(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+    """Return the cross-entropy of each image, with the options of `CrossEntropy`."""
+    return CrossEntropy(reduction=None, **options)(y_true, y_pred, sample_weight)
+
+
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Focal(CrossEntropy):
-    """Focal loss: cross-entropy in which a pixel that is right already weighs little.
+    """Focal loss: cross-entropy in which pixels that are already right weigh little.
 
     `−(1 − p_t)^gamma · log p_t`, the mean over pixels, with `p_t` the probability of the true class. With
     default options the values are those of `keras.losses.BinaryFocalCrossentropy`, and for exclusive classes
@@ -139,7 +141,7 @@ class Focal(CrossEntropy):
     Means, weights and empty masks are treated as in `CrossEntropy`.
 
     Args:
-        gamma: Exponent, 0 or more; 0 is cross-entropy. The default is the paper's best.
+        gamma: Exponent, at least 0; 0 is cross-entropy. The default is the paper's best.
         alpha: Weight of the foreground's pixels in [0, 1], with `1 − alpha` for the background's; the paper's
             best is 0.25 with gamma 2. None: 1 for both. Exclusive classes take `class_weights` instead.
         label_smoothing: As in `CrossEntropy`.
@@ -147,6 +149,7 @@ class Focal(CrossEntropy):
     The other arguments are those of `SegmentationLoss`.
 
     Raises:
+        TypeError: If an option is of the wrong type.
         ValueError: If `gamma` is negative, `alpha` outside [0, 1] or given for exclusive classes, or as in
             `CrossEntropy`.
 
@@ -161,17 +164,9 @@ class Focal(CrossEntropy):
         Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002.
     """
 
-    gamma: float = 2.0
-    alpha: float | None = None
+    gamma: float = option(2.0, "[0, inf)")
+    alpha: float | None = option(None, "[0, 1]")
     name: str = "focal"
-
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        self.check_number("gamma")
-        self.check_number("alpha", optional=True)
-        if self.alpha is not None and self.alpha > 1:
-            raise ValueError(f"Expected alpha in [0, 1] or None. Received {self.alpha!r}.")
 
     def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
         """Return the focal loss of each pixel and channel, in the prediction's shape."""
@@ -188,56 +183,7 @@ class Focal(CrossEntropy):
         return (truth * self.alpha + (1 - truth) * (1 - self.alpha)) * losses
 
 
-# === Functions ===
-
-
-@keras.saving.register_keras_serializable(package="resunet_kit")
-def cross_entropy(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the cross-entropy of each image: the function behind `CrossEntropy`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `CrossEntropy`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `CrossEntropy`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import cross_entropy
-        >>> labels, thirds = np.ones((2, 8, 8), "int32"), np.full((2, 8, 8, 3), 1 / 3)
-        >>> [round(float(loss), 4) for loss in cross_entropy(labels, thirds)]  # log 3
-        [1.0986, 1.0986]
-    """
-    return CrossEntropy(reduction=None, **options)(y_true, y_pred, sample_weight)
-
-
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the focal loss of each image: the function behind `Focal`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `Focal`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `Focal`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import focal
-        >>> mask = np.ones((2, 8, 8, 1))
-        >>> [round(float(loss), 4) for loss in focal(mask, 0.5 * mask, gamma=1.0)]  # log 2 halved
-        [0.3466, 0.3466]
-    """
+    """Return the focal loss of each image, with the options of `Focal`."""
     return Focal(reduction=None, **options)(y_true, y_pred, sample_weight)

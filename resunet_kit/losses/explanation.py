@@ -1,4 +1,4 @@
-"""What one prediction costs, and why: counts, the rule for empty masks, the gradient."""
+"""Explanation of a loss value: counts, class weights, the rule for empty masks, and the gradient."""
 
 import dataclasses
 from typing import Any
@@ -20,19 +20,19 @@ ROWS = 40
 class Explanation:
     """What `explain` returns; `print` shows it as a table.
 
-    An image is a row, or with `reduce="batch"` all of them are one. Counts are soft: sums of probabilities, times the
+    A row is an image, or with `reduce="batch"` the batch. Counts are soft: sums of probabilities, times the
     pixels' weights. A sum of losses, and a loss that is not of this package, has no counts of its own.
 
     Attributes:
         name: The loss's name.
         value: What the loss returned; the sum over the images if it is not reduced.
-        gradient: Largest absolute derivative of the value by a score of `y_pred`, of each image and channel,
+        gradient: Largest absolute derivative of the value by a score of `y_pred`, per image and channel,
             `(batch, channels)`.
-        tp: True positives, `(images, classes)`, or None.
-        fp: False positives, alike.
-        fn: Misses, alike.
-        empty_truth: Where an image's truth lacks the class, alike.
-        shares: The share that each class has in its image's mean, alike; 0 where `empty="skip"` leaves it out.
+        tp: True positives, `(images, classes)`, or None; so are the next four.
+        fp: False positives.
+        fn: False negatives.
+        empty_truth: Whether an image's truth lacks the class.
+        class_weights: The weight of each class in its image's mean; 0 where `empty="skip"` leaves it out.
         empty: The rule for an empty truth, `"score"` or `"skip"`, or None.
         parts: The explanations of a sum's parts, before their weights.
     """
@@ -44,7 +44,7 @@ class Explanation:
     fp: NDArray[np.float64] | None = None
     fn: NDArray[np.float64] | None = None
     empty_truth: NDArray[np.bool_] | None = None
-    shares: NDArray[np.float64] | None = None
+    class_weights: NDArray[np.float64] | None = None
     empty: str | None = None
     parts: tuple["Explanation", ...] = ()
 
@@ -59,19 +59,19 @@ class Explanation:
         images, classes, _ = counts.shape
         # With reduce="batch" the images are counted as one.
         gradient = self.gradient if images > 1 else self.gradient.max(axis=0, keepdims=True)
-        lines = ["image class         TP         FP         FN  truth    share  gradient"]
+        lines = ["image class         TP         FP         FN  truth   weight  gradient"]
         for image, index in list(np.ndindex(images, classes))[:ROWS]:
             truth = "empty" if np.asarray(self.empty_truth)[image, index] else "present"
             numbers = " ".join(f"{count:10.2f}" for count in counts[image, index])
-            share = np.asarray(self.shares)[image, index]
-            lines.append(f"{image:5} {index:5} {numbers}  {truth:7} {share:6.3f}  {gradient[image, index]:8.2g}")
+            weight = np.asarray(self.class_weights)[image, index]
+            lines.append(f"{image:5} {index:5} {numbers}  {truth:7} {weight:6.3f}  {gradient[image, index]:8.2g}")
         hidden = images * classes - ROWS
         return [*lines, f"... and {hidden} more rows"] if hidden > 0 else lines
 
 
 RULES = {
     "score": "scored by the formula as any other",
-    "skip": "its share is 0",
+    "skip": "its weight is 0",
 }
 
 
@@ -87,10 +87,10 @@ def explain(
         sample_weight: Per image or per pixel, or None.
 
     Returns:
-        An `Explanation`; of a sum with one for each part.
+        An `Explanation`, that of a sum with one for each part.
 
     Raises:
-        TypeError: If `loss` is no instance of `keras.losses.Loss`.
+        TypeError: If `loss` is not an instance of `keras.losses.Loss`.
         ValueError: If the loss does not accept the tensors.
 
     Example:
@@ -102,14 +102,14 @@ def explain(
         >>> print(explain(truth, prediction, Dice()))
         dice: 0.834688, largest gradient 0.0217
         empty truth: "score", scored by the formula as any other
-        image class         TP         FP         FN  truth    share  gradient
+        image class         TP         FP         FN  truth   weight  gradient
             0     0       4.00       4.00      28.00  present  1.000     0.022
             1     0       0.00       8.00       0.00  empty    1.000    0.0062
     """
     if not isinstance(loss, keras.losses.Loss):
         raise TypeError(
             f"Expected loss to be an instance of keras.losses.Loss, as Dice(). Received {loss!r}. "
-            "Of a function such as dice pass the class that it stands for."
+            "Of a function such as dice, pass the class."
         )
     dtype = getattr(loss, "dtype", None) or keras.config.floatx()
     y_pred = ops.convert_to_tensor(y_pred, dtype=dtype)
@@ -126,16 +126,17 @@ def explain(
 
 
 def _counts(y_true: Tensor, y_pred: Tensor, loss: SegmentationLoss, sample_weight: Tensor) -> dict[str, Any]:
-    """Return the counts and shares that the loss works with."""
-    truth, prediction, weights = loss.counted(y_true, y_pred, sample_weight)
+    """Return the counts and class weights that the loss works with."""
+    truth, prediction, weights = loss.overlap_inputs(y_true, y_pred, sample_weight)
     counts = overlap(truth, prediction, weights)
-    shares = ops.broadcast_to(loss.importance(truth, weights), ops.shape(counts.tp))
-    tp, fp, fn, shares = (ops.convert_to_numpy(x).astype("float64") for x in (*counts, shares))
-    return {"tp": tp, "fp": fp, "fn": fn, "empty_truth": tp + fn == 0, "shares": shares, "empty": loss.empty}
+    class_weights = ops.broadcast_to(loss.normalized_class_weights(truth, weights), ops.shape(counts.tp))
+    arrays = [ops.convert_to_numpy(x).astype("float64") for x in (*counts, class_weights)]
+    found = dict(zip(("tp", "fp", "fn", "class_weights"), arrays, strict=True))
+    return {**found, "empty_truth": found["tp"] + found["fn"] == 0, "empty": loss.empty}
 
 
 class _Offset(keras.layers.Layer):
-    """Add a weight of the input's whole shape, which starts at 0."""
+    """Add a weight of the input's whole shape, initially 0."""
 
     def build(self, shape: tuple[int, ...]) -> None:
         self.offset = self.add_weight(shape=shape, initializer="zeros")
@@ -145,7 +146,7 @@ class _Offset(keras.layers.Layer):
 
 
 class _OfTensors(keras.losses.Loss):
-    """The sum of a loss of tensors that are known, whatever Keras hands over as the truth."""
+    """The sum of a loss of fixed tensors, whatever Keras passes as the truth."""
 
     def __init__(self, loss: keras.losses.Loss, y_true: Tensor, sample_weight: Tensor) -> None:
         super().__init__(name=loss.name)
@@ -158,7 +159,7 @@ class _OfTensors(keras.losses.Loss):
 def _value_and_gradient(
     y_true: Tensor, y_pred: Tensor, loss: keras.losses.Loss, sample_weight: Tensor
 ) -> tuple[float, NDArray[np.floating]]:
-    """Return the loss and its derivative by each score, by means of any backend.
+    """Return the loss and its derivative by each score, on any backend.
 
     One step of gradient descent of rate 1 moves a weight from 0 to minus its gradient.
     """

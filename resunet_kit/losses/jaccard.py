@@ -1,18 +1,21 @@
-"""Jaccard: intersection over union as a loss."""
+"""Jaccard loss: 1 minus the intersection over union."""
 
 import dataclasses
 from typing import Any
 
 import keras
 
-from resunet_kit._shared.overlap import Tensor, overlap, tversky_loss
+from resunet_kit._shared.overlap import Tensor, overlap
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.options import option
+from resunet_kit.losses.tversky import tversky_loss
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Jaccard(SegmentationLoss):
-    """Jaccard loss, of the intersection over the union: Tversky with 1 for both weights.
+    """Jaccard loss: 1 minus the intersection over union (IoU), which is Tversky with 1 for both weights.
 
     `1 − (TP + s) / (TP + FP + FN + s)` for each image and class, then the mean.
 
@@ -21,13 +24,14 @@ class Jaccard(SegmentationLoss):
     with a gradient of 0.
 
     Args:
-        smooth: `s`, in pixels, 0 or more; see `Tversky` for the reason of 1.
+        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
     `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
 
     Raises:
-        ValueError: If `smooth` is negative or another option is unknown.
+        TypeError: If an option is of the wrong type.
+        ValueError: If `smooth` is negative or another option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -42,13 +46,8 @@ class Jaccard(SegmentationLoss):
         segmentation, ISVC, doi 10.1007/978-3-319-50835-1_22.
     """
 
-    smooth: float = 1.0
+    smooth: float = option(1.0, "[0, inf)")
     name: str = "jaccard"
-
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        self.check_number("smooth")
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Jaccard loss of each image and class, shape `(images, classes)`."""
@@ -56,27 +55,7 @@ class Jaccard(SegmentationLoss):
         return tversky_loss(counts, fp_weight=1, fn_weight=1, smooth=self.smooth)
 
 
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def jaccard(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the Jaccard loss of each image: the function behind `Jaccard`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `Jaccard`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `Jaccard`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import jaccard
-        >>> mask = np.ones((2, 8, 8, 1))
-        >>> np.asarray(jaccard(mask, mask)).tolist()
-        [0.0, 0.0]
-    """
+    """Return the Jaccard loss of each image, with the options of `Jaccard`."""
     return Jaccard(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,4 +1,4 @@
-"""Log-cosh Dice: Dice with a slope that falls to 0 as the overlap becomes perfect."""
+"""Log-cosh Dice loss: Dice with a slope that falls to 0 as the overlap becomes perfect."""
 
 import dataclasses
 from typing import Any
@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.tversky import Dice
 
 
@@ -21,6 +22,7 @@ class LogCoshDice(Dice):
     The arguments are those of `Dice` and `SegmentationLoss`.
 
     Raises:
+        TypeError: If an option is of the wrong type.
         ValueError: As `Dice`.
 
     Example:
@@ -44,27 +46,7 @@ class LogCoshDice(Dice):
         return ops.log1p(2 * ops.square(ops.sinh(loss / 2)))
 
 
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def log_cosh_dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the log-cosh Dice loss of each image: the function behind `LogCoshDice`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `LogCoshDice`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `LogCoshDice`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import log_cosh_dice
-        >>> mask = np.ones((1, 8, 8, 1))
-        >>> round(float(log_cosh_dice(mask, 0 * mask, smooth=0.0)[0]), 4)
-        0.4338
-    """
+    """Return the log-cosh Dice loss of each image, with the options of `LogCoshDice`."""
     return LogCoshDice(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,4 +1,4 @@
-"""Matthews correlation: the overlap loss that counts true negatives too."""
+"""Matthews correlation loss, which counts true negatives too."""
 
 import dataclasses
 from typing import Any
@@ -7,7 +7,9 @@ import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor, overlap, true_negatives
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.options import option
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -16,7 +18,7 @@ class MatthewsCorrelation(SegmentationLoss):
     """Matthews correlation loss: `1 − MCC` of each image and class, then the mean; from 0 to 2.
 
     `MCC = (TP·TN − FP·FN) / √((TP + FP)·(TP + FN)·(TN + FP)·(TN + FN))`, from soft counts, with `s` pixels
-    added to TP and to TN. It treats foreground and background alike: exchanging them changes nothing.
+    added to TP and to TN. It is symmetric: exchanging foreground and background changes nothing.
 
     A perfect prediction gives 0, of an empty and of a full mask too, where the plain coefficient is 0/0.
     `empty="score"` scores an image without truth by the formula, `1 − √(s·(n − FP + s) / ((FP + s)·(n + s)))`
@@ -24,13 +26,14 @@ class MatthewsCorrelation(SegmentationLoss):
     gradient of 0.
 
     Args:
-        smooth: `s`, in pixels, above 0; see `Tversky` for the reason of 1.
+        smooth: `s`, in pixels, at least 1e-7; see `Tversky` for the reason of 1.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
     `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
 
     Raises:
-        ValueError: If `smooth` is not above 0 or another option is unknown.
+        TypeError: If an option is of the wrong type.
+        ValueError: If `smooth` is below 1e-7, or another option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -45,17 +48,8 @@ class MatthewsCorrelation(SegmentationLoss):
         application to skin lesion segmentation, arXiv 2010.13454.
     """
 
-    smooth: float = 1.0
+    smooth: float = option(1.0, f"[{TINY}, inf)")  # below, its fourth power is 0 in float32
     name: str = "matthews_correlation"
-
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        self.check_number("smooth", positive=True)
-        if self.smooth < TINY:
-            raise ValueError(
-                f"Expected smooth of {TINY} at least: its fourth power is 0 below. Received {self.smooth}."
-            )
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Matthews correlation loss of each image and class, shape `(images, classes)`."""
@@ -68,27 +62,7 @@ class MatthewsCorrelation(SegmentationLoss):
         return 1 - (tp / foreground) * (tn / background) + (fp / foreground) * (fn / background)
 
 
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def matthews_correlation(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the Matthews correlation loss of each image: the function behind `MatthewsCorrelation`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `MatthewsCorrelation`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `MatthewsCorrelation`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import matthews_correlation
-        >>> mask = np.zeros((2, 8, 8, 1)); mask[0] = 1
-        >>> np.asarray(matthews_correlation(mask, mask)).tolist()
-        [0.0, 0.0]
-    """
+    """Return the Matthews correlation loss of each image, with the options of `MatthewsCorrelation`."""
     return MatthewsCorrelation(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,4 +1,4 @@
-"""Sums of losses: `Dice() + 0.5 * CrossEntropy()`, any Keras loss as a term, and each part's value as a metric."""
+"""Weighted sums of losses, as `Dice() + 0.5 * CrossEntropy()`, with any Keras loss as a term and parts as metrics."""
 
 import dataclasses
 from collections import Counter
@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from resunet_kit._shared.numbers import number
 from resunet_kit._shared.overlap import Tensor
 
 CURE = "Wrap a Keras loss as weighted(1.0, loss), as in Dice() + weighted(1.0, keras.losses.BinaryCrossentropy())."
@@ -28,7 +29,7 @@ class Addable:
         return LossSum(losses=[_checked_loss(other, CURE), self])
 
     def __mul__(self, weight: Any) -> "LossSum":
-        return LossSum(losses=[self], weights=[weight])
+        return LossSum(losses=[self], weights=[number("weight", weight, "[0, inf)")])
 
     __rmul__ = __mul__
 
@@ -42,16 +43,16 @@ class LossSum(Addable, keras.losses.Loss):
     the parts is taken apart, so `0.5 * (a + b) + c` has three parts. A sum reloads from a `.keras` file as
     its parts do; parts of your own need `keras.saving.register_keras_serializable`.
 
-    Per-image weights, of shape `(batch,)`, also reach the pixels of Keras's own losses, which by themselves
-    would line them up with the images' last axis.
+    Per-image weights, of shape `(batch,)`, also apply to the pixels of Keras's own losses, which by themselves
+    would align them with the images' last axis.
 
     Args:
         losses: Instances of `keras.losses.Loss`, each reduced to one number.
-        weights: One number for each loss, 0 or more. None: 1 for each.
+        weights: One number per loss, at least 0. None: 1 for each.
         name: The sum's name in logs.
 
     Raises:
-        TypeError: If a part is not an instance of `keras.losses.Loss`, or a weight not a number.
+        TypeError: If a part is not an instance of `keras.losses.Loss`, or a weight is not a number.
         ValueError: If there is no part, the counts differ, a weight is negative or not finite, or a part has
             no reduction.
 
@@ -70,11 +71,12 @@ class LossSum(Addable, keras.losses.Loss):
     name: str = "loss_sum"
 
     def __post_init__(self) -> None:
-        weights = [1.0] * len(self.losses) if self.weights is None else [_checked_weight(w) for w in self.weights]
+        given = [1.0] * len(self.losses) if self.weights is None else self.weights
+        weights = [number(f"weights[{index}]", weight, "[0, inf)") for index, weight in enumerate(given)]
         if not self.losses or len(weights) != len(self.losses):
             raise ValueError(
-                f"Expected at least one loss and one weight for each. Received {len(self.losses)} losses and "
-                f"{len(weights)} weights."
+                f"Expected at least one loss, and one weight per loss. Received {len(self.losses)} losses and "
+                f"{len(weights)} weights. Pass weights=None for weights of 1."
             )
         terms = [term for loss, weight in zip(self.losses, weights, strict=True) for term in _terms(loss, weight)]
         self.losses = [loss for loss, _ in terms]
@@ -123,8 +125,8 @@ def weighted(weight: float, loss: keras.losses.Loss) -> LossSum:
     """Return `loss` times `weight` as a term for sums; any Keras loss may be one.
 
     Args:
-        weight: A finite number, 0 or more.
-        loss: An instance of `keras.losses.Loss`, ours or not.
+        weight: A finite number, at least 0.
+        loss: An instance of `keras.losses.Loss`, of this package or another.
 
     Raises:
         TypeError: If `loss` is not an instance of `keras.losses.Loss`, or `weight` not a number.
@@ -137,12 +139,12 @@ def weighted(weight: float, loss: keras.losses.Loss) -> LossSum:
         >>> loss.weights
         [1.0, 0.5]
     """
-    return LossSum(losses=[loss], weights=[weight])
+    return LossSum(losses=[loss], weights=[number("weight", weight, "[0, inf)")])
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
 class LossPart(keras.metrics.Mean):
-    """Mean of a loss over batches, each weighing by its number of images, as Keras averages `loss` itself.
+    """Mean of a loss over batches, each weighted by its number of images, as Keras averages `loss` itself.
 
     Args:
         loss: The loss.
@@ -157,7 +159,7 @@ class LossPart(keras.metrics.Mean):
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Add a batch."""
         value = ops.cast(value_of(self.loss, y_true, y_pred, sample_weight), self.dtype)
-        super().update_state(value / _replica_share(self.loss), sample_weight=ops.shape(y_pred)[0])
+        super().update_state(value / _replica_factor(self.loss), sample_weight=ops.shape(y_pred)[0])
 
     def get_config(self) -> dict[str, Any]:
         """Return the metric's options, the loss among them."""
@@ -174,12 +176,12 @@ def value_of(loss: keras.losses.Loss, y_true: Tensor, y_pred: Tensor, sample_wei
     of_keras = type(loss).__module__.partition(".")[0] == "keras" and not isinstance(loss, WHOLE_BATCH)
     if sample_weight is not None and of_keras:
         sample_weight = ops.convert_to_tensor(sample_weight)
-        if all(side == 1 for side in sample_weight.shape[1:]):
+        if all(size == 1 for size in sample_weight.shape[1:]):
             sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(y_pred.shape) - 2)))
     return loss(y_true, y_pred, sample_weight)
 
 
-def _replica_share(loss: keras.losses.Loss) -> Tensor:
+def _replica_factor(loss: keras.losses.Loss) -> Tensor:
     """Return what Keras multiplies this loss by on each replica of `tf.distribute`; 1 elsewhere.
 
     Keras shows it only in a loss whose value is known.
@@ -191,7 +193,7 @@ def _replica_share(loss: keras.losses.Loss) -> Tensor:
 
 
 def _terms(loss: Any, weight: float) -> list[tuple[keras.losses.Loss, float]]:
-    """Return the parts of a loss with their weights; of a loss that is no sum, itself."""
+    """Return the parts of a loss with their weights; the loss itself if it is not a sum."""
     loss = _checked_loss(loss, "Pass an instance, as keras.losses.BinaryCrossentropy() or Dice().")
     if isinstance(loss, LossSum):
         return [(part, weight * inner) for part, inner in zip(loss.losses, loss.weights or (), strict=True)]
@@ -207,13 +209,5 @@ def _checked_loss(loss: Any, cure: str) -> keras.losses.Loss:
     if isinstance(loss, keras.losses.Loss):
         return loss
     if isinstance(loss, type) and issubclass(loss, keras.losses.Loss):
-        raise TypeError(f"Expected an instance of a loss. Received the class {loss.__name__}: write {loss.__name__}().")
+        raise TypeError(f"Expected an instance of a loss. Received the class {loss.__name__}. Write {loss.__name__}().")
     raise TypeError(f"Expected a loss, an instance of keras.losses.Loss. Received {loss!r}. {cure}")
-
-
-def _checked_weight(weight: Any) -> float:
-    if isinstance(weight, bool) or not isinstance(weight, (int, float, np.integer, np.floating)):
-        raise TypeError(f"Expected a loss's weight to be a number, as in 0.5 * Dice(). Received {weight!r}.")
-    if not (np.isfinite(weight) and weight >= 0):
-        raise ValueError(f"Expected a loss's weight to be finite and 0 or more. Received {weight!r}.")
-    return float(weight)

@@ -1,17 +1,18 @@
 """Unified focal loss: focal cross-entropy and focal Tversky under one set of options."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.errors import unknown_name
-from resunet_kit._shared.overlap import Overlap, Tensor, overlap, true_negatives, tversky_loss
+from resunet_kit._shared.overlap import Overlap, Tensor, overlap, true_negatives
+from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.cross_entropy import focal_factors, mean_of_pixels, pixel_entropies
-from resunet_kit.losses.tversky import CHORD_END
+from resunet_kit.losses.options import option
+from resunet_kit.losses.tversky import focal_power, tversky_loss
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -33,18 +34,19 @@ class UnifiedFocal(SegmentationLoss):
     nothing is left the loss is 0 with a gradient of 0.
 
     Args:
-        cross_entropy_share: `λ`, in [0, 1]; 1 is the focal cross-entropy alone, 0 the focal Tversky loss.
-        delta: `δ`, in [0, 1]: the foreground's weight in `F`, and the misses' in `T`.
+        cross_entropy_weight: `λ`, in [0, 1]; 1 is the focal cross-entropy alone, 0 the focal Tversky loss.
+        delta: `δ`, in [0, 1]: the weight of the foreground in `F`, and of false negatives in `T`.
         gamma: `γ`, in [0, 1); 0 has no focal effect.
         form: `"asymmetric"` or `"symmetric"`.
-        smooth: `s`, in pixels, 0 or more; see `Tversky` for the reason of 1.
+        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
 
     The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
     `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. In `F` of
     exclusive classes they act as in `CrossEntropy`.
 
     Raises:
-        ValueError: If an option is out of its range, or unknown.
+        TypeError: If an option is of the wrong type.
+        ValueError: If an option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -59,48 +61,33 @@ class UnifiedFocal(SegmentationLoss):
         The defaults and the one meaning of γ in both forms are those of the authors' code. The paper's
         symmetric formulas write `1 − γ` where its asymmetric ones write `γ`; at 0.5 they agree. Its sum over
         classes in `T` is a mean here, as in that code, and `δ` weighs the foreground against `1 − δ` in both forms.
-        That code's `weight` is the share of `T`, the paper's `λ` that of `F`.
+        That code's `weight` multiplies `T`, the paper's `λ` multiplies `F`.
 
     References:
         Yeung et al. 2022, Unified focal loss: generalising Dice and cross entropy-based losses to handle class
         imbalanced medical image segmentation, arXiv 2102.04525.
     """
 
-    cross_entropy_share: float = 0.5
-    delta: float = 0.6
-    gamma: float = 0.5
-    form: str = "asymmetric"
-    smooth: float = 1.0
+    cross_entropy_weight: float = option(0.5, "[0, 1]")
+    delta: float = option(0.6, "[0, 1]")
+    gamma: float = option(0.5, "[0, 1)")
+    form: Literal["asymmetric", "symmetric"] = option("asymmetric")
+    smooth: float = option(1.0, "[0, inf)")
     name: str = "unified_focal"
 
-    def check_options(self) -> None:
-        """Raise a `ValueError` for an option out of its range."""
-        super().check_options()
-        for option in ("cross_entropy_share", "delta", "gamma", "smooth"):
-            self.check_number(option)
-        for option in ("cross_entropy_share", "delta"):
-            if getattr(self, option) > 1:
-                raise ValueError(f"Expected {option} in [0, 1]. Received {getattr(self, option)!r}.")
-        if self.gamma >= 1:
-            raise ValueError(
-                f"Expected gamma in [0, 1): the Tversky part has it as 1 - gamma. Received {self.gamma!r}."
-            )
-        if self.form not in ("asymmetric", "symmetric"):
-            raise unknown_name("form", self.form, ("asymmetric", "symmetric"))
-
     def activate(self, y_pred: Tensor) -> Tensor:
-        """Return logits as they are, for the cross-entropy."""
+        """Return logits unchanged, for the cross-entropy."""
         return y_pred if self.from_logits else super().activate(y_pred)
 
-    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+    def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the unified focal loss of each image, shape `(images,)`."""
         exclusive = prediction.shape[-1] > 1 and not self.multilabel
         pixels = self._pixel_losses(truth, prediction, exclusive)
-        entropy = mean_of_pixels(pixels, truth, weights, importance, exclusive=exclusive)
+        entropy = mean_of_pixels(pixels, truth, weights, class_weights, exclusive=exclusive)
         probabilities = super().activate(prediction) if self.from_logits else prediction
         regions = self._region_losses(truth, probabilities, weights, exclusive)
-        region = ops.sum(regions * importance, axis=-1)
-        return self.cross_entropy_share * entropy + (1 - self.cross_entropy_share) * region
+        region = ops.sum(regions * class_weights, axis=-1)
+        return self.cross_entropy_weight * entropy + (1 - self.cross_entropy_weight) * region
 
     def _pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
         """Return the focal cross-entropy of each pixel and channel."""
@@ -121,37 +108,16 @@ class UnifiedFocal(SegmentationLoss):
         if exclusive:
             exponents = [background] + [foreground] * (truth.shape[-1] - 1)
             return self._focal_tversky(counts, ops.convert_to_tensor(exponents, dtype=self.dtype))
-        # What is a miss of the foreground is a false positive of the background.
+        # A false negative of the foreground is a false positive of the background.
         opposite = Overlap(tp=true_negatives(counts, truth, weights), fp=counts.fn, fn=counts.fp)
         return (self._focal_tversky(counts, foreground) + self._focal_tversky(opposite, background)) / 2
 
     def _focal_tversky(self, counts: Overlap, exponent: Any) -> Tensor:
         loss = tversky_loss(counts, fp_weight=1 - self.delta, fn_weight=self.delta, smooth=self.smooth)
-        # Along its chord near 0, as FocalTversky.
-        return loss * ops.maximum(loss, CHORD_END) ** (exponent - 1)
+        return focal_power(loss, exponent)
 
 
-@keras.saving.register_keras_serializable(package="resunet_kit")
+@loss_function
 def unified_focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the unified focal loss of each image: the function behind `UnifiedFocal`.
-
-    Args:
-        y_true: Masks, one-hot classes or integer labels, as `SegmentationLoss` takes them.
-        y_pred: Shape `(batch, ..., channels)`, probabilities unless `from_logits=True`.
-        sample_weight: Per image or per pixel, or None.
-        **options: The arguments of `UnifiedFocal`.
-
-    Returns:
-        Shape `(batch,)`, float32, as `tversky`.
-
-    Raises:
-        ValueError: As `UnifiedFocal`.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import unified_focal
-        >>> mask = np.ones((2, 8, 8, 1))
-        >>> bool(np.max(unified_focal(mask, mask)) < 1e-6)
-        True
-    """
+    """Return the unified focal loss of each image, with the options of `UnifiedFocal`."""
     return UnifiedFocal(reduction=None, **options)(y_true, y_pred, sample_weight)

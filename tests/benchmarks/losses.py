@@ -14,7 +14,7 @@ from resunet_kit import losses
 from resunet_kit.masks import signed_distance_map
 from resunet_kit.models import healthcare_ai_res_unet
 
-SIDE, BATCH = 256, 8
+SIZE, BATCH = 256, 8
 LARGE = 4096
 OVERLAP = [
     losses.Dice(),
@@ -42,15 +42,15 @@ Pair = tuple[str, Callable[[], object], str, Callable[[], object]]
 def step(loss: Any) -> Callable[[], object]:
     """Return a training step of the Healthcare_AI network, on masks or, for a loss that asks for them, their maps."""
     generator = np.random.default_rng(0)
-    images = generator.random((BATCH, SIDE, SIDE, 3), dtype="float32")
-    masks = np.zeros((BATCH, SIDE, SIDE, 1), "uint8")
+    images = generator.random((BATCH, SIZE, SIZE, 3), dtype="float32")
+    masks = np.zeros((BATCH, SIZE, SIZE, 1), "uint8")
     for image, (row, column) in enumerate(generator.integers(20, 180, (BATCH // 2, 2))):  # the others are healthy
         masks[image, row : row + 50, column : column + 40] = 1
     targets = masks
     if getattr(loss, "distance_maps", False):
         targets = np.stack([signed_distance_map(mask) for mask in masks[..., 0]])[..., None]
     keras.utils.set_random_seed(0)
-    model = healthcare_ai_res_unet((SIDE, SIDE, 3))
+    model = healthcare_ai_res_unet((SIZE, SIZE, 3))
     model.compile(keras.optimizers.SGD(1e-6), loss)
     return lambda: model.train_on_batch(images, targets)
 

@@ -16,7 +16,7 @@ from tests.contracts.running import as_float32
 from tests.gradients import value_and_gradient
 
 NEEDS_XLA = pytest.mark.skipif(keras.backend.backend() == "torch", reason="no XLA there")
-IMAGES, SIDES = 3, (6, 5)
+IMAGES, SPATIAL_SHAPE = 3, (6, 5)
 VOID = 255
 
 
@@ -57,7 +57,8 @@ for _number, _descriptor in enumerate(DESCRIPTORS):
 NOT_DESCRIBED = {
     "SegmentationLoss": "the base of the others, which has no formula",
     "Explanation": "what a function returns",
-    "explain": "no loss; see tests/losses/test_explanation.py",
+    "explain": "explains a loss; see tests/losses/test_explanation.py",
+    "option": "declares an option of a loss; see tests/losses/test_options.py",
     "weighted": "makes a LossSum, which has a descriptor",
 }
 each_loss = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=str)
@@ -69,7 +70,7 @@ each_loss = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=str)
 def truths() -> dict[str, np.ndarray]:
     """Return the truth of each form; the first image is healthy."""
     generator = np.random.default_rng(500)
-    labels = generator.integers(0, 3, (IMAGES, *SIDES, 1))
+    labels = generator.integers(0, 3, (IMAGES, *SPATIAL_SHAPE, 1))
     labels[0] = 0
     mask = labels > 0
     maps = [signed_distance_map(image, spacing=(1, 2)) for image in mask[..., 0]]
@@ -84,7 +85,7 @@ def truths() -> dict[str, np.ndarray]:
 
 
 def logits() -> np.ndarray:
-    return np.random.default_rng(501).normal(size=(IMAGES, *SIDES, 3)).astype("float32")
+    return np.random.default_rng(501).normal(size=(IMAGES, *SPATIAL_SHAPE, 3)).astype("float32")
 
 
 TRUTHS = truths()
@@ -160,7 +161,7 @@ def test_xla_gives_the_same_value_and_gradient(descriptor):
 
 def model_of(**compiling: Any) -> keras.Model:
     """Return a model with an output for each loss, compiled with all of them."""
-    inputs = keras.Input((*SIDES, 3))
+    inputs = keras.Input((*SPATIAL_SHAPE, 3))
     scores = keras.layers.Conv2D(3, 1, name="scores")
     x = scores(inputs)
     scores.set_weights([np.eye(3)[None, None], np.zeros(3)])

@@ -57,17 +57,17 @@ def test_counts_are_sums_of_probabilities():
     np.testing.assert_allclose(pooled.tp, found.tp.sum(0, keepdims=True), rtol=1e-5)
 
 
-def test_the_rule_for_empty_masks_shows_in_the_shares():
+def test_the_rule_for_empty_masks_shows_in_the_class_weights():
     truth, prediction = random_case((2, 5, 4, 3))
     truth[0, ..., 1] = 0
     scored = explain(truth, prediction, Dice(include_background=False))
-    np.testing.assert_allclose(scored.shares, [[0, 0.5, 0.5], [0, 0.5, 0.5]])
+    np.testing.assert_allclose(scored.class_weights, [[0, 0.5, 0.5], [0, 0.5, 0.5]])
     np.testing.assert_array_equal(scored.empty_truth, [[False, True, False], [False, False, False]])
     skipped = explain(truth, prediction, Dice(include_background=False, empty="skip"))
-    np.testing.assert_allclose(skipped.shares, [[0, 0, 1], [0, 0.5, 0.5]])
+    np.testing.assert_allclose(skipped.class_weights, [[0, 0, 1], [0, 0.5, 0.5]])
     assert not skipped.gradient[0, :2].any()
     assert (scored.empty, skipped.empty) == ("score", "skip")
-    assert "its share is 0" in str(skipped)
+    assert "its weight is 0" in str(skipped)
 
 
 def test_a_sum_has_its_parts_and_a_loss_of_keras_no_counts():
@@ -120,5 +120,5 @@ def test_bad_input_is_refused():
         explain(truth, prediction, "dice")
     with pytest.raises(ValueError, match="NaN"):
         explain(truth, prediction * np.nan, Dice())
-    with pytest.raises(ValueError, match="does not fit"):
+    with pytest.raises(ValueError, match="Expected y_true to be masks"):
         explain(truth[:1], prediction, Dice())

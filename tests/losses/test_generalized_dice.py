@@ -4,12 +4,12 @@ import pytest
 from resunet_kit.losses import dice, generalized_dice
 
 
-def by_definition(truth, prediction, shares):
+def by_definition(truth, prediction, class_weights):
     """Sudre's formula for one image, without smoothing; all classes present."""
     above = below = 0
-    for index, share in enumerate(shares):
+    for index, class_weight in enumerate(class_weights):
         t, p = truth[..., index], prediction[..., index]
-        weight = share / t.sum() ** 2
+        weight = class_weight / t.sum() ** 2
         above += weight * (t * p).sum()
         below += weight * (t + p).sum()
     return 1 - 2 * above / below
@@ -17,7 +17,7 @@ def by_definition(truth, prediction, shares):
 
 @pytest.mark.parametrize("shape", [(2, 9, 7), (2, 4, 5, 6)])
 @pytest.mark.parametrize(
-    ("options", "shares"),
+    ("options", "class_weights"),
     [
         ({}, [1, 1, 1]),
         ({"class_weights": [3, 0, 7]}, [3, 0, 7]),
@@ -25,11 +25,11 @@ def by_definition(truth, prediction, shares):
         ({"class_weights": [1, 2, 3], "include_background": False}, [0, 2, 3]),
     ],
 )
-def test_the_papers_formula_and_where_shares_enter(shape, options, shares):
+def test_the_papers_formula_and_where_class_weights_enter(shape, options, class_weights):
     rng = np.random.default_rng(0)
     truth = np.eye(3)[np.minimum(rng.integers(0, 6, shape), 2)]
     prediction = rng.dirichlet([1, 1, 1], shape)
-    expected = [by_definition(t, p, shares) for t, p in zip(truth, prediction, strict=True)]
+    expected = [by_definition(t, p, class_weights) for t, p in zip(truth, prediction, strict=True)]
     np.testing.assert_allclose(generalized_dice(truth, prediction, smooth=0.0, **options), expected, rtol=3e-6)
 
 

@@ -13,9 +13,9 @@ from tests.gradients import value_and_gradient
 
 def jaccard_of(wrong, truth, weight):
     """The set function: the Jaccard loss if exactly the pixels `wrong` are wrong."""
-    hit = weight[truth & ~wrong].sum()
+    intersection = weight[truth & ~wrong].sum()
     union = weight[truth | wrong].sum()
-    return 0.0 if union == 0 else 1 - hit / union
+    return 0.0 if union == 0 else 1 - intersection / union
 
 
 def by_definition(errors, truth, weight=None):
@@ -93,8 +93,8 @@ def test_ignored_pixels_have_no_gradient():
 def test_a_worse_logit_is_never_a_lower_hinge(truth, logits, worse):
     wrong_way = logits - worse * (2.0 * truth - 1)
     images = np.concatenate([logits, np.where(truth, wrong_way, logits), np.where(truth, logits, wrong_way)])
-    value, misses, false_positives = np.array(lovasz(np.repeat(truth, 3, axis=0), images, from_logits=True))
-    assert min(misses, false_positives) >= value - 1e-5
+    value, false_negatives, false_positives = np.array(lovasz(np.repeat(truth, 3, axis=0), images, from_logits=True))
+    assert min(false_negatives, false_positives) >= value - 1e-5
 
 
 def test_steps_keep_their_digits_on_a_large_image():
@@ -106,7 +106,7 @@ def test_steps_keep_their_digits_on_a_large_image():
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="calls TensorFlow itself")
-def test_a_compiled_graph_of_unknown_sides_gives_the_same():
+def test_a_compiled_graph_of_unknown_size_gives_the_same():
     import tensorflow as tf
 
     rng = np.random.default_rng(4)

@@ -35,13 +35,13 @@ def test_soft_counts_are_the_correlation_coefficient_of_0_1_truth_with_itself_sp
     assert float(found[0]) == pytest.approx(expected, rel=1e-5)
 
 
-def test_smoothing_adds_pixels_to_both_kinds_of_hits():
+def test_smoothing_adds_pixels_to_true_positives_and_true_negatives():
     truth, prediction = np.zeros((1, 8, 8, 1)), np.zeros((1, 8, 8, 1))
     prediction[:, 0, :4] = 1
-    # An empty truth, four false alarms of 64 pixels, two smoothing pixels: TP 2, FP 4, TN 62, FN 0.
+    # An empty truth, four false positives of 64 pixels, two smoothing pixels: TP 2, FP 4, TN 62, FN 0.
     expected = 1 - 2 * 62 / np.sqrt((2 + 4) * 2 * (62 + 4) * 62)
     assert float(matthews_correlation(truth, prediction, smooth=2.0)[0]) == pytest.approx(expected, rel=1e-5)
-    # Foreground and background alike.
+    # The same with foreground and background exchanged.
     found = matthews_correlation(1 - truth, 1 - prediction, smooth=2.0)
     assert float(found[0]) == pytest.approx(expected, rel=1e-5)
 
@@ -54,6 +54,6 @@ def test_large_volumes_stay_finite():
     assert float(loss(truth, 1 - truth)) == pytest.approx(2, abs=1e-5)
 
 
-def test_smoothing_of_zero_is_refused():
-    with pytest.raises(ValueError, match="smooth to be above 0"):
-        MatthewsCorrelation(smooth=0)
+def test_the_smallest_smoothing_keeps_its_fourth_power():
+    empty = np.zeros((1, 4, 4, 1))
+    assert float(MatthewsCorrelation(smooth=1e-7)(empty, empty)) == pytest.approx(0, abs=1e-6)

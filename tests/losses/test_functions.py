@@ -1,0 +1,40 @@
+import inspect
+import pickle
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from resunet_kit import losses
+from resunet_kit.losses import SegmentationLoss
+
+CLASSES = [
+    kind
+    for kind in vars(losses).values()
+    if isinstance(kind, type) and issubclass(kind, SegmentationLoss) and kind is not SegmentationLoss
+]
+
+
+def function_of(kind):
+    return getattr(losses, re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower())
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("reduce", ["image", "batch"])
+def test_a_function_is_its_class_without_reduction(kind, reduce):
+    rng = np.random.default_rng(0)
+    truth, prediction = rng.random((2, 4, 4, 2)) > 0.7, rng.random((2, 4, 4, 2))
+    weight, options = np.array([1.0, 3.0]), {"class_weights": [1, 2], "multilabel": True, "reduce": reduce}
+    found = function_of(kind)(truth, prediction, sample_weight=weight, **options)
+    np.testing.assert_array_equal(found, kind(reduction=None, **options)(truth, prediction, weight))
+    assert tuple(found.shape) == (2,)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_function_is_registered_pickled_and_described(kind):
+    function = function_of(kind)
+    assert keras.saving.get_registered_name(function) == f"resunet_kit>{function.__name__}"
+    assert pickle.loads(pickle.dumps(function)) is function
+    assert list(inspect.signature(function).parameters) == ["y_true", "y_pred", "sample_weight", "options"]
+    assert f"the options of `{kind.__name__}`.\n\nArgs:\n    y_true:" in inspect.getdoc(function)

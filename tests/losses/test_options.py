@@ -1,0 +1,143 @@
+import dataclasses
+import inspect
+
+import numpy as np
+import pytest
+
+from resunet_kit import losses
+from resunet_kit.losses import (
+    Boundary,
+    CenterlineDice,
+    CrossEntropy,
+    Dice,
+    Focal,
+    FocalTversky,
+    GeneralizedDice,
+    HausdorffDistance,
+    Jaccard,
+    MatthewsCorrelation,
+    SegmentationLoss,
+    Tversky,
+    UnifiedFocal,
+    option,
+)
+
+CLASSES = [kind for kind in vars(losses).values() if isinstance(kind, type) and issubclass(kind, SegmentationLoss)]
+# Checked by rules of their own, or by Keras.
+UNDECLARED = {"class_weights", "spacing", "reduction", "dtype", "name"}
+
+
+def declared(kind):
+    return {field.name for field in dataclasses.fields(kind) if "interval" in field.metadata}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_every_option_is_declared_and_refuses_another_type(kind):
+    assert {field.name for field in dataclasses.fields(kind)} - declared(kind) <= UNDECLARED
+    for name in declared(kind):
+        with pytest.raises(TypeError, match=rf"^Expected {name} to be .*\. Received {name}=\[1\]\. "):
+            kind(**{name: [1]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (Dice, {"reduce": "sum"}),
+        (Dice, {"empty": "ignore"}),
+        *((kind, {"smooth": -1.0}) for kind in (Dice, Jaccard, Tversky, GeneralizedDice, UnifiedFocal, CenterlineDice)),
+        (Dice, {"smooth": float("nan")}),
+        (MatthewsCorrelation, {"smooth": 1e-20}),
+        (Tversky, {"fp_weight": -0.1}),
+        (Tversky, {"fn_weight": -0.1}),
+        (FocalTversky, {"exponent": 0}),
+        (HausdorffDistance, {"exponent": 0}),
+        (CenterlineDice, {"iterations": 0}),
+        (CrossEntropy, {"label_smoothing": 1.5}),
+        (Focal, {"gamma": -1}),
+        (Focal, {"alpha": 2}),
+        (UnifiedFocal, {"cross_entropy_weight": 1.1}),
+        (UnifiedFocal, {"delta": 2}),
+        (UnifiedFocal, {"gamma": 1}),
+        (UnifiedFocal, {"form": "asymetric"}),
+        (Boundary, {"spacing": 0}),
+        (Boundary, {"spacing": (1, np.nan)}),
+        (Boundary, {"spacing": ()}),
+        (Dice, {"class_weights": [1, -1]}),
+        (Dice, {"class_weights": [0, 0]}),
+        (Dice, {"class_weights": []}),
+        (Dice, {"empty": "skip", "reduction": "mean_with_sample_weight"}),
+        (Tversky, {"fp_weight": 0, "fn_weight": 0}),
+    ],
+)
+def test_options_out_of_range_are_refused(kind, options):
+    with pytest.raises(ValueError, match=rf"^Expected .*{list(options)[-1]}.*\. Received .*\. \w+ "):
+        kind(**options)
+
+
+@pytest.mark.parametrize("weights", [{0: 1.0, 1: 20.0}, 5, ["a"], "12"])
+def test_class_weights_of_another_type_are_refused(weights):
+    with pytest.raises(TypeError, match="Expected class_weights"):
+        Dice(class_weights=weights)
+
+
+@pytest.mark.parametrize("spacing", ["1", {0: 1}, [[1, 1], [1, 1]]])
+def test_a_spacing_of_another_type_is_refused(spacing):
+    with pytest.raises(TypeError, match="Expected spacing"):
+        Boundary(spacing=spacing)
+
+
+def test_signatures_show_plain_defaults():
+    defaults = {name: parameter.default for name, parameter in inspect.signature(Tversky).parameters.items()}
+    assert (defaults["fp_weight"], defaults["reduce"], defaults["ignore_class"]) == (0.3, "image", None)
+    assert Tversky.fp_weight == 0.3
+
+
+def test_numpy_scalars_become_pythons_own():
+    loss = Dice(
+        smooth=np.float32(0.5), ignore_class=np.int64(7), squared=np.bool_(True), class_weights=np.array([1, 2])
+    )
+    assert [type(loss.get_config()[name]) for name in ("smooth", "ignore_class", "squared")] == [float, int, bool]
+    assert loss.class_weights == [1.0, 2.0]
+    assert Boundary(spacing=np.array([1, 2])).spacing == [1.0, 2.0]
+
+
+# === Options of a user's loss ===
+
+OWN = """
+{future}
+import dataclasses
+from resunet_kit.losses import SegmentationLoss, option
+
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Own(SegmentationLoss):
+    power: float | None = option(None, "(0, inf)")
+"""
+
+
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations"])
+def test_annotations_may_be_strings(future):
+    names = {"__name__": __name__}
+    exec(OWN.format(future=future), names)
+    assert names["Own"](power=2).power == 2.0
+    assert names["Own"]().power is None
+    with pytest.raises(ValueError, match=r"Expected power to be a number above 0\. Received power=0\."):
+        names["Own"](power=0)
+
+
+def test_an_option_with_another_default_keeps_its_range():
+    @dataclasses.dataclass(kw_only=True, eq=False)
+    class Own(Dice):
+        smooth: float = 0.5
+
+    assert Own().smooth == 0.5
+    with pytest.raises(ValueError, match="Expected smooth to be a number of at least 0"):
+        Own(smooth=-1)
+
+
+def test_an_annotation_that_is_not_understood_is_refused():
+    @dataclasses.dataclass(kw_only=True, eq=False)
+    class Own(SegmentationLoss):
+        name: str = option("own")
+
+    with pytest.raises(TypeError, match=r"Expected the option name to be annotated as float.*Received <class 'str'>"):
+        Own()
