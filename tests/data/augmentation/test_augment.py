@@ -11,9 +11,8 @@ import sys
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from scipy import ndimage
 
 from resunet_kit.data import Augment, pairs_dataset
 
@@ -60,28 +59,24 @@ def boxes(*sides):
 # --- Image and mask --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=40)
-@given(some_geometry, SEEDS, FILLS, st.sampled_from([(40, 40), (33, 48), (12, 16, 14)]))
-def test_an_image_made_from_the_mask_still_covers_it(options, seed, fill, sides):
-    mask = boxes(*sides)
+@settings(max_examples=80)
+@given(some_geometry, SEEDS, FILLS, st.sampled_from([(21, 21), (33, 48), (1, 9), (12, 16, 14)]), st.booleans())
+@example({"elastic": 1.0, "shift": 0.2}, 2, 0.0, (12, 16, 14), True)  # a voxel that comes from a corner's outside
+def test_image_and_mask_come_from_the_same_positions(options, seed, fill, shape, structured):
+    """Linear interpolation gives the nearest of the `2**n` neighbours a weight of at least `2**-n`.
+
+    So a pixel of the mask with a label has that weight in the image made from the label, and where all neighbours have
+    one label, both agree exactly. This holds for every field. That the image thresholded at one half is the mask but
+    for one pixel at its boundary does not: corners of thin structures may differ by more.
+    """
+    mask = boxes(*shape) if structured else np.random.default_rng(seed).integers(0, 4, shape, np.uint8)
     image = np.stack([mask == label for label in range(1, 4)], axis=-1)
-    moved_image, moved_mask = Augment(**options, fill=fill, ndim=len(sides))(image, mask, seed=seed)
+    moved_image, moved_mask = Augment(**options, fill=fill, ndim=len(shape))(image, mask, seed=seed)
+    smallest = 0.5 ** len(shape) - 1e-4  # float32 coordinates round
     for label in range(1, 4):
-        inside = moved_mask == label
-        rim = ndimage.binary_dilation(inside, np.ones((3,) * len(sides)))
-        rim &= ~ndimage.binary_erosion(inside, np.ones((3,) * len(sides)), border_value=1)
-        assert np.array_equal((moved_image[..., label - 1] > 0.5)[~rim], inside[~rim])
-
-
-@settings(max_examples=40)
-@given(some_geometry, SEEDS, FILLS, st.sampled_from([(21, 21), (5, 30), (1, 9), (6, 7, 8)]))
-def test_the_nearest_pixel_has_the_largest_weight(options, seed, fill, sides):
-    """Holds for masks without any form: a field that is off by a fraction of a pixel breaks it."""
-    mask = np.random.default_rng(seed).integers(0, 2, sides, np.uint8)
-    image, moved = Augment(**options, fill=fill, ndim=len(sides))(mask[..., None], mask, seed=seed)
-    share = 0.5 ** len(sides) - 1e-3
-    assert image[moved == 1].min(initial=1) >= share
-    assert image[moved == 0].max(initial=0) <= 1 - share
+        weight, inside = moved_image[..., label - 1], moved_mask == label
+        assert weight[inside].min(initial=1) >= smallest
+        assert weight[~inside].max(initial=0) <= 1 - smallest
 
 
 @pytest.mark.parametrize("fill", [0.0, "edge", "reflect"])
