@@ -47,8 +47,8 @@ def compress_by_loop(mask):
         length += 1
     counts.append(length)
     text = []
-    for place, count in enumerate(counts):
-        rest = count - counts[place - 2] if place > 2 else count
+    for index, count in enumerate(counts):
+        rest = count - counts[index - 2] if index > 2 else count
         more = True
         while more:
             bits = rest & 0x1F
@@ -127,19 +127,19 @@ def test_plain_counts_of_any_sequence():
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ({"size": [2, 2]}, r"received the keys \['size'\]. Add \['counts'\]"),
+        ({"size": [2, 2]}, r"Received the keys \['size'\]\. Add \['counts'\]"),
         ({"counts": b"4"}, r"Add \['size'\]"),
-        ({"size": [2, 2], "counts": b"14 "}, "characters '0' to 'o', received b' ' at place 2"),
+        ({"size": [2, 2], "counts": b"14 "}, r"characters '0' to 'o'\. Received b' ' at position 2"),
         ({"size": [2, 2], "counts": "1é"}, "characters '0' to 'o'"),
         ({"size": [2, 2], "counts": "\ud800"}, "characters '0' to 'o'"),
         ({"size": [2, 2], "counts": b"4P"}, "end with a number.*cut off"),
-        ({"size": [2, 2], "counts": b"PPPPPPP0"}, "at most 7 characters, received one of 8"),
-        ({"size": [2, 2], "counts": b"O"}, "counts from 0, received -1"),
-        ({"size": [2, 2], "counts": b"12"}, r"add up to 4 pixels of size \[2, 2\], received 3"),
+        ({"size": [2, 2], "counts": b"PPPPPPP0"}, r"at most 7 characters\. Received one of 8"),
+        ({"size": [2, 2], "counts": b"O"}, r"counts of at least 0\. Received -1"),
+        ({"size": [2, 2], "counts": b"12"}, r"add up to 4 pixels of size \[2, 2\]\. Received 3"),
         ({"size": [2, 2], "counts": b"<"}, "add up to 4 pixels"),
-        ({"size": [2, 2], "counts": b""}, "add up to 4 pixels of size .*, received 0"),
-        ({"size": [2, 2], "counts": []}, "received 0"),
-        ({"size": [2, 2], "counts": [-1, 5]}, "counts from 0, received -1"),
+        ({"size": [2, 2], "counts": b""}, "add up to 4 pixels of size .* Received 0"),
+        ({"size": [2, 2], "counts": []}, "Received 0"),
+        ({"size": [2, 2], "counts": [-1, 5]}, r"counts of at least 0\. Received -1"),
         ({"size": [2, 2], "counts": [2**63 - 1, 2**63 - 1, 6]}, "add up to 4 pixels"),
         ({"size": [2, 2, 1], "counts": [4]}, r"shape \(height, width\)"),
     ],
@@ -152,9 +152,9 @@ def test_damaged_run_lengths(rle, message):
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ("14", "received str"),
+        ("14", "Received str"),
         ([[0.0, 0.0, 1.0, 1.0]], "polygons_to_mask"),
-        ({"size": [2, 2], "counts": 4}, "received int"),
+        ({"size": [2, 2], "counts": 4}, "Received int"),
         ({"size": [2, 2], "counts": [1.0, 3.0]}, "flat list of integers"),
         ({"size": [2, 2], "counts": [[1, 3]]}, "polygons_to_mask"),
         ({"size": [2, 2], "counts": [[1], [1, 3]]}, "polygons_to_mask"),

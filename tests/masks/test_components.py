@@ -51,7 +51,7 @@ def test_components_joined_at_a_corner():
     assert remove_small(corner, 3, connectivity=1).sum() == 0
 
 
-def test_of_equal_components_the_first_stays():
+def test_of_equal_components_the_first_is_kept():
     np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]]), [[1, 0, 0, 0, 0]])
     np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]], count=2), [[1, 0, 1, 0, 0]])
 
@@ -63,7 +63,7 @@ def test_a_large_background_is_never_the_largest_component():
     assert not largest_component(np.zeros((4, 4))).any()
 
 
-def test_a_tunnel_through_a_volume_is_no_hole():
+def test_a_tunnel_through_a_volume_is_not_a_hole():
     volume = np.ones((3, 3, 3), np.uint8)
     volume[1, 1, 1] = 0
     assert fill_holes(volume).all()
@@ -74,33 +74,12 @@ def test_a_tunnel_through_a_volume_is_no_hole():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (
-            lambda m: largest_component(m, count=0),
-            ValueError,
-            r"Expected count to be an integer of at least 1. Received count=",
-        ),
-        (
-            lambda m: largest_component(m, connectivity=3),
-            ValueError,
-            r"Expected connectivity to be an integer in \[1, 2\]. Received connectivity=",
-        ),
-        (
-            lambda m: remove_small(m, -1),
-            ValueError,
-            r"Expected min_size to be an integer of at least 0. Received min_size=",
-        ),
-        (
-            lambda m: remove_small(m, 2.5),
-            TypeError,
-            r"Expected min_size to be an integer of at least 0. Received min_size=",
-        ),
-        (
-            lambda m: fill_holes(m, max_size=-1),
-            ValueError,
-            r"Expected max_size to be an integer of at least 0. Received max_size=",
-        ),
+        (lambda m: largest_component(m, count=0), ValueError, "Expected count to be an integer of at least 1"),
+        (lambda m: largest_component(m, connectivity=3), ValueError, r"Expected connectivity .* in \[1, 2\]"),
+        (lambda m: remove_small(m, 2.5), TypeError, "Expected min_size to be an integer of at least 0"),
+        (lambda m: fill_holes(m, max_size=-1), ValueError, "Expected max_size to be an integer of at least 0"),
     ],
 )
-def test_numbers_out_of_range(call, error, message):
+def test_bad_options(call, error, message):
     with pytest.raises(error, match=message):
         call(np.eye(3))
