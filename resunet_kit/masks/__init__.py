@@ -5,7 +5,7 @@ input. Nothing here loads a deep-learning framework; SciPy and scikit-image load
 """
 
 from resunet_kit.masks.coco import from_coco_rle, to_coco_rle
-from resunet_kit.masks.components import fill_holes, largest_component, remove_small
+from resunet_kit.masks.components import fill_holes, hysteresis, largest_component, remove_small
 from resunet_kit.masks.distances import signed_distance_map
 from resunet_kit.masks.labels import one_hot, to_labels
 from resunet_kit.masks.measures import Region, area, bounding_box, regions
@@ -13,7 +13,6 @@ from resunet_kit.masks.overlays import overlay
 from resunet_kit.masks.polygons import contours, is_hole, polygons_to_mask
 from resunet_kit.masks.postprocessing import PostProcess, Tuning
 from resunet_kit.masks.run_lengths import from_rle, to_rle
-from resunet_kit.masks.thresholding import hysteresis
 
 __all__ = [
     "PostProcess",

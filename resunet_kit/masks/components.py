@@ -1,11 +1,12 @@
-"""Morphology by connected components: keep the largest, remove small ones, fill holes."""
+"""Morphology by connected components: keep the largest, remove small ones, fill holes, hysteresis thresholds."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import integer, number
 from resunet_kit.masks._labelling import keep_components, label_components
+from resunet_kit.masks.labels import probability_map, to_labels
 
 
 def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | None = None) -> NDArray[np.uint8]:
@@ -86,3 +87,36 @@ def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.ui
         fill = (sizes <= integer("max_size", max_size, "[0, inf)")).astype(np.uint8)
     fill[1] = 0
     return fill[labels[(slice(1, -1),) * framed.ndim]]
+
+
+def hysteresis(
+    probabilities: ArrayLike, low: float, high: float, *, connectivity: int | None = None
+) -> NDArray[np.uint8]:
+    """Threshold at `low`, and keep the components in which a pixel has at least `high`.
+
+    Args:
+        probabilities: `(height, width)` or `(depth, height, width)`, from 0 to 1.
+        low: Minimum probability of the foreground.
+        high: Minimum of the highest probability in a component; at least `low`.
+        connectivity: 1 joins pixels across faces only; `None` across corners too.
+
+    Returns:
+        The probabilities' shape, `uint8` with 0 and 1.
+
+    Raises:
+        TypeError: If the values or thresholds are not numbers, or `connectivity` is not an integer.
+        ValueError: If the values or a threshold are outside 0..1, `high` is below `low`, or there are other axes.
+
+    Example:
+        >>> hysteresis([[0.4, 0.8, 0.1, 0.4]], 0.3, 0.7)
+        array([[1, 1, 0, 0]], dtype=uint8)
+    """
+    array = probability_map(probabilities)
+    low, high = number("low", low, "[0, 1]"), number("high", high, "[0, 1]")
+    if high < low:
+        raise ValueError(f"Expected high to be at least low. Received low={low} and high={high}. Swap them.")
+    labels, sizes = label_components(to_labels(array[..., None], low) > 0, connectivity)
+    keep = np.zeros(sizes.size, np.uint8)
+    keep[labels[to_labels(array[..., None], high) > 0]] = 1
+    keep[0] = 0
+    return keep[labels]

@@ -90,3 +90,18 @@ def _at_least(array: NDArray[Any], threshold: float) -> NDArray[np.uint8]:
             "Apply the sigmoid to logits first, and divide 0/255 masks by 255."
         )
     return (array >= threshold).astype(np.uint8)
+
+
+def probability_map(probabilities: ArrayLike) -> NDArray[Any]:
+    """Return the probabilities as an array `(height, width)` or `(depth, height, width)`.
+
+    Raises:
+        ValueError: If there are other axes.
+    """
+    array = np.asarray(probabilities)
+    if array.ndim not in (2, 3):
+        cure = "Drop the channel axis: `array[..., 0]`." if array.ndim > 3 else "Pass one image at a time."
+        raise ValueError(
+            f"Expected probabilities (height, width) or (depth, height, width). Received shape {array.shape}. {cure}"
+        )
+    return array

@@ -16,9 +16,8 @@ from resunet_kit._shared.numbers import integer, number
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.masks._labelling import keep_components, label_components
 from resunet_kit.masks._tuning import combinations, paired
-from resunet_kit.masks.components import fill_holes
-from resunet_kit.masks.labels import to_labels
-from resunet_kit.masks.thresholding import hysteresis, probability_map
+from resunet_kit.masks.components import fill_holes, hysteresis
+from resunet_kit.masks.labels import probability_map, to_labels
 
 Score = Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
 Components = tuple[NDArray[np.int32], NDArray[np.int64]]

@@ -4,11 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
+from skimage.filters import apply_hysteresis_threshold
 from skimage.measure import label
 
-from resunet_kit.masks import fill_holes, largest_component, remove_small
+from resunet_kit.masks import fill_holes, hysteresis, largest_component, remove_small
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=3, max_side=7))
+SHAPES = npst.array_shapes(min_dims=2, max_dims=3, max_side=7)
+MASKS = npst.arrays(bool, SHAPES)
+PROBABILITIES = npst.arrays("float32", SHAPES, elements=st.floats(0, 1, width=16))
 
 
 @given(MASKS, st.integers(1, 4), st.sampled_from([None, 1, 2]))
@@ -41,6 +44,15 @@ def test_holes_up_to_a_size(mask, max_size):
     holes = label(ndimage.binary_fill_holes(mask) & ~mask, connectivity=1)
     small = [one for one in range(1, holes.max() + 1) if np.sum(holes == one) <= max_size]
     np.testing.assert_array_equal(fill_holes(mask, max_size=max_size), mask | np.isin(holes, small))
+
+
+@given(PROBABILITIES, st.floats(0, 1), st.floats(0, 1))
+def test_hysteresis_is_that_of_scikit_image(image, a, b):
+    low, high = sorted((a, b))
+    # There a pixel must exceed a threshold, here it may equal it.
+    below = [np.nextafter(np.float32(value), np.float32(-1)) for value in (low, high)]
+    expected = apply_hysteresis_threshold(image, *below)
+    np.testing.assert_array_equal(hysteresis(image, np.float32(low), np.float32(high), connectivity=1), expected)
 
 
 def test_components_joined_at_a_corner():
@@ -78,6 +90,14 @@ def test_a_tunnel_through_a_volume_is_not_a_hole():
         (lambda m: largest_component(m, connectivity=3), ValueError, r"Expected connectivity .* in \[1, 2\]"),
         (lambda m: remove_small(m, 2.5), TypeError, "Expected min_size to be an integer of at least 0"),
         (lambda m: fill_holes(m, max_size=-1), ValueError, "Expected max_size to be an integer of at least 0"),
+        (
+            lambda m: hysteresis(m, 0.5, 0.4),
+            ValueError,
+            r"Expected high to be at least low\. Received low=0\.5 and high",
+        ),
+        (lambda m: hysteresis(m, -1, 0.5), ValueError, "Expected low to be a number"),
+        (lambda m: hysteresis(m, 0.5, "1"), TypeError, "Expected high to be a number"),
+        (lambda m: hysteresis(m[0], 0.2, 0.5), ValueError, "one image at a time"),
     ],
 )
 def test_bad_options(call, error, message):

@@ -92,23 +92,18 @@ def checked_probabilities(probabilities: object) -> dict[str, float]:
     }
 
 
-def flip_axes(flip: Flip, ndim: int, axes: Sequence[int]) -> tuple[int, ...]:
+def flip_axes(flip: Any, ndim: int, axes: Sequence[int]) -> tuple[int, ...]:
     """Return the spatial axes to mirror: those that `flip` names, or else all of `axes`."""
+    if not isinstance(flip, str | tuple):
+        return tuple(axes) if flip else ()
+    names, known = (flip,) if isinstance(flip, str) else flip, get_args(FlipAxis)[-ndim:]
+    return tuple(known.index(choice("flip", name, known, also="True, False or a probability")) for name in names)
+
+
+def check_flip(flip: Any, ndim: int, probabilities: Mapping[str, float]) -> None:
+    """Raise a `TypeError` or `ValueError` unless `flip` is a boolean, the only probability given, or names of axes."""
     if isinstance(flip, str | tuple):
-        return tuple(get_args(FlipAxis)[-ndim:].index(name) for name in _names(flip))
-    return tuple(axes) if flip else ()
-
-
-def check_flip(flip: object, ndim: int, probabilities: Mapping[str, float]) -> None:
-    """Refuse a `flip` that is not a boolean, a probability, or names of axes.
-
-    Raises:
-        TypeError: If it is of another type.
-        ValueError: If it names another axis, is outside [0, 1], or `probabilities` has another probability.
-    """
-    if isinstance(flip, str | tuple):
-        for name in _names(flip):
-            choice("flip", name, get_args(FlipAxis)[-ndim:], also="True, False or a probability")
+        flip_axes(flip, ndim, ())
     elif not isinstance(flip, bool):
         number("flip", flip, "[0, 1]")
         if "flip" in probabilities:
@@ -118,17 +113,8 @@ def check_flip(flip: object, ndim: int, probabilities: Mapping[str, float]) -> N
             )
 
 
-def _names(flip: str | tuple[Any, ...]) -> tuple[Any, ...]:
-    return (flip,) if isinstance(flip, str) else flip
-
-
 def check_fill(fill: object, mask_fill: object) -> None:
-    """Refuse a `fill` that is neither a number nor a mode, and a `mask_fill` that has no effect or fits no dtype.
-
-    Raises:
-        TypeError: If either is of another type.
-        ValueError: If either is out of bounds or unknown, or `mask_fill` is given where masks follow their images.
-    """
+    """Raise a `TypeError` or `ValueError` unless `fill` is a number or a mode, and `mask_fill` fits it."""
     integer("mask_fill", mask_fill, f"[{-(2**63)}, {2**64})")
     if not isinstance(fill, str):
         number("fill", fill)
@@ -142,12 +128,7 @@ def check_fill(fill: object, mask_fill: object) -> None:
 
 
 def check_clip(clip: object) -> None:
-    """Refuse a `clip` that is not `"auto"`, None or two rising numbers, of which either may be infinite.
-
-    Raises:
-        TypeError: If it is of another type.
-        ValueError: If it is another string, or not a rising pair.
-    """
+    """Raise a `TypeError` or `ValueError` unless `clip` is `"auto"`, None or rising limits; these may be infinite."""
     if clip is None:
         return
     if not isinstance(clip, tuple):

@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
@@ -60,12 +59,3 @@ def test_coordinates_far_outside_are_filled():
     moved_image, moved_mask = resample(image, mask, field, fill=0.25, mask_fill=9)
     assert (moved_image == 0.25).all()
     assert (moved_mask == 9).all()
-
-
-@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint16, np.float64])
-def test_dtypes_of_masks(dtype):
-    field = Field(matrix=np.eye(2, dtype=np.float32), offset=np.float32([0.4, 0]))
-    mask = np.random.default_rng(0).integers(0, 2, (1, 5, 5)).astype(dtype)
-    _, moved = resample(np.zeros((1, 5, 5), np.float32), mask, field, fill=0, mask_fill=0)
-    assert moved.dtype == dtype
-    assert np.array_equal(moved, mask)
