@@ -1,4 +1,4 @@
-"""What the functions on masks accept, and the errors for everything else."""
+"""Checks of masks and of what belongs to them: values, shapes, spacing and connectivity."""
 
 from collections.abc import Sequence
 
@@ -18,11 +18,11 @@ def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2,
     Args:
         mask: Booleans, 0/1 or 0/255, of any real dtype.
         name: The argument's name, for the message.
-        ndims: The numbers of axes that the caller can work with.
+        ndims: The accepted numbers of axes.
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If the number of axes is another, there is no pixel, or a value is not of the accepted pairs.
+        ValueError: If the number of axes is not accepted, there is no pixel, or a value is not accepted.
     """
     array = np.asarray(mask)
     if array.dtype.kind in "buif":
@@ -39,7 +39,7 @@ def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If there is none, or one is not of the accepted pairs.
+        ValueError: If there is no value, or one is not accepted.
     """
     array = np.asarray(values)
     if array.dtype.kind not in "buif":
@@ -109,7 +109,7 @@ def image_shape(shape: object) -> tuple[int, int]:
 
 
 def pixel_size(spacing: Spacing, ndim: int) -> tuple[float, ...]:
-    """Return the spacing along each axis; 1 along each if there is none.
+    """Return the spacing along each axis; 1 along each for `None`.
 
     Args:
         spacing: The distance between neighbouring pixels, one number for all axes or one for each, or `None`.

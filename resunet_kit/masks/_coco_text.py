@@ -1,4 +1,4 @@
-"""The characters of COCO's compressed run lengths.
+"""COCO's compressed run lengths: integers as characters.
 
 A number is written from its low bits up, five to a character, until what is left is its sign alone. From the fourth
 count on, the difference to the count two before is written: neighbouring columns have similar runs.
@@ -16,19 +16,19 @@ _BITS = 5  # of the number in each character
 _MORE = 1 << _BITS  # set when another character of the same number follows
 _SIGN = 1 << (_BITS - 1)  # set in the last character of a negative number
 _FIRST = 48  # the character that stands for 0, "0"
-_LONGEST = 7  # characters of a number: 35 bits hold the difference of any two counts of pycocotools' 32
-_AT_ONCE = 1 << 15  # numbers or characters: what is computed of so many stays in the processor's cache
+_LONGEST = 7  # characters per number: 35 bits hold the difference of any two counts of pycocotools' 32
+_CHUNK = 1 << 15  # numbers or characters: the intermediate arrays of so many stay in the processor's cache
 
 
 def compress(counts: _Integers) -> bytes:
     """Return the characters of run lengths.
 
     Args:
-        counts: None negative; their dtype holds the difference of any two.
+        counts: Non-negative; their dtype holds the difference of any two.
     """
     numbers = counts.copy()
     numbers[3:] -= counts[1:-2]
-    return b"".join(_characters(numbers[i : i + _AT_ONCE]).tobytes() for i in range(0, numbers.size, _AT_ONCE))
+    return b"".join(_characters(numbers[i : i + _CHUNK]).tobytes() for i in range(0, numbers.size, _CHUNK))
 
 
 def _characters(numbers: _Integers) -> NDArray[np.uint8]:
@@ -44,10 +44,10 @@ def _characters(numbers: _Integers) -> NDArray[np.uint8]:
     starts = ends - lengths
     text = np.empty(ends[-1], np.uint8)
     text[starts] = _digits(numbers & (_MORE - 1), lengths > 1)
-    for place in range(1, int(lengths.max())):  # at most 7: no loop over runs
-        long = np.flatnonzero(lengths > place)
-        bits = (numbers[long] >> (_BITS * place)) & (_MORE - 1)
-        text[starts[long] + place] = _digits(bits, lengths[long] > place + 1)
+    for digit in range(1, int(lengths.max())):  # at most 7: no loop over runs
+        long = np.flatnonzero(lengths > digit)
+        bits = (numbers[long] >> (_BITS * digit)) & (_MORE - 1)
+        text[starts[long] + digit] = _digits(bits, lengths[long] > digit + 1)
     return text
 
 
@@ -56,7 +56,7 @@ def _digits(bits: _Integers, more: NDArray[np.bool_] | np.bool_) -> NDArray[np.u
 
 
 def decompress(text: bytes) -> NDArray[np.int64]:
-    """Return the run lengths that characters stand for, not looking whether they are lengths of anything.
+    """Return the run lengths that characters stand for, without a check that they are lengths of anything.
 
     Args:
         text: The characters.
@@ -90,7 +90,7 @@ def _parts(more: NDArray[np.bool_]) -> Iterator[slice]:
     """Cut between two numbers."""
     start = 0
     while start < more.size:
-        stop = start + _AT_ONCE
+        stop = start + _CHUNK
         stop += int(np.argmin(more[stop - 1 : stop + _LONGEST])) if stop < more.size else 0
         yield slice(start, stop)
         start = stop
@@ -102,33 +102,33 @@ def _numbers(codes: NDArray[np.uint8], more: NDArray[np.bool_], dtype: type[np.s
     # _MORE is twice _SIGN. By np.where this would take ten times as long.
     negative = bits & np.uint8(_SIGN) & ~(codes >> np.uint8(1))
     values = (bits - 2 * negative).view(np.int8).astype(dtype)
-    unfinished, place = np.flatnonzero(more), 1
+    unfinished, digit = np.flatnonzero(more), 1
     while unfinished.size:  # at most 6 rounds; in each the value that follows comes from one character further
         values[unfinished] = bits[unfinished] + (values[unfinished + 1] << _BITS)
-        unfinished = unfinished[more[unfinished + place]]
-        place += 1
+        unfinished = unfinished[more[unfinished + digit]]
+        digit += 1
     return values[np.flatnonzero(np.append(True, ~more[:-1]))]  # faster than by the booleans themselves
 
 
 def _in_a_row(more: NDArray[np.bool_], times: int) -> NDArray[np.bool_]:
-    """Return where so many characters in a row are followed by another one of their number."""
+    """Return where `times` characters in a row are all followed by another one of the same number."""
     starts = max(more.size - times + 1, 0)
     row = more[:starts].copy()
-    for place in range(1, times):
-        row &= more[place : place + starts]
+    for offset in range(1, times):
+        row &= more[offset : offset + starts]
     return row
 
 
 def _check_characters(text: bytes, codes: NDArray[np.uint8]) -> None:
     if codes.max() >= 2 * _MORE:
-        place = int(np.argmax(codes >= 2 * _MORE))
+        position = int(np.argmax(codes >= 2 * _MORE))
         raise ValueError(
-            f"Expected compressed counts of the characters '0' to 'o', received {text[place : place + 1]!r} "
-            f"at place {place}. Pass plain counts as a list of integers, and Kaggle's text to `from_rle`."
+            f"Expected compressed counts of the characters '0' to 'o'. Received {text[position : position + 1]!r} "
+            f"at position {position}. Pass plain counts as a list of integers, and Kaggle's text to `from_rle`."
         )
     if codes[-1] & _MORE:
         raise ValueError(
-            f"Expected compressed counts that end with a number, received {text[-10:]!r} at the end. "
+            f"Expected compressed counts that end with a number. Received {text[-10:]!r} at the end. "
             "The text was cut off: encode again."
         )
 
@@ -138,6 +138,6 @@ def _check_lengths(more: NDArray[np.bool_]) -> None:
     if too_long.any():
         characters = int(np.argmin(more[np.argmax(too_long) :])) + 1
         raise ValueError(
-            f"Expected numbers of at most {_LONGEST} characters, received one of {characters}. "
+            f"Expected numbers of at most {_LONGEST} characters. Received one of {characters}. "
             "The counts are damaged: encode again."
         )

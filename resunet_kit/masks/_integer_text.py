@@ -1,4 +1,4 @@
-"""Many whole numbers as text in one go."""
+"""Vectorised conversion of many integers to text."""
 
 import functools
 from typing import Any
@@ -7,22 +7,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GROUP = 10_000  # four digits are written at once, as one 32-bit word of a table
-_AT_ONCE = 1 << 15  # numbers: what is computed of so many stays in the processor's cache
+_CHUNK = 1 << 15  # integers: the intermediate arrays of so many stay in the processor's cache
 
 
-def join_numbers(numbers: NDArray[np.signedinteger[Any]]) -> str:
-    """Return the numbers with a space between each two.
+def join_integers(integers: NDArray[np.signedinteger[Any]]) -> str:
+    """Return positive integers as text, separated by spaces.
 
     Args:
-        numbers: Positive integers.
+        integers: `(n,)`.
     """
-    if numbers.size == 0:
+    if integers.size == 0:
         return ""
-    largest, groups = int(numbers.max()), 1
+    largest, groups = int(integers.max()), 1
     while largest >= _GROUP**groups:
         groups += 1
     words = _words()
-    parts = (_spell(numbers[i : i + _AT_ONCE], groups, words) for i in range(0, numbers.size, _AT_ONCE))
+    parts = (_spell(integers[i : i + _CHUNK], groups, words) for i in range(0, integers.size, _CHUNK))
     return b"".join(parts)[:-1].decode("ascii")
 
 
@@ -36,11 +36,11 @@ def _words() -> NDArray[np.uint32]:
     return np.concatenate([short, full]).view(np.uint32).ravel()
 
 
-def _spell(numbers: NDArray[np.signedinteger[Any]], groups: int, words: NDArray[np.uint32]) -> bytes:
-    text = np.empty((numbers.size, groups + 1), np.uint32)
+def _spell(integers: NDArray[np.signedinteger[Any]], groups: int, words: NDArray[np.uint32]) -> bytes:
+    text = np.empty((integers.size, groups + 1), np.uint32)
     text[:, groups] = np.frombuffer(b" \0\0\0", np.uint32)
     for group in reversed(range(groups)):
-        above = numbers // _GROUP
-        text[:, group] = words[numbers - above * _GROUP + _GROUP * (above > 0)]
-        numbers = above
+        above = integers // _GROUP
+        text[:, group] = words[integers - above * _GROUP + _GROUP * (above > 0)]
+        integers = above
     return text.tobytes().translate(None, b"\0")

@@ -1,4 +1,4 @@
-"""Numbered connected components, and how large each is."""
+"""Connected-component labels, and the size of each component."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,14 @@ from resunet_kit._shared.mask_checks import neighbours
 def label_components(
     foreground: NDArray[np.bool_], connectivity: int | None
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Number the components from 1 in scan order.
+    """Label the components from 1 in scan order.
 
     Args:
         foreground: `(height, width)` or `(depth, height, width)`.
         connectivity: How many axes neighbours may differ in; `None` means all.
 
     Returns:
-        The labels, and the number of pixels of each label, 0 for the background itself.
+        The labels, and the number of pixels with each; 0 for the background, label 0.
     """
     from scipy import ndimage
 
@@ -33,10 +33,10 @@ def keep_components(
     """Return the mask of the components that are large enough, or of the largest of them.
 
     Args:
-        labels: As of `label_components`.
-        sizes: As of `label_components`.
-        min_size: The smallest number of pixels that stays.
-        count: How many stay, of equal ones the first in scan order; `None` for all.
+        labels: From `label_components`.
+        sizes: From `label_components`.
+        min_size: The minimum number of pixels of a component.
+        count: How many components to keep, of equal ones the first in scan order; `None` for all.
     """
     keep = sizes >= max(min_size, 1)
     if count is not None:

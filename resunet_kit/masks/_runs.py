@@ -1,4 +1,4 @@
-"""Runs of equal pixels down the columns: what both run-length formats are made of."""
+"""Runs of equal pixels in column-major order, on which both run-length formats stand."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from resunet_kit.masks._column_major import down_columns
 
-_AT_ONCE = 1 << 16  # pixels or runs: what is computed of so many stays in the processor's cache
+_CHUNK = 1 << 16  # pixels or runs: the intermediate arrays of so many stay in the processor's cache
 _MANY = 64  # With a run for fewer pixels than this, painting run by run takes longer than by bits.
 
 
@@ -27,8 +27,8 @@ def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.signedinteger[Any]]:
     """
     pixels, dtype = down_columns(mask), index_type(mask.size)
     found = [np.zeros(int(pixels[0]), dtype)]  # the position 0, if the first pixel is foreground
-    for start in range(0, mask.size - 1, _AT_ONCE):
-        stop = min(start + _AT_ONCE, mask.size - 1)
+    for start in range(0, mask.size - 1, _CHUNK):
+        stop = min(start + _CHUNK, mask.size - 1)
         changes = np.flatnonzero(pixels[start:stop] != pixels[start + 1 : stop + 1])
         found.append((changes + (start + 1)).astype(dtype, copy=False))
     return np.concatenate(found)
@@ -38,7 +38,7 @@ def run_lengths(edges: NDArray[np.signedinteger[Any]], size: int) -> NDArray[np.
     """Return the lengths between the first pixel, the edges and the end, of the edges' dtype.
 
     Args:
-        edges: Ascending positions, as of `boundaries`.
+        edges: Ascending positions, from `boundaries`.
         size: The number of pixels.
     """
     return np.diff(edges, prepend=edges.dtype.type(0), append=edges.dtype.type(size))
@@ -48,7 +48,7 @@ def paint(counts: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.uint8
     """Return the mask of alternating run lengths, background first; column-major in memory.
 
     Args:
-        counts: Lengths of the runs, none negative, of the sum `height * width`.
+        counts: Lengths of the runs, non-negative, of the sum `height * width`.
         shape: `(height, width)`.
     """
     size = shape[0] * shape[1]
@@ -65,8 +65,8 @@ def _paint_bits(counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
     """Return 1 where the number of runs that end before a pixel or at it is odd; but for the first, none may be 0."""
     changes = np.zeros((size // 64 + 1) * 64, np.bool_)
     done = 0
-    for start in range(0, counts.size, _AT_ONCE):
-        ends = np.cumsum(counts[start : start + _AT_ONCE]) + done
+    for start in range(0, counts.size, _CHUNK):
+        ends = np.cumsum(counts[start : start + _CHUNK]) + done
         changes[ends] = True
         done = ends[-1]
     words = np.packbits(changes, bitorder="little").view("<u8")

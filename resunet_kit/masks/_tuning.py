@@ -1,30 +1,32 @@
-"""What tuning tries, on which images, and what it maximises by default."""
+"""Grid search over post-processing: combinations of options, and images paired with their truth."""
 
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 
 def combinations(candidates: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return every combination of values that is valid.
+    """Return every combination of values whose two thresholds are in order.
 
     Args:
         candidates: For each option a value, or a sequence of those to try; no `threshold` means 0.05, ..., 0.95.
 
     Raises:
-        ValueError: If none is valid.
+        ValueError: If there is no such combination.
     """
     if candidates.get("threshold") is None:
         candidates = {**candidates, "threshold": np.arange(1, 20) / 20}
     lists = [list(values) if isinstance(values, (Sequence, np.ndarray)) else [values] for values in candidates.values()]
     chosen = [dict(zip(candidates, values, strict=True)) for values in itertools.product(*lists)]
-    # Of thresholds that are combined freely some are the wrong way round.
     valid = [one for one in chosen if (one.get("low_threshold") or 0) <= one["threshold"]]
     if not valid:
-        raise ValueError(f"Expected a combination with `low_threshold` of `threshold` at most in {candidates}.")
+        raise ValueError(
+            "Expected a combination with low_threshold of at most threshold. "
+            f"Received {candidates}. Add a lower low_threshold or a higher threshold."
+        )
     return valid
 
 
@@ -32,20 +34,18 @@ def paired(probabilities: Iterable[ArrayLike], truths: Iterable[ArrayLike]) -> l
     """Return each image with its truth.
 
     Raises:
-        ValueError: If there is none, or one has no partner or one of another shape.
+        ValueError: If there are no images, or an image lacks a truth of its shape.
     """
     images, masks = list(probabilities), list(truths)
     if not images or len(images) != len(masks):
-        raise ValueError(f"Expected images and a truth for each, received {len(images)} and {len(masks)}.")
-    for number, (image, mask) in enumerate(zip(images, masks, strict=True)):
+        raise ValueError(
+            f"Expected images and one truth per image. Received {len(images)} images and {len(masks)} truths. "
+            "Pass two lists of the same length, with at least one image."
+        )
+    for index, (image, mask) in enumerate(zip(images, masks, strict=True)):
         if np.shape(image) != np.shape(mask):
             raise ValueError(
-                f"Expected a truth of the image's shape, received {np.shape(image)} and {np.shape(mask)} at {number}."
+                f"Expected truths of the images' shapes. Received an image of shape {np.shape(image)} and a truth of "
+                f"shape {np.shape(mask)} at index {index}. Drop channel axes, and check the order of both lists."
             )
     return list(zip(images, masks, strict=True))
-
-
-def dice(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> float:
-    """Return the Dice score, 1 where both are empty."""
-    total = int(np.count_nonzero(truth)) + int(np.count_nonzero(prediction))
-    return 2 * int(np.count_nonzero(truth & prediction)) / total if total else 1.0

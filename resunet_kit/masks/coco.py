@@ -39,14 +39,14 @@ def from_coco_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
     """Decode COCO's run lengths, compressed or not.
 
     Args:
-        rle: `size` as `[height, width]`, and `counts` as compressed bytes, as the same in a string, or as a list of
-            lengths: background, foreground, background, ... down the columns.
+        rle: `size` as `[height, width]`, and `counts` as compressed bytes, the same as a string, or a list of lengths:
+            background, foreground, background, ... down the columns.
 
     Returns:
         `(height, width)`, `uint8` with 0 and 1, column-major in memory.
 
     Raises:
-        TypeError: If `rle` is not a mapping, or its counts are of none of the three types.
+        TypeError: If `rle` is not a mapping, or its counts are of another type.
         ValueError: If a key is missing, the counts are damaged, or they do not add up to the size.
 
     Example:
@@ -56,12 +56,12 @@ def from_coco_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
     """
     if not isinstance(rle, Mapping):
         raise TypeError(
-            f"Expected run lengths as {{'size': ..., 'counts': ...}}, received {type(rle).__name__}. "
+            f"Expected run lengths as {{'size': ..., 'counts': ...}}. Received {type(rle).__name__}. "
             "Draw lists of polygons with `polygons_to_mask`."
         )
     if missing := {"size", "counts"} - set(rle):
         raise ValueError(
-            f"Expected run lengths with 'size' and 'counts', received the keys {sorted(map(str, rle))}. "
+            f"Expected run lengths with 'size' and 'counts'. Received the keys {sorted(map(str, rle))}. "
             f"Add {sorted(missing)}."
         )
     shape = image_shape(rle["size"])
@@ -77,11 +77,11 @@ def _check_counts(counts: NDArray[np.integer[Any]], shape: tuple[int, int]) -> N
     else:
         total = int(counts.sum(dtype=np.int64))
     if total < 0:
-        raise ValueError(f"Expected counts from 0, received {total}. The counts are damaged: encode again.")
+        raise ValueError(f"Expected counts of at least 0. Received {total}. The counts are damaged: encode again.")
     if total != size:
         raise ValueError(
-            f"Expected counts that add up to {size} pixels of size {list(shape)}, received {total} or more. "
-            "The text was cut off, or the size is another mask's."
+            f"Expected counts that add up to {size} pixels of size {list(shape)}. Received {total} or more. "
+            "Pass the whole text, and the size of the mask that was encoded."
         )
 
 
@@ -93,7 +93,7 @@ def _read_counts(counts: object) -> NDArray[np.integer[Any]]:
     if isinstance(counts, (list, tuple, np.ndarray)):
         return _plain_counts(counts)
     raise TypeError(
-        f"Expected counts as bytes, a string or a list of integers, received {type(counts).__name__}. "
+        f"Expected counts as bytes, a string or a list of integers. Received {type(counts).__name__}. "
         "Pass what pycocotools or an annotation file holds under 'counts'."
     )
 
@@ -107,7 +107,7 @@ def _plain_counts(counts: Sequence[Any] | NDArray[Any]) -> NDArray[np.integer[An
         return np.empty(0, np.int64)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise TypeError(
-            f"Expected counts as a flat list of integers, received {str(counts)[:60]}. "
+            f"Expected counts as a flat list of integers. Received {str(counts)[:60]}. "
             "Draw polygons with `polygons_to_mask`."
         )
     return array

@@ -1,4 +1,4 @@
-"""Distances to the border of a mask."""
+"""Signed distance maps of masks."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,11 +7,11 @@ from resunet_kit._shared.mask_checks import Spacing, as_mask, pixel_size
 
 
 def signed_distance_map(mask: ArrayLike, *, spacing: Spacing = None) -> NDArray[np.float32]:
-    """Return each pixel's distance to the nearest pixel on the other side of the mask's border.
+    """Return each pixel's distance to the nearest pixel on the other side of the mask's boundary.
 
-    Negative in the foreground, positive in the background, never between the size of a pixel and 0. A mask that is all
-    empty or all full has no border, and its map is 0. `losses.Boundary` and `losses.HausdorffDistance` take such maps
-    as `y_true`, which spares them to compute the distances in every step.
+    Negative in the foreground, positive in the background; its absolute value is at least the size of a pixel. A mask
+    that is all empty or all full has no boundary, and its map is 0. `losses.Boundary` and `losses.HausdorffDistance`
+    take such maps as `y_true`, so that they need not compute the distances in every step.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
@@ -21,7 +21,7 @@ def signed_distance_map(mask: ArrayLike, *, spacing: Spacing = None) -> NDArray[
         The distances in the unit of `spacing`, of the mask's shape.
 
     Raises:
-        TypeError: If the mask's values are not numbers.
+        TypeError: If the mask's values or `spacing` are not numbers.
         ValueError: If the mask is not 2-D or 3-D or has other values, or `spacing` does not fit it.
 
     Example:

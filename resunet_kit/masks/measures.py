@@ -15,16 +15,16 @@ from resunet_kit.masks._labelling import label_components
 class Region:
     """One connected region of a mask, as `regions` measures it.
 
-    Lengths, areas and the centroid are in the unit of `spacing`, or in pixels; the box is in pixels always.
+    Lengths, areas and the centroid are in the unit of `spacing`, or in pixels; the box is always in pixels.
 
     Args:
         label: 1 for the largest region, 2 for the next, ...
         area: Area in 2-D, volume in 3-D.
-        centroid: Mean position, one number for each axis, from the centre of the first pixel.
+        centroid: Mean position along each axis, from the centre of the first pixel.
         bbox: First and past-the-last index, `(min_row, min_col, max_row, max_col)`; six numbers in 3-D.
-        extent: Share of the box that the region fills, above 0 and up to 1.
-        orientation: Angle from the row axis to the longest axis, in radians from -pi/2 to pi/2; 0 for a region that is
-            equally long both ways, `None` in 3-D.
+        extent: Fraction of the box that the region fills, above 0 and up to 1.
+        orientation: Angle from the row axis to the longest axis, in radians from -pi/2 to pi/2; 0 for a region of
+            equal axes, `None` in 3-D.
         axis_lengths: Full axes of the ellipse or ellipsoid with the same second moments, longest first.
         equivalent_diameter: Diameter of the disc or ball of the same area.
 
@@ -60,7 +60,7 @@ def area(mask: ArrayLike, *, spacing: Spacing = None) -> float:
         Number of pixels times the size of one.
 
     Raises:
-        TypeError: If the values are not numbers.
+        TypeError: If the values or `spacing` are not numbers.
         ValueError: If the mask has other values or axes, or the spacing does not fit.
 
     Example:
@@ -91,7 +91,7 @@ def bounding_box(mask: ArrayLike) -> tuple[int, ...] | None:
     """
     foreground = as_mask(mask)
     axes = range(foreground.ndim)
-    # Each axis on its own: the positions where any pixel of the slice across it is set.
+    # For each axis, the indices at which any pixel of the slice across it is set.
     filled = [np.flatnonzero(foreground.any(axis=tuple(a for a in axes if a != axis))) for axis in axes]
     if filled[0].size == 0:
         return None
@@ -101,7 +101,7 @@ def bounding_box(mask: ArrayLike) -> tuple[int, ...] | None:
 def regions(mask: ArrayLike, *, spacing: Spacing = None, connectivity: int | None = None) -> list[Region]:
     """Measure the connected regions of a mask, the largest first.
 
-    The same numbers as `skimage.measure.regionprops`, for all regions at once.
+    The same values as `skimage.measure.regionprops`, for all regions at once.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
@@ -109,10 +109,10 @@ def regions(mask: ArrayLike, *, spacing: Spacing = None, connectivity: int | Non
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:
-        One `Region` for each, equal areas in scan order; no regions for an empty mask.
+        One `Region` each, those of equal area in scan order; an empty list for an empty mask.
 
     Raises:
-        TypeError: If the values are not numbers or `connectivity` is no integer.
+        TypeError: If the values or `spacing` are not numbers, or `connectivity` is not an integer.
         ValueError: If the mask has other values or axes, or the spacing or connectivity does not fit.
 
     Example:

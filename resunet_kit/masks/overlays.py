@@ -1,4 +1,4 @@
-"""A mask drawn over its image."""
+"""Overlays: a mask drawn over its image."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask
+from resunet_kit._shared.numbers import integers, number
 
 
 def overlay(
@@ -27,14 +28,14 @@ def overlay(
         mask: `(height, width)`, booleans, 0/1 or 0/255.
         color: Red, green and blue from 0 to 255.
         alpha: Weight of the colour, from 0 (image alone) to 1 (colour alone).
-        outline: Also draw the foreground pixels that have background or the border across a face, in the plain colour.
+        outline: Also draw foreground pixels that touch the background or the border across a face, in opaque colour.
 
     Returns:
         `(height, width, 3)`, `uint8` RGB.
 
     Raises:
-        TypeError: If the values of the image or the mask are not numbers.
-        ValueError: If a shape, a colour or alpha is none of these, or the image has NaN or infinite values.
+        TypeError: If the values of the image or the mask, the colour or alpha are not numbers.
+        ValueError: If a shape does not fit, a colour or alpha is out of range, or the image has NaN or infinite values.
 
     Example:
         >>> overlay([[0.0, 1.0]], [[0, 1]], color=(0, 200, 0), alpha=0.5)
@@ -45,23 +46,23 @@ def overlay(
     foreground = as_mask(mask, ndims=(2,))
     if foreground.shape != canvas.shape[:2]:
         raise ValueError(
-            f"Expected a mask of the image's shape {canvas.shape[:2]}, received {foreground.shape}. Resize one of them."
+            f"Expected a mask of the image's shape {canvas.shape[:2]}. Received {foreground.shape}. Resize one of them."
         )
-    tint = _check_tint(color, alpha)
+    tint, alpha = _as_rgb_color(color), number("alpha", alpha, "[0, 1]")
     canvas[foreground] = np.rint((1 - alpha) * canvas[foreground] + alpha * tint)
     if outline:
-        canvas[_rim(foreground)] = tint
+        canvas[_outline(foreground)] = tint
     return canvas
 
 
 def _as_rgb(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Return a copy of the image as `uint8` RGB."""
     if image.dtype.kind not in "buif":
-        raise TypeError(f"Expected an image of numbers, received dtype {image.dtype}. Convert it first.")
+        raise TypeError(f"Expected an image of numbers. Received dtype {image.dtype}. Convert it first.")
     channels = image[..., None] if image.ndim == 2 else image
     if channels.ndim != 3 or channels.shape[-1] not in (1, 3, 4) or channels.size == 0:
         raise ValueError(
-            f"Expected an image (height, width) or (height, width, 1, 3 or 4), received shape {image.shape}. "
+            f"Expected an image (height, width) or (height, width, 1, 3 or 4). Received shape {image.shape}. "
             "Pass one image, not a batch, and channels last."
         )
     levels = _to_bytes(channels[..., :3])
@@ -74,24 +75,20 @@ def _to_bytes(image: NDArray[np.generic]) -> NDArray[np.uint8]:
     values = image.astype(np.float64)
     low, high = values.min(), values.max()
     if not np.isfinite([low, high]).all():
-        raise ValueError("Expected finite image values, received NaN or infinity. Use `np.nan_to_num(image)`.")
+        raise ValueError("Expected finite image values. Received NaN or infinity. Use `np.nan_to_num(image)`.")
     if image.dtype.kind not in "bf" or low < 0 or high > 1:
         values = (values - low) / max(high - low, np.finfo(np.float64).tiny)
     return np.rint(values * 255).astype(np.uint8)
 
 
-def _check_tint(color: Sequence[int], alpha: float) -> NDArray[np.uint8]:
-    levels = np.asarray(color)
-    if levels.shape != (3,) or levels.dtype.kind not in "ui" or levels.min() < 0 or levels.max() > 255:
-        raise ValueError(
-            f"Expected `color` of three integers from 0 to 255, received {color!r}. Multiply fractions by 255."
-        )
-    if not 0 <= alpha <= 1:
-        raise ValueError(f"Expected `alpha` from 0 to 1, received {alpha!r}. Pass a weight such as 0.4.")
-    return levels.astype(np.uint8)
+def _as_rgb_color(color: Sequence[int]) -> NDArray[np.uint8]:
+    levels = integers("color", color, "[0, 255]")
+    if len(levels) != 3:
+        raise ValueError(f"Expected color to be (red, green, blue). Received color={color!r}. Pass three integers.")
+    return np.array(levels, np.uint8)
 
 
-def _rim(foreground: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _outline(foreground: NDArray[np.bool_]) -> NDArray[np.bool_]:
     from scipy import ndimage
 
     return foreground & ~ndimage.binary_erosion(foreground)

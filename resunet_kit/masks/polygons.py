@@ -1,4 +1,4 @@
-"""Contours of a mask, and the mask of contours."""
+"""Contours of masks, and masks of polygons."""
 
 from collections.abc import Iterable
 
@@ -21,7 +21,7 @@ def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
 
     Returns:
         Closed polygons `(n, 2)` of (row, column), the last point equal to the first, without points on straight lines.
-        Pixel centres have whole coordinates, so the image spans -0.5 to height - 0.5. No polygons for an empty mask.
+        Pixel centres have integer coordinates, so the image spans -0.5 to height - 0.5. An empty mask has none.
 
     Raises:
         TypeError: If the values are not numbers.
@@ -54,12 +54,12 @@ def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
 def _without_straight_points(closed: NDArray[np.float64]) -> NDArray[np.float64]:
     points = closed[:-1]
     steps = np.diff(closed, axis=0)
-    turns = np.any(steps != np.roll(steps, 1, axis=0), axis=1)
-    return np.concatenate([points[turns], points[turns][:1]])
+    corners = points[np.any(steps != np.roll(steps, 1, axis=0), axis=1)]
+    return np.concatenate([corners, corners[:1]])
 
 
 def is_hole(contour: ArrayLike) -> bool:
-    """Tell whether a contour from `contours` goes round a hole.
+    """Return whether a contour from `contours` encloses a hole.
 
     Args:
         contour: `(n, 2)` of (row, column), closed or not.
@@ -68,6 +68,7 @@ def is_hole(contour: ArrayLike) -> bool:
         True if the points run counter-clockwise, seen with the rows downwards.
 
     Raises:
+        TypeError: If the coordinates are not numbers.
         ValueError: If it is not a polygon of at least three points.
 
     Example:
@@ -81,7 +82,7 @@ def is_hole(contour: ArrayLike) -> bool:
 
 
 def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Fill polygons: the pixels whose centre they wind round (the non-zero rule of SVG).
+    """Fill polygons by the non-zero winding rule, pixel by pixel at its centre.
 
     A polygon inside another is a hole if it runs the other way round, as those of `contours` do; polygons that run the
     same way are united. Of a centre on an edge, the smaller row or column belongs to the polygon, so polygons that
@@ -95,7 +96,7 @@ def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> N
         `(height, width)`, `uint8` with 0 and 1.
 
     Raises:
-        TypeError: If `shape` does not consist of integers.
+        TypeError: If coordinates are not numbers, or `shape` does not consist of integers.
         ValueError: If a polygon has fewer than three points, a point that is not finite, or one outside the image.
 
     Example:
@@ -105,14 +106,14 @@ def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> N
                [0, 0, 0]], dtype=uint8)
     """
     height, width = image_shape(shape)
-    rings = [_as_polygon(polygon, place) for place, polygon in enumerate(polygons)]
-    for place, ring in enumerate(rings):
-        _check_inside(ring, place, (height, width))
+    rings = [_as_polygon(polygon, index) for index, polygon in enumerate(polygons)]
+    for index, ring in enumerate(rings):
+        _check_inside(ring, index, (height, width))
     winding = np.zeros((height, width + 1), np.int32)
     if rings:
         ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
-        rows, columns, turns = _crossings(np.concatenate(rings), ends)
-        np.add.at(winding, (rows, columns), turns)
+        rows, columns, signs = _crossings(np.concatenate(rings), ends)
+        np.add.at(winding, (rows, columns), signs)
     np.cumsum(winding, axis=1, out=winding)
     return (winding[:, :width] != 0).astype(np.uint8)
 
@@ -125,38 +126,42 @@ def _crossings(
     # From the upper end to the lower whatever the direction, so that a shared edge is rounded once.
     top, bottom = np.where(down[:, None], begins, ends), np.where(down[:, None], ends, begins)
     first = np.ceil(top[:, 0]).astype(np.int64)
-    number = np.ceil(bottom[:, 0]).astype(np.int64) - first  # rows from the top, included, to the bottom, excluded
-    edge = np.repeat(np.arange(number.size), number)
-    rows = first[edge] + np.arange(edge.size) - np.repeat(np.cumsum(number) - number, number)
+    count = np.ceil(bottom[:, 0]).astype(np.int64) - first  # rows from the top, included, to the bottom, excluded
+    edge = np.repeat(np.arange(count.size), count)
+    rows = first[edge] + np.arange(edge.size) - np.repeat(np.cumsum(count) - count, count)
     top, bottom = top[edge], bottom[edge]
-    part = (rows - top[:, 0]) / (bottom[:, 0] - top[:, 0])
-    columns = top[:, 1] + part * (bottom[:, 1] - top[:, 1])
+    fraction = (rows - top[:, 0]) / (bottom[:, 0] - top[:, 0])
+    columns = top[:, 1] + fraction * (bottom[:, 1] - top[:, 1])
     return rows, np.ceil(columns).astype(np.int64), np.where(down, 1, -1)[edge]
 
 
-def _as_polygon(polygon: ArrayLike, place: int) -> NDArray[np.float64]:
+def _as_polygon(polygon: ArrayLike, index: int) -> NDArray[np.float64]:
     try:
         points = np.asarray(polygon)
     except ValueError:  # rows of unequal lengths
         points = np.empty(0)
-    if points.dtype.kind not in "uif" or points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
+    if points.dtype.kind not in "uif":
+        raise TypeError(
+            f"Expected polygons of numbers. Received dtype {points.dtype} at index {index}. Convert them to float64."
+        )
+    if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
         raise ValueError(
-            f"Expected polygons of at least three (row, column) points, received {str(polygon)[:60]} at index {place}. "
+            f"Expected polygons of at least three (row, column) points. Received {str(polygon)[:60]} at index {index}. "
             "Put a single polygon in a list, and reshape COCO's flat x, y lists: `np.reshape(flat, (-1, 2))[:, ::-1]`."
         )
     if not np.isfinite(points).all():
         raise ValueError(
-            f"Expected finite coordinates, received {points[~np.isfinite(points).all(axis=1)][0].tolist()} "
-            f"in the polygon at index {place}. Remove that point."
+            f"Expected finite coordinates. Received {points[~np.isfinite(points).all(axis=1)][0].tolist()} "
+            f"in the polygon at index {index}. Remove that point."
         )
     return points.astype(np.float64, copy=False)
 
 
-def _check_inside(points: NDArray[np.float64], place: int, shape: tuple[int, int]) -> None:
+def _check_inside(points: NDArray[np.float64], index: int, shape: tuple[int, int]) -> None:
     outside = np.any((points < -0.5) | (points > np.array(shape) - 0.5), axis=1)
     if outside.any():
         raise ValueError(
-            f"Expected points within rows -0.5 to {shape[0] - 0.5} and columns -0.5 to {shape[1] - 0.5}, received "
-            f"{points[outside][0].tolist()} in the polygon at index {place}. Points are (row, column), not (x, y): "
+            f"Expected points within rows -0.5 to {shape[0] - 0.5} and columns -0.5 to {shape[1] - 0.5}. Received "
+            f"{points[outside][0].tolist()} in the polygon at index {index}. Points are (row, column), not (x, y): "
             "swap them, or clip them to the image."
         )

@@ -1,4 +1,4 @@
-"""From probabilities to a clean mask by one object, which can be tuned, saved and loaded."""
+"""Post-processing: from probabilities to a clean mask by one object that can be tuned, saved and loaded."""
 
 import dataclasses
 import json
@@ -11,46 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask, neighbours
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
+from resunet_kit._shared.numbers import integer, number
+from resunet_kit._shared.writing import atomic_write
 from resunet_kit.masks._labelling import keep_components, label_components
-from resunet_kit.masks._tuning import combinations, dice, paired
-from resunet_kit.masks.components import fill_holes
-from resunet_kit.masks.labels import to_labels
+from resunet_kit.masks._tuning import combinations, paired
+from resunet_kit.masks.components import fill_holes, hysteresis
+from resunet_kit.masks.labels import probability_map, to_labels
 
 Score = Callable[[NDArray[np.uint8], NDArray[np.uint8]], float]
 Components = tuple[NDArray[np.int32], NDArray[np.int64]]
-
-
-def hysteresis(
-    probabilities: ArrayLike, low: float, high: float, *, connectivity: int | None = None
-) -> NDArray[np.uint8]:
-    """Threshold at `low`, and keep the components that reach `high` somewhere.
-
-    Args:
-        probabilities: `(height, width)` or `(depth, height, width)`, from 0 to 1.
-        low: Least probability of the foreground.
-        high: Least probability of a component's most probable pixel, `low` at least.
-        connectivity: 1 joins pixels across faces only; `None` across corners too.
-
-    Returns:
-        The probabilities' shape, `uint8` with 0 and 1.
-
-    Raises:
-        TypeError: If the values are not numbers or `connectivity` is no integer.
-        ValueError: If the values or a threshold are outside 0..1, `high` is below `low`, or there are other axes.
-
-    Example:
-        >>> hysteresis([[0.4, 0.8, 0.1, 0.4]], 0.3, 0.7)
-        array([[1, 1, 0, 0]], dtype=uint8)
-    """
-    array = _image(probabilities)
-    if high < low:
-        raise ValueError(f"Expected `high` of `low` at least, received low={low!r} and high={high!r}. Swap them.")
-    labels, sizes = label_components(to_labels(array[..., None], low) > 0, connectivity)
-    keep = np.zeros(sizes.size, np.uint8)
-    keep[labels[to_labels(array[..., None], high) > 0]] = 1
-    keep[0] = 0
-    return keep[labels]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,17 +28,17 @@ class PostProcess:
     """Threshold, with hysteresis if wanted; then fill holes, remove small components, keep the largest ones.
 
     Args:
-        threshold: Least probability of the foreground, from 0 to 1.
-        low_threshold: With hysteresis: pixels down to this join a component that reaches `threshold`. None: no
-            hysteresis.
-        max_hole: Fill holes of up to so many pixels; 0 fills none, None all.
+        threshold: Minimum probability of the foreground, from 0 to 1.
+        low_threshold: Hysteresis: pixels of at least this belong to the mask if their component has one of at least
+            `threshold`. None: no hysteresis.
+        max_hole: Fill holes of up to this many pixels; 0 fills none, None all.
         min_size: Remove components of fewer pixels.
-        keep_largest: Keep so many of the largest components; None keeps all.
+        keep_largest: Keep this many of the largest components; None keeps all.
         connectivity: 1 joins pixels across faces only; None across corners too.
 
     Raises:
-        TypeError: If a number of pixels or components is no integer.
-        ValueError: If an option is out of range.
+        TypeError: If an option is not a number, or a number of pixels or components is not an integer.
+        ValueError: If an option is out of range, or `low_threshold` is above `threshold`.
 
     Example:
         >>> clean = PostProcess(threshold=0.6, min_size=2)
@@ -88,19 +58,21 @@ class PostProcess:
 
     def __post_init__(self) -> None:
         for name in ("threshold", "low_threshold"):
-            value = getattr(self, name)
-            if value is None and name == "low_threshold":
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
-                raise ValueError(f"Expected `{name}` from 0 to 1, received {value!r}. Pass a probability such as 0.5.")
-            object.__setattr__(self, name, float(value))
+            self._check(name, number, "[0, 1]")
+        for name in ("max_hole", "min_size"):
+            self._check(name, integer, "[0, inf)")
+        for name in ("keep_largest", "connectivity"):
+            self._check(name, integer, "[1, inf)")
         if self.low_threshold is not None and self.low_threshold > self.threshold:
             raise ValueError(
-                f"Expected `low_threshold` of `threshold` at most, received {self.low_threshold} and {self.threshold}."
+                f"Expected low_threshold to be at most threshold. Received low_threshold={self.low_threshold} and "
+                f"threshold={self.threshold}. Swap them."
             )
-        for name, least in (("max_hole", 0), ("min_size", 0), ("keep_largest", 1), ("connectivity", 1)):
-            if getattr(self, name) is not None or name == "min_size":
-                object.__setattr__(self, name, integer(name, getattr(self, name), f"[{least}, inf)"))
+
+    def _check(self, name: str, check: Callable[..., float], interval: str) -> None:
+        value = getattr(self, name)
+        if value is not None or name in ("threshold", "min_size"):
+            object.__setattr__(self, name, check(name, value, interval))
 
     def __call__(self, probabilities: ArrayLike) -> NDArray[np.uint8]:
         """Return the mask of one image or volume.
@@ -115,7 +87,7 @@ class PostProcess:
             TypeError: If the values are not numbers.
             ValueError: If a value is outside 0..1, or there are other axes.
         """
-        mask = self._threshold_and_fill(_image(probabilities))
+        mask = self._threshold_and_fill(probability_map(probabilities))
         return self._select(mask, label_components(mask > 0, self.connectivity) if self._selects else None)
 
     def _threshold_and_fill(self, array: NDArray[Any]) -> NDArray[np.uint8]:
@@ -136,12 +108,11 @@ class PostProcess:
         return keep_components(*components, min_size=self.min_size, count=self.keep_largest)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return the options as JSON, and write them to `path` if there is one: beside it first, then in its place."""
+        """Return the options as JSON, and write them to `path`, if there is one, completely or not at all."""
         text = json.dumps(dataclasses.asdict(self), indent=2)
         if path is not None:
-            draft = Path(f"{os.fspath(path)}.draft")
-            draft.write_text(text + "\n", encoding="utf-8")
-            draft.replace(path)
+            with atomic_write(path) as temporary:
+                temporary.write_text(text + "\n", encoding="utf-8")
         return text
 
     @classmethod
@@ -149,18 +120,20 @@ class PostProcess:
         """Return the object that `to_json` described: of its text, or of a file's path.
 
         Raises:
+            TypeError: If an option is of a wrong type.
             ValueError: If it is not JSON of these options.
         """
         is_text = isinstance(source, str) and source.lstrip().startswith("{")
         text = str(source) if is_text else Path(source).read_text(encoding="utf-8")
-        place = "the text" if is_text else repr(os.fspath(source))
+        origin = "the text" if is_text else repr(os.fspath(source))
+        known = [field.name for field in dataclasses.fields(cls)]
+        expected = f"Expected JSON with the options {known} in {origin}."
         try:
             options = json.loads(text)
         except json.JSONDecodeError as error:
-            raise ValueError(f"Expected JSON of PostProcess in {place}, received: {error}.") from error
-        known = [field.name for field in dataclasses.fields(cls)]
+            raise ValueError(f"{expected} Received no JSON: {error}. Write it with PostProcess.to_json.") from error
         if not isinstance(options, dict) or not set(options) <= set(known):
-            raise ValueError(f"Expected the options {known} in {place}, received {text[:200]}.")
+            raise ValueError(f"{expected} Received {text[:200]}. Write it with PostProcess.to_json.")
         return cls(**options)
 
     @classmethod
@@ -172,21 +145,21 @@ class PostProcess:
         score: Score | None = None,
         **candidates: Any,
     ) -> "Tuning":
-        """Return the options with the highest mean score over validation images, and the score of every choice.
+        """Return the options with the highest mean score over validation images, and the score of every combination.
 
-        Every combination is tried, so pass candidates for what is worth it. Tune on patients that neither trained the
-        model nor test it.
+        Every combination is tried, so keep the candidates few. Tune on patients that are neither in the training set
+        nor in the test set.
 
         Args:
             probabilities: `(height, width)` or `(depth, height, width)` each, from 0 to 1.
-            truths: A mask for each.
-            score: From truth and prediction to a number, larger is better; None is the Dice score, 1 where both are
-                empty.
+            truths: One mask per image.
+            score: A function of truth and prediction whose higher values are better; None is the Dice score, 1 where
+                both are empty.
             **candidates: For each option a value, or a sequence of those to try. None for `threshold` tries
                 0.05, 0.1, ..., 0.95.
 
         Raises:
-            TypeError: If an option is unknown.
+            TypeError: If an option is unknown or of a wrong type.
             ValueError: If there are no images, an image and its truth differ in shape, no combination is valid, or a
                 score is not finite.
 
@@ -199,32 +172,37 @@ class PostProcess:
             >>> [round(value, 2) for options, value in found.curve]
             [0.4, 0.4, 0.97, 1.0, 0.0, 0.0]
         """
-        pairs = [(_image(image), as_mask(truth).astype(np.uint8)) for image, truth in paired(probabilities, truths)]
-        tried = [cls(**one) for one in combinations(candidates)]
-        sums = np.zeros(len(tried))
+        pairs = [
+            (probability_map(image), as_mask(truth).astype(np.uint8)) for image, truth in paired(probabilities, truths)
+        ]
+        options = [cls(**one) for one in combinations(candidates)]
+        sums = np.zeros(len(options))
         for image, truth in pairs:
-            for place, mask in cls._masks(image, tried):
+            for index, mask in cls._masks(image, options):
                 mask.flags.writeable = False  # other combinations may start from it
-                value = float((score or dice)(truth, mask))
+                value = float((score or _dice)(truth, mask))
                 if not np.isfinite(value):
-                    raise ValueError(f"Expected finite scores, received {value} for {tried[place]}.")
-                sums[place] += value
-        curve = list(zip(tried, (sums / len(pairs)).tolist(), strict=True))
+                    raise ValueError(
+                        f"Expected score to return finite numbers. Received {value} for {options[index]}. "
+                        "Return a number for empty masks too."
+                    )
+                sums[index] += value
+        curve = list(zip(options, (sums / len(pairs)).tolist(), strict=True))
         best, value = max(curve, key=lambda choice: choice[1])
         return Tuning(best, value, curve)
 
     @classmethod
-    def _masks(cls, image: NDArray[Any], tried: list["PostProcess"]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Yield the place and the mask of each, the same steps of several done once."""
-        together: dict[PostProcess, list[int]] = {}
-        for place, options in enumerate(tried):
-            together.setdefault(dataclasses.replace(options, min_size=0, keep_largest=None), []).append(place)
-        for first, places in together.items():
-            mask = first._threshold_and_fill(image)
-            selects = any(tried[place]._selects for place in places)
-            components = label_components(mask > 0, first.connectivity) if selects else None
-            for place in places:
-                yield place, tried[place]._select(mask, components)
+    def _masks(cls, image: NDArray[Any], options: list["PostProcess"]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the index and the mask of all options; steps that several have in common run once."""
+        groups: dict[PostProcess, list[int]] = {}
+        for index, one in enumerate(options):
+            groups.setdefault(dataclasses.replace(one, min_size=0, keep_largest=None), []).append(index)
+        for common, indices in groups.items():
+            mask = common._threshold_and_fill(image)
+            selects = any(options[index]._selects for index in indices)
+            components = label_components(mask > 0, common.connectivity) if selects else None
+            for index in indices:
+                yield index, options[index]._select(mask, components)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -242,11 +220,5 @@ class Tuning:
     curve: list[tuple[PostProcess, float]]
 
 
-def _image(probabilities: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(probabilities)
-    if array.ndim not in (2, 3):
-        cure = " Drop the channel axis: `array[..., 0]`." if array.ndim > 3 else " Pass one image at a time."
-        raise ValueError(
-            f"Expected probabilities (height, width) or (depth, height, width), received {array.shape}.{cure}"
-        )
-    return array
+def _dice(truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> float:
+    return dice_of_counts(count_pixels(truth > 0, prediction > 0))

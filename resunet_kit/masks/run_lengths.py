@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask, image_shape
-from resunet_kit.masks._integer_text import join_numbers
+from resunet_kit.masks._integer_text import join_integers
 from resunet_kit.masks._runs import boundaries, paint, run_lengths
 
 
@@ -36,7 +36,7 @@ def to_rle(mask: ArrayLike) -> str:
         edges = np.append(edges, edges.dtype.type(foreground.size))  # the last run ends with the image
     edges[1::2] -= edges[::2]  # from the ends to the lengths
     edges[::2] += 1
-    return join_numbers(edges)
+    return join_integers(edges)
 
 
 def from_rle(text: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -74,21 +74,21 @@ def from_rle(text: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
 def _parse(text: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if not isinstance(text, str):
         raise TypeError(
-            f"Expected run lengths as a string, received {text!r}. pandas reads an empty cell as NaN: `.fillna('')`."
+            f"Expected run lengths as a string. Received {text!r}. pandas reads an empty cell as NaN: `.fillna('')`."
         )
     if not text.strip(" \t\r\n"):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     if text.encode("utf-8", "surrogatepass").translate(None, b"0123456789 \t\r\n"):
         strange = next(token for token in re.split("[ \t\r\n]+", text) if token.strip("0123456789"))
         raise ValueError(
-            f"Expected run lengths of whole numbers parted by spaces, received {strange[:40]!r}. "
+            f"Expected run lengths as integers separated by spaces. Received {strange[:40]!r}. "
             'Write an empty mask as "".'
         )
-    numbers = np.fromstring(text, dtype=np.int64, sep=" ")  # beyond int64 it saturates, and leaves every image
+    numbers = np.fromstring(text, dtype=np.int64, sep=" ")  # beyond int64 it saturates, outside of every image
     if numbers.size % 2:
         raise ValueError(
-            f"Expected pairs of start and length, received {numbers.size} numbers, the last one {numbers[-1]}. "
-            "The text was probably cut off."
+            f"Expected pairs of start and length. Received {numbers.size} numbers, the last one {numbers[-1]}. "
+            "Pass the whole text: it was probably cut off."
         )
     return numbers[::2], numbers[1::2]
 
@@ -112,7 +112,7 @@ def _refuse(
     if wrong.any():
         first = int(np.argmax(wrong))
         received = f"'{starts[first]} {lengths[first]}' as run {first + 1}"
-        raise ValueError(f"Expected {expected}, received {received}. {cure}")
+        raise ValueError(f"Expected {expected}. Received {received}. {cure}")
 
 
 def _check_apart(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
@@ -121,6 +121,6 @@ def _check_apart(starts: NDArray[np.int64], stops: NDArray[np.int64]) -> None:
         first = int(np.argmax(overlapping))
         one, other = (f"'{starts[i] + 1} {stops[i] - starts[i]}'" for i in (first, first + 1))
         raise ValueError(
-            f"Expected runs that do not overlap, received {one} and {other}. "
+            f"Expected runs that do not overlap. Received {one} and {other}. "
             "Decode each object by itself and join the masks with `|`."
         )

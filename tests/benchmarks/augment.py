@@ -28,22 +28,22 @@ def batch() -> tuple[np.ndarray, np.ndarray]:
 
 
 def moved_by_scipy(images: np.ndarray, masks: np.ndarray, *, displaced: bool) -> None:
-    """Turn each pair, and displace it smoothly if asked, with one resampling for each channel."""
+    """Rotate each pair, and displace it smoothly if asked, with one resampling per channel."""
     generator = np.random.default_rng(0)
     for image, mask in zip(images, masks, strict=True):
         angle = np.deg2rad(generator.uniform(-15, 15))
         matrix = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         grid = np.indices((SIDE, SIDE), np.float32) - (SIDE - 1) / 2
-        places = np.tensordot(matrix.astype(np.float32), grid, axes=1) + (SIDE - 1) / 2
+        positions = np.tensordot(matrix.astype(np.float32), grid, axes=1) + (SIDE - 1) / 2
         if displaced:
             points = generator.uniform(-10, 10, (2, 7, 7)).astype(np.float32)
-            places += [ndimage.zoom(part, SIDE / 7, order=3) for part in points]
-        np.stack([ndimage.map_coordinates(plane, places, order=1) for plane in np.moveaxis(image, -1, 0)], axis=-1)
-        ndimage.map_coordinates(mask[..., 0], places, order=0)
+            positions += [ndimage.zoom(part, SIDE / 7, order=3) for part in points]
+        np.stack([ndimage.map_coordinates(plane, positions, order=1) for plane in np.moveaxis(image, -1, 0)], axis=-1)
+        ndimage.map_coordinates(mask[..., 0], positions, order=0)
 
 
 def pairs() -> Iterator[Pair]:
-    """Yield a batch turned, and a batch displaced."""
+    """Yield a rotated batch, and one displaced too."""
     images, masks = batch()
     for label, augment, displaced in (
         ("rotation", Augment(**MOVES), False),
@@ -58,7 +58,7 @@ def pairs() -> Iterator[Pair]:
 
 
 def notes() -> Iterator[str]:
-    """Yield the milliseconds that one pair costs, by recipe."""
+    """Yield the milliseconds per pair for several recipes."""
     images, masks = batch()
     for label, options in (("flips", {"flip": True}), ("rotation, zoom, shift", MOVES), ("nine options", RECIPE)):
         augment = Augment(**options)  # type: ignore[arg-type]
@@ -67,7 +67,7 @@ def notes() -> Iterator[str]:
             start = time.perf_counter()
             augment(images, masks, seed=seed)
             times.append((time.perf_counter() - start) * 1e3 / BATCH)
-        yield f"{label}: {statistics.median(times):.1f} ms a pair of {SIDE} x {SIDE} x 3"
+        yield f"{label}: {statistics.median(times):.1f} ms per pair of {SIDE} x {SIDE} x 3"
     yield waiting()
 
 
@@ -105,7 +105,7 @@ def waiting() -> str:
     step = statistics.median(plain for _, (plain, _) in runs) / STEPS
     return (
         f"training on {TRAINED} pairs with nine options: of an epoch {queue:.1%} is waiting for batches, "
-        f"and {whole:.1%} is what it takes beyond one on a batch in memory ({step:.2f} s a step)"
+        f"and {whole:.1%} is what it takes beyond one on a batch in memory ({step:.2f} s per step)"
     )
 
 

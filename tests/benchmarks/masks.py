@@ -1,7 +1,7 @@
-"""Run lengths: COCO's against pycocotools, Kaggle's against the NumPy snippet that is usual there.
+"""Run lengths: COCO's against pycocotools, Kaggle's against the usual NumPy snippet.
 
-pycocotools encodes column-major arrays, so the copy from a row-major mask is counted; ours does without. Both decode to
-column-major arrays, so no copy is counted, or, in the lines that say row-major, one on either side.
+pycocotools encodes column-major arrays, so its time includes the copy from a row-major mask; ours needs none. Both
+decode to column-major arrays, so no copy is timed, or, in the lines that say row-major, one on either side.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def usual_to_rle(mask: np.ndarray) -> str:
 
 
 def usual_from_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
-    """Decode as the notebooks do: one slice assignment a run."""
+    """Decode as the notebooks do: one slice assignment per run."""
     numbers = np.asarray(text.split(), int)
     flat = np.zeros(shape[0] * shape[1], np.uint8)
     for start, length in zip(numbers[::2] - 1, numbers[1::2], strict=True):
@@ -38,12 +38,12 @@ def usual_from_rle(text: str, shape: tuple[int, int]) -> np.ndarray:
 
 
 def masks() -> Iterator[tuple[str, np.ndarray]]:
-    """Yield blobs, noise of ever more runs, a rectangle and nothing."""
-    rng = np.random.default_rng(0)
-    smooth = ndimage.gaussian_filter(rng.standard_normal((SIDE // 4, SIDE // 4)).astype("float32"), 12)
+    """Yield blobs, noise of more and more runs, a rectangle and nothing."""
+    generator = np.random.default_rng(0)
+    smooth = ndimage.gaussian_filter(generator.standard_normal((SIDE // 4, SIDE // 4)).astype("float32"), 12)
     yield "blobs", np.kron(smooth > 0.01, np.ones((4, 4), bool)).astype(np.uint8)
     for density in (0.006, 0.1, 0.5):
-        noise = (rng.random((SIDE, SIDE), np.float32) < density).astype(np.uint8)
+        noise = (generator.random((SIDE, SIDE), np.float32) < density).astype(np.uint8)
         yield f"noise of {to_rle(noise).count(' ') / 2e6:.1f} M runs", noise
     empty = np.zeros((SIDE, SIDE), np.uint8)
     rectangle = empty.copy()

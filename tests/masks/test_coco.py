@@ -37,46 +37,11 @@ GOLDEN = {
 }
 
 
-def compress_by_loop(mask):
-    """The format as its C source defines it, one count and one character at a time."""
-    counts, before, length = [], 0, 0
-    for value in mask.T.ravel().tolist():
-        if value != before:
-            counts.append(length)
-            before, length = value, 0
-        length += 1
-    counts.append(length)
-    text = []
-    for place, count in enumerate(counts):
-        rest = count - counts[place - 2] if place > 2 else count
-        more = True
-        while more:
-            bits = rest & 0x1F
-            rest >>= 5
-            more = rest != -1 if bits & 0x10 else rest != 0
-            text.append(48 + bits + 0x20 * more)
-    return bytes(text)
-
-
 @pytest.mark.parametrize("name", GOLDEN)
 def test_writes_and_reads_the_bytes_of_pycocotools(name):
     mask, counts = GOLDEN[name]
     assert to_coco_rle(mask) == {"size": list(mask.shape), "counts": counts}
     np.testing.assert_array_equal(from_coco_rle({"size": list(mask.shape), "counts": counts}), mask)
-
-
-@given(MASKS)
-def test_writes_the_format_like_a_loop(mask):
-    assert to_coco_rle(mask)["counts"] == compress_by_loop(mask)
-
-
-@given(st.lists(st.integers(1, 40_000), min_size=1, max_size=30), st.booleans())
-def test_long_runs_take_several_characters(counts, starts_inside):
-    pixels = np.repeat(np.arange(len(counts)) % 2 == starts_inside, counts)
-    for mask in (pixels[:, None], pixels[None]):
-        rle = to_coco_rle(mask)
-        assert rle["counts"] == compress_by_loop(mask)
-        np.testing.assert_array_equal(from_coco_rle(rle), mask)
 
 
 @given(MASKS)
@@ -95,20 +60,24 @@ def check_against_pycocotools(mask):
     np.testing.assert_array_equal(from_coco_rle(written), pycocotools.decode(to_coco_rle(mask)))
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # pycocotools 2.0.11 on NumPy 2
 @given(MASKS)
 def test_agrees_with_pycocotools_in_both_directions(mask):
     check_against_pycocotools(mask)
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@given(st.lists(st.integers(1, 40_000), min_size=1, max_size=30), st.booleans())
+def test_long_runs_take_several_characters(counts, starts_inside):
+    pixels = np.repeat(np.arange(len(counts)) % 2 == starts_inside, counts)
+    check_against_pycocotools(pixels[:, None])
+    check_against_pycocotools(pixels[None])
+
+
 @pytest.mark.parametrize("density", [0, 0.0001, 0.003, 0.1, 0.5, 0.97, 1])
 @pytest.mark.parametrize("shape", [(403, 777), (1, 70_000), (70_000, 1)])
 def test_agrees_with_pycocotools_on_large_masks(shape, density):
     check_against_pycocotools(np.random.default_rng(0).random(shape) < density)
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @given(st.lists(st.integers(0, 600), min_size=1, max_size=40))
 def test_reads_counts_of_zero_like_pycocotools(counts):
     counts = [*counts, 1]
@@ -127,19 +96,19 @@ def test_plain_counts_of_any_sequence():
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ({"size": [2, 2]}, r"received the keys \['size'\]. Add \['counts'\]"),
+        ({"size": [2, 2]}, r"Received the keys \['size'\]\. Add \['counts'\]"),
         ({"counts": b"4"}, r"Add \['size'\]"),
-        ({"size": [2, 2], "counts": b"14 "}, "characters '0' to 'o', received b' ' at place 2"),
+        ({"size": [2, 2], "counts": b"14 "}, r"characters '0' to 'o'\. Received b' ' at position 2"),
         ({"size": [2, 2], "counts": "1é"}, "characters '0' to 'o'"),
         ({"size": [2, 2], "counts": "\ud800"}, "characters '0' to 'o'"),
         ({"size": [2, 2], "counts": b"4P"}, "end with a number.*cut off"),
-        ({"size": [2, 2], "counts": b"PPPPPPP0"}, "at most 7 characters, received one of 8"),
-        ({"size": [2, 2], "counts": b"O"}, "counts from 0, received -1"),
-        ({"size": [2, 2], "counts": b"12"}, r"add up to 4 pixels of size \[2, 2\], received 3"),
+        ({"size": [2, 2], "counts": b"PPPPPPP0"}, r"at most 7 characters\. Received one of 8"),
+        ({"size": [2, 2], "counts": b"O"}, r"counts of at least 0\. Received -1"),
+        ({"size": [2, 2], "counts": b"12"}, r"add up to 4 pixels of size \[2, 2\]\. Received 3"),
         ({"size": [2, 2], "counts": b"<"}, "add up to 4 pixels"),
-        ({"size": [2, 2], "counts": b""}, "add up to 4 pixels of size .*, received 0"),
-        ({"size": [2, 2], "counts": []}, "received 0"),
-        ({"size": [2, 2], "counts": [-1, 5]}, "counts from 0, received -1"),
+        ({"size": [2, 2], "counts": b""}, "add up to 4 pixels of size .* Received 0"),
+        ({"size": [2, 2], "counts": []}, "Received 0"),
+        ({"size": [2, 2], "counts": [-1, 5]}, r"counts of at least 0\. Received -1"),
         ({"size": [2, 2], "counts": [2**63 - 1, 2**63 - 1, 6]}, "add up to 4 pixels"),
         ({"size": [2, 2, 1], "counts": [4]}, r"shape \(height, width\)"),
     ],
@@ -152,9 +121,9 @@ def test_damaged_run_lengths(rle, message):
 @pytest.mark.parametrize(
     ("rle", "message"),
     [
-        ("14", "received str"),
+        ("14", "Received str"),
         ([[0.0, 0.0, 1.0, 1.0]], "polygons_to_mask"),
-        ({"size": [2, 2], "counts": 4}, "received int"),
+        ({"size": [2, 2], "counts": 4}, "Received int"),
         ({"size": [2, 2], "counts": [1.0, 3.0]}, "flat list of integers"),
         ({"size": [2, 2], "counts": [[1, 3]]}, "polygons_to_mask"),
         ({"size": [2, 2], "counts": [[1], [1, 3]]}, "polygons_to_mask"),

@@ -30,11 +30,11 @@ def test_each_number_is_spelled_and_read_back(counts, dtype):
     assert decompress(text).tolist() == counts
 
 
-@pytest.mark.parametrize("at_once", [15, 16, 17, 64])
-def test_parts_are_cut_between_numbers(at_once, monkeypatch):
-    monkeypatch.setattr(_coco_text, "_AT_ONCE", at_once)
-    rng = np.random.default_rng(at_once)
-    counts = (2 ** rng.uniform(0, 29, 300)).astype(np.int64).tolist()
+@pytest.mark.parametrize("chunk", [15, 16, 17, 64])
+def test_parts_are_cut_between_numbers(chunk, monkeypatch):
+    monkeypatch.setattr(_coco_text, "_CHUNK", chunk)
+    generator = np.random.default_rng(chunk)
+    counts = (2 ** generator.uniform(0, 29, 300)).astype(np.int64).tolist()
     text = compress(np.array(counts))
     assert text == by_loop(counts)
     assert decompress(text).tolist() == counts

@@ -16,7 +16,7 @@ def test_pixels_come_in_the_order_of_the_columns(mask, other_layout):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (7, 9), (64, 1), (1, 64), (257, 130)])
-def test_blocks_of_bits_at_the_rim_lose_no_pixel(shape):
+def test_incomplete_blocks_of_bits_lose_no_pixel(shape):
     mask = np.random.default_rng(0).random(shape) < 0.5
     np.testing.assert_array_equal(down_columns(mask[::-1])[: shape[0]], mask[::-1, 0])
     np.testing.assert_array_equal(down_columns(mask), mask.T.ravel())

@@ -4,11 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 from scipy import ndimage
+from skimage.filters import apply_hysteresis_threshold
 from skimage.measure import label
 
-from resunet_kit.masks import fill_holes, largest_component, remove_small
+from resunet_kit.masks import fill_holes, hysteresis, largest_component, remove_small
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=3, max_side=7))
+SHAPES = npst.array_shapes(min_dims=2, max_dims=3, max_side=7)
+MASKS = npst.arrays(bool, SHAPES)
+PROBABILITIES = npst.arrays("float32", SHAPES, elements=st.floats(0, 1, width=16))
 
 
 @given(MASKS, st.integers(1, 4), st.sampled_from([None, 1, 2]))
@@ -43,6 +46,15 @@ def test_holes_up_to_a_size(mask, max_size):
     np.testing.assert_array_equal(fill_holes(mask, max_size=max_size), mask | np.isin(holes, small))
 
 
+@given(PROBABILITIES, st.floats(0, 1), st.floats(0, 1))
+def test_hysteresis_is_that_of_scikit_image(image, a, b):
+    low, high = sorted((a, b))
+    # There a pixel must exceed a threshold, here it may equal it.
+    below = [np.nextafter(np.float32(value), np.float32(-1)) for value in (low, high)]
+    expected = apply_hysteresis_threshold(image, *below)
+    np.testing.assert_array_equal(hysteresis(image, np.float32(low), np.float32(high), connectivity=1), expected)
+
+
 def test_components_joined_at_a_corner():
     corner = [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
     assert largest_component(corner).sum() == 3
@@ -51,7 +63,7 @@ def test_components_joined_at_a_corner():
     assert remove_small(corner, 3, connectivity=1).sum() == 0
 
 
-def test_of_equal_components_the_first_stays():
+def test_of_equal_components_the_first_is_kept():
     np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]]), [[1, 0, 0, 0, 0]])
     np.testing.assert_array_equal(largest_component([[1, 0, 1, 0, 1]], count=2), [[1, 0, 1, 0, 0]])
 
@@ -63,7 +75,7 @@ def test_a_large_background_is_never_the_largest_component():
     assert not largest_component(np.zeros((4, 4))).any()
 
 
-def test_a_tunnel_through_a_volume_is_no_hole():
+def test_a_tunnel_through_a_volume_is_not_a_hole():
     volume = np.ones((3, 3, 3), np.uint8)
     volume[1, 1, 1] = 0
     assert fill_holes(volume).all()
@@ -74,33 +86,20 @@ def test_a_tunnel_through_a_volume_is_no_hole():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
+        (lambda m: largest_component(m, count=0), ValueError, "Expected count to be an integer of at least 1"),
+        (lambda m: largest_component(m, connectivity=3), ValueError, r"Expected connectivity .* in \[1, 2\]"),
+        (lambda m: remove_small(m, 2.5), TypeError, "Expected min_size to be an integer of at least 0"),
+        (lambda m: fill_holes(m, max_size=-1), ValueError, "Expected max_size to be an integer of at least 0"),
         (
-            lambda m: largest_component(m, count=0),
+            lambda m: hysteresis(m, 0.5, 0.4),
             ValueError,
-            r"Expected count to be an integer of at least 1. Received count=",
+            r"Expected high to be at least low\. Received low=0\.5 and high",
         ),
-        (
-            lambda m: largest_component(m, connectivity=3),
-            ValueError,
-            r"Expected connectivity to be an integer in \[1, 2\]. Received connectivity=",
-        ),
-        (
-            lambda m: remove_small(m, -1),
-            ValueError,
-            r"Expected min_size to be an integer of at least 0. Received min_size=",
-        ),
-        (
-            lambda m: remove_small(m, 2.5),
-            TypeError,
-            r"Expected min_size to be an integer of at least 0. Received min_size=",
-        ),
-        (
-            lambda m: fill_holes(m, max_size=-1),
-            ValueError,
-            r"Expected max_size to be an integer of at least 0. Received max_size=",
-        ),
+        (lambda m: hysteresis(m, -1, 0.5), ValueError, "Expected low to be a number"),
+        (lambda m: hysteresis(m, 0.5, "1"), TypeError, "Expected high to be a number"),
+        (lambda m: hysteresis(m[0], 0.2, 0.5), ValueError, "one image at a time"),
     ],
 )
-def test_numbers_out_of_range(call, error, message):
+def test_bad_options(call, error, message):
     with pytest.raises(error, match=message):
         call(np.eye(3))

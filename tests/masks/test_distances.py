@@ -12,10 +12,10 @@ from resunet_kit.masks import signed_distance_map
 def nearest(mask, spacing):
     """Return the distances, pixel by pixel, from the definition."""
     distances = np.zeros(mask.shape)
-    for place in np.ndindex(mask.shape):
-        others = [np.subtract(place, other) * spacing for other in np.ndindex(mask.shape) if mask[other] != mask[place]]
-        if others:
-            distances[place] = min(np.linalg.norm(way) for way in others) * (-1 if mask[place] else 1)
+    for index in np.ndindex(mask.shape):
+        steps = [np.subtract(index, other) * spacing for other in np.ndindex(mask.shape) if mask[other] != mask[index]]
+        if steps:
+            distances[index] = min(map(np.linalg.norm, steps)) * (-1 if mask[index] else 1)
     return distances
 
 
@@ -37,10 +37,7 @@ def test_the_input_stays_and_bad_input_is_refused():
     signed_distance_map(mask)
     np.testing.assert_array_equal(mask, before)
     for bad, spacing in itertools.product([np.full((3, 3), 0.5), np.zeros(3)], [None, 1]):
-        with pytest.raises(
-            ValueError,
-            match="Expected mask",
-        ):
+        with pytest.raises(ValueError, match="Expected mask"):
             signed_distance_map(bad, spacing=spacing)
     with pytest.raises(ValueError, match="spacing"):
         signed_distance_map(mask, spacing=(1, 1, 1))

@@ -41,10 +41,10 @@ def test_labels_beyond_256_classes_are_not_cut():
 @pytest.mark.parametrize(
     ("labels", "num_classes", "error", "message"),
     [
-        ([0, 3], 3, ValueError, "from 0 to 2, received values from 0 to 3"),
-        ([-1, 1], 3, ValueError, "received values from -1 to 1"),
+        ([0, 3], 3, ValueError, r"from 0 to 2\. Received values from 0 to 3"),
+        ([-1, 1], 3, ValueError, "Received values from -1 to 1"),
         ([0, 255], 2, ValueError, "mask // 255"),
-        ([0.0, 1.0], 2, TypeError, "integer labels, received dtype float64"),
+        ([0.0, 1.0], 2, TypeError, r"integer labels\. Received dtype float64"),
         ([0, 1], 0, ValueError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
         ([0, 1], 2.0, TypeError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
     ],
@@ -57,15 +57,15 @@ def test_labels_that_have_no_channel(labels, num_classes, error, message):
 @pytest.mark.parametrize(
     ("probabilities", "threshold", "error", "message"),
     [
-        ([[-2.0], [3.0]], 0.5, ValueError, "from 0 to 1, received values from -2 to 3. Apply the sigmoid"),
+        ([[-2.0], [3.0]], 0.5, ValueError, r"from 0 to 1\. Received values from -2 to 3\. Apply the sigmoid"),
         ([[255]], 0.5, ValueError, "divide 0/255 masks by 255"),
-        ([[0.5]], 1.5, ValueError, "`threshold` from 0 to 1, received 1.5"),
-        ([[0.5]], float("nan"), ValueError, "`threshold`"),
-        ([[0.5, np.nan]], 0.5, ValueError, "received NaN"),
-        ([[np.nan]], 0.5, ValueError, "received NaN"),
-        (0.5, 0.5, ValueError, r"\(..., channels\), received shape \(\)"),
-        (np.zeros((2, 0)), 0.5, ValueError, r"received shape \(2, 0\)"),
-        ([["a"]], 0.5, TypeError, "received dtype"),
+        ([[0.5]], 1.5, ValueError, r"Expected threshold to be a number in \[0, 1\]. Received threshold=1\.5"),
+        ([[0.5]], "0.5", TypeError, "Expected threshold"),
+        ([[0.5, np.nan]], 0.5, ValueError, "Received NaN"),
+        ([[np.nan]], 0.5, ValueError, "Received NaN"),
+        (0.5, 0.5, ValueError, r"\(..., channels\)\. Received shape \(\)"),
+        (np.zeros((2, 0)), 0.5, ValueError, r"Received shape \(2, 0\)"),
+        ([["a"]], 0.5, TypeError, "Received dtype"),
     ],
 )
 def test_outputs_that_have_no_label(probabilities, threshold, error, message):

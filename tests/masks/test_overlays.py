@@ -63,18 +63,18 @@ def test_the_channels_of_a_colour_image_are_stretched_together():
 @pytest.mark.parametrize(
     ("image", "mask", "options", "error", "message"),
     [
-        (np.zeros((2, 3)), NOTHING, {}, ValueError, r"image's shape \(2, 3\), received \(2, 2\)"),
-        (np.zeros((2, 2, 2)), NOTHING, {}, ValueError, r"received shape \(2, 2, 2\)"),
+        (np.zeros((2, 3)), NOTHING, {}, ValueError, r"image's shape \(2, 3\)\. Received \(2, 2\)"),
+        (np.zeros((2, 2, 2)), NOTHING, {}, ValueError, r"Received shape \(2, 2, 2\)"),
         (np.zeros((1, 2, 2, 3)), NOTHING, {}, ValueError, "not a batch"),
-        (np.zeros((0, 2)), NOTHING, {}, ValueError, "received shape"),
+        (np.zeros((0, 2)), NOTHING, {}, ValueError, "Received shape"),
         (np.full((2, 2), np.nan), NOTHING, {}, ValueError, "np.nan_to_num"),
         (np.full((2, 2), np.inf), NOTHING, {}, ValueError, "NaN or infinity"),
         (np.full((2, 2), "a"), NOTHING, {}, TypeError, "image of numbers"),
         (NOTHING, NOTHING[..., None], {}, ValueError, r"mask\[\.\.\., 0\]"),
-        (NOTHING, NOTHING, {"alpha": 1.1}, ValueError, "`alpha` from 0 to 1, received 1.1"),
-        (NOTHING, NOTHING, {"color": (0, 0, 256)}, ValueError, "`color` of three integers"),
-        (NOTHING, NOTHING, {"color": (0.1, 0.2, 0.3)}, ValueError, "Multiply fractions by 255"),
-        (NOTHING, NOTHING, {"color": "red"}, ValueError, "received 'red'"),
+        (NOTHING, NOTHING, {"alpha": 1.1}, ValueError, r"Expected alpha to be a number in \[0, 1\]"),
+        (NOTHING, NOTHING, {"color": (0, 0, 256)}, ValueError, r"Expected color\[2\] to be an integer in \[0, 255\]"),
+        (NOTHING, NOTHING, {"color": (0, 0, 0, 9)}, ValueError, "Pass three integers"),
+        (NOTHING, NOTHING, {"color": "red"}, TypeError, "Received color='red'"),
     ],
 )
 def test_what_cannot_be_drawn(image, mask, options, error, message):

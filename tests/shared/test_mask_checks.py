@@ -77,15 +77,11 @@ def test_spacing_is_spread_over_the_axes():
     assert pixel_size((5, 1, 2), 3) == (5.0, 1.0, 2.0)
 
 
-@pytest.mark.parametrize("spacing", [0, -1, (1, 0), (1, np.nan), np.inf, (1, 1, 1), (1,)])
-def test_spacing_that_does_not_fit(spacing):
-    with pytest.raises(ValueError, match="Expected spacing"):
-        pixel_size(spacing, 2)
-
-
-@pytest.mark.parametrize("spacing", ["1", True, [[1, 1], [1, 1]], (1, "2")])
-def test_spacing_of_a_wrong_type(spacing):
-    with pytest.raises(TypeError, match="Expected spacing"):
+@pytest.mark.parametrize(
+    ("spacing", "error"), [((1, 0), ValueError), ((1, 1, 1), ValueError), ("1", TypeError), ((1, "2"), TypeError)]
+)
+def test_spacing_that_does_not_fit(spacing, error):
+    with pytest.raises(error, match="Expected spacing"):
         pixel_size(spacing, 2)
 
 
@@ -102,9 +98,8 @@ def test_binary_values_have_any_shape_and_a_name():
 
 def test_connectivity():
     assert [neighbours(c, 3) for c in (None, 1, 2, 3)] == [3, 1, 2, 3]
-    with pytest.raises(ValueError, match=r"in \[1, 2\]. Received connectivity=3"):
-        neighbours(3, 2)
-    with pytest.raises(ValueError, match=r"in \[1, 2\]. Received connectivity=0"):
-        neighbours(0, 2)
-    with pytest.raises(TypeError, match=r"Received connectivity=1\.0"):
+    for wrong in (0, 3):
+        with pytest.raises(ValueError, match=rf"in \[1, 2\]\. Received connectivity={wrong}\. Pass 1 to join"):
+            neighbours(wrong, 2)
+    with pytest.raises(TypeError, match="Expected connectivity"):
         neighbours(1.0, 2)

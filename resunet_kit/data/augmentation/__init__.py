@@ -1,1 +1,1 @@
-"""Random variation of images with their masks: spatial, then of intensity."""
+"""Random augmentation of images with their masks: spatial transforms, then changes of intensity."""

@@ -1,4 +1,4 @@
-"""Random variation of images together with their masks, in NumPy: 2-D and 3-D, reproducible from a seed.
+"""Random augmentation of images together with their masks, in NumPy: 2-D and 3-D, reproducible from a seed.
 
 Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTransform` fails on integer masks,
 `RandomFlip` turns masks into floats. None takes volumes, and each layer interpolates what the one before interpolated.
@@ -6,70 +6,78 @@ Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTran
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import pixel_size
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.augmentation.intensity import vary
 from resunet_kit.data.augmentation.layout import as_batches
-from resunet_kit.data.augmentation.options import check_clip, check_fill, check_flip, check_switch, flip_axes, plain
-from resunet_kit.data.augmentation.random_streams import Draws
-from resunet_kit.data.augmentation.ranges import (
+from resunet_kit.data.augmentation.options import (
     STRENGTHS,
     SWITCHES,
+    Clip,
+    Flip,
     Range,
     Strength,
+    check_clip,
+    check_fill,
+    check_flip,
     checked_probabilities,
+    flip_axes,
+    plain,
     strength_range,
 )
+from resunet_kit.data.augmentation.random_streams import RandomStreams
 from resunet_kit.data.augmentation.resampling import Fill, resample
-from resunet_kit.data.augmentation.spatial import drawn_field, flipped, turned
+from resunet_kit.data.augmentation.spatial import random_field, random_flip, random_rotate90
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Augment:
-    """Vary images at random and move their masks along: `augment(images, masks, seed=0)`.
+    """Vary images at random and transform their masks with them: `augment(images, masks, seed=0)`.
 
     Every option is off by default. A strength is a number `s` or a range `(low, high)`; each image draws its own value,
     uniform in the range. `s` stands for -s to s of what is added (rotation, shift, shear, brightness), for 1 - s to
     1 + s of factors (zoom, contrast, gamma), and for 0 to s of the rest.
 
-    Flips and quarter turns move pixels without interpolation. Zoom, shear, rotation, shift and elastic displacement
-    become one field, along which image and mask are sampled once: the image linearly, the mask by its nearest pixel.
-    So a mask keeps its dtype and gets no new value but `mask_fill`. The other options change images only.
+    Flips and 90-degree rotations move pixels without interpolation. Zoom, shear, rotation, shift and elastic
+    displacement become one field, along which image and mask are resampled once: the image by linear interpolation, the
+    mask by nearest neighbour. So a mask keeps its dtype and gets no new value but `mask_fill`. The other options change
+    images only.
 
     Args:
-        flip: True mirrors along each axis in half of the images; a number from 0 to 1 in that share of them.
+        flip: True mirrors along each axis with a probability of 0.5; a number from 0 to 1 is another probability.
             `"horizontal"`, `"vertical"`, `"depth"` or a tuple of these: along these axes only.
-        quarter_turns: Whether to turn by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; where the
-            two sides differ, by 0 or 180.
+        rotate90: Whether to rotate by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; by 0 or 180
+            where the two differ in size.
         rotation: Degrees, positive anticlockwise as displayed. In a volume, drawn for each of the three planes.
         zoom: Factors; 1.2 shows everything 1.2 times as large. One for all axes.
-        shift: Fractions of the side, drawn for each axis; positive moves towards higher indices.
+        shift: Fractions of the size, drawn for each axis; positive moves towards higher indices.
         shear: Pixels that a pixel moves for each pixel of distance from the centre, drawn for each plane.
-        elastic: From 0 to 1. A grid of points, a quarter of the side apart, moves by up to `elastic / 10` of the side
+        elastic: From 0 to 1. A grid of points, a quarter of the size apart, moves by up to `elastic / 10` of the size
             along each axis, smooth between them. That never folds the image.
         brightness: What is added, in the image's units.
         contrast: Factors of the distance from each channel's mean.
-        gamma: Exponents of the values, brought to [0, 1] by the image's own range and back.
+        gamma: Exponents of the values, scaled to [0, 1] by the image's own range and back.
         noise: Standard deviation of Gaussian noise, in the image's units.
         blur: Standard deviation of a Gaussian filter, in pixels.
         bias_field: The image is multiplied by a smooth field from `exp(-s)` to `exp(s)`, as uneven coils shade it.
-        cutout: Sides of a box, as fractions of the image's, that the image loses: set to `fill` if that is a number,
-            else to 0. The mask keeps what is hidden.
+        cutout: Size of a box along each axis, as a fraction of the image's, inside which the image is set to `fill` if
+            that is a number, else to 0. The mask stays unchanged there.
         probabilities: How likely an option acts on an image, as in `{"noise": 0.3}`: 0.5 for flip (along each axis)
             and 1 for the others unless named here.
-        ndim: 2 for images, 3 for volumes. It says what a shape of four numbers is: with 2 a batch of images, with 3
-            one volume.
-        spacing: Size of a pixel along each axis, depth first; rotation and shear are then true in space. None: 1.
-        in_plane: Whether a volume's depth axis stays as it is: only `"depth"` in `flip` and the intensities touch it.
-        per_channel: Whether the intensities draw one strength for each channel instead of one for the image.
-        fill: What images hold beyond their border: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the
+        ndim: 2 for images, 3 for volumes. It tells what an array of four axes is: with 2 a batch of images, with 3 one
+            volume.
+        spacing: Size of a pixel along each axis, depth first; rotation and shear then act in physical space. None: 1.
+        in_plane: Whether a volume's depth axis stays unchanged: only `"depth"` in `flip` and the intensity options
+            act on it.
+        per_channel: Whether the intensity options draw one strength per channel instead of one per image.
+        fill: The value of images beyond their border: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the
             latter two the mask follows the image.
-        mask_fill: What masks hold there if `fill` is a number; the data's ignored class may be apt.
+        mask_fill: The value of masks there if `fill` is a number, such as the class that a loss ignores.
         clip: `(low, high)` limits every result; None does not; `"auto"` limits images that were in [0, 1] to it.
 
     Raises:
@@ -90,8 +98,8 @@ class Augment:
         True
     """
 
-    flip: bool | float | str | tuple[str, ...] = False
-    quarter_turns: bool = False
+    flip: Flip = False
+    rotate90: bool = False
     rotation: Strength = 0.0
     zoom: Strength = 0.0
     shift: Strength = 0.0
@@ -111,17 +119,17 @@ class Augment:
     per_channel: bool = False
     fill: Fill = 0.0
     mask_fill: int = 0
-    clip: tuple[float, float] | Literal["auto"] | None = "auto"
+    clip: Clip = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("ndim", *STRENGTHS, "flip", "spacing", "fill", "mask_fill", "clip"):
+        for name in (*STRENGTHS, "flip", "spacing", "fill", "mask_fill", "clip"):
             object.__setattr__(self, name, plain(getattr(self, name)))
+        for name in ("rotate90", "in_plane", "per_channel"):
+            object.__setattr__(self, name, flag(name, getattr(self, name)))
+        cure = "Pass 2 for images, 3 for volumes."
+        object.__setattr__(self, "ndim", integer("ndim", self.ndim, "[2, 3]", cure=cure))
         object.__setattr__(self, "probabilities", checked_probabilities(self.probabilities))
-        if self.ndim not in (2, 3) or not isinstance(self.ndim, int):
-            raise ValueError(f"Expected ndim=2 for images or 3 for volumes, received {self.ndim!r}.")
         pixel_size(self.spacing, self.ndim)
-        for name in ("quarter_turns", "in_plane", "per_channel"):
-            check_switch(name, getattr(self, name))
         check_flip(self.flip, self.ndim, self.probabilities)
         check_fill(self.fill, self.mask_fill)
         check_clip(self.clip)
@@ -148,15 +156,15 @@ class Augment:
     def __call__(
         self, images: ArrayLike, masks: ArrayLike, *, seed: int | None = None
     ) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        """Return a varied copy of one pair or of a batch of pairs.
+        """Return an augmented copy of one pair or of a batch of pairs.
 
-        What happens to an image depends on the seed, its place in the batch and each option by itself: not on the
-        batch's size, nor on which other options are on.
+        What happens to an image depends on the seed, its index in the batch and each option by itself: neither on the
+        batch size, nor on which other options are on.
 
         Args:
             images: `(height, width, channels)` or `(batch, height, width, channels)`; with `ndim=3` a depth axis
                 comes before the height. Integers are converted, not scaled.
-            masks: The same shape with any number of channels, or without the axis for channels.
+            masks: The same shape with any number of channels, or without the channel axis.
             seed: 0 or more; the same seed gives the same result. None draws one from NumPy's global state, which
                 `keras.utils.set_random_seed` sets.
 
@@ -164,40 +172,46 @@ class Augment:
             Images as float32 and masks of their own dtype, both of the shape that came in.
 
         Raises:
-            TypeError: If images or masks are no numbers, or the seed is no integer.
-            ValueError: If shapes do not fit each other or `ndim`, or `mask_fill` does not fit the masks' dtype.
+            TypeError: If images or masks do not hold numbers, or the seed is not an integer.
+            ValueError: If shapes do not fit each other or `ndim`, the seed is negative, or `mask_fill` does not fit the
+                masks' dtype.
         """
         batch, labels = as_batches(images, masks, self.ndim)
         if np.asarray(self.mask_fill).astype(labels.dtype) != self.mask_fill:
-            raise ValueError(f"mask_fill={self.mask_fill} does not fit masks of {labels.dtype}. Convert the masks.")
+            raise ValueError(
+                f"Expected mask_fill to fit the masks' dtype {labels.dtype}. Received mask_fill={self.mask_fill}. "
+                "Convert the masks to a dtype that holds it."
+            )
         if seed is None:
             seed = np.random.randint(2**31)  # noqa: NPY002 - the state that Keras seeds
         seed = integer("seed", seed, "[0, inf)")
         ranges, probabilities = self._ranges(), self._probabilities()
-        moved = np.empty(batch.shape, np.float32), np.empty_like(labels, order="C")
-        for number, pair in enumerate(zip(batch, labels, strict=True)):
-            draws = Draws(ranges=ranges, probabilities=probabilities, seed=seed, number=number)
-            for out, planes in zip(moved, self._pair(*pair, draws), strict=True):
+        results = np.empty(batch.shape, np.float32), np.empty_like(labels, order="C")
+        for index, pair in enumerate(zip(batch, labels, strict=True)):
+            streams = RandomStreams(ranges=ranges, probabilities=probabilities, seed=seed, index=index)
+            for result, planes in zip(results, self._augment_pair(*pair, streams), strict=True):
                 for channel, plane in enumerate(planes):
-                    out[number, ..., channel] = plane
-        return moved[0].reshape(np.shape(images)), moved[1].reshape(np.shape(masks))
+                    result[index, ..., channel] = plane
+        return results[0].reshape(np.shape(images)), results[1].reshape(np.shape(masks))
 
-    def _pair(self, image: NDArray[Any], mask: NDArray[Any], draws: Draws) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        """Vary one pair; channels come last and leave first, where each is one block of memory."""
+    def _augment_pair(
+        self, image: NDArray[Any], mask: NDArray[Any], streams: RandomStreams
+    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Return one pair, which comes with the channels last, with the channels first: each is one block of memory."""
         planes, labels = np.moveaxis(image, -1, 0), np.moveaxis(mask, -1, 0)
         axes = tuple(range(self.ndim))[-2 if self.in_plane else 0 :]
         flips = flip_axes(self.flip, self.ndim, axes)
         if flips:
-            planes, labels = flipped(planes, flips, draws), flipped(labels, flips, draws)
-        if self.quarter_turns:
-            planes, labels = turned(planes, axes, draws), turned(labels, axes, draws)
+            planes, labels = random_flip(planes, flips, streams), random_flip(labels, flips, streams)
+        if self.rotate90:
+            planes, labels = random_rotate90(planes, axes, streams), random_rotate90(labels, axes, streams)
         planes = np.array(planes, np.float32, order="C")
         outside = 0.0 if isinstance(self.fill, str) else self.fill
         limits = self._limits(min(planes.min(), outside), max(planes.max(), outside))
-        field = drawn_field(planes.shape[1:], axes, pixel_size(self.spacing, self.ndim), draws)
+        field = random_field(planes.shape[1:], axes, pixel_size(self.spacing, self.ndim), streams)
         if field is not None:
             planes, labels = resample(planes, labels, field, fill=self.fill, mask_fill=self.mask_fill)
-        varied = vary(planes, draws, per_channel=self.per_channel, hidden=outside)
+        varied = vary(planes, streams, per_channel=self.per_channel, hidden=outside)
         if limits is not None and (varied or field is not None or self.clip != "auto"):
             np.clip(planes, *limits, out=planes)
         return planes, labels

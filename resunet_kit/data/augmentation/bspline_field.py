@@ -1,4 +1,4 @@
-"""Smooth random fields: a coarse grid of control points, made dense by cubic B-splines."""
+"""Smooth random fields: a coarse grid of control points, evaluated at every pixel by cubic B-splines."""
 
 import functools
 from collections.abc import Sequence
@@ -10,18 +10,18 @@ Array = NDArray[np.float32]
 
 
 @functools.lru_cache(maxsize=64)
-def spline_basis(side: int, cells: int) -> Array:
-    """Return the weight of each control point at each pixel, `(side, cells + 3)`; each row adds up to 1.
+def spline_basis(size: int, cells: int) -> Array:
+    """Return the weight of each control point at each pixel, `(size, cells + 3)`; each row adds up to 1.
 
-    `cells` equal cells span the side, and pixel centres lie at halves.
+    `cells` equal cells span the axis, and pixel centres lie at halves.
     """
-    position = (np.arange(side) + 0.5) * (cells / side)
+    position = (np.arange(size) + 0.5) * (cells / size)
     cell = position.astype(int)
     t = position - cell
     pieces = ((1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, 3 * (t + t**2 - t**3) + 1, t**3)
-    basis = np.zeros((side, cells + 3), np.float32)
+    basis = np.zeros((size, cells + 3), np.float32)
     for point, piece in enumerate(pieces):
-        basis[np.arange(side), cell + point] = piece / 6
+        basis[np.arange(size), cell + point] = piece / 6
     basis.flags.writeable = False  # the cache hands one array to all
     return basis
 
@@ -31,10 +31,10 @@ def control_points(ndim: int, cells: int) -> tuple[int, ...]:
     return (cells + 3,) * ndim
 
 
-def dense(points: Array, sides: Sequence[int], rows: slice = slice(None)) -> Array:
-    """Return the field of a grid of control points at every pixel of `rows`, `(rows, *sides[1:])`."""
-    for axis, side in enumerate(sides):
-        basis = spline_basis(side, points.shape[0] - 3)
+def dense(points: Array, shape: Sequence[int], rows: slice = slice(None)) -> Array:
+    """Return the field of a grid of control points at every pixel of `rows`, `(rows, *shape[1:])`."""
+    for axis, size in enumerate(shape):
+        basis = spline_basis(size, points.shape[0] - 3)
         # The first axis leaves and its pixels come last: after all axes the order is the old one.
         points = np.tensordot(points, basis[rows] if axis == 0 else basis, axes=(0, 1))
     return points

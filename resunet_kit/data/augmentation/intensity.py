@@ -1,4 +1,4 @@
-"""Changes of an image's values, in place, on channels first `(c, *sides)` float32; masks stay as they are."""
+"""Intensity transforms: they change float32 images `(channels, *spatial_shape)` in place, and no masks."""
 
 import functools
 from collections.abc import Callable
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from scipy import ndimage, special
 
 from resunet_kit.data.augmentation.bspline_field import Array, control_points, dense
-from resunet_kit.data.augmentation.random_streams import Draws
+from resunet_kit.data.augmentation.random_streams import RandomStreams
 
 BIAS_CELLS = 2  # a coil's shading is smooth over half the image
-QUANTILES = 2**16  # equally likely values of the noise: they reach 4.3 deviations
+QUANTILES = 2**16  # equally likely values of the noise: they extend to 4.3 standard deviations
 Strengths = NDArray[np.float64]
 
 
@@ -23,11 +23,11 @@ def blur(image: Array, deviations: Strengths, _: np.random.Generator) -> None:
             ndimage.gaussian_filter(plane, deviation, truncate=3, output=plane)
 
 
-def bias_field(image: Array, strengths: Strengths, stream: np.random.Generator) -> None:
+def bias_field(image: Array, strengths: Strengths, generator: np.random.Generator) -> None:
     """Multiply by `exp` of a smooth field within plus and minus the strength."""
-    sides = image.shape[1:]
-    points = stream.uniform(-1, 1, control_points(len(sides), BIAS_CELLS)).astype(np.float32)
-    field = dense(points, sides)
+    shape = image.shape[1:]
+    points = generator.uniform(-1, 1, control_points(len(shape), BIAS_CELLS)).astype(np.float32)
+    field = dense(points, shape)
     for plane, strength in zip(image, strengths, strict=True):
         plane *= np.exp(field * np.float32(strength))
 
@@ -46,7 +46,7 @@ def contrast(image: Array, factors: Strengths, _: np.random.Generator) -> None:
 
 
 def gamma(image: Array, exponents: Strengths, _: np.random.Generator) -> None:
-    """Raise to a power, after the image's own range was brought to [0, 1]; the range stays what it was."""
+    """Raise to a power, with the image's own range scaled to [0, 1] for it and back."""
     low, high = image.min(), image.max()
     if not high > low:
         return
@@ -60,19 +60,19 @@ def gamma(image: Array, exponents: Strengths, _: np.random.Generator) -> None:
     image += low
 
 
-def noise(image: Array, deviations: Strengths, stream: np.random.Generator) -> None:
+def noise(image: Array, deviations: Strengths, generator: np.random.Generator) -> None:
     """Add independent Gaussian noise of the standard deviation to each value."""
     # A third of the time of `standard_normal`, which draws one by one.
-    ranks = stream.integers(0, QUANTILES, image.shape, np.uint16)
+    ranks = generator.integers(0, QUANTILES, image.shape, np.uint16)
     image += normal_quantiles().take(ranks, mode="clip") * _over_pixels(deviations, image)
 
 
-def cutout(image: Array, fractions: Strengths, stream: np.random.Generator, *, value: float = 0.0) -> None:
-    """Set one box, of this fraction of each side, to `value` in all channels."""
+def cutout(image: Array, fractions: Strengths, generator: np.random.Generator, *, value: float = 0.0) -> None:
+    """Set one box, of this fraction of the size along each axis, to `value` in all channels."""
     box = [slice(None)]
-    for side in image.shape[1:]:
-        length = round(fractions[0] * side)
-        start = int(stream.integers(side - length + 1))
+    for size in image.shape[1:]:
+        length = round(fractions[0] * size)
+        start = int(generator.integers(size - length + 1))
         box.append(slice(start, start + length))
     image[tuple(box)] = value
 
@@ -102,22 +102,22 @@ STEPS: dict[str, Callable[..., None]] = {
 }
 
 
-def vary(image: Array, draws: Draws, *, per_channel: bool, hidden: float) -> bool:
-    """Apply the drawn steps in place; return whether there was one.
+def vary(image: Array, streams: RandomStreams, *, per_channel: bool, hidden: float) -> bool:
+    """Apply the steps that act on this image in place; return whether there was one.
 
     Args:
-        image: `(c, *sides)`, changed.
-        draws: The image's.
-        per_channel: Whether each channel gets a strength of its own; a cut-out always is one for all.
-        hidden: What a cut-out leaves.
+        image: `(channels, *spatial_shape)`, changed.
+        streams: The random numbers of the image.
+        per_channel: Whether each channel draws its own strength; a cut-out is one box for all channels.
+        hidden: The value inside a cut-out.
     """
     varied = False
     for option, step in STEPS.items():
-        drawn = draws.strengths(option, len(image) if per_channel else 1)
+        drawn = streams.strengths(option, len(image) if per_channel else 1)
         if drawn is None:
             continue
-        strengths, stream = drawn
+        strengths, generator = drawn
         extra = {"value": hidden} if option == "cutout" else {}
-        step(image, np.broadcast_to(strengths, len(image)), stream, **extra)
+        step(image, np.broadcast_to(strengths, len(image)), generator, **extra)
         varied = True
     return varied

@@ -1,4 +1,4 @@
-"""One resampling for an image and its mask: linear for the image, nearest for the mask, along the same field.
+"""Resampling of an image and its mask along one field: linear for the image, nearest neighbour for the mask.
 
 All channels share indices and weights, which `scipy.ndimage.map_coordinates` computes anew for each.
 """
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from resunet_kit.data.augmentation.bspline_field import Array, dense
 
-Fill = float | Literal["edge", "reflect"]
+FillMode = Literal["edge", "reflect"]
+Fill = float | FillMode
 
 POINTS = 16384  # at once: their arrays stay in the processor's cache, and a volume needs no eight copies of itself
 
@@ -32,9 +33,9 @@ class Field:
     offset: Array
     displacement: Array | None = None
 
-    def coordinates(self, sides: Sequence[int], rows: slice) -> Iterator[Array]:
-        """Yield for each axis the coordinates that the output's `rows` come from, `(rows, *sides[1:])`."""
-        grid = [axis.astype(np.float32) for axis in np.ogrid[tuple(map(slice, sides))]]
+    def coordinates(self, shape: Sequence[int], rows: slice) -> Iterator[Array]:
+        """Yield for each axis the coordinates that the output's `rows` come from, `(rows, *shape[1:])`."""
+        grid = [axis.astype(np.float32) for axis in np.ogrid[tuple(map(slice, shape))]]
         grid[0] = grid[0][rows]
         for axis, weights in enumerate(self.matrix):
             # Smallest arrays first: one addition alone is of full size.
@@ -42,71 +43,71 @@ class Field:
             for weight, positions in zip(weights[1:], grid[1:], strict=True):
                 total = total + weight * positions
             if self.displacement is not None:
-                total += dense(self.displacement[axis], sides, rows)
+                total += dense(self.displacement[axis], shape, rows)
             yield total
 
 
 def resample(
     image: Array, mask: NDArray[Any], field: Field, *, fill: Fill, mask_fill: int
 ) -> tuple[Array, NDArray[Any]]:
-    """Move an image `(c, *sides)` and its mask `(k, *sides)` of any dtype along `field`.
+    """Resample an image and its mask along `field`.
 
     Args:
-        image: Channels first.
-        mask: Channels first.
+        image: `(channels, *spatial_shape)`.
+        mask: `(channels, *spatial_shape)`, of any dtype and with any number of channels.
         field: Where each pixel comes from.
-        fill: What images hold outside: a number, or `"edge"` or `"reflect"` for both.
-        mask_fill: What masks hold outside if `fill` is a number.
+        fill: The value of images outside: a number, or `"edge"` or `"reflect"` for both.
+        mask_fill: The value of masks outside if `fill` is a number.
     """
-    sides = image.shape[1:]
+    shape = image.shape[1:]
     moved = np.empty_like(image), np.empty_like(mask)
     flat_image = _bordered(image, fill)
     flat_mask = _bordered(mask, fill if isinstance(fill, str) else mask_fill)
-    strides = [math.prod(side + 2 for side in sides[axis + 1 :]) for axis in range(len(sides))]
-    whole = np.int32 if flat_image.shape[1] < 2**31 else np.int64  # the narrow one is twice as fast
-    step = max(1, POINTS // math.prod(sides[1:]))
-    for start in range(0, sides[0], step):
+    strides = [math.prod(size + 2 for size in shape[axis + 1 :]) for axis in range(len(shape))]
+    dtype = np.int32 if flat_image.shape[1] < 2**31 else np.int64  # the narrow one is twice as fast
+    step = max(1, POINTS // math.prod(shape[1:]))
+    for start in range(0, shape[0], step):
         rows = slice(start, start + step)
-        places = [
-            _inside(place, side, mirrored=fill == "reflect")
-            for place, side in zip(field.coordinates(sides, rows), sides, strict=True)
+        positions = [
+            _inside(position, size, mirrored=fill == "reflect")
+            for position, size in zip(field.coordinates(shape, rows), shape, strict=True)
         ]
-        corner = _index(places, strides, whole)
-        fractions = [place - np.floor(place) for place in places]
+        corner = _index(positions, strides, dtype)
+        fractions = [position - np.floor(position) for position in positions]
         for plane, out in zip(flat_image, moved[0], strict=True):
             out[rows] = _linear(plane, corner, fractions, strides)
-        nearest = _index([place + np.float32(0.5) for place in places], strides, whole)
+        nearest = _index([position + np.float32(0.5) for position in positions], strides, dtype)
         for plane, out in zip(flat_mask, moved[1], strict=True):
             out[rows] = plane.take(nearest, mode="clip")
     return moved
 
 
 def _bordered(planes: NDArray[Any], fill: Fill) -> NDArray[Any]:
-    """Return flat planes with a border of one pixel, which is what all pixels outside hold."""
+    """Return flattened planes with a border of one pixel, whose values all positions outside get."""
     if isinstance(fill, str):
         bordered = np.pad(planes, [(0, 0), *[(1, 1)] * (planes.ndim - 1)], mode="edge")
     else:
-        bordered = np.full((len(planes), *[side + 2 for side in planes.shape[1:]]), fill, planes.dtype)
+        bordered = np.full((len(planes), *[size + 2 for size in planes.shape[1:]]), fill, planes.dtype)
         bordered[(slice(None), *[slice(1, -1)] * (planes.ndim - 1))] = planes
     return bordered.reshape(len(planes), -1)
 
 
-def _inside(place: Array, side: int, *, mirrored: bool) -> Array:
+def _inside(position: Array, size: int, *, mirrored: bool) -> Array:
     """Bring coordinates into the bordered image, where the first pixel of the image is at 1."""
     if mirrored:
-        # A mirror through the border pixels' centres: 2 1 0 1 2 ... repeats after 2 * (side - 1).
-        place = np.abs(np.mod(place + (side - 1), max(2 * (side - 1), 1)) - (side - 1))
-    place += 1
+        # A mirror through the border pixels' centres: 2 1 0 1 2 ... repeats after 2 * (size - 1).
+        position = np.abs(np.mod(position + (size - 1), max(2 * (size - 1), 1)) - (size - 1))
+    position += 1
     # Just below the last: the corner after it must exist too.
-    np.maximum(place, np.float32(0), out=place)  # with the next line half the time of np.clip
-    return np.minimum(place, np.nextafter(np.float32(side + 1), np.float32(0)), out=place)
+    np.maximum(position, np.float32(0), out=position)  # with the next line half the time of np.clip
+    return np.minimum(position, np.nextafter(np.float32(size + 1), np.float32(0)), out=position)
 
 
-def _index(places: list[Array], strides: list[int], whole: type[np.int32] | type[np.int64]) -> NDArray[np.intp]:
+def _index(positions: list[Array], strides: list[int], dtype: type[np.int32] | type[np.int64]) -> NDArray[np.intp]:
     """Return flat indices of the pixels at or below coordinates that are not negative."""
-    index: NDArray[Any] = places[-1].astype(whole)  # its stride is 1
-    for place, stride in zip(places[:-1], strides[:-1], strict=True):
-        index = index + place.astype(whole) * stride
+    index: NDArray[Any] = positions[-1].astype(dtype)  # its stride is 1
+    for position, stride in zip(positions[:-1], strides[:-1], strict=True):
+        index = index + position.astype(dtype) * stride
     return np.asarray(index, np.intp)
 
 

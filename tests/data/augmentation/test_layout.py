@@ -29,7 +29,7 @@ def test_one_layout(ndim, image, mask, batch):
         (2, (2, 3, 4, 5, 1), (2, 3, 4, 5), "Pass ndim=3"),
         (3, (4, 5, 1), (4, 5), "Pass ndim=2"),
         (2, (4, 5, 3), (5, 4), r"masks of shape \(4, 5\)"),
-        (2, (2, 4, 5, 3), (4, 5, 1), r"received \(4, 5, 1\)"),
+        (2, (2, 4, 5, 3), (4, 5, 1), r"Received shape \(4, 5, 1\)"),
         (2, (0, 5, 3), (0, 5), "at least one pixel"),
     ],
 )
@@ -39,7 +39,7 @@ def test_shapes_that_do_not_fit(ndim, image, mask, message):
 
 
 def test_values_must_be_numbers():
-    with pytest.raises(TypeError, match="masks of numbers, received dtype <U"):
+    with pytest.raises(TypeError, match=r"masks of real numbers\. Received dtype <U"):
         as_batches(np.zeros((4, 5, 1)), np.full((4, 5), "tumour"), 2)
-    with pytest.raises(TypeError, match="images of numbers, received dtype complex"):
+    with pytest.raises(TypeError, match=r"images of real numbers\. Received dtype complex"):
         as_batches(np.zeros((4, 5, 1), complex), np.zeros((4, 5)), 2)
