@@ -26,9 +26,9 @@ def unknown_name(name: str, received: object, known: Iterable[str], *, also: str
     names = sorted(known)
     expected = f"Expected {name} to be one of {', '.join(map(repr, names))}{f', {also}' if also else ''}."
     if not isinstance(received, str):
-        return TypeError(f"{expected} Received {name}={received!r}. Pass one of the names.")
+        return TypeError(f"{expected} Received {name}={received!r}. Pass one of these.")
     nearest = difflib.get_close_matches(received, names, n=1)
-    cure = f"Did you mean {nearest[0]!r}?" if nearest else "Pass one of the names."
+    cure = f"Did you mean {nearest[0]!r}?" if nearest else "Pass one of these."
     return ValueError(f"{expected} Received {name}={received!r}. {cure}")
 
 

@@ -22,7 +22,7 @@ def integer(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str =
         name: The option's name, for the message.
         value: A Python or NumPy integer; booleans are not integers here.
         interval: As in mathematics: `"[1, inf)"`, `"[0, 255]"`.
-        cure: What to do about a wrong value; by default, to pass one in the interval.
+        cure: What to do; by default, to convert a wrong type, and to pass one in the interval for a wrong value.
 
     Raises:
         TypeError: If it is not an integer.
@@ -36,7 +36,7 @@ def integer(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str =
     """
     single = _single(value)
     if isinstance(single, bool | np.bool_) or not isinstance(single, numbers.Integral):
-        raise _wrong_type(name, value, f"an integer{_described(interval)}", "Convert it with int().")
+        raise _wrong_type(name, value, f"an integer{_described(interval)}", cure or "Convert it with int().")
     return int(_within(name, int(single), interval, "an integer", cure))
 
 
@@ -47,7 +47,7 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
         name: The option's name, for the message.
         value: A Python or NumPy number; booleans are not numbers here.
         interval: As in mathematics: `"[0, 1)"`, `"(0, inf)"`.
-        cure: What to do about a wrong value; by default, to pass one in the interval.
+        cure: What to do; by default, to convert a wrong type, and to pass one in the interval for a wrong value.
 
     Raises:
         TypeError: If it is not a single real number.
@@ -61,7 +61,7 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
     """
     single = _single(value)
     if isinstance(single, bool | np.bool_) or not isinstance(single, numbers.Real):
-        raise _wrong_type(name, value, f"a number{_described(interval)}", "Convert it with float().")
+        raise _wrong_type(name, value, f"a number{_described(interval)}", cure or "Convert it with float().")
     return float(_within(name, single, interval, "a number", cure))
 
 

@@ -51,7 +51,7 @@ def import_seconds() -> float:
 
 
 def main() -> None:
-    """Print one line a pair."""
+    """Print one line per pair."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], help="default: all")
     parser.add_argument("--rounds", type=int, default=7, help="timed pairs (default: %(default)s)")

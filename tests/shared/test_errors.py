@@ -15,7 +15,7 @@ def test_nothing_is_proposed_far_away_and_other_types_are_a_type_error():
     error = unknown_name("skip", 7, ["concat", "add"], also="or a callable")
     assert isinstance(error, TypeError)
     assert str(error) == (
-        "Expected skip to be one of 'add', 'concat', or a callable. Received skip=7. Pass one of the names."
+        "Expected skip to be one of 'add', 'concat', or a callable. Received skip=7. Pass one of these."
     )
 
 
