@@ -1,4 +1,4 @@
-"""A whole cohort on disk, in the folder layout of the published one."""
+"""Simulated cohort on disk, in the folder layout of the published one."""
 
 import csv
 import functools
@@ -16,7 +16,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from examples.brain_mri.simulation.clinical import COLUMNS
-from examples.brain_mri.simulation.patient import MOST_PATIENTS, Patient, simulate_patient
+from examples.brain_mri.simulation.patient import MAX_PATIENTS, Patient, simulate_patient
 from examples.brain_mri.simulation.template import load_template
 
 Row = dict[str, str | int | None]
@@ -34,7 +34,7 @@ def simulate_cohort(
 
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1.tif         256x256x3 uint8
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1_mask.tif    256x256 uint8, 0 or 255
-        directory/data.csv                                                  one row a patient
+        directory/data.csv                                                  one row per patient
 
     Channels are pre-contrast T1, FLAIR and post-contrast T1; slices count from 1, from the neck upwards. Patient k
     is the same whatever the number of patients and of workers. The folder appears complete or not at all.
@@ -82,12 +82,12 @@ def write_patient(directory: Path, patient: Patient) -> None:
 
 
 def _check(directory: Path, *, patients: int, seed: int, workers: int) -> None:
-    if not 1 <= patients <= MOST_PATIENTS:
-        raise ValueError(f"Expected 1 to {MOST_PATIENTS} patients, received patients={patients}.")
+    if not 1 <= patients <= MAX_PATIENTS:
+        raise ValueError(f"Expected 1 to {MAX_PATIENTS} patients. Received patients={patients}. Pass as many.")
     if seed < 0:
-        raise ValueError(f"Expected a seed of at least 0, received seed={seed}. Any such integer will do.")
+        raise ValueError(f"Expected seed of at least 0. Received seed={seed}. Pass any such integer.")
     if workers < 1:
-        raise ValueError(f"Expected at least 1 worker, received workers={workers}. None takes one for each CPU.")
+        raise ValueError(f"Expected at least 1 worker. Received workers={workers}. Pass None for one per CPU.")
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ValueError(
             f"Expected a folder that is new or empty, received {str(directory)!r}, which holds something already. "
