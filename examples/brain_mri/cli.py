@@ -1,4 +1,4 @@
-"""The commands of the example. Heavy modules load inside the command that needs them."""
+"""Command line of the example; heavy modules load inside the command that needs them."""
 
 import argparse
 import sys
@@ -104,7 +104,7 @@ def run_demo(chosen: argparse.Namespace) -> None:
     if not cohort.is_dir():
         _refuse_existing(out)
         simulate_cohort(cohort, patients=chosen.patients, seed=chosen.seed)
-    index = _index_without_problems(cohort)
+    index = _checked_index(cohort)
     if len(index.patients) != chosen.patients:
         raise ValueError(
             f"Expected {chosen.patients} patients in {cohort}. Received {len(index.patients)} of an earlier demo. "
@@ -156,7 +156,7 @@ def run_train(chosen: argparse.Namespace) -> None:
     else:
         _refuse_existing(chosen.out)
         run = None
-    index = _index_without_problems(chosen.data, allow_healthy=chosen.allow_healthy)
+    index = _checked_index(chosen.data, allow_healthy=chosen.allow_healthy)
     load_tensorflow()
     from examples.brain_mri import training
 
@@ -169,7 +169,7 @@ def run_evaluate(chosen: argparse.Namespace) -> None:
     """Score a run on its test patients."""
     run = RunFolder.open(chosen.folder)
     run.trained()
-    _evaluate(run, _index_without_problems(chosen.data, allow_healthy=chosen.allow_healthy))
+    _evaluate(run, _checked_index(chosen.data, allow_healthy=chosen.allow_healthy))
     print(f"report: {run.report.resolve()}")
 
 
@@ -203,7 +203,7 @@ def _evaluate(run: RunFolder, index: Index) -> None:
         )
 
 
-def _index_without_problems(data: Path, *, allow_healthy: bool = False) -> Index:
+def _checked_index(data: Path, *, allow_healthy: bool = False) -> Index:
     index = index_folder(data, progress=True, allow_healthy=allow_healthy)
     if index.problems:
         raise ValueError(

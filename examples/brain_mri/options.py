@@ -14,9 +14,13 @@ def integer_from(minimum: int, limit: float = float("inf")) -> Callable[[str], i
     expected = f"an integer of at least {minimum}" + (f" and below {limit}" if limit < float("inf") else "")
 
     def convert(text: str) -> int:
-        if not text.lstrip("+-").isdecimal() or not minimum <= int(text) < limit:
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        if not minimum <= value < limit:
             raise argparse.ArgumentTypeError(f"Expected {expected}. Received {text!r}. Pass for example {minimum}.")
-        return int(text)
+        return value
 
     return convert
 

@@ -1,4 +1,4 @@
-"""Prediction on new images: a mask for each, and a table of where the tumour is."""
+"""Prediction on new images: a mask per image, and a table of the tumours."""
 
 import csv
 import json

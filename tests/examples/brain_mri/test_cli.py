@@ -30,17 +30,6 @@ def lose_mask(data):
     return image(data, 2)
 
 
-def resize_mask(data):
-    Image.fromarray(np.zeros((9, 9), np.uint8)).save(image(data, 2, "_mask"))
-    return image(data, 2, "_mask")
-
-
-def double(data):
-    shutil.copy(image(data), image(data, "01"))
-    shutil.copy(image(data, 1, "_mask"), image(data, "01", "_mask"))
-    return image(data)
-
-
 def misname(data):
     return shutil.copy(image(data), image(data).with_name("scan.tif"))
 
@@ -51,16 +40,7 @@ def heal(data):
     return image(data).parent
 
 
-def gray_mask(data):
-    noisy = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
-    Image.fromarray(noisy).save(image(data, 2, "_mask"))
-    return image(data, 2, "_mask")
-
-
-SPOILS = [truncate, lose_mask, resize_mask, double, misname, heal, gray_mask]
-
-
-@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", [truncate, lose_mask, misname, heal], ids=lambda spoil: spoil.__name__)
 def test_check_names_the_file_and_train_refuses(spoil, data, tmp_path, capsys):
     name = spoil(data).name
     assert cli.main(["check", str(data)]) == 1
