@@ -180,7 +180,6 @@ def run_predict(chosen: argparse.Namespace) -> None:
     from examples.brain_mri import prediction
 
     images = prediction.find_images(chosen.images)
-    prediction.refuse_filled(chosen.out)
     from resunet_kit.inference import Cascade
 
     print(prediction.predict(Cascade.load(folder), images, chosen.out) / "predictions.csv")

@@ -14,8 +14,8 @@ from examples.brain_mri import scoring
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice, read_volume
 from examples.brain_mri.report import write_report
-from examples.brain_mri.run_folder import PARTS, RunFolder, write_beside
-from resunet_kit.data import find_leaks
+from examples.brain_mri.run_folder import PARTS, RunFolder
+from resunet_kit.data import atomic_write, find_leaks
 from resunet_kit.inference import Cascade
 
 
@@ -63,15 +63,17 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
     summary = {
         "split": {part: _describe(run.slices_of(part, index.slices)) for part in PARTS},
         "leaks": leaks_between_parts(run, index),
-        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.mask_threshold},
-        "min_component_px": cascade.min_area,
+        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.postprocess.threshold},
+        "min_component_px": cascade.postprocess.min_size,
         **scoring.summarise(slices_table, patients_table),
     }
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
     write_report(run, index, volumes, slices_table, patients_table, summary)
-    write_beside(run.path / "metrics_per_slice.csv", lambda file: slices_table.to_csv(file, index=False))
-    write_beside(run.path / "metrics_per_patient.csv", lambda file: patients_table.to_csv(file, index=False))
-    write_beside(run.path / "metrics.json", lambda file: file.write_text(text, encoding="utf-8"))
+    for name, table in (("metrics_per_slice.csv", slices_table), ("metrics_per_patient.csv", patients_table)):
+        with atomic_write(run.path / name) as file:
+            table.to_csv(file, index=False)
+    with atomic_write(run.path / "metrics.json") as file:
+        file.write_text(text, encoding="utf-8")
     return summary
 
 

@@ -10,14 +10,14 @@ metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     wr
 
 import csv
 import json
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.options import Options
+from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
 RETRAIN = "Train again into another folder."
@@ -66,10 +66,11 @@ class RunFolder:
         run = cls(path)
         counts = Counter(item.patient for item in slices)
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
-        write_beside(path / "split.csv", lambda beside: _write_rows(beside, ("patient", "part", "slices"), rows))
-        text = json.dumps(asdict(options), indent=2) + "\n"
+        with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows([("patient", "part", "slices"), *rows])
         # Last, because its presence says that the folder is a run.
-        write_beside(path / "config.json", lambda beside: beside.write_text(text, encoding="utf-8"))
+        with atomic_write(path / "config.json") as file:
+            file.write_text(json.dumps(asdict(options), indent=2) + "\n", encoding="utf-8")
         return run
 
     @classmethod
@@ -152,19 +153,3 @@ class RunFolder:
                     f"{counts[patient]} slices. Point --data at the folder that the run was trained on, whole."
                 )
         return found
-
-
-def write_beside(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let `write` fill a file beside `path`, then rename it, so that no half of a file is ever seen at `path`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
-
-
-def _write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])

@@ -14,7 +14,7 @@ from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice, read_volume
 from examples.brain_mri.options import Options
 from examples.brain_mri.run_folder import PARTS, RunFolder
-from resunet_kit.data import Augment, pairs_dataset, presence_labels, split_by_group
+from resunet_kit.data import Augment, atomic_write, pairs_dataset, presence_labels, split_by_group
 from resunet_kit.inference import Cascade
 from resunet_kit.losses import FocalTversky
 from resunet_kit.masks import PostProcess
@@ -86,8 +86,7 @@ def train(run: RunFolder, index: Index) -> Cascade:
     present = [presence_labels(part) for part in (training, validation)]
     classifying = Stage("classifier", present[0], present[1], options.classifier_epochs, "val_loss", "min")
     stages = _fit(run, classifying, build_classifier(options)), _fit(run, segmenting, build_segmenter(options))
-    chosen = tune_postprocess(Cascade(*stages), slices["validation"])
-    cascade = Cascade(*stages, mask_threshold=chosen.threshold, min_area=chosen.min_size)
+    cascade = Cascade(*stages, postprocess=tune_postprocess(Cascade(*stages), slices["validation"]))
     cascade.save(run.cascade)
     for stage in (classifying, segmenting):
         _best_file(run, stage.name).unlink()
@@ -214,9 +213,8 @@ class KeepBest(keras.callbacks.Callback):
         value = self.sign * (logs or {})[self.monitor]
         if value > self.best or not self.path.exists():
             self.best = max(self.best, value)
-            beside = self.path.with_name(f".beside-{self.path.name}")  # Keras wants the suffix
-            self.model.save(beside)
-            beside.replace(self.path)
+            with atomic_write(self.path) as file:
+                self.model.save(file)
 
 
 def _best_file(run: RunFolder, stage: str) -> Path:

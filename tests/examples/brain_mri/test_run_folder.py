@@ -4,7 +4,7 @@ import pytest
 
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.options import Options
-from examples.brain_mri.run_folder import RunFolder, write_beside
+from examples.brain_mri.run_folder import RunFolder
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
 
@@ -74,17 +74,3 @@ def test_a_repeated_epoch_counts_once(tmp_path):
     assert run.epochs_done("segmenter") == []
     run.history("segmenter").write_text("epoch,loss\n0,0.9\n1,0.8\n1,0.7\n")
     assert run.epochs_done("segmenter") == [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7}]
-
-
-def test_write_beside_leaves_the_old_file_where_writing_fails(tmp_path):
-    path = tmp_path / "metrics.json"
-    write_beside(path, lambda file: file.write_text("old"))
-
-    def fail(file):
-        file.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_beside(path, fail)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
