@@ -1,1 +1,1 @@
-"""The two-stage brain tumour pipeline: is there a tumour in this slice, and where is it?"""
+"""Two-stage pipeline for brain tumours: a classifier detects slices with tumour, a segmenter delineates it."""

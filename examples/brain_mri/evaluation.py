@@ -11,16 +11,17 @@ import pandas as pd
 from tqdm import tqdm
 
 from examples.brain_mri import scoring
-from examples.brain_mri.cohort.index import Index, Slice
+from examples.brain_mri.cohort.index import Index
+from examples.brain_mri.cohort.slices import Slice, read_volume
 from examples.brain_mri.report import write_report
-from examples.brain_mri.run_folder import PARTS, RunFolder, write_beside
-from resunet_kit.data import read_image, read_mask
+from examples.brain_mri.run_folder import PARTS, RunFolder
+from resunet_kit.data import atomic_write, find_leaks
 from resunet_kit.inference import Cascade
 
 
 @dataclass(frozen=True)
 class Volume:
-    """One test patient: what was seen, what is true, what both stages said.
+    """One test patient: slices, truth and the predictions of both stages.
 
     Attributes:
         patient: Name of the patient.
@@ -40,7 +41,7 @@ class Volume:
 
     def images(self) -> np.ndarray:
         """Read the slices: `(slices, height, width, 3)` in [0, 1]."""
-        return np.stack([read_image(item.image) for item in self.slices])
+        return read_volume(self.slices)[0]
 
 
 def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
     Returns:
         What `metrics.json` holds.
     """
-    run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # faults there come before any result
+    run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # unreadable files fail before results
     cascade = Cascade.load(run.trained())
     test = run.slices_of("test", index.slices)
     by_patient = groupby(test, key=lambda item: item.patient)
@@ -58,24 +59,27 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         look_at(cascade, patient, slices) for patient, slices in tqdm(patients, desc="test patients", unit="patient")
     ]
     slices_table = pd.concat([slice_table(volume, cascade.threshold) for volume in volumes], ignore_index=True)
-    patients_table = scoring.by_patient(slices_table)
+    patients_table = scoring.patient_table(slices_table)
     summary = {
         "split": {part: _describe(run.slices_of(part, index.slices)) for part in PARTS},
+        "leaks": leaks_between_parts(run, index),
         "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.postprocess.threshold},
+        "min_component_px": cascade.postprocess.min_size,
         **scoring.summarise(slices_table, patients_table),
     }
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
     write_report(run, index, volumes, slices_table, patients_table, summary)
-    write_beside(run.path / "metrics_per_slice.csv", lambda file: slices_table.to_csv(file, index=False))
-    write_beside(run.path / "metrics_per_patient.csv", lambda file: patients_table.to_csv(file, index=False))
-    write_beside(run.path / "metrics.json", lambda file: file.write_text(text, encoding="utf-8"))
+    for name, table in (("metrics_per_slice.csv", slices_table), ("metrics_per_patient.csv", patients_table)):
+        with atomic_write(run.path / name) as file:
+            table.to_csv(file, index=False)
+    with atomic_write(run.path / "metrics.json") as file:
+        file.write_text(text, encoding="utf-8")
     return summary
 
 
 def look_at(cascade: Cascade, patient: str, slices: Sequence[Slice]) -> Volume:
     """Run both stages over one patient's slices, in batches, at the slices' own size."""
-    images = np.stack([read_image(item.image) for item in slices])
-    truth = np.stack([np.squeeze(read_mask(item.mask)) for item in slices]).astype("uint8")
+    images, truth = read_volume(slices)
     probability = cascade.classify(images)
     segmented = cascade.mark(cascade.segment(images))
     through = probability >= cascade.threshold
@@ -83,7 +87,7 @@ def look_at(cascade: Cascade, patient: str, slices: Sequence[Slice]) -> Volume:
 
 
 def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
-    """Return one row a slice: truth, probability, counts and scores of both stages."""
+    """Return one row per slice: truth, probability, counts and scores of both stages."""
     rows = []
     for i, item in enumerate(volume.slices):
         row: dict[str, Any] = {
@@ -100,6 +104,23 @@ def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
             row |= {f"{stage}_{name}": count for name, count in counts.items()}
         rows.append(row)
     return scoring.with_scores(pd.DataFrame(rows))
+
+
+def leaks_between_parts(run: RunFolder, index: Index) -> dict[str, list[Any]]:
+    """Return the people with slices in two parts of the split, and pairs of files with the same pixels."""
+    part_of = run.split()
+    used = [item for item in index.slices if item.patient in part_of]
+    leaks = find_leaks(
+        {part: [i for i, item in enumerate(used) if part_of[item.patient] == part] for part in PARTS},
+        groups=[item.person for item in used],
+        image_paths=[item.image for item in used],
+    )
+    return {
+        "people": sorted({str(person) for people in leaks.groups.values() for person in people}),
+        "identical_images": [
+            [str(used[i].image), str(used[j].image)] for pairs in leaks.images.values() for i, j in pairs
+        ],
+    }
 
 
 def _describe(slices: Sequence[Slice]) -> dict[str, int]:

@@ -1,9 +1,7 @@
-"""Prediction on new images: a mask for each, and a table of where the tumour is."""
+"""Prediction on new images: a mask per image, and a table of the tumours."""
 
 import csv
 import json
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +11,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from resunet_kit.data import read_image
+from resunet_kit.data import atomic_write, read_image
 from resunet_kit.inference import Cascade, Detection
 
 SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
@@ -30,10 +28,12 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
     found: dict[Path, Path] = {}
     for path in paths:
         if not path.exists():
-            raise ValueError(f"Expected an image or a folder of images. Received {path}, which does not exist.")
+            raise ValueError(
+                f"Expected an image or a folder of images. Received {path}, which does not exist. Name another."
+            )
         images = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_image(file, path))
         if not images:
-            raise ValueError(f"Expected images ({', '.join(sorted(SUFFIXES))}) in {path}. Found none.")
+            raise ValueError(f"Expected images ({', '.join(sorted(SUFFIXES))}) in {path}. Received none. Name another.")
         found.update({image.resolve(): image for image in images if image.resolve() not in found})
     stems = Counter(image.stem for image in found.values())
     doubled = [image for image in found.values() if stems[image.stem] > 1]
@@ -52,28 +52,16 @@ def predict(cascade: Cascade, images: Sequence[Path], out: Path) -> Path:
     Raises:
         ValueError: If `out` holds something already, or an image cannot be read or used; nothing is written then.
     """
-    refuse_filled(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-    try:
-        with (beside / "predictions.csv").open("w", newline="", encoding="utf-8") as file:
-            table = csv.DictWriter(file, COLUMNS)
-            table.writeheader()
-            for image, detection in tqdm(_detections(cascade, images), total=len(images), desc="predict", unit="image"):
-                Image.fromarray((detection.mask > 0).astype("uint8") * 255).save(beside / f"{image.stem}_pred.png")
-                table.writerow(row(image, detection, cascade.threshold))
-        beside.chmod(0o755)  # mkdtemp's folders are private
-        beside.replace(out)  # an empty folder is replaced
-    except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
-        raise
+    with (
+        atomic_write(out, folder=True) as folder,
+        (folder / "predictions.csv").open("w", newline="", encoding="utf-8") as file,
+    ):
+        table = csv.DictWriter(file, COLUMNS)
+        table.writeheader()
+        for image, detection in tqdm(_detections(cascade, images), total=len(images), desc="predict", unit="image"):
+            Image.fromarray((detection.mask > 0).astype("uint8") * 255).save(folder / f"{image.stem}_pred.png")
+            table.writerow(row(image, detection, cascade.threshold))
     return out
-
-
-def refuse_filled(out: Path) -> None:
-    """Refuse an output folder that holds something already."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise ValueError(f"Expected a new or empty folder for the predictions. Received {out}. Name another --out.")
 
 
 def row(image: Path, detection: Detection, threshold: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
-"""The interactive report of a run: what was seen, how both stages did on the test patients, where they are wrong."""
+"""Interactive report of a run: its data and training, the scores of the test patients, and the worst errors."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def write_report(
     """Write report.html, one self-contained file, into the run folder."""
     sections = [
         plots.Section("Summary", _summary(run, summary)),
-        plots.Section("Data", _data(run, index)),
+        plots.Section("Data", _data(run, index, summary)),
         plots.Section("Training", _training(run)),
         plots.Section("Stage 1: does the slice show a tumour?", _classifier(slices, summary)),
         plots.Section("Stage 2: where is it?", _overlap(slices, patients)),
@@ -47,10 +48,9 @@ def write_report(
 
 
 def _summary(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
-    options = run.options()
-    classifier = summary["classifier"]
+    options, classifier = run.options(), summary["classifier"]
     rows = [
-        {"Stage": stage, "Score": name, **{unit: _mean(summary[stage][key], score) for unit, key in UNITS.items()}}
+        {"Stage": stage, "Score": name, **{unit: _mean(summary[stage][key][score]) for unit, key in UNITS.items()}}
         for stage in ("segmenter", "cascade")
         for name, score in (("Dice", "dice"), ("IoU", "iou"), ("Tversky", "tversky"))
     ]
@@ -61,28 +61,51 @@ def _summary(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
         {
             "Classifier": ["accuracy", "sensitivity", "specificity", "ROC AUC"],
             "Score": [
-                "undefined" if value is None else f"{value:.3f}"
-                for value in (classifier[key] for key in ("accuracy", "sensitivity", "specificity", "roc_auc"))
+                _with_interval(classifier[key], classifier["intervals"].get(key))
+                for key in ("accuracy", "sensitivity", "specificity", "roc_auc")
             ],
         },
         rows,
         f"The segmenter is scored on every slice; the cascade marks only slices that the classifier gives a "
         f"probability of {summary['thresholds']['classifier']:g} or more. {summary['empty_rule']} Tversky weighs false "
         f"pixels {weights['fp_weight']:g} and missed ones {weights['fn_weight']:g}. Per slice and per patient are "
-        "means; a patient's slices are scored as one volume; pooled takes all pixels of all patients together.",
-        f"Trained on `{options.data}` at {options.image_size} pixels: a {options.backbone} classifier of "
-        f"{options.classifier_width:g} times the usual width "
-        f"({options.classifier_weights or 'random'} initial weights) and a ResUNet with "
-        f"{'a softmax over background and tumour' if options.classes == 2 else 'a sigmoid'}.",
+        "means; a patient's slices are scored as one volume; pooled takes all pixels of all patients together. In "
+        "parentheses stands the 95 % interval, by a bootstrap over the test patients.",
+        f"The segmenter marks pixels of a probability of {summary['thresholds']['segmenter']:g} or more, without "
+        f"components below {summary['min_component_px']} pixels: both were chosen on the validation patients.",
+        "The run was trained with these options:",
+        [
+            {"Option": option.name, "Value": str(getattr(options, option.name)), "Meaning": option.metadata["help"]}
+            for option in fields(options)
+        ],
     ]
 
 
-def _mean(scores: dict[str, Any], name: str) -> float:
-    value = scores[name]
-    return value["mean"] if isinstance(value, dict) else value
+def _mean(score: Any) -> str:
+    return _with_interval(score["mean"], score["interval"]) if isinstance(score, dict) else f"{score:.3f}"
 
 
-def _data(run: RunFolder, index: Index) -> list[Any]:
+def _with_interval(value: float | None, interval: list[float] | None) -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:.3f}" + (f" ({interval[0]:.3f} to {interval[1]:.3f})" if interval else "")
+
+
+def _leaks(leaks: dict[str, list[Any]]) -> str:
+    if not any(leaks.values()):
+        return "The parts share no patient, and no two images of different parts are identical."
+    people, images = leaks["people"], leaks["identical_images"]
+    return (
+        f"**The parts leak.** {len(people)} patients have slices in two parts{_first(people)}, and {len(images)} "
+        f"pairs of images in different parts are identical{_first(images)}. The test scores are too high."
+    )
+
+
+def _first(found: list[Any]) -> str:
+    return f" (first: {found[0]})" if found else ""
+
+
+def _data(run: RunFolder, index: Index, summary: dict[str, Any]) -> list[Any]:
     split = run.split()
     used = [item for item in index.slices if item.patient in split]
     labels = np.array([int(item.has_tumour) for item in used])
@@ -100,6 +123,7 @@ def _data(run: RunFolder, index: Index) -> list[Any]:
     chosen = [tumour[i] for i in np.linspace(0, len(tumour) - 1, min(SAMPLES, len(tumour))).astype(int)]
     return [
         table,
+        _leaks(summary["leaks"]),
         plots.class_balance(labels, names=NAMES, groups=parts),
         "Training slices with their true outline. Red, green and blue are the pre-contrast, FLAIR and post-contrast "
         "sequences.",
@@ -169,11 +193,10 @@ def _overlap(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
 
 def _viewers(volumes: Sequence["Volume"], patients: pd.DataFrame) -> list[Any]:
     ranked = patients.sort_values("cascade_dice")
-    places = dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1))
     by_name = {volume.patient: volume for volume in volumes}
     blocks: list[Any] = ["Under each slice stands its number and the classifier's probability of tumour."]
-    for place in places:
-        name, dice = ranked.iloc[place][["patient", "cascade_dice"]]
+    for rank in dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)):
+        name, dice = ranked.iloc[rank][["patient", "cascade_dice"]]
         volume = by_name[name]
         blocks.append(
             plots.slice_viewer(

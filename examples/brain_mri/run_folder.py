@@ -1,8 +1,8 @@
-"""The run folder: what a training run leaves on disk, and how later commands find it.
+"""The run folder: the files that training and evaluation write, and later commands read.
 
 config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
-classifier.history.csv      one row an epoch
+classifier.history.csv      one row per epoch
 segmenter.history.csv
 cascade/                    both trained models
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
@@ -10,48 +10,17 @@ metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     wr
 
 import csv
 import json
-import os
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from examples.brain_mri.cohort.index import Slice
+from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.options import Options
+from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a run was trained with.
-
-    Attributes:
-        data: The cohort's folder, or the notebook's CSV.
-        classes: Output channels of the segmenter: 1 is a sigmoid, 2 a softmax over background and tumour.
-        backbone: The classifier's ResNet.
-        classifier_width: Factor of the channels of a resnet18 or resnet34; less is quicker.
-        classifier_weights: None, "imagenet" or the path of a weights file.
-        image_size: Side in pixels that both stages see; other sides are resized for them and back.
-        classifier_epochs: Most epochs of the first stage.
-        segmenter_epochs: Most epochs of the second stage.
-        batch_size: Slices a step.
-        learning_rate: Of Adam, at the start.
-        fractions: Shares of slices for training, validation and test.
-        seed: Of the split, the initial weights and the order of slices.
-    """
-
-    data: str
-    classes: int = 1
-    backbone: str = "resnet18"
-    classifier_width: float = 1.0
-    classifier_weights: str | None = None
-    image_size: int = 256
-    classifier_epochs: int = 15
-    segmenter_epochs: int = 30
-    batch_size: int = 8
-    learning_rate: float = 1e-3
-    fractions: tuple[float, float, float] = (0.7, 0.15, 0.15)
-    seed: int = 0
+RETRAIN = "Train again into another folder."
 
 
 @dataclass(frozen=True)
@@ -71,11 +40,11 @@ class RunFolder:
         return self.path / "report.html"
 
     def history(self, stage: str) -> Path:
-        """Table of one stage's training, one row an epoch."""
+        """Table of one stage's training, one row per epoch."""
         return self.path / f"{stage}.history.csv"
 
     def epochs_done(self, stage: str) -> list[dict[str, float]]:
-        """Return one stage's training, one mapping an epoch.
+        """Return one stage's training, one mapping per epoch.
 
         An epoch that an interruption made the stage repeat stands once, as it ended last.
         """
@@ -86,7 +55,7 @@ class RunFolder:
                 rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
         except (ValueError, TypeError, csv.Error) as error:
             raise ValueError(
-                f"{self.history(stage)} is not the history of a training: {error}. Train anew into another folder."
+                f"Expected the history of a training. Received {self.history(stage)}: {error}. {RETRAIN}"
             ) from error
         return list({row["epoch"]: row for row in rows}.values())
 
@@ -97,10 +66,11 @@ class RunFolder:
         run = cls(path)
         counts = Counter(item.patient for item in slices)
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
-        write_beside(path / "split.csv", lambda beside: _write_rows(beside, ("patient", "part", "slices"), rows))
-        text = json.dumps(asdict(options), indent=2) + "\n"
+        with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
+            csv.writer(table).writerows([("patient", "part", "slices"), *rows])
         # Last, because its presence says that the folder is a run.
-        write_beside(path / "config.json", lambda beside: beside.write_text(text, encoding="utf-8"))
+        with atomic_write(path / "config.json") as file:
+            file.write_text(json.dumps(asdict(options), indent=2) + "\n", encoding="utf-8")
         return run
 
     @classmethod
@@ -112,7 +82,7 @@ class RunFolder:
         """
         if not (path / "config.json").is_file():
             raise ValueError(
-                f"Expected a run folder with a config.json. Received {path}. `train --out {path}` makes it."
+                f"Expected a run folder with a config.json. Received {path}. Make it with `train --out {path}`."
             )
         return cls(path)
 
@@ -123,7 +93,10 @@ class RunFolder:
             ValueError: If training has not ended.
         """
         if not self.cascade.is_dir():
-            raise ValueError(f"{self.path} is not trained to its end. Go on with `train --out {self.path} --resume`.")
+            raise ValueError(
+                f"Expected a run whose training has ended. Received {self.path}. "
+                f"Continue it with `train --out {self.path} --resume`."
+            )
         return self.cascade
 
     def options(self) -> Options:
@@ -133,7 +106,7 @@ class RunFolder:
             stored = json.loads(file.read_text(encoding="utf-8"))
             return Options(**{**stored, "fractions": tuple(stored["fractions"])})
         except (ValueError, TypeError, KeyError) as error:
-            raise ValueError(f"{file} is not the options of a run: {error}. Train anew into another folder.") from error
+            raise ValueError(f"Expected the options of a run. Received {file}: {error}. {RETRAIN}") from error
 
     def split(self) -> dict[str, str]:
         """Return the part of each patient.
@@ -149,12 +122,11 @@ class RunFolder:
             with file.open(newline="", encoding="utf-8") as opened:
                 rows = {row["patient"]: (row["part"], int(row["slices"])) for row in csv.DictReader(opened)}
         except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-            raise ValueError(f"{file} is not the split of a run: {error}. Train anew into another folder.") from error
+            raise ValueError(f"Expected the split of a run. Received {file}: {error}. {RETRAIN}") from error
         parts = {part for part, _ in rows.values()}
         if parts != set(PARTS):
             raise ValueError(
-                f"{file} should name patients for {', '.join(PARTS)}. It names {sorted(parts)}. "
-                "Train anew into another folder."
+                f"Expected patients for {', '.join(PARTS)}. Received {file} with {sorted(parts)} alone. {RETRAIN}"
             )
         return rows
 
@@ -169,31 +141,15 @@ class RunFolder:
         absent = sorted(patients - {item.patient for item in slices})
         if absent:
             raise ValueError(
-                f"{len(absent)} {part} patients of the run {self.path} are not in the data, the first {absent[0]}. "
-                "Point --data at the folder that the run was trained on."
+                f"Expected the {part} patients of the run {self.path} in the data. Received data without "
+                f"{len(absent)} of them, the first {absent[0]}. Point --data at the folder that the run was trained on."
             )
         found = [item for item in slices if item.patient in patients]
         counts = Counter(item.patient for item in found)
         for patient, count in expected.items():
             if counts[patient] != count:
                 raise ValueError(
-                    f"{patient} has {counts[patient]} slices; when the run {self.path} was started it had {count}. "
-                    "Point --data at the folder that the run was trained on, whole."
+                    f"Expected {count} slices of {patient}, as when the run {self.path} was started. Received "
+                    f"{counts[patient]} slices. Point --data at the folder that the run was trained on, whole."
                 )
         return found
-
-
-def write_beside(path: Path, write: Callable[[Path], object]) -> Path:
-    """Let `write` fill a file beside `path`, then rename it, so that no half of a file is ever seen at `path`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
-
-
-def _write_rows(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *rows])

@@ -1,29 +1,41 @@
-"""Training: one split by patient, a classifier, a segmenter, the best weights of each."""
+"""Training of both stages on one split by patient, with thresholds chosen on the validation patients."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from examples.brain_mri.cohort.index import Index, Slice
-from examples.brain_mri.run_folder import PARTS, Options, RunFolder
-from resunet_kit.data import pairs_dataset, presence_labels, split_by_group
+from examples.brain_mri.cohort.index import Index
+from examples.brain_mri.cohort.slices import Slice, read_volume
+from examples.brain_mri.options import Options
+from examples.brain_mri.run_folder import PARTS, RunFolder
+from resunet_kit.data import Augment, atomic_write, pairs_dataset, presence_labels, split_by_group
 from resunet_kit.inference import Cascade
 from resunet_kit.losses import FocalTversky
+from resunet_kit.masks import PostProcess
 from resunet_kit.metrics import DiceScore, IoU
 from resunet_kit.models import healthcare_ai_res_unet, resnet, resnet_classifier
 
 CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
 BYTES_PER_PIXEL = 4  # three 8-bit channels and a mask
 
+# Heads are nearly symmetric, coils shade a scan, and each sequence has a contrast of its own. Air stays dark.
+AUGMENT = Augment(flip="horizontal", bias_field=0.3, gamma=0.25, per_channel=True)
+
+# Candidates for the segmenter's masks: probabilities, and pixels of a slice.
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+MIN_SIZES = (0, 25, 50, 100, 200)
+NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the default
+
 
 @dataclass(frozen=True)
 class Stage:
-    """What one stage is fitted to, for how long, and which value says which weights are best."""
+    """One stage's data, its number of epochs, and the value by which the best weights are chosen."""
 
     name: str
     training: tf.data.Dataset
@@ -40,20 +52,20 @@ def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
         ValueError: If there are too few patients, or a part has no slice with or none without tumour.
     """
     patients = np.array([item.patient for item in slices])
-    people = [item.person for item in slices]  # two examinations of one person must not be parted
+    people = [item.person for item in slices]  # two examinations of one person stay in one part
     tumour = np.array([item.has_tumour for item in slices])
     parts = split_by_group(people, options.fractions, stratify=tumour, seed=options.seed)
     for part, indices in zip(PARTS, parts, strict=True):
         if tumour[indices].all() or not tumour[indices].any():
             raise ValueError(
-                f"The {part} part, {', '.join(sorted(set(patients[indices])))}, needs slices with and without tumour. "
-                "Add patients, or try another --seed."
+                f"Expected slices with and without tumour in the {part} part. Received one kind alone, of "
+                f"{', '.join(sorted(set(patients[indices])))}. Add patients, or try another --seed."
             )
     return {str(patient): part for part, indices in zip(PARTS, parts, strict=True) for patient in patients[indices]}
 
 
 def start(out: Path, index: Index, options: Options) -> RunFolder:
-    """Split the cohort and make the run folder; what is wrong with the data or the weights is found before that."""
+    """Split the cohort and make the run folder; errors of the data or the weights come before that."""
     split = split_patients(index.slices, options)
     build_classifier(options)
     return RunFolder.create(out, options, split, index.slices)
@@ -62,7 +74,7 @@ def start(out: Path, index: Index, options: Options) -> RunFolder:
 def train(run: RunFolder, index: Index) -> Cascade:
     """Train what the run still lacks, and write the cascade.
 
-    A stage that was interrupted goes on after its last whole epoch.
+    A stage that was interrupted continues after its last whole epoch.
     """
     slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
     if run.cascade.is_dir():
@@ -73,9 +85,8 @@ def train(run: RunFolder, index: Index) -> Cascade:
     segmenting = Stage("segmenter", training, validation, options.segmenter_epochs, "val_dice_score", "max")
     present = [presence_labels(part) for part in (training, validation)]
     classifying = Stage("classifier", present[0], present[1], options.classifier_epochs, "val_loss", "min")
-    cascade = Cascade(
-        _fit(run, classifying, build_classifier(options)), _fit(run, segmenting, build_segmenter(options))
-    )
+    stages = _fit(run, classifying, build_classifier(options)), _fit(run, segmenting, build_segmenter(options))
+    cascade = Cascade(*stages, postprocess=tune_postprocess(Cascade(*stages), slices["validation"]))
     cascade.save(run.cascade)
     for stage in (classifying, segmenting):
         _best_file(run, stage.name).unlink()
@@ -118,26 +129,31 @@ def build_segmenter(options: Options) -> keras.Model:
     return model
 
 
-def vary(images: np.ndarray, masks: np.ndarray, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Mirror half of the slices, left to right, and scale each sequence's brightness by 0.8 to 1.2.
+def tune_postprocess(cascade: Cascade, slices: Sequence[Slice]) -> PostProcess:
+    """Return the threshold and minimum component size by the mean Dice of the patients' volumes.
 
-    Heads are nearly symmetric and scanners differ in gain: with few patients, both keep the stages from learning them
-    by heart.
+    Of the candidates within `NOISE` of the highest score, the one nearest to the default is returned.
 
     Args:
-        images: `(batch, height, width, channels)` in [0, 1].
-        masks: `(batch, height, width, 1)`.
-        seed: Of the draws.
-
-    Returns:
-        New images and masks of the same shapes.
+        cascade: Its segmenter predicts.
+        slices: Of validation patients, sorted by patient.
     """
-    generator = np.random.default_rng(seed)
-    mirrored = generator.random(len(images)) < 0.5
-    gains = generator.uniform(0.8, 1.2, (len(images), 1, 1, images.shape[-1])).astype("float32")
-    images, masks = images.copy(), masks.copy()
-    images[mirrored], masks[mirrored] = images[mirrored, :, ::-1], masks[mirrored, :, ::-1]
-    return np.clip(images * gains, 0, 1), masks
+    probabilities, truths = [], []
+    for _, volume in groupby(slices, key=lambda item: item.patient):
+        images, truth = read_volume(list(volume))
+        probabilities.append(_stacked(cascade.segment(images)[..., -1]))
+        truths.append(_stacked(truth))
+    tuning = PostProcess.tune(probabilities, truths, threshold=THRESHOLDS, min_size=MIN_SIZES)
+    good = [options for options, score in tuning.curve if score >= tuning.score - NOISE]
+    return min(good, key=lambda options: (abs(options.threshold - PostProcess().threshold), options.min_size))
+
+
+def _stacked(volume: np.ndarray) -> np.ndarray:
+    """Return the slices of a volume as one image, below each other.
+
+    Its Dice is that of the volume, and its components are those of the slices, which a row of background separates.
+    """
+    return np.pad(volume, ((0, 0), (0, 1), (0, 0))).reshape(-1, volume.shape[-1])  # (slices * (height + 1), width)
 
 
 def _batches(slices: Sequence[Slice], options: Options, *, shuffle: bool) -> tf.data.Dataset:
@@ -148,14 +164,14 @@ def _batches(slices: Sequence[Slice], options: Options, *, shuffle: bool) -> tf.
         image_size=(side, side),
         batch_size=options.batch_size,
         shuffle=shuffle,
-        augment=vary if shuffle else None,
+        augment=AUGMENT if shuffle else None,
         cache=len(slices) * side * side * BYTES_PER_PIXEL < CACHE_BYTES,
         seed=options.seed,
     )
 
 
 def _fit(run: RunFolder, stage: Stage, model: keras.Model) -> keras.Model:
-    """Fit with the best weights kept, a history on disk, and a way back after an interruption."""
+    """Fit with a history on disk, resume after an interruption, and return the model of the best epoch."""
     best = _best_file(run, stage.name)
     done = run.epochs_done(stage.name)
     print(f"\n{stage.name}: {model.count_params():,} parameters, {stage.epochs} epochs", flush=True)
@@ -197,9 +213,8 @@ class KeepBest(keras.callbacks.Callback):
         value = self.sign * (logs or {})[self.monitor]
         if value > self.best or not self.path.exists():
             self.best = max(self.best, value)
-            beside = self.path.with_name(f".beside-{self.path.name}")  # Keras wants the suffix
-            self.model.save(beside)
-            beside.replace(self.path)
+            with atomic_write(self.path) as file:
+                self.model.save(file)
 
 
 def _best_file(run: RunFolder, stage: str) -> Path:

@@ -1,80 +1,58 @@
-"""The Kaggle folder layout of the LGG MRI data: index a folder and name everything wrong with it.
+"""Index of a folder in the layout of the LGG MRI data on Kaggle: its slices, and every problem of its files.
 
-One folder for each examination, `TCGA_XX_NNNN_YYYYMMDD`; in it for each slice `<folder>_<slice>.tif` and
-`<folder>_<slice>_mask.tif`. Beside the folders may stand `data.csv` (clinical; its `Patient` is the first 12
-characters) and the course's `data_mask.csv` (patient_id, image_path, mask_path, mask).
+Each examination has a folder, `TCGA_XX_NNNN_YYYYMMDD`, with `<folder>_<slice>.tif` and `<folder>_<slice>_mask.tif` for
+each slice. The folder above may also hold `data.csv` (clinical; its `Patient` is the first 12 characters) and the
+course's `data_mask.csv` (patient_id, image_path, mask_path, mask).
 """
 
 import os
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tqdm import tqdm
-
 from examples.brain_mri.cohort.listing import is_listing, listed_files, select_listed
-from examples.brain_mri.cohort.notes import compare_clinical, find_healthy, note_gaps, note_people
-from examples.brain_mri.cohort.problems import CLINICAL_NAME, FILE, PATIENT, Fault, Findings, Key, parse_name
-from resunet_kit.data import read_image, read_mask
+from examples.brain_mri.cohort.notes import (
+    compare_clinical,
+    find_patients_without_tumour,
+    note_gaps,
+    note_repeat_examinations,
+)
+from examples.brain_mri.cohort.problems import CLINICAL_NAME, PATIENT, Key, Problem, Problems, parse_name
+from examples.brain_mri.cohort.slices import Slice, pair_files, read_slices
 
-_SILENT = re.compile(r"\..*|Thumbs\.db|desktop\.ini|__MACOSX|README.*", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Slice:
-    """One image with its mask, both read once without a fault.
-
-    Attributes:
-        patient: The name of the examination's folder.
-        number: The slice's number in the examination.
-        image: Path of the image.
-        mask: Path of the mask.
-        has_tumour: Whether the mask has any foreground.
-    """
-
-    patient: str
-    number: int
-    image: Path
-    mask: Path
-    has_tumour: bool
-
-    @property
-    def person(self) -> str:
-        """The clinical table's key. Split by it: two examinations of one person must not be parted."""
-        return self.patient[:12]
+_IGNORED = re.compile(r"\..*|Thumbs\.db|desktop\.ini|__MACOSX|README.*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Index:
-    """What a folder holds.
+    """The usable slices of a folder, its problems and notes.
 
     Attributes:
         folder: The folder that was indexed.
-        slices: The sound slices by patient, then by slice number.
-        faults: What must be mended.
+        slices: The usable slices by patient, then by slice number.
+        problems: What must be fixed before training.
         notes: What is worth knowing and does no harm.
         clinical: Path of the clinical table, if there is one.
     """
 
     folder: Path
     slices: tuple[Slice, ...]
-    faults: tuple[Fault, ...]
+    problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     clinical: Path | None = None
 
     @property
     def patients(self) -> list[str]:
-        """The patients that have a sound slice, sorted."""
+        """The patients that have a usable slice, sorted."""
         return sorted({item.patient for item in self.slices})
 
 
 def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_healthy: bool = False) -> Index:
     """Index a folder, or the rows of the course's CSV, reading every file once.
 
-    Faulty files are named and left out; the rest is indexed. Of a patient's folder found twice with the same
+    Unusable files are named and left out; the rest is indexed. Of a patient's folder found twice with the same
     content, which the download nests, the one nearest to the top counts. A CSV in the folder with `image_path` and
     `mask_path` selects the slices that it lists.
 
@@ -91,37 +69,37 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
         ValueError: If there is no such folder, or not one slice in the layout.
     """
     source = Path(path)
-    findings = Findings()
+    problems = Problems()
     if source.is_file():
         folder = source.parent
-        files = listed_files(source, findings)
+        files = listed_files(source, problems)
         clinical: Path | None = folder / CLINICAL_NAME
         listings: list[Path] = []
     else:
         folder = source
         found = _walk(source)
-        files = _layout_files(found, findings)
+        files = _layout_files(found, problems)
         clinical = _nearest(source, found, CLINICAL_NAME)
         listings = [file for file in found if is_listing(file)]
     clinical = clinical if clinical is not None and clinical.is_file() else None
 
-    slots = _slots(files, findings)
-    if not slots:
+    files_of = _by_slice(files, problems)
+    if not files_of:
         raise ValueError(_nothing_found(source))
     if listings:
-        slots = select_listed(slots, listings[0], findings)
-    note_gaps(slots, findings)
-    slices = _read_slices(_whole_pairs(slots, findings), findings, progress=progress)
+        files_of = select_listed(files_of, listings[0], problems)
+    note_gaps(files_of, problems)
+    slices = read_slices(pair_files(files_of, problems), problems, progress=progress)
     # Of a patient whose slices are in the index only in part, nobody can say that there is no tumour.
-    in_part = {key[0] for key in slots.keys() - {(item.patient, item.number) for item in slices}}
+    in_part = {key[0] for key in files_of.keys() - {(item.patient, item.number) for item in slices}}
     whole = [item for item in slices if item.patient not in in_part]
     tumours = [(item.image.parent, item.has_tumour) for item in whole]
-    find_healthy(tumours, findings, harmless=allow_healthy or source.is_file() or bool(listings))
-    note_people((item.patient for item in slices), findings)
+    find_patients_without_tumour(tumours, problems, harmless=allow_healthy or source.is_file() or bool(listings))
+    note_repeat_examinations((item.patient for item in slices), problems)
     if clinical:
-        compare_clinical(clinical, {patient for patient, _ in slots}, findings)
-    faults = sorted(findings.faults, key=lambda fault: str(fault.file))
-    return Index(folder, tuple(slices), tuple(faults), tuple(findings.notes), clinical)
+        compare_clinical(clinical, {patient for patient, _ in files_of}, problems)
+    by_file = sorted(problems.found, key=lambda problem: str(problem.file))
+    return Index(folder, tuple(slices), tuple(by_file), tuple(problems.notes), clinical)
 
 
 # === Files ===
@@ -130,17 +108,20 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
 def _walk(folder: Path) -> list[Path]:
     """Return all folders and files below, top first, each real folder once."""
     if not folder.is_dir():
-        raise ValueError(f"{folder}: there is no such folder; pass the folder that holds the TCGA_* folders.")
+        raise ValueError(
+            f"Expected the folder that holds the TCGA_* folders. Received {folder}, which does not exist. "
+            "Pass the folder of the unpacked download."
+        )
     found, seen = [], set()
-    for place, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(place)
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
         if real in seen:  # a link upwards would never end
             folders.clear()
             continue
         seen.add(real)
-        folders[:] = sorted(name for name in folders if not _SILENT.fullmatch(name))
-        found.append(Path(place))
-        found += [Path(place, name) for name in sorted(files) if not _SILENT.fullmatch(name)]
+        folders[:] = sorted(name for name in folders if not _IGNORED.fullmatch(name))
+        found.append(Path(parent))
+        found += [Path(parent, name) for name in sorted(files) if not _IGNORED.fullmatch(name)]
     return sorted(found, key=lambda item: (len(item.parts), item))
 
 
@@ -148,144 +129,64 @@ def _nearest(folder: Path, found: Iterable[Path], name: str) -> Path | None:
     return next((item for item in found if item.name == name and item != folder), None)
 
 
-def _layout_files(found: list[Path], findings: Findings) -> list[Path]:
+def _layout_files(found: list[Path], problems: Problems) -> list[Path]:
     """Return the TIFFs that count, without nested copies, and report everything else."""
     inside: dict[Path, list[Path]] = defaultdict(list)
     for item in found:
         if item.suffix.lower() in {".tif", ".tiff"} and not item.is_dir():
             inside[item.parent].append(item)
         elif not item.is_dir() and item.name != CLINICAL_NAME and not is_listing(item):
-            findings.notes.append(f"{item} is not part of the layout and was left out.")
+            problems.notes.append(f"{item} is not part of the layout and was left out.")
     kept: dict[str, Path] = {}
     copies = []
-    for place in found:
-        if not place.is_dir() or not PATIENT.fullmatch(place.name):
+    for folder in found:
+        if not folder.is_dir() or not PATIENT.fullmatch(folder.name):
             continue
-        if not inside[place]:
-            findings.fault(place, "a patient's folder without images", "fetch its files again or delete the folder")
-        elif place.name not in kept:
-            kept[place.name] = place
+        if not inside[folder]:
+            problems.add(folder, "a patient's folder without images", "fetch its files again or delete the folder")
+        elif folder.name not in kept:
+            kept[folder.name] = folder
         else:
-            copies.append(place)
-            _compare_copy(inside.pop(place), inside[kept[place.name]], findings)
+            copies.append(folder)
+            _compare_copy(inside.pop(folder), inside[kept[folder.name]], problems)
     if copies:
         shown = ", ".join(map(str, copies[:3])) + (", ..." if len(copies) > 3 else "")
-        findings.notes.append(f"{len(copies)} patient folders were found twice and counted once; left out: {shown}.")
+        problems.notes.append(f"{len(copies)} patient folders were found twice and counted once; left out: {shown}.")
     return [file for files in inside.values() for file in files]
 
 
-def _compare_copy(copy: Sequence[Path], kept: Sequence[Path], findings: Findings) -> None:
-    """A copy that says something else is a fault: nobody can know which of the two is right."""
+def _compare_copy(copy: Sequence[Path], kept: Sequence[Path], problems: Problems) -> None:
+    """Name what differs in a copy as a problem: nobody can know which of the two is right."""
     originals = {file.name: file for file in kept}
     for file in copy:
         original = originals.get(file.name)
         if original is None:
-            findings.fault(file, f"only in the second folder of its patient, not in {kept[0].parent}", "merge them")
+            problems.add(file, f"only in the second folder of its patient, not in {kept[0].parent}", "merge them")
         elif file.stat().st_size != original.stat().st_size or file.read_bytes() != original.read_bytes():
-            findings.fault(file, f"the same slice as {original} with other content", "delete the wrong one")
+            problems.add(file, f"the same slice as {original} with other content", "delete the wrong one")
 
 
 def _nothing_found(source: Path) -> str:
     if source.is_file():
-        return f"{source}: not one of its files exists; put the CSV into the folder that its paths start from."
+        return (
+            f"Expected a CSV that lists existing files. Received {source}, of which none exists. "
+            "Put it into the folder that its paths start from."
+        )
     return (
-        f"{source}: no slice found; expected TCGA_XX_NNNN_YYYYMMDD/TCGA_XX_NNNN_YYYYMMDD_<slice>.tif and ..._mask.tif "
-        "below it. Pass the folder of the unpacked download."
+        "Expected TCGA_XX_NNNN_YYYYMMDD/TCGA_XX_NNNN_YYYYMMDD_<slice>.tif and ..._mask.tif below the folder. Received "
+        f"{source}, which has no such slice. Pass the folder of the unpacked download."
     )
 
 
-# === Slices ===
-
-
-def _slots(files: Iterable[Path], findings: Findings) -> dict[Key, list[Path]]:
-    """Sort files to their slices, and report those that belong to none."""
-    slots: dict[Key, list[Path]] = defaultdict(list)
+def _by_slice(files: Iterable[Path], problems: Problems) -> dict[Key, list[Path]]:
+    """Return the files of each slice, and report those that belong to none."""
+    files_of: dict[Key, list[Path]] = defaultdict(list)
     for file in files:
         parsed = parse_name(file)
         if parsed is None:
-            findings.fault(file, "a TIFF whose name is not in the layout", "rename it, or move it away")
+            problems.add(file, "a TIFF whose name is not in the layout", "rename it, or move it away")
         elif parsed[0] != file.parent.name:
-            findings.fault(file, f"its patient is not its folder {file.parent.name}", "move it to its patient's folder")
+            problems.add(file, f"its patient is not its folder {file.parent.name}", "move it to its patient's folder")
         else:
-            slots[parsed[:2]].append(file)
-    return dict(sorted(slots.items()))
-
-
-def _whole_pairs(slots: dict[Key, list[Path]], findings: Findings) -> dict[Key, tuple[Path, Path]]:
-    pairs = {}
-    for key, files in slots.items():
-        masks = sorted(file for file in files if FILE.fullmatch(file.name)[3])  # type: ignore[index]
-        images = sorted(set(files) - set(masks))
-        for twice in (images, masks):
-            for file in twice[1:]:
-                findings.fault(file, f"the same slice as {twice[0].name}", "delete the wrong one")
-        if not masks:
-            findings.fault(images[0], "an image without its mask", f"fetch {images[0].stem}_mask{images[0].suffix}")
-        elif not images:
-            name = masks[0].name.replace("_mask", "")
-            findings.fault(masks[0], "a mask without its image", f"fetch {name} or delete the mask")
-        elif len(files) == 2:
-            pairs[key] = (images[0], masks[0])
-    return pairs
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """What one pair of files said."""
-
-    image_shape: tuple[int, ...] | None = None
-    mask_shape: tuple[int, ...] | None = None
-    constant: bool = False
-    has_tumour: bool = False
-    errors: tuple[tuple[Path, str], ...] = ()
-
-
-def _read(pair: tuple[Path, Path]) -> _Reading:
-    errors: list[tuple[Path, str]] = []
-    image = mask = None
-    try:
-        image = read_image(pair[0])
-    except ValueError as error:
-        errors.append((pair[0], str(error)))
-    try:
-        mask = read_mask(pair[1], num_classes=1)
-    except ValueError as error:
-        errors.append((pair[1], str(error)))
-    if image is None or mask is None:
-        return _Reading(errors=tuple(errors))
-    return _Reading(image.shape, mask.shape, bool((image == image[:1, :1]).all()), bool(mask.any()))
-
-
-def _read_slices(pairs: dict[Key, tuple[Path, Path]], findings: Findings, *, progress: bool) -> list[Slice]:
-    """Decode every file, in threads, and keep the slices whose two files agree with each other and the cohort."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(_read, pairs.values()), "Reading slices", len(pairs), disable=not progress, unit="slice")
-        readings = dict(zip(pairs, bar, strict=True))
-    shapes = Counter(reading.image_shape for reading in readings.values() if reading.image_shape)
-    usual = shapes.most_common(1)[0][0] if shapes else None
-    slices = []
-    for (patient, number), reading in readings.items():
-        image, mask = pairs[patient, number]
-        if _is_sound(reading, image, mask, usual, findings):
-            slices.append(Slice(patient, number, image, mask, reading.has_tumour))
-            if reading.constant:
-                findings.notes.append(f"{image} is constant: every pixel is the same.")
-    return slices
-
-
-def _is_sound(reading: _Reading, image: Path, mask: Path, usual: tuple[int, ...] | None, findings: Findings) -> bool:
-    for file, message in reading.errors:
-        findings.fault(file, message.removeprefix(f"Cannot read {str(file)!r}: ").rstrip("."), "replace the file")
-    if reading.image_shape is None or reading.mask_shape is None:
-        return False
-    sizes = [f"{shape[0]}x{shape[1]}" for shape in (reading.mask_shape, reading.image_shape)]
-    if sizes[0] != sizes[1]:
-        findings.fault(mask, f"of {sizes[0]} (height x width), its image of {sizes[1]}", "fetch both files again")
-    if reading.image_shape != usual:
-        what = f"of {_size(reading.image_shape)}, most images of {_size(usual or ())}"
-        findings.fault(image, what, "fetch it again, or resize it together with its mask")
-    return sizes[0] == sizes[1] and reading.image_shape == usual
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape)) + " (height x width x channels)"
+            files_of[parsed[:2]].append(file)
+    return dict(sorted(files_of.items()))

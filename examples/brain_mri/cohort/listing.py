@@ -1,4 +1,4 @@
-"""The course's CSV: rows of patient_id, image_path, mask_path, mask. Its patients are wrong, its paths are not."""
+"""The course's CSV of slices (patient_id, image_path, mask_path, mask): its patients are wrong, its paths are not."""
 
 import csv
 import os
@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from examples.brain_mri.cohort.problems import Findings, Key, parse_name
+from examples.brain_mri.cohort.problems import Key, Problems, parse_name
 
 COLUMNS = {"image_path", "mask_path"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: where it stands, which two files it names, which patient it claims."""
+    """One row of the CSV: its line, the two files that it names, the patient that it claims."""
 
     line: int
     image: Path
@@ -32,48 +32,51 @@ def is_listing(file: Path) -> bool:
             return False
 
 
-def listed_files(listing: Path, findings: Findings) -> list[Path]:
-    """Return the files of the rows whose two files exist; the others are faults."""
+def listed_files(listing: Path, problems: Problems) -> list[Path]:
+    """Return the files of the rows whose two files exist; those of other rows are problems."""
     rows = _rows(listing)
-    _note_claims(listing, rows, findings)
+    _note_claims(listing, rows, problems)
     listed: dict[Path, None] = {}
     for row in rows:
         absent = [file for file in (row.image, row.mask) if not file.is_file()]
         for file in absent:
-            findings.fault(
-                file, f"listed in line {row.line} of {listing.name} and absent", "fetch it or delete the row"
-            )
+            problems.add(file, f"listed in line {row.line} of {listing.name} and absent", "fetch it or delete the row")
         if not absent and _mask_name(row.image) != row.mask.name.lower():
             what = f"not the mask of {row.image.name} (line {row.line} of {listing.name})"
-            findings.fault(row.mask, what, "correct the row")
+            problems.add(row.mask, what, "correct the row")
         elif not absent:
             if row.image in listed:
-                findings.notes.append(
+                problems.notes.append(
                     f"{row.image} is listed again in line {row.line} of {listing.name}; counted once."
                 )
             listed.update({row.image: None, row.mask: None})
     return list(listed)
 
 
-def select_listed(slots: dict[Key, list[Path]], listing: Path, findings: Findings) -> dict[Key, list[Path]]:
+def select_listed(files_of: dict[Key, list[Path]], listing: Path, problems: Problems) -> dict[Key, list[Path]]:
     """Keep the slices that a CSV lying in the folder lists. It may list more than the folder has."""
     rows = _rows(listing)
-    _note_claims(listing, rows, findings)
+    _note_claims(listing, rows, problems)
     keys = {key[:2] for row in rows if (key := parse_name(row.image))}
-    absent = len(rows) - len(keys & slots.keys())
+    absent = len(rows) - len(keys & files_of.keys())
     if absent:
-        findings.notes.append(f"{listing.name}: {absent:,} of {len(rows):,} rows name slices that the folder lacks.")
-    if not keys & slots.keys():
-        findings.notes.append(f"{listing.name} lists no slice of this folder and was not used.")
-        return slots
-    if slots.keys() - keys:
-        findings.notes.append(f"{len(slots.keys() - keys):,} slices were left out: {listing.name} does not list them.")
-    return {key: files for key, files in slots.items() if key in keys}
+        problems.notes.append(f"{listing.name}: {absent:,} of {len(rows):,} rows name slices that the folder lacks.")
+    if not keys & files_of.keys():
+        problems.notes.append(f"{listing.name} lists no slice of this folder and was not used.")
+        return files_of
+    if files_of.keys() - keys:
+        problems.notes.append(
+            f"{len(files_of.keys() - keys):,} slices were left out: {listing.name} does not list them."
+        )
+    return {key: files for key, files in files_of.items() if key in keys}
 
 
 def _rows(listing: Path) -> list[Row]:
     if not is_listing(listing):
-        raise ValueError(f"{listing}: expected a folder, or a CSV file with columns image_path and mask_path.")
+        raise ValueError(
+            "Expected a folder, or a CSV with the columns image_path and mask_path. "
+            f"Received {listing}, which is neither. Pass the folder of the unpacked download."
+        )
     try:
         with open(listing, newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -82,13 +85,13 @@ def _rows(listing: Path) -> list[Row]:
                 for row in reader
             ]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{listing}: not a readable CSV: {error}. Replace or remove it.") from error
+        raise ValueError(f"Expected a readable CSV. Received {listing}: {error}. Replace or remove it.") from error
     found = _Finder(listing.parent)
     return [Row(line, found(image), found(mask), claim) for line, image, mask, claim in claims]
 
 
 class _Finder:
-    """Finds what a CSV names: from its own folder, or else by patient's folder and name anywhere below."""
+    """Finds the file of a row: from the CSV's own folder, or else by patient's folder and name anywhere below."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -104,19 +107,19 @@ class _Finder:
 
 
 def _files_below(folder: Path) -> Iterable[Path]:
-    for place, _, names in os.walk(folder):
-        yield from (Path(place, name) for name in names if name.lower().endswith((".tif", ".tiff")))
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names if name.lower().endswith((".tif", ".tiff")))
 
 
 def _mask_name(image: Path) -> str:
     return f"{image.stem}_mask{image.suffix}".lower()
 
 
-def _note_claims(listing: Path, rows: Sequence[Row], findings: Findings) -> None:
+def _note_claims(listing: Path, rows: Sequence[Row], problems: Problems) -> None:
     claims = [(row.claim, row.image.parent.name) for row in rows if row.claim is not None]
     wrong = sum(claim != patient for claim, patient in claims)
     if wrong:
-        findings.notes.append(
+        problems.notes.append(
             f"{listing.name}: patient_id differs from the path in {wrong:,} of {len(claims):,} rows; "
             "it is not trusted, the path is."
         )

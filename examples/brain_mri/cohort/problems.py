@@ -1,4 +1,4 @@
-"""What the folder layout is called, and what is found to be wrong with it."""
+"""Problems of a cohort's files, each with its cure, and the names that the folder layout prescribes."""
 
 import re
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Key = tuple[str, int]  # patient and slice number
 
 
 @dataclass(frozen=True)
-class Fault:
+class Problem:
     """Something that keeps a file out of the index, and what to do about it."""
 
     file: Path
@@ -24,15 +24,15 @@ class Fault:
 
 
 @dataclass
-class Findings:
-    """What has been found so far; passed through the steps."""
+class Problems:
+    """Problems and notes, collected while a folder is indexed."""
 
-    faults: list[Fault] = field(default_factory=list)
+    found: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def fault(self, file: Path, what: str, cure: str) -> None:
-        """Add a fault."""
-        self.faults.append(Fault(file, what, cure))
+    def add(self, file: Path, what: str, cure: str) -> None:
+        """Add a problem."""
+        self.found.append(Problem(file, what, cure))
 
 
 def parse_name(file: Path) -> tuple[str, int, bool] | None:

@@ -1,4 +1,4 @@
-"""A simulated cohort that can be trained on without any download: what the example runs when no data are given.
+"""Simulated cohort that can be trained on without any download.
 
 The anatomy is the MNI152 average that nilearn carries. The template is stripped of its skull, while the published
 slices mostly show it, so skull, scalp, eyes and soft tissue of the face are made up around the brain: the scalp's

@@ -1,4 +1,4 @@
-"""A patient's anatomy: where each pixel of each slice lies in the template, and which tissue is there."""
+"""Anatomy of a patient: the position of each pixel in the template, and the tissue at it."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Anatomy:
-    """What is where: arrays of shape `(slices, 256, 256)`.
+    """Tissue and lesion of each pixel: arrays of shape `(slices, 256, 256)`.
 
     Attributes:
         tissues: Fraction of each pixel that is white, grey, fluid, fat, muscle, marrow, eye or vessel; the rest
@@ -75,7 +75,7 @@ def draw_geometry(rng: np.random.Generator, *, slices: int, age: float) -> Geome
 
 
 def build_anatomy(rng: np.random.Generator, template: Template, geometry: Geometry, lesion: Lesion) -> Anatomy:
-    """Deform the template for one patient and place the lesion in it.
+    """Deform the template for one patient and add the lesion.
 
     The brain is pushed away from the lesion (mass effect); skull and scalp are not, as in life.
     """

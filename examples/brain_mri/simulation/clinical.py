@@ -1,4 +1,4 @@
-"""The clinical table: the columns and codes of the published one, with made-up values."""
+"""Clinical table with the columns and codes of the published one, and simulated values."""
 
 import numpy as np
 

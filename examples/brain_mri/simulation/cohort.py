@@ -1,14 +1,11 @@
-"""A whole cohort on disk, in the folder layout of the published one."""
+"""Simulated cohort on disk, in the folder layout of the published one."""
 
 import csv
 import functools
 import multiprocessing
 import os
-import shutil
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +13,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from examples.brain_mri.simulation.clinical import COLUMNS
-from examples.brain_mri.simulation.patient import MOST_PATIENTS, Patient, simulate_patient
+from examples.brain_mri.simulation.patient import MAX_PATIENTS, Patient, simulate_patient
 from examples.brain_mri.simulation.template import load_template
+from resunet_kit.data import atomic_write
 
 Row = dict[str, str | int | None]
 
@@ -34,7 +32,7 @@ def simulate_cohort(
 
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1.tif         256x256x3 uint8
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1_mask.tif    256x256 uint8, 0 or 255
-        directory/data.csv                                                  one row a patient
+        directory/data.csv                                                  one row per patient
 
     Channels are pre-contrast T1, FLAIR and post-contrast T1; slices count from 1, from the neck upwards. Patient k
     is the same whatever the number of patients and of workers. The folder appears complete or not at all.
@@ -62,12 +60,12 @@ def simulate_cohort(
     """
     directory = Path(directory)
     workers = min(patients, workers or os.cpu_count() or 1)
-    _check(directory, patients=patients, seed=seed, workers=workers)
-    with _complete_or_absent(directory) as unfinished:
-        write = functools.partial(_write_patient, unfinished, seed)
+    _check(patients=patients, seed=seed, workers=workers)
+    with atomic_write(directory.resolve(), folder=True) as temporary:
+        write = functools.partial(_write_patient, temporary, seed)
         rows = _in_process(write, patients) if workers == 1 else _in_pool(write, patients, workers)
         bar = tqdm(rows, total=patients, desc="Simulating patients", unit="patient", disable=not progress)
-        _write_table(unfinished / "data.csv", sorted(bar, key=lambda row: str(row["Patient"])))
+        _write_table(temporary / "data.csv", sorted(bar, key=lambda row: str(row["Patient"])))
     return directory
 
 
@@ -81,34 +79,13 @@ def write_patient(directory: Path, patient: Patient) -> None:
         Image.fromarray(mask * np.uint8(255)).save(folder / f"{patient.name}_{number}_mask.tif")
 
 
-def _check(directory: Path, *, patients: int, seed: int, workers: int) -> None:
-    if not 1 <= patients <= MOST_PATIENTS:
-        raise ValueError(f"Expected 1 to {MOST_PATIENTS} patients, received patients={patients}.")
+def _check(*, patients: int, seed: int, workers: int) -> None:
+    if not 1 <= patients <= MAX_PATIENTS:
+        raise ValueError(f"Expected 1 to {MAX_PATIENTS} patients. Received patients={patients}. Pass as many.")
     if seed < 0:
-        raise ValueError(f"Expected a seed of at least 0, received seed={seed}. Any such integer will do.")
+        raise ValueError(f"Expected seed of at least 0. Received seed={seed}. Pass any such integer.")
     if workers < 1:
-        raise ValueError(f"Expected at least 1 worker, received workers={workers}. None takes one for each CPU.")
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
-        raise ValueError(
-            f"Expected a folder that is new or empty, received {str(directory)!r}, which holds something already. "
-            "Name another folder, or remove this one."
-        )
-
-
-@contextmanager
-def _complete_or_absent(directory: Path) -> Iterator[Path]:
-    """Yield a folder beside `directory`; on success it becomes `directory`, otherwise it is removed."""
-    target = directory.resolve()
-    unfinished = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.unfinished")
-    unfinished.mkdir(parents=True)
-    try:
-        yield unfinished
-        if target.exists():
-            target.rmdir()  # empty, or this refuses; Windows cannot rename onto a folder
-        unfinished.rename(target)
-    except BaseException:  # an interrupt too must leave nothing behind
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
+        raise ValueError(f"Expected at least 1 worker. Received workers={workers}. Pass None for one per CPU.")
 
 
 def _write_patient(directory: Path, seed: int, index: int) -> Row:

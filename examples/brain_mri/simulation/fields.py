@@ -1,4 +1,4 @@
-"""Smooth random fields: the one source of deformation, shading, texture and irregular borders."""
+"""Smooth random fields, from which deformation, shading, texture and irregular borders are made."""
 
 import numpy as np
 import numpy.typing as npt

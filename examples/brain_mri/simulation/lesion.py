@@ -1,4 +1,4 @@
-"""A glioma-like lesion: it grows fast along white matter, slowly in grey matter, and never into fluid."""
+"""Growth of a glioma-like lesion: fast along white matter, slow in grey matter, never into fluid."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from skimage.graph import MCP_Geometric
 from examples.brain_mri.simulation.fields import Volume, smooth_field
 from examples.brain_mri.simulation.template import COARSE_MM, Template
 
-REACH_MM = 64  # growth is followed this far from the seed along each axis
+RADIUS_MM = 64  # growth is followed this far from the seed along each axis
 VERTICAL = 1.25  # growth upwards takes longer, or lesions as wide as the published ones span too many slices
 BEYOND = 2.0  # arrival time where the lesion never comes
 
@@ -25,7 +25,7 @@ class Lesion:
         softness: Width of the infiltrating border, in growth time.
         mass_effect: How much the centre is magnified, as a fraction.
         core: Growth time at which the core ends; 0 for a lesion without one.
-        enhances: Whether the rim of the core takes up contrast.
+        enhances: Whether the core has a ring that takes up contrast.
     """
 
     centre_mm: Volume
@@ -89,7 +89,7 @@ def grow(rng: np.random.Generator, template: Template, seed: tuple[int, int, int
         rng: Source of the roughness.
         template: The anatomy.
         seed: Coarse voxel where growth starts.
-        volume_mm3: Volume to reach. Where less can be reached, the lesion fills that.
+        volume_mm3: Volume to fill, or as much of it as the lesion can get to.
 
     Returns:
         Array of the coarse grid's shape, from 0 to 2 (2: never reached, or long after).
@@ -98,8 +98,8 @@ def grow(rng: np.random.Generator, template: Template, seed: tuple[int, int, int
         Clatz et al. 2005, "Realistic simulation of the 3-D growth of brain tumors in MR images coupling diffusion
         with biomechanical deformation": faster along white matter than in grey.
     """
-    reach = REACH_MM // COARSE_MM
-    window = tuple(slice(max(0, c - reach), c + reach + 1) for c in seed)
+    radius = RADIUS_MM // COARSE_MM
+    window = tuple(slice(max(0, c - radius), c + radius + 1) for c in seed)
     start = tuple(c - w.start for c, w in zip(seed, window, strict=True))
     cost = _cost(rng, template, window)
     time, _ = MCP_Geometric(cost, sampling=(1, 1, VERTICAL)).find_costs([start])

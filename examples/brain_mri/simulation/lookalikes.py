@@ -1,4 +1,4 @@
-"""Harmless brightness on FLAIR: caps around the ventricles and small white-matter spots, as in the aging brain."""
+"""White matter hyperintensities of the aging brain: harmless caps around the ventricles and small spots on FLAIR."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ def draw_hyperintensity(rng: np.random.Generator, anatomy: Anatomy, *, age: floa
 
     Args:
         rng: Source of the random numbers.
-        anatomy: What is where.
+        anatomy: The tissue of each pixel.
         age: Age of the patient.
 
     Returns:

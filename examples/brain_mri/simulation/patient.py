@@ -1,4 +1,4 @@
-"""One simulated patient, a function of the seed and the patient's index alone."""
+"""One simulated patient, which depends on the seed and the patient's index alone."""
 
 from dataclasses import dataclass
 
@@ -13,8 +13,8 @@ from examples.brain_mri.simulation.lookalikes import draw_hyperintensity
 from examples.brain_mri.simulation.scanner import draw_missing, scan
 from examples.brain_mri.simulation.template import load_template
 
-MOST_PATIENTS = 9999  # the patient's part of a name has four characters
-FEWEST_SLICES, MOST_SLICES = 20, 88  # of the published cohort
+MAX_PATIENTS = 9999  # the patient's part of a name has four characters
+MIN_SLICES, MAX_SLICES = 20, 88  # of the published cohort
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Patient:
 
 
 def simulate_patient(index: int, *, seed: int = 0) -> Patient:
-    """Simulate patient number `index` of the cohort of `seed`.
+    """Simulate the patient at `index` of the cohort of `seed`.
 
     Args:
         index: From 0 to 9998.
@@ -84,7 +84,7 @@ def draw_slices(index: int, seed: int) -> int:
     """Draw the number of slices, 20 to 88: many thick-sliced scans and a few thin-sliced ones.
 
     Steps of the golden ratio spread the patients evenly over the distribution, so that every cohort has about the
-    35.7 slices a patient of the published one.
+    35.7 slices per patient of the published one.
 
     Example:
         >>> [draw_slices(index, 0) for index in range(4)]
@@ -92,14 +92,14 @@ def draw_slices(index: int, seed: int) -> int:
     """
     start = np.random.default_rng(seed).random()
     rank = (start + index * (np.sqrt(5) - 1) / 2) % 1
-    return FEWEST_SLICES + int((MOST_SLICES - FEWEST_SLICES + 1) * rank**3.3 * 0.999)
+    return MIN_SLICES + int((MAX_SLICES - MIN_SLICES + 1) * rank**3.3 * 0.999)
 
 
 def _check(index: int, seed: int) -> None:
-    if not 0 <= index < MOST_PATIENTS:
-        raise ValueError(f"Expected a patient index from 0 to {MOST_PATIENTS - 1}, received {index}.")
+    if not 0 <= index < MAX_PATIENTS:
+        raise ValueError(f"Expected index from 0 to {MAX_PATIENTS - 1}. Received index={index}. Pass one in between.")
     if seed < 0:
-        raise ValueError(f"Expected a seed of at least 0, received {seed}. Any such integer will do.")
+        raise ValueError(f"Expected seed of at least 0. Received seed={seed}. Pass any such integer.")
 
 
 def _draw_date(rng: np.random.Generator) -> str:

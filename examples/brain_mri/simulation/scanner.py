@@ -1,4 +1,4 @@
-"""The scanner: tissue to signal, with contrast that differs from scan to scan, shading, blur and Rician noise."""
+"""MR signal of the tissues, with contrast that differs from scan to scan, shading, blur and Rician noise."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ SIGNAL = {
 }
 LESION = (0.66, 1.50, 0.68)
 CORE = (0.48, 1.15, 0.50)
-RIM = (0.80, 1.45, 1.75)
+RING = (0.80, 1.45, 1.75)
 
 
 def draw_missing(rng: np.random.Generator) -> tuple[str, ...]:
@@ -55,7 +55,7 @@ def scan(
 
     Args:
         rng: Source of contrast, shading and noise.
-        anatomy: What is where.
+        anatomy: The tissue of each pixel.
         lesion: Its traits.
         hyperintensity: Harmless brightness on FLAIR, 0 to 1, `(slices, 256, 256)`.
         missing: Sequences that were not acquired.
@@ -82,7 +82,7 @@ Contrast = dict[str, float]
 def _draw_contrast(rng: np.random.Generator) -> list[Contrast]:
     """Vary every tissue by 4 %, and how conspicuous the lesion is by much more."""
     conspicuity = rng.uniform(0.55, 1.25)
-    table = {**SIGNAL, "lesion": LESION, "core": CORE, "rim": RIM}
+    table = {**SIGNAL, "lesion": LESION, "core": CORE, "ring": RING}
     contrasts = []
     for channel in range(3):
         values = {name: row[channel] * rng.normal(1, 0.04) for name, row in table.items()}
@@ -107,7 +107,7 @@ def _with_lesion(signal: Volume, anatomy: Anatomy, lesion: Lesion, contrast: Con
         inside += (contrast["core"] - contrast["lesion"]) * ramp
     if lesion.enhances:
         shell = np.exp(-(((anatomy.depth - lesion.core) / 0.09) ** 2)) * np.clip(0.75 + 3 * texture, 0, 1)
-        inside += (contrast["rim"] - inside) * shell
+        inside += (contrast["ring"] - inside) * shell
     return signal + anatomy.infiltration * (inside * (1 + texture) - signal)
 
 

@@ -1,4 +1,4 @@
-"""The MNI152 anatomy that nilearn carries, and the distance maps that turn a bare brain into a head."""
+"""MNI152 tissue maps that nilearn carries, and the distance maps that turn a bare brain into a head."""
 
 import functools
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Template:
 
 @functools.lru_cache(maxsize=1)
 def load_template() -> Template:
-    """Load the template once a process, without any download.
+    """Load the template once per process, without any download.
 
     Example:
         >>> load_template().white.shape
@@ -58,7 +58,7 @@ def load_template() -> Template:
         grey=_to_bytes(grey),
         white=_to_bytes(white),
         brain_distance=brain_distance,
-        head_distance=_signed_distance(_continued_down(hull), rounding_mm=5.0),
+        head_distance=_signed_distance(_continued_down(hull, brain_distance), rounding_mm=5.0),
         ventricle_distance=_distance_to(_ventricles(fluid, brain_distance)),
     )
 
@@ -88,11 +88,11 @@ def _oval_slices(region: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.stack(slices, axis=2)
 
 
-def _continued_down(hull: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _continued_down(hull: npt.NDArray[np.bool_], distance: Volume) -> npt.NDArray[np.bool_]:
     """Continue the outline at the skull base to the bottom, slightly narrowed, with a nose in front."""
     base = int(SKULL_BASE_MM / COARSE_MM)
     head = hull.copy()
-    outline = _signed_distance(hull)[:, :, base]
+    outline = distance[:, :, base]
     for level in range(base):
         head[:, :, level] |= outline < -0.12 * COARSE_MM * (base - level)
     x, y, z = np.meshgrid(*(np.arange(n) * COARSE_MM for n in hull.shape), indexing="ij")

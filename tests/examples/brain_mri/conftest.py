@@ -1,35 +1,17 @@
-"""A small cohort and one run trained on it, shared by the tests of the example."""
+"""A small cohort and one run trained on it, shared by the tests of the example.
+
+TensorFlow loads inside the fixtures that need it, since most of the example's tests do without.
+"""
 
 import contextlib
 import warnings
 
-import keras
-import numpy as np
 import pytest
-import tensorflow as tf
-from PIL import Image
 
-from examples.brain_mri import cli, training
-from resunet_kit.blocks import residual_block
-from resunet_kit.models import res_unet, resnet_classifier
+from examples.brain_mri import cli
+from tests.examples.brain_mri.slice_files import write_slice
 
-SIDE = 40
 PATIENTS = [f"TCGA_SM_{number:04d}_20000101" for number in range(8)]
-
-
-def write_slice(folder, patient, number, *, tumour, seed=0):
-    """Write one slice: noise, and a bright disc where the mask says tumour."""
-    generator = np.random.default_rng([seed, number, *map(ord, patient)])
-    image = generator.integers(0, 90, (SIDE, SIDE, 3), dtype=np.uint8)
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    if tumour:
-        row, column = generator.integers(12, SIDE - 12, 2)
-        rows, columns = np.ogrid[:SIDE, :SIDE]
-        mask[(rows - row) ** 2 + (columns - column) ** 2 < 60] = 255
-        image[mask > 0] += 140
-    (folder / patient).mkdir(parents=True, exist_ok=True)
-    Image.fromarray(image).save(folder / patient / f"{patient}_{number}.tif")
-    Image.fromarray(mask).save(folder / patient / f"{patient}_{number}_mask.tif")
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +20,7 @@ def cohort(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cohort") / "kaggle_3m"
     for patient in PATIENTS:
         for number in range(1, 5):
-            write_slice(folder, patient, number, tumour=number in (2, 3))
+            write_slice(folder, patient, number, tumour=number in (2, 3), size=(40, 40))
     return folder
 
 
@@ -52,14 +34,21 @@ def small_stages():
 @contextlib.contextmanager
 def stand_in_stages():
     """Let both stages be small networks that run eagerly. The README's test trains the real ones."""
+    import keras
+    import tensorflow as tf
 
-    def classifier(input_shape, *, backbone, weights, trainable):
+    from examples.brain_mri import training
+
+    def classifier(input_shape, **_):
         inputs = keras.Input(input_shape)
-        features = residual_block(inputs, 4, strides=2)
-        return resnet_classifier(input_shape, backbone=keras.Model(inputs, features), trainable=trainable)
+        pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, strides=2, activation="relu")(inputs))
+        return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(pooled))
 
     def segmenter(input_shape, classes):
-        return res_unet(input_shape, classes, filters=(4, 8))
+        inputs = keras.Input(input_shape)
+        features = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
+        activation = "sigmoid" if classes == 1 else "softmax"
+        return keras.Model(inputs, keras.layers.Conv2D(classes, 1, activation=activation)(features))
 
     tf.config.run_functions_eagerly(True)
     try:
@@ -73,7 +62,7 @@ def stand_in_stages():
         tf.config.run_functions_eagerly(False)
 
 
-TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-epochs", "2", "--batch-size", "4"]
+TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-epochs", "2", "--batch-size", "8"]
 
 
 @pytest.fixture(scope="session")

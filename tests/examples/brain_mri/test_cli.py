@@ -30,17 +30,6 @@ def lose_mask(data):
     return image(data, 2)
 
 
-def resize_mask(data):
-    Image.fromarray(np.zeros((9, 9), np.uint8)).save(image(data, 2, "_mask"))
-    return image(data, 2, "_mask")
-
-
-def double(data):
-    shutil.copy(image(data), image(data, "01"))
-    shutil.copy(image(data, 1, "_mask"), image(data, "01", "_mask"))
-    return image(data)
-
-
 def misname(data):
     return shutil.copy(image(data), image(data).with_name("scan.tif"))
 
@@ -51,21 +40,12 @@ def heal(data):
     return image(data).parent
 
 
-def gray_mask(data):
-    noisy = np.random.default_rng(0).integers(0, 255, (40, 40), dtype=np.uint8)
-    Image.fromarray(noisy).save(image(data, 2, "_mask"))
-    return image(data, 2, "_mask")
-
-
-SPOILS = [truncate, lose_mask, resize_mask, double, misname, heal, gray_mask]
-
-
-@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__)
+@pytest.mark.parametrize("spoil", [truncate, lose_mask, misname, heal], ids=lambda spoil: spoil.__name__)
 def test_check_names_the_file_and_train_refuses(spoil, data, tmp_path, capsys):
     name = spoil(data).name
     assert cli.main(["check", str(data)]) == 1
-    faults = [line for line in capsys.readouterr().out.splitlines() if line.startswith("fault: ")]
-    assert any(name in line for line in faults)
+    problems = [line for line in capsys.readouterr().out.splitlines() if line.startswith("problem: ")]
+    assert any(name in line for line in problems)
     assert cli.main(["train", "--data", str(data), "--out", str(tmp_path / "run")]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("error: ")
@@ -73,20 +53,20 @@ def test_check_names_the_file_and_train_refuses(spoil, data, tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
-def test_check_names_all_faults_at_once(data, capsys):
+def test_check_names_all_problems_at_once(data, capsys):
     truncate(data)
     lose_mask(data)
     misname(data)
     assert cli.main(["check", str(data)]) == 1
-    assert "3 faults" in capsys.readouterr().out
+    assert "3 problems" in capsys.readouterr().out
 
 
-def test_check_of_sound_data_exits_zero(data, capsys):
+def test_check_of_data_without_problems_exits_zero(data, capsys):
     (data / "data.csv").write_text("Patient,gender\nTCGA_SM_0000,1\nTCGA_SM_9999,2\n")
     assert cli.main(["check", str(data)]) == 0
     out = capsys.readouterr().out
     assert "TCGA_SM_9999" in out
-    assert "8 patients, 32 slices, 16 with tumour, 0 faults" in out
+    assert "8 patients, 32 slices, 16 with tumour, 0 problems" in out
 
 
 def test_healthy_patients_can_be_allowed(data):
@@ -97,14 +77,14 @@ def test_healthy_patients_can_be_allowed(data):
 @pytest.mark.parametrize("kind", ["missing", "empty"])
 @pytest.mark.parametrize("command", ["check", "train"])
 def test_a_missing_or_empty_folder(kind, command, tmp_path, capsys):
-    place = tmp_path / "place"
+    data = tmp_path / "data"
     if kind == "empty":
-        place.mkdir()
+        data.mkdir()
     out = tmp_path / "run"
-    arguments = [str(place)] if command == "check" else ["--data", str(place), "--out", str(out)]
+    arguments = [str(data)] if command == "check" else ["--data", str(data), "--out", str(out)]
     assert cli.main([command, *arguments]) == 1
     [line] = capsys.readouterr().err.splitlines()
-    assert str(place) in line
+    assert str(data) in line
     assert not out.exists()
 
 
@@ -126,8 +106,8 @@ def test_an_existing_run_folder_is_refused(cohort, tmp_path, capsys):
 )
 def test_an_unknown_run_is_named(arguments, cohort, tmp_path, capsys):
     run, out = tmp_path / "absent", tmp_path / "out"
-    places = {"RUN": str(run), "OUT": str(out), "DATA": str(cohort)}
-    assert cli.main([places.get(argument, argument) for argument in arguments]) == 1
+    paths = {"RUN": str(run), "OUT": str(out), "DATA": str(cohort)}
+    assert cli.main([paths.get(argument, argument) for argument in arguments]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert str(run) in line
     assert not run.exists()
@@ -151,19 +131,13 @@ def test_a_demo_refuses_what_an_earlier_one_left(cohort, tmp_path, capsys):
     assert f"Delete {tmp_path / 'old'}" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", ["nan", "-1", "0", "inf"])
-def test_learning_rates_are_positive_numbers(number):
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["train", "--data", "d", "--out", "o", "--learning-rate", number])
-
-
-def test_a_table_that_is_no_csv_hides_no_fault(data, capsys):
+def test_an_unreadable_clinical_table_hides_no_problem(data, capsys):
     (data / "data.csv").write_bytes(b"\xff\xfe\x00" * 9)
     lose_mask(data)
     assert cli.main(["check", str(data)]) == 1
     out = capsys.readouterr().out
     assert "not a readable CSV" in out
-    assert "1 faults" in out
+    assert "1 problems" in out
 
 
 def test_other_data_is_refused_at_evaluate_and_resume(trained, data, capsys):
@@ -173,7 +147,7 @@ def test_other_data_is_refused_at_evaluate_and_resume(trained, data, capsys):
     before = (trained / "metrics.json").read_bytes()
     for command in (["evaluate", "--run"], ["train", "--resume", "--out"]):
         assert cli.main([*command, str(trained), "--data", str(data)]) == 1
-        assert "has 3 slices" in capsys.readouterr().err
+        assert "Received 3 slices" in capsys.readouterr().err
     assert (trained / "metrics.json").read_bytes() == before
 
 
@@ -183,11 +157,3 @@ def test_help_names_every_command(capsys):
     out = capsys.readouterr().out
     for command in ("demo", "simulate", "check", "train", "evaluate", "predict"):
         assert command in out
-
-
-def test_weights_choose_a_backbone_that_has_some():
-    arguments = ["train", "--data", "d", "--out", "o", "--classifier-weights", "imagenet"]
-    options = cli._options(cli.parser().parse_args(arguments))
-    assert (options.backbone, options.classifier_weights) == ("resnet50", "imagenet")
-    options = cli._options(cli.parser().parse_args(arguments[:5]))
-    assert (options.backbone, options.classifier_weights) == ("resnet18", None)

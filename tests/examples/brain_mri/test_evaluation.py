@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import numpy as np
@@ -5,7 +6,7 @@ import pandas as pd
 import pytest
 
 from examples.brain_mri.cohort.index import index_folder
-from examples.brain_mri.evaluation import look_at, slice_table
+from examples.brain_mri.evaluation import leaks_between_parts, look_at, slice_table
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
 
@@ -27,6 +28,9 @@ def test_metrics_agree_with_the_tables(trained):
     assert metrics["split"]["test"]["slices"] == len(slices)
     assert metrics["split"]["train"]["patients"] + metrics["split"]["validation"]["patients"] < 8
     assert "empty_rule" in metrics
+    assert metrics["leaks"] == {"people": [], "identical_images": []}
+    assert 0.1 <= metrics["thresholds"]["segmenter"] <= 0.9
+    assert metrics["min_component_px"] >= 0
 
 
 def test_the_cascade_marks_nothing_where_the_classifier_sees_nothing(trained):
@@ -51,3 +55,12 @@ def test_the_report_stands_alone(trained):
         assert heading in page
     assert page.count("TCGA_SM_") > 3
     assert 'src="http' not in page
+
+
+def test_leaks_name_people_and_identical_images(trained, cohort):
+    run, index = RunFolder.open(trained), index_folder(cohort)
+    test = next(item for item in index.slices if run.split()[item.patient] == "test")
+    train = next(item for item in index.slices if run.split()[item.patient] == "train")
+    copied = dataclasses.replace(test, image=train.image)
+    leaking = dataclasses.replace(index, slices=(copied, *(item for item in index.slices if item is not test)))
+    assert leaks_between_parts(run, leaking)["identical_images"] == [[str(train.image), str(train.image)]]

@@ -84,14 +84,15 @@ def test_masks_are_left_out_and_names_must_differ(cohort, tmp_path):
 def test_nothing_to_predict_is_said(tmp_path):
     with pytest.raises(ValueError, match="does not exist"):
         prediction.find_images([tmp_path / "absent.tif"])
-    with pytest.raises(ValueError, match="Found none"):
+    with pytest.raises(ValueError, match="Received none"):
         prediction.find_images([tmp_path])
 
 
-def test_an_output_folder_that_holds_something_is_refused(tmp_path):
+def test_an_output_folder_that_holds_something_is_refused(trained, cohort, tmp_path, capsys):
     (tmp_path / "notes.txt").touch()
-    with pytest.raises(ValueError, match="new or empty folder"):
-        prediction.refuse_filled(tmp_path)
+    assert cli.main(["predict", "--run", str(trained), "--out", str(tmp_path), str(next(cohort.rglob("*_1.tif")))]) == 1
+    assert "Expected a new or empty folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_row_gives_the_centroid_of_all_marked_pixels(tmp_path):

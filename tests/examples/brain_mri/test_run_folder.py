@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.brain_mri.cohort.index import Slice
-from examples.brain_mri.run_folder import Options, RunFolder, write_beside
+from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.options import Options
+from examples.brain_mri.run_folder import RunFolder
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
 
@@ -31,38 +32,38 @@ def test_options_and_split_come_back(tmp_path):
 def test_slices_of_a_part(tmp_path):
     run = create(tmp_path / "run")
     assert run.slices_of("test", slices()) == slices()[1:3]
-    with pytest.raises(ValueError, match=r"1 test patients of the run .* are not in the data, the first b"):
+    with pytest.raises(ValueError, match="Received data without 1 of them, the first b"):
         run.slices_of("test", slices()[:1])
-    with pytest.raises(ValueError, match=r"b has 1 slices; .* it had 2"):
+    with pytest.raises(ValueError, match=r"Expected 2 slices of b.* Received 1 slices"):
         run.slices_of("test", slices()[:2])
 
 
 @pytest.mark.parametrize(
     "text", ["", "a,b\n1,2\n", "patient,part,slices\na,train,1\n", "patient,part,slices\na,test,x\n"]
 )
-def test_a_split_that_is_none_is_named(text, tmp_path):
+def test_an_unreadable_split_is_named(text, tmp_path):
     run = create(tmp_path / "run")
     (run.path / "split.csv").write_text(text)
     with pytest.raises(ValueError, match=r"split\.csv"):
         run.split()
 
 
-def test_a_history_that_is_none_is_named(tmp_path):
+def test_an_unreadable_history_is_named(tmp_path):
     run = create(tmp_path / "run")
     run.history("classifier").write_text("epoch,loss\n0,x\n")
     with pytest.raises(ValueError, match=r"classifier\.history\.csv"):
         run.epochs_done("classifier")
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path):
+def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(ValueError, match="Expected a run folder"):
         RunFolder.open(tmp_path)
     (tmp_path / "config.json").write_text("{")
-    with pytest.raises(ValueError, match="not the options of a run"):
+    with pytest.raises(ValueError, match="Expected the options of a run"):
         RunFolder.open(tmp_path).options()
 
 
-def test_a_run_not_trained_to_its_end_says_how_to_go_on(tmp_path):
+def test_an_untrained_run_says_how_to_continue(tmp_path):
     run = create(tmp_path / "run")
     with pytest.raises(ValueError, match="--resume"):
         run.trained()
@@ -73,17 +74,3 @@ def test_a_repeated_epoch_counts_once(tmp_path):
     assert run.epochs_done("segmenter") == []
     run.history("segmenter").write_text("epoch,loss\n0,0.9\n1,0.8\n1,0.7\n")
     assert run.epochs_done("segmenter") == [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7}]
-
-
-def test_write_beside_leaves_the_old_file_where_writing_fails(tmp_path):
-    path = tmp_path / "metrics.json"
-    write_beside(path, lambda file: file.write_text("old"))
-
-    def fail(file):
-        file.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_beside(path, fail)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]

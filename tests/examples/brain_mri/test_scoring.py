@@ -20,7 +20,7 @@ def test_dice_and_iou_equal_those_of_scikit_learn(pair):
     assert scores["iou"] == pytest.approx(jaccard_score(truth.ravel(), prediction.ravel(), zero_division=1.0))
 
 
-def test_tversky_weighs_misses_more():
+def test_tversky_weighs_false_negatives_more():
     assert scoring.overlap_scores(10, 10, 0)["tversky"] == pytest.approx(10 / 13)
     assert scoring.overlap_scores(10, 0, 10)["tversky"] == pytest.approx(10 / 17)
 
@@ -43,23 +43,24 @@ def slices():
     ]
     columns = ["patient", "slice", "has_tumour", "probability", "predicted_tumour", "truth_px", "cascade_px"]
     table = pd.DataFrame([row[:7] for row in rows], columns=columns)
-    for stage, place in (("segmenter", 7), ("cascade", 8)):
+    for stage, column in (("segmenter", 7), ("cascade", 8)):
         for i, count in enumerate(scoring.COUNTS):
-            table[f"{stage}_{count}"] = [row[place][i] for row in rows]
+            table[f"{stage}_{count}"] = [row[column][i] for row in rows]
     return scoring.with_scores(table)
 
 
 def test_patients_are_scored_as_volumes(slices):
-    patients = scoring.by_patient(slices).set_index("patient")
+    patients = scoring.patient_table(slices).set_index("patient")
     assert patients.loc["a", "segmenter_dice"] == pytest.approx(40 / 50)
     assert patients.loc["b", "segmenter_dice"] == pytest.approx(16 / 21)
     assert patients.loc["b", "cascade_dice"] == 0
     assert list(patients["slices"]) == [2, 2]
+    assert patients["segmenter_tp"].dtype == int
     assert list(patients["slices_with_tumour"]) == [1, 1]
 
 
 def test_summary_names_the_unit_of_every_score(slices):
-    summary = scoring.summarise(slices, scoring.by_patient(slices))
+    summary = scoring.summarise(slices, scoring.patient_table(slices))
     segmenter, cascade = summary["segmenter"], summary["cascade"]
     assert segmenter["per_slice"]["dice"]["mean"] == pytest.approx((0.8 + 1 + 0 + 1) / 4)
     assert segmenter["per_slice_with_tumour"]["dice"]["mean"] == pytest.approx(0.9)
@@ -69,17 +70,31 @@ def test_summary_names_the_unit_of_every_score(slices):
     assert "1" in summary["empty_rule"]
 
 
+def classified(truth, probability, *, threshold=0.5):
+    patients = [f"p{i}" for i in range(len(truth))]
+    table = pd.DataFrame({"patient": patients, "has_tumour": truth, "probability": probability})
+    return table.assign(predicted_tumour=(table["probability"] >= threshold).astype(int))
+
+
 def test_classifier_scores():
-    truth, probability = np.array([0, 0, 1, 1]), np.array([0.1, 0.6, 0.4, 0.9])
-    scores = scoring.classification_scores(truth, probability, (probability >= 0.5).astype(int))
+    scores = scoring.classification_scores(classified([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]))
     assert scores["confusion_matrix"] == {"tn": 1, "fp": 1, "fn": 1, "tp": 1}
     assert (scores["accuracy"], scores["sensitivity"], scores["specificity"]) == (0.5, 0.5, 0.5)
     assert scores["roc_auc"] == pytest.approx(0.75)
     assert scores["classification_report"]["tumour"]["support"] == 2
+    assert scores["intervals"]["accuracy"] == [0, 1]
 
 
 def test_one_class_alone_has_no_roc():
-    scores = scoring.classification_scores(np.zeros(3, int), np.array([0.1, 0.2, 0.6]), np.array([0, 0, 1]))
+    scores = scoring.classification_scores(classified([0, 0, 0], [0.1, 0.2, 0.6]))
     assert scores["roc_auc"] is None
     assert scores["sensitivity"] is None
+    assert scores["intervals"]["sensitivity"] is None
     assert scores["specificity"] == pytest.approx(2 / 3)
+
+
+def test_intervals_resample_patients_and_weigh_them_by_their_slices():
+    patients = pd.Series(["a"] * 3 + ["b"])
+    low, high = scoring.interval(pd.Series([1.0, 1.0, 1.0, 0.0]), patients)
+    assert (low, high) == (0, 1)  # of draws (a, a), (a, b) and (b, b) the means are 1, 0.75 and 0
+    assert scoring.interval(pd.Series([1.0, 0.5]), pd.Series(["a", "a"])) is None

@@ -1,12 +1,15 @@
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from examples.brain_mri import cli, training
 from examples.brain_mri.cohort.index import index_folder
-from examples.brain_mri.run_folder import Options, RunFolder
+from examples.brain_mri.options import Options
+from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
 from resunet_kit.models import res_unet
+from tests.examples.brain_mri.slice_files import A, image_of, save, write_slice
 
 
 def test_the_split_is_by_person_and_covers_all(cohort):
@@ -20,7 +23,7 @@ def test_the_split_is_by_person_and_covers_all(cohort):
 
 def test_a_part_without_healthy_slices_is_refused(cohort):
     tumour_only = [item for item in index_folder(cohort).slices if item.has_tumour]
-    with pytest.raises(ValueError, match="needs slices with and without tumour"):
+    with pytest.raises(ValueError, match="Expected slices with and without tumour"):
         training.split_patients(tumour_only, Options(data=str(cohort)))
 
 
@@ -41,17 +44,35 @@ def test_training_leaves_split_histories_and_cascade(trained):
     assert not {name for name in left if "best" in name or "backup" in name or name.startswith(".")}
 
 
-def test_varied_slices_keep_masks_on_their_tumours():
+def test_augmented_slices_keep_masks_on_their_tumours():
     masks = np.zeros((16, 8, 8, 1), "uint8")
     masks[:, 2:4, 1:3] = 1
-    images = np.repeat(0.5 * masks.astype("float32"), 3, axis=-1)
-    varied, moved = training.vary(images, masks, seed=3)
-    np.testing.assert_array_equal((varied > 0).all(axis=-1), moved[..., 0] > 0)
+    images = np.repeat(0.2 + 0.5 * masks.astype("float32"), 3, axis=-1)
+    augmented, moved = training.AUGMENT(images, masks, seed=3)
+    np.testing.assert_array_equal((augmented > 0.45).all(axis=-1), moved[..., 0] > 0)
     mirrored = [not np.array_equal(a, b) for a, b in zip(masks, moved, strict=True)]
     assert 0 < sum(mirrored) < 16
-    assert np.ptp(varied[varied > 0]) > 0.05
-    assert masks[:, 2:4, 1:3].all()  # the input is left alone
-    np.testing.assert_array_equal(training.vary(images, masks, seed=3)[0], varied)
+    assert np.ptp(augmented[moved[..., 0] > 0], axis=-1).max() > 0.05  # each sequence has a gain of its own
+
+
+class Segmenter:
+    """In place of a cascade: gives the first channel of the images as the probability."""
+
+    def segment(self, images):
+        return images[..., :1]
+
+
+def test_threshold_and_component_size_are_those_with_the_best_dice_per_patient(tmp_path):
+    for number in (1, 2):
+        write_slice(tmp_path, A, number, size=(40, 40))
+        with Image.open(image_of(tmp_path, A, number)) as file:
+            image = np.array(file) // 2
+        image[30:33, 30:33] = 120  # a false component of 9 pixels, brighter than the tumour
+        save(image_of(tmp_path, A, number), image)
+    slices = index_folder(tmp_path).slices
+    chosen = training.tune_postprocess(Segmenter(), slices)
+    assert chosen.threshold == 0.2  # noise ends at 0.18, tumour starts at 0.27
+    assert chosen.min_size == 25
 
 
 def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
@@ -71,7 +92,7 @@ def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_goes_on_after_its_last_whole_epoch(cohort, small_stages, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_continues_after_its_last_whole_epoch(cohort, small_stages, tmp_path, monkeypatch, capsys):
     out = tmp_path / "run"
     command = ["train", "--data", str(cohort), "--out", str(out), "--image-size", "32", "--batch-size", "8"]
     command += ["--classifier-epochs", "1", "--segmenter-epochs", "2", "--classes", "2"]

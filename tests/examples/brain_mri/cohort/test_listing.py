@@ -2,40 +2,11 @@
 
 import csv
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.cohort.listing import is_listing
-
-A, B = "TCGA_AA_0001_20000101", "TCGA_BB_0002_20000202"
-ALL = [(patient, number) for patient in (A, B) for number in (1, 2, 10)]
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """Two patients with slices 1, 2 and 10."""
-    root = tmp_path / "cohort"
-    mask = np.zeros((8, 8), np.uint8)
-    mask[2:4, 2:4] = 255
-    for patient, number in ALL:
-        _image(root, patient, number).parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(np.full((8, 8, 3), number, np.uint8)).save(_image(root, patient, number))
-        Image.fromarray(mask).save(_mask(root, patient, number))
-    return root
-
-
-def _image(folder, patient, number):
-    return folder / patient / f"{patient}_{number}.tif"
-
-
-def _mask(folder, patient, number):
-    return folder / patient / f"{patient}_{number}_mask.tif"
-
-
-def _keys(index):
-    return [(item.patient, item.number) for item in index.slices]
+from tests.examples.brain_mri.slice_files import ALL, A, B, image_of, keys, mask_of
 
 
 def _write_listing(path, keys, *, claim=None):
@@ -51,17 +22,21 @@ def _write_listing(path, keys, *, claim=None):
 def test_a_given_csv_is_the_index_and_its_patient_column_is_not_trusted(folder):
     listing = _write_listing(folder / "rows.csv", [(B, 10), (B, 2), (A, 1)], claim=A)
     index = index_folder(listing)
-    assert _keys(index) == [(A, 1), (B, 2), (B, 10)]
-    assert not index.faults
+    assert keys(index) == [(A, 1), (B, 2), (B, 10)]
+    assert not index.problems
     assert any("patient_id differs from the path in 2 of 3 rows" in note for note in index.notes)
 
 
-def test_absent_files_of_a_given_csv_are_faults(folder):
-    _mask(folder, A, 2).unlink()
+def test_absent_files_of_a_given_csv_are_problems(folder):
+    mask_of(folder, A, 2).unlink()
     index = index_folder(_write_listing(folder / "rows.csv", [*ALL, (B, 7)]))
-    assert [fault.file for fault in index.faults] == [_mask(folder, A, 2), _image(folder, B, 7), _mask(folder, B, 7)]
-    assert "line 3" in index.faults[0].what
-    assert _keys(index) == [key for key in ALL if key != (A, 2)]
+    assert [problem.file for problem in index.problems] == [
+        mask_of(folder, A, 2),
+        image_of(folder, B, 7),
+        mask_of(folder, B, 7),
+    ]
+    assert "line 3" in index.problems[0].what
+    assert keys(index) == [key for key in ALL if key != (A, 2)]
 
 
 def test_rows_that_pair_two_slices_or_repeat_one(folder):
@@ -69,16 +44,16 @@ def test_rows_that_pair_two_slices_or_repeat_one(folder):
     with open(listing, "a") as file:
         file.write(f"{A},{A}/{A}_2.tif,{A}/{A}_10_mask.tif,1\n")
     index = index_folder(listing)
-    assert _keys(index) == [(A, 1)]
-    assert [fault.file.name for fault in index.faults] == [f"{A}_10_mask.tif"]
+    assert keys(index) == [(A, 1)]
+    assert [problem.file.name for problem in index.problems] == [f"{A}_10_mask.tif"]
     assert any("listed again in line 3" in note for note in index.notes)
 
 
 def test_a_csv_in_the_folder_selects_and_its_absent_rows_are_a_note(folder):
     _write_listing(folder / "data_mask.csv", [(A, 1), (B, 2), (B, 7)])
     index = index_folder(folder)
-    assert _keys(index) == [(A, 1), (B, 2)]
-    assert not index.faults
+    assert keys(index) == [(A, 1), (B, 2)]
+    assert not index.problems
     assert any("1 of 3 rows name slices that the folder lacks" in note for note in index.notes)
     assert any("4 slices were left out" in note for note in index.notes)
 
@@ -86,25 +61,25 @@ def test_a_csv_in_the_folder_selects_and_its_absent_rows_are_a_note(folder):
 def test_a_csv_of_another_cohort_is_not_used(folder):
     _write_listing(folder / "data_mask.csv", [("TCGA_ZZ_0009_20000909", 1)])
     index = index_folder(folder)
-    assert _keys(index) == ALL
+    assert keys(index) == ALL
     assert any("was not used" in note for note in index.notes)
 
 
 def test_unusable_csv_files_say_why(folder):
-    with pytest.raises(ValueError, match="not one of its files exists"):
+    with pytest.raises(ValueError, match="of which none exists"):
         index_folder(_write_listing(folder / A / "elsewhere.csv", [(B, 1)]))
     (folder / "bad.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="image_path and mask_path"):
         index_folder(folder / "bad.csv")
-    with pytest.raises(ValueError, match="expected a folder"):
-        index_folder(_image(folder, A, 1))
+    with pytest.raises(ValueError, match="Expected a folder"):
+        index_folder(image_of(folder, A, 1))
 
 
 def test_a_csv_finds_patients_in_folders_below_its_own(folder):
     listing = _write_listing(folder.parent / "course_data_mask.csv", ALL, claim=A)
     index = index_folder(listing)
-    assert _keys(index) == ALL
-    assert not index.faults
+    assert keys(index) == ALL
+    assert not index.problems
     assert any("patient_id differs from the path in 3 of 6 rows" in note for note in index.notes)
 
 

@@ -46,7 +46,7 @@ def test_border_is_more_irregular_than_a_ball(template: Template) -> None:
     assert surface(inside) > 1.3 * surface(ball)
 
 
-def test_a_volume_out_of_reach_fills_what_can_be_reached(template: Template) -> None:
+def test_an_unattainable_volume_fills_the_whole_window(template: Template) -> None:
     rng = np.random.default_rng(0)
     arrival = grow(rng, template, draw_seed(rng, template), volume_mm3=1e9)
     assert np.isfinite(arrival).all()

@@ -26,8 +26,8 @@ def test_lookalikes_are_in_white_matter_and_bright(anatomy: Anatomy) -> None:
 
 
 def test_lookalikes_are_small_beside_the_brain(anatomy: Anatomy) -> None:
-    share = (draw(anatomy, age=75) > 0.5).sum() / (anatomy.tissues["white"] > 0.5).sum()
-    assert 0 < share < 0.15
+    fraction = (draw(anatomy, age=75) > 0.5).sum() / (anatomy.tissues["white"] > 0.5).sum()
+    assert 0 < fraction < 0.15
 
 
 def test_age_brings_more_of_them(anatomy: Anatomy) -> None:

@@ -1,18 +1,20 @@
 import dataclasses
 import re
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
 from examples.brain_mri.simulation import Patient, simulate_patient
-from examples.brain_mri.simulation.patient import FEWEST_SLICES, draw_slices
+from examples.brain_mri.simulation.patient import draw_slices
 
 
 @pytest.fixture(scope="module")
-def cohort() -> list[Patient]:
-    """The patients with the fewest slices: quick, and otherwise as any."""
-    few = [index for index in range(60) if draw_slices(index, 0) == FEWEST_SLICES]
-    return [simulate_patient(index) for index in few[:6]]
+def cohort() -> Iterator[list[Patient]]:
+    """Five patients of fewer slices than any cohort has: quick, and otherwise as any."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("examples.brain_mri.simulation.patient.draw_slices", lambda *_: 10)
+        yield [simulate_patient(index) for index in range(5)]
 
 
 def test_shapes_types_and_values(cohort: list[Patient]) -> None:
@@ -39,7 +41,7 @@ def test_tumour_slices_are_one_run(cohort: list[Patient]) -> None:
 
 def test_a_patient_is_frozen_and_repeats(cohort: list[Patient]) -> None:
     first = cohort[0]
-    again = simulate_patient(int(first.name[8:12]) - 1)
+    again = simulate_patient(0)
     assert again.name == first.name
     assert again.clinical == first.clinical
     np.testing.assert_array_equal(again.images, first.images)
@@ -49,10 +51,7 @@ def test_a_patient_is_frozen_and_repeats(cohort: list[Patient]) -> None:
 
 
 def test_another_seed_gives_another_patient(cohort: list[Patient]) -> None:
-    index, seed = 1, 18
-    assert draw_slices(index, seed) == draw_slices(index, 0) == FEWEST_SLICES
-    same_index = next(patient for patient in cohort if patient.name[8:12] == f"{index + 1:04d}")
-    assert (simulate_patient(index, seed=seed).images != same_index.images).mean() > 0.1
+    assert (simulate_patient(1, seed=18).images != cohort[1].images).mean() > 0.1
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -64,25 +63,25 @@ def test_every_cohort_has_the_published_number_of_slices(seed: int) -> None:
 
 
 def counts(patients: list[Patient]) -> tuple[np.ndarray, np.ndarray]:
-    """Return how many tumour pixels, and how many pixels, reach each FLAIR value."""
+    """Return how many tumour pixels, and how many pixels, are at least as bright on FLAIR as each value."""
     tumour = np.concatenate([patient.images[..., 1][patient.masks == 1] for patient in patients])
     everything = np.concatenate([patient.images[..., 1].ravel() for patient in patients])
-    hits, calls = (np.bincount(values, minlength=256)[::-1].cumsum()[::-1] for values in (tumour, everything))
-    return hits, calls
+    tp, positives = (np.bincount(values, minlength=256)[::-1].cumsum()[::-1] for values in (tumour, everything))
+    return tp, positives
 
 
 def threshold_dice(patients: list[Patient]) -> np.ndarray:
-    hits, calls = counts(patients)
-    return 2 * hits / (calls + hits[0])
+    tp, positives = counts(patients)
+    return 2 * tp / (positives + tp[0])
 
 
 def test_no_flair_threshold_solves_it(cohort: list[Patient]) -> None:
-    train, test = threshold_dice(cohort[:4]), threshold_dice(cohort[4:])
+    train, test = threshold_dice(cohort[:3]), threshold_dice(cohort[3:])
     assert test[train.argmax()] < 0.6
     assert test.max() < 0.6  # not even the threshold that suits the test patients best
 
 
 @pytest.mark.parametrize(("index", "seed"), [(-1, 0), (9999, 0), (0, -1)])
 def test_numbers_out_of_range_are_refused(index: int, seed: int) -> None:
-    with pytest.raises(ValueError, match=r"Expected .* received -?\d+"):
+    with pytest.raises(ValueError, match=r"Expected .* Received \w+=-?\d+"):
         simulate_patient(index, seed=seed)

@@ -1,0 +1,70 @@
+import argparse
+import re
+from dataclasses import fields
+
+import pytest
+
+from examples.brain_mri import cli, options
+from examples.brain_mri.options import Options
+
+TRAIN = ["train", "--data", "d", "--out", "o"]
+
+
+def parsed(*arguments):
+    return Options.from_arguments(cli.parser().parse_args([*TRAIN, *arguments]))
+
+
+def test_without_arguments_the_options_are_their_defaults():
+    assert parsed() == Options(data="d")
+
+
+def test_each_argument_sets_its_option():
+    given = {
+        "classes": 2,
+        "backbone": "resnet34",
+        "classifier_width": 0.5,
+        "classifier_weights": "w.h5",
+        "image_size": 64,
+        "classifier_epochs": 3,
+        "segmenter_epochs": 4,
+        "batch_size": 2,
+        "learning_rate": 0.01,
+        "seed": 7,
+    }
+    arguments = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    assert parsed(*arguments) == Options(data="d", **given)
+    assert given.keys() == {option.name for option in fields(Options)} - {"data", "fractions"}
+
+
+def test_weights_choose_a_backbone_that_has_some():
+    pretrained = parsed("--classifier-weights", "imagenet")
+    assert (pretrained.backbone, pretrained.classifier_weights) == ("resnet50", "imagenet")
+    random = parsed("--classifier-weights", "none")
+    assert (random.backbone, random.classifier_weights) == ("resnet18", None)
+
+
+@pytest.mark.parametrize(
+    ("convert", "text"),
+    [
+        *((options.positive_number, text) for text in ("nan", "-1", "0", "inf", "x")),
+        *((options.positive, text) for text in ("0", "-3", "1.5", "")),
+        *((options.seed, text) for text in ("-1", str(2**32))),
+    ],
+)
+def test_numbers_out_of_range_are_refused(convert, text):
+    with pytest.raises(argparse.ArgumentTypeError, match=rf"Expected .* Received {re.escape(repr(text))}\. Pass "):
+        convert(text)
+
+
+def test_a_refused_argument_is_named(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        parsed("--learning-rate", "nan")
+    assert "argument --learning-rate: Expected" in capsys.readouterr().err
+
+
+def test_the_help_tells_every_default(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["train", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for default in ("resnet18; with weights resnet50", "none", "256", "15", "30", "8", "0.001", "1.0", "0"):
+        assert f"(default: {default})" in text
