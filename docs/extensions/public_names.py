@@ -6,7 +6,7 @@ import griffe
 
 
 class PublicNames(griffe.Extension):
-    """Mend two things that griffe reads otherwise than Python or the reader."""
+    """Correct two things that griffe reads otherwise than Python or the reader."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
         """Rename `Example:` to `Examples:`, the only spelling whose `>>>` lines griffe reads as code.
