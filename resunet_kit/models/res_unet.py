@@ -11,7 +11,7 @@ from resunet_kit.blocks import attention_gate, conv_block, crop_like, segmentati
 from resunet_kit.blocks._layers import Activation, Norm, check_options
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.blocks.resampling import METHODS
-from resunet_kit.models._backbones.encoder import check_encoder, encode
+from resunet_kit.models._backbones.encoder import encode, plan_encoder
 from resunet_kit.models._composition import Block, call_block, first_block, max_pool, resolve_block
 from resunet_kit.models._inputs import check_filters, check_input_shape
 from resunet_kit.models.deep_supervision import supervise
@@ -107,7 +107,7 @@ def res_unet(
     if encoder is not None:
         if stem is not None or downsampling != "stride":
             raise ValueError("Expected no stem and no downsampling together with encoder, which brings its own.")
-        check_encoder(encoder, len(shape) - 1, weights=encoder_weights, value_range=value_range)
+        plan = plan_encoder(encoder, shape, weights=encoder_weights, value_range=value_range)
     if deep_supervision and encoder is None and len(widths) == 1:
         raise ValueError(f"Expected filters of at least two levels for deep_supervision. Received {filters=}.")
     options: dict[str, Any] = {"norm": norm, "activation": block_activation, "dropout": dropout}
@@ -123,7 +123,7 @@ def res_unet(
                 x, strides = max_pool(x, 2, name=f"{label}_pool"), 1
             pyramid[2**level] = call_block(unit, x, width, strides=strides, name=label, **options)
     else:
-        pyramid = encode(inputs, encoder, weights=encoder_weights, value_range=value_range)
+        pyramid = encode(inputs, plan)
 
     # === Decoder ===
     coarsest = max(pyramid)

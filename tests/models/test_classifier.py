@@ -60,10 +60,10 @@ def test_the_head_alone_learns_by_default():
         ({"value_range": (0.0, 1.0, 2.0)}, "Expected value_range"),
         ({"weights": "some.weights.h5"}, "for the model 'tiny'. Load them into it first"),
         ({"input_shape": (32, 32, 4), "backbone": tiny_backbone(2)}, "for the image's 4 channels.*'tiny' for 2"),
-        ({"backbone": "resnet18", "weights": None, "input_shape": (31, 64, 3)}, "Expected sides of at least 32"),
+        ({"backbone": "resnet18", "weights": None, "input_shape": (31, 64, 3)}, "at least 32"),
         ({"num_classes": 1, "activation": "softmax"}, "Expected activation 'sigmoid' for one class"),
         ({"trainable": "haed"}, "Did you mean 'head'"),
-        ({"backbone": "resnet34", "weights": "imagenet"}, "Keras publishes none for depth=34"),
+        ({"backbone": "resnet34", "weights": "imagenet"}, "Keras publishes no weights of ResNet34"),
         ({"backbone": "resnet18", "weights": "absent.weights.h5"}, "existing file.*absent"),
     ],
 )
