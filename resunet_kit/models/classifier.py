@@ -61,9 +61,7 @@ def resnet_classifier(
     check_policy_name(trainable)
     if weights == "imagenet" and isinstance(backbone, keras.Model):
         weights = None  # the default, for named backbones
-    plan = plan_backbone(
-        "backbone", backbone, shape, weights=weights, weights_option="weights", value_range=value_range
-    )
+    plan = plan_backbone("backbone", backbone, shape, weights=weights, value_range=value_range)
     inputs = keras.Input(shape, name="image")
     x, model = attach(inputs, plan)
     outputs = classification_head(

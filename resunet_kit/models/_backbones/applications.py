@@ -28,12 +28,7 @@ def preprocess_input(builder: Builder) -> Callable[[Any], Any]:
 
 
 def build(builder: Builder, input_shape: Shape, *, weights: str | None = None) -> keras.Model:
-    """Build the features of a network.
-
-    Args:
-        builder: One of `builders`.
-        input_shape: `(height, width, 3)`; height and width may be variable, whatever the builder itself takes.
-        weights: None for random ones, or `"imagenet"`.
+    """Build the features of a network for `(height, width, 3)`, with random weights or `"imagenet"`.
 
     Raises:
         ValueError: If the network cannot be built for the shape, or the weights cannot be downloaded.

@@ -21,7 +21,7 @@ class EncoderPlan:
 
     Attributes:
         backbone: The named backbone, or the network of `pyramid`.
-        pyramid: Of a user's model. None for a named backbone, which is still to be built.
+        pyramid: Of a user's model; None for a named backbone, which is still to be built.
     """
 
     backbone: BackbonePlan
@@ -35,19 +35,11 @@ def plan_encoder(
     weights: Weights = None,
     value_range: tuple[float, float] = (0.0, 1.0),
 ) -> EncoderPlan:
-    """Look up and check an encoder for images of a shape.
-
-    Args:
-        encoder: The name of a backbone, as in `resnet_classifier`, or a functional keras.Model for the image's channels
-            or for 3, with one output or several.
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; the spatial shape may be
-            variable (None), and the number of channels any.
-        weights: Of a named backbone: None for random ones, `"imagenet"`, or the path of a file.
-        value_range: Minimum and maximum of the images, for the preprocessing of a named backbone.
+    """Look up an encoder by its name, or check a functional model and find its pyramid.
 
     Raises:
         TypeError: If the encoder is neither a name nor a model, or another argument is of a wrong type.
-        ValueError: If an argument is not as above, or the features of a model do not form a pyramid.
+        ValueError: As in `plan_backbone`, or if the features of a model do not form a pyramid.
     """
     backbone = plan_backbone(
         "encoder",
@@ -69,11 +61,6 @@ def encode(image: Any, plan: EncoderPlan) -> dict[int, Any]:
 
     After preprocessing, the image is padded with zeros at the end of each axis to a multiple of the largest stride `S`;
     the features at stride `s` have a size of exactly `ceil(size / S) * S / s` along each axis.
-
-    Args:
-        image: A tensor of the shape that was planned for.
-        plan: From `plan_encoder`. A model gets the raw image, and is trained with the result; if it is for 3 channels
-            and the image has more, a copy is made.
 
     Returns:
         Features by stride, strides ascending, the outputs of one nested model named "encoder".

@@ -37,18 +37,10 @@ def plan_backbone(
     input_shape: Sequence[int | None],
     *,
     weights: Weights,
-    weights_option: str,
     value_range: tuple[float, float],
+    weights_option: str = "weights",
 ) -> BackbonePlan:
-    """Look up and check a backbone for images of a shape.
-
-    Args:
-        option: The option's name, for messages.
-        backbone: A name, as in `find_backbone`, or a functional model for the image's channels or for 3.
-        input_shape: `(height, width, channels)` or `(depth, height, width, channels)`.
-        weights: Of a named backbone, as in `load_backbone`.
-        weights_option: The name of the option with the weights, for messages.
-        value_range: Minimum and maximum of the images.
+    """Look up a backbone by its name, or check a functional model for the image's channels or for 3.
 
     Raises:
         TypeError: If the backbone is neither a name nor a model, or another argument is of a wrong type.
@@ -59,8 +51,7 @@ def plan_backbone(
         network = find_backbone(backbone, option=option)
         check_named(network, input_shape, weights, weights_option=weights_option)
         return BackbonePlan(network, tuple(input_shape), weights, limits)
-    _check_model(option, backbone)
-    _check_model_input(option, backbone, input_shape)
+    _check_model(option, backbone, input_shape)
     if weights is not None:
         raise ValueError(
             f"Expected {weights_option} for a backbone given by its name. Received {weights_option}={str(weights)!r} "
@@ -72,11 +63,7 @@ def plan_backbone(
 def attach(image: Any, plan: BackbonePlan) -> tuple[Any, keras.Model]:
     """Return what a planned backbone is to be called on, and the backbone.
 
-    A model is used itself, without preprocessing; a copy is made if it is for 3 channels and the image has more.
-
-    Args:
-        image: A tensor of the shape that was planned for.
-        plan: From `plan_backbone`.
+    A user's model gets the raw image; it is used itself, or a copy if it is for 3 channels and the image has more.
 
     Raises:
         ValueError: If the weights cannot be loaded, or the layers of a model cannot be adapted to the channels.
@@ -92,12 +79,7 @@ def attach(image: Any, plan: BackbonePlan) -> tuple[Any, keras.Model]:
 def check_named(
     backbone: Backbone, input_shape: Sequence[int | None], weights: Any, *, weights_option: str = "weights"
 ) -> None:
-    """Check the shape of images and the weights for a backbone that has a name.
-
-    Raises:
-        TypeError: If the weights are neither None, a string nor a path.
-        ValueError: If the images are volumes or too small, or the weights are not for the backbone.
-    """
+    """Check the shape of images and the weights for a backbone that has a name; the errors of `plan_backbone`."""
     if len(input_shape) != 3:
         raise ValueError(
             f"Expected images (height, width, channels) for {backbone.label}. Received {len(input_shape) - 1} spatial "
@@ -111,31 +93,21 @@ def check_named(
     check_weights(weights_option, weights, backbone)
 
 
-def _check_model(option: str, model: Any) -> None:
+def _check_model(option: str, model: Any, input_shape: Sequence[int | None]) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(
-            f"Expected {option} to be the name of a backbone or a keras.Model. Received {option}={model!r}. Pass one "
-            "of them."
+            f"Expected {option} to be the name of a backbone or a keras.Model. Received {option}={model!r}. Pass one."
         )
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) != 1 or len(inputs[0].shape) not in (4, 5):
+    shapes = [tuple(x.shape[1:]) for x in getattr(model, "inputs", None) or []]
+    if len(shapes) != 1 or len(shapes[0]) != len(input_shape):
         raise ValueError(
-            f"Expected {option} to be a functional model with one input (batch, height, width, channels) or (batch, "
-            f"depth, height, width, channels). Received {model.name!r} with inputs of shapes "
-            f"{[tuple(x.shape) for x in inputs]}. Build it with keras.Input and keras.Model(inputs, features)."
+            f"Expected {option} to be a functional model with one input, of {len(input_shape) - 1} spatial axes and "
+            f"channels. Received {model.name!r} with inputs of shapes {shapes}. Build it with keras.Input and "
+            "keras.Model(inputs, features)."
         )
-
-
-def _check_model_input(option: str, model: keras.Model, input_shape: Sequence[int | None]) -> None:
-    expected = tuple(model.inputs[0].shape[1:])
-    if len(expected) != len(input_shape):
+    channels, expected = input_shape[-1], shapes[0][-1]
+    if expected not in (channels, 3, None):
         raise ValueError(
-            f"Expected {option} for images with {len(input_shape) - 1} spatial axes. Received {model.name!r} for "
-            f"inputs of shape {expected}. Build it with as many axes."
-        )
-    if expected[-1] not in (input_shape[-1], 3, None):
-        raise ValueError(
-            f"Expected {option} for the image's {input_shape[-1]} channels, or for 3, which can be adapted. Received "
-            f"{model.name!r} for {expected[-1]}. Build it for {input_shape[-1]} channels, or select channels of the "
-            "image."
+            f"Expected {option} for the image's {channels} channels, or for 3, which can be adapted. Received "
+            f"{model.name!r} for {expected}. Build it for {channels} channels, or select channels of the image."
         )

@@ -32,11 +32,7 @@ class Backbone:
 
 
 def find_backbone(name: str, *, option: str = "backbone") -> Backbone:
-    """Return the backbone of that name; case, `-` and `_` do not matter.
-
-    Args:
-        name: As a user writes it.
-        option: The option that it was passed for, for the message.
+    """Return the backbone that was passed for an option by its name; case, `-` and `_` do not matter.
 
     Raises:
         ValueError: If no backbone has that name.

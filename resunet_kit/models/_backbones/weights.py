@@ -20,12 +20,7 @@ IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)
 
 
 def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
-    """Check weights for a backbone.
-
-    Args:
-        option: The option's name, for the message.
-        weights: As in `load_backbone`.
-        backbone: The architecture.
+    """Check weights for a backbone, as `load_backbone` takes them.
 
     Raises:
         TypeError: If they are neither None, a string nor a path.

@@ -27,7 +27,7 @@ def passthrough(shape, weights=None):
 
 
 def plan(backbone, shape, **options):
-    defaults = {"weights": None, "weights_option": "weights", "value_range": (0.0, 1.0)}
+    defaults = {"weights": None, "value_range": (0.0, 1.0)}
     return plan_backbone("backbone", backbone, shape, **{**defaults, **options})
 
 
@@ -117,7 +117,7 @@ def test_a_model_is_functional_with_one_image_as_its_input(build):
         ("vgg16", (32, 32, 3), {"value_range": (1, 0)}, ValueError, "Expected value_range"),
         (5, (32, 32, 3), {}, TypeError, r"name of a backbone or a keras\.Model. Received backbone=5"),
         (tiny((None, None, 3)), (32, 32, 3), {"weights": "file.h5"}, ValueError, "weights='file.h5' for the model 'ti"),
-        (tiny((None, None, 3)), (32, 32, 32, 3), {}, ValueError, "images with 3 spatial axes. Received 'tiny'"),
+        (tiny((None, None, 3)), (32, 32, 32, 3), {}, ValueError, "of 3 spatial axes and channels. Received 'tiny'"),
         (passthrough((None, None, 1)), (32, 32, 4), {}, ValueError, "for the image's 4 channels, or for 3.* for 1"),
     ],
 )

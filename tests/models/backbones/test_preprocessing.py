@@ -94,20 +94,14 @@ def test_scaling_alone_is_measured_exactly():
     assert measure(lambda x: x / 2.0) == Preprocessing(RGB, (0.5,) * 3, (0.0,) * 3)
 
 
-@pytest.mark.parametrize(
-    ("value_range", "error"),
-    [
-        ((1.0, 0.0), ValueError),
-        ((1, 1), ValueError),
-        ((0, 1, 2), ValueError),
-        ((0.0, float("inf")), ValueError),
-        (5, TypeError),
-        (None, TypeError),
-        ("01", TypeError),
-        (("0", "1"), TypeError),
-    ],
-)
-def test_a_range_is_two_finite_numbers_in_ascending_order(value_range, error):
+WRONG_RANGES = {
+    ValueError: [(1.0, 0.0), (1, 1), (0, 1, 2), (0.0, float("inf"))],
+    TypeError: [5, None, "01", ("0", "1")],
+}
+
+
+@pytest.mark.parametrize(("error", "value_range"), [(error, x) for error in WRONG_RANGES for x in WRONG_RANGES[error]])
+def test_a_range_is_two_finite_numbers_in_ascending_order(error, value_range):
     with pytest.raises(error, match=r"Expected value_range.* Received value_range"):
         check_value_range(value_range)
 
