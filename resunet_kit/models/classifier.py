@@ -7,10 +7,7 @@ import keras
 
 from resunet_kit.blocks import classification_head
 from resunet_kit.blocks.heads import check_classification
-from resunet_kit.models._backbones.channels import fit_channels
-from resunet_kit.models._backbones.preprocessing import check_value_range
-from resunet_kit.models._backbones.registry import attach
-from resunet_kit.models._backbones.weights import check_model
+from resunet_kit.models._backbones.plans import attach, plan_backbone
 from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models.transfer import Policy, check_policy_name, set_trainable
 
@@ -60,18 +57,15 @@ def resnet_classifier(
         (None, 2)
     """
     shape = check_input_shape(input_shape, ranks=(3,))
-    check_value_range(value_range)
     check_classification(num_classes, hidden_units, dropout, activation)
     check_policy_name("trainable", trainable)
+    if weights == "imagenet" and isinstance(backbone, keras.Model):
+        weights = None  # the default, for named backbones
+    plan = plan_backbone("backbone", backbone, shape, weights=weights, value_range=value_range)
     inputs = keras.Input(shape, name="image")
-    if isinstance(backbone, str):
-        fed, model = attach(inputs, backbone, weights=weights, value_range=value_range)
-    else:
-        # "imagenet" is the default of named ones: who passes a model need not take it back.
-        check_model("backbone", backbone, None if weights == "imagenet" else weights)
-        fed, model = fit_channels(inputs, backbone)
+    x, model = attach(inputs, plan)
     outputs = classification_head(
-        model(fed), num_classes, hidden_units=hidden_units, dropout=dropout, activation=activation, name="presence"
+        model(x), num_classes, hidden_units=hidden_units, dropout=dropout, activation=activation, name="presence"
     )
     classifier = keras.Model(inputs, outputs, name=name)
     set_trainable(classifier, trainable)

@@ -13,7 +13,7 @@ from resunet_kit.blocks._layers import Activation, Norm
 from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.blocks.resampling import METHODS, Method
-from resunet_kit.models._backbones.encoder import check_encoder, encode
+from resunet_kit.models._backbones.encoder import encode, plan_encoder
 from resunet_kit.models._composition import Block, BlockName, call_block, first_block, max_pool, resolve_block
 from resunet_kit.models._inputs import check_filters, check_input_shape
 from resunet_kit.models.deep_supervision import supervise
@@ -113,7 +113,7 @@ def res_unet(
                 f"Expected an encoder without stem and downsampling. Received {stem=}, {downsampling=}. Leave them "
                 "out: the encoder has its own."
             )
-        check_encoder(encoder, len(shape) - 1, weights=encoder_weights, value_range=value_range)
+        plan = plan_encoder(encoder, shape, weights=encoder_weights, value_range=value_range)
     if deep_supervision and encoder is None and len(widths) == 1:
         raise ValueError(
             f"Expected filters of at least two levels for deep_supervision. Received {filters=}. Add a level."
@@ -131,7 +131,7 @@ def res_unet(
                 x, strides = max_pool(x, 2, name=f"{label}_pool"), 1
             pyramid[2**level] = call_block(unit, x, width, strides=strides, name=label, **options)
     else:
-        pyramid = encode(inputs, encoder, weights=encoder_weights, value_range=value_range)
+        pyramid = encode(inputs, plan)
 
     # === Decoder ===
     coarsest = max(pyramid)

@@ -8,7 +8,9 @@ import keras
 from resunet_kit._shared.numbers import integer, number
 from resunet_kit.models._backbones.basic_resnets import FILTERS, UNITS
 from resunet_kit.models._backbones.channels import adapt_channels
-from resunet_kit.models._backbones.registry import basic_backbone, find_backbone, load_backbone
+from resunet_kit.models._backbones.plans import check_named
+from resunet_kit.models._backbones.registry import basic_backbone, find_backbone
+from resunet_kit.models._backbones.weights import load_backbone
 from resunet_kit.models._inputs import check_input_shape
 
 DEPTHS = (*UNITS, 50, 101, 152)
@@ -57,5 +59,6 @@ def resnet(
             f"Expected width=1 for depths of 50 and more. Received {width=}, {depth=}. Pass depth 18 or 34."
         )
     backbone = basic_backbone(depth, width) if depth in UNITS else find_backbone(f"resnet{depth}")
+    check_named(backbone, shape, weights)
     model = load_backbone(backbone, shape, weights)
     return model if model.inputs[0].shape[-1] == shape[-1] else adapt_channels(model, shape)

@@ -63,7 +63,7 @@ def test_the_head_alone_is_trainable_by_default():
         ({"backbone": "resnet18", "weights": None, "input_shape": (31, 64, 3)}, "at least 32"),
         ({"num_classes": 1, "activation": "softmax"}, "Expected activation='sigmoid' for one class"),
         ({"trainable": "haed"}, "Received trainable='haed'. Did you mean 'head'"),
-        ({"backbone": "resnet34", "weights": "imagenet"}, "Keras publishes none for depth=34"),
+        ({"backbone": "resnet34", "weights": "imagenet"}, "Keras publishes no weights of ResNet34"),
         ({"backbone": "resnet18", "weights": "absent.weights.h5"}, "existing file.*absent"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Backbones: networks by name or as models, and the features of an encoder."""
+"""Backbones, by name or as models, and the feature pyramids of encoders."""

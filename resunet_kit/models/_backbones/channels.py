@@ -1,7 +1,7 @@
-"""Networks for three channels, made to take images of another number, with the same response to gray ones.
+"""Networks for three channels, adapted to images of another number, with the same response to gray images.
 
-Fewer channels: the image is completed by the mean of those present. More: each plays a colour, and those that play the
-same one share its part of the first kernel. Both leave what a gray image gives as it was.
+Fewer channels: the image is completed by the mean of its own. More: each channel takes the weights of red, green or
+blue, and channels of the same colour divide its part of the first kernel among them.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from keras import ops
 from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.graph import functional, walk
 
-# Layers that may hold one number a channel in their configuration: its keys, and the attributes with the numbers.
-VECTOR_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
-VECTORS = {"scale": "scale", "offset": "offset", "mean": "input_mean", "variance": "input_variance"}
+# Layers whose configuration may hold one number for each channel: its keys, and the attributes with the numbers.
+PER_CHANNEL_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
+PER_CHANNEL_VALUES = {"scale": "scale", "offset": "offset", "mean": "input_mean", "variance": "input_variance"}
 
 
 def complete_channels(image: Any) -> Any:
-    """Return the image with three channels, those that it lacks being the mean of its one or two."""
+    """Return an image of one or two channels with three, the missing ones being their mean; others as they are."""
     missing = 3 - image.shape[-1]
     if missing <= 0:
         return image
@@ -29,56 +29,55 @@ def complete_channels(image: Any) -> Any:
 
 
 def fit_channels(image: Any, model: keras.Model) -> tuple[Any, keras.Model]:
-    """Return the image and the model, one of them changed where the image's channels are not those of the model.
+    """Return the image and the model, one of them adapted where their channels differ.
+
+    Args:
+        image: `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
+        model: A model for the image's channels or for 3.
 
     Raises:
-        ValueError: If they differ and the model does not take three channels, or its layers cannot be adapted.
+        ValueError: If the layers of the model cannot be adapted.
     """
-    channels, expected = image.shape[-1], model.inputs[0].shape[-1]
-    if expected in (channels, None):
+    channels = image.shape[-1]
+    if model.inputs[0].shape[-1] in (channels, None):
         return image, model
-    if expected != 3:
-        raise ValueError(
-            f"Expected a network for the image's {channels} channels, or for 3, which can be adapted. Received "
-            f"{model.name!r} for {expected}. Build it with keras.Input(…, {channels}), or select channels of the image."
-        )
     if channels < 3:
         return complete_channels(image), model
     return image, adapt_channels(model, (*model.inputs[0].shape[1:-1], channels))
 
 
 def adapt_channels(
-    model: keras.Model, input_shape: Sequence[int | None], roles: Sequence[int] | None = None
+    model: keras.Model, input_shape: Sequence[int | None], source_channels: Sequence[int] | None = None
 ) -> keras.Model:
-    """Return a copy of a three-channel network, weights too, for images of another number of channels.
+    """Return a copy of a three-channel network, with its weights, for images of another number of channels.
 
     Args:
         model: A functional model.
-        input_shape: Of the images, without the batch.
-        roles: The channel of `model` that each image channel stands for; None: in turns.
+        input_shape: Of the images, without the batch axis.
+        source_channels: For each image channel, the channel of `model` whose weights it takes; None: 0, 1, 2, 0, 1, …
 
     Raises:
-        ValueError: If more of the network than its first kernels and what stands before them depends on the channels.
+        ValueError: If more of the network than its first kernels and the layers before them depends on the channels.
     """
-    roles = [channel % 3 for channel in range(input_shape[-1] or 0)] if roles is None else roles
-    adapted, pairs = rebuild(model, input_shape, roles)
+    sources = [channel % 3 for channel in range(input_shape[-1] or 0)] if source_channels is None else source_channels
+    adapted, pairs = rebuild(model, input_shape, sources)
     for old, new in pairs:
-        _copy_weights(old, new, roles, model)
+        _copy_weights(old, new, sources, model)
     return adapted
 
 
 def rebuild(
     model: keras.Model,
     input_shape: Sequence[int | None],
-    roles: Sequence[int] = (0, 1, 2),
+    source_channels: Sequence[int] = (0, 1, 2),
 ) -> tuple[keras.Model, list[tuple[Any, Any]]]:
-    """Lay the layers of `model` again, with fresh weights, over images of another shape.
+    """Build the layers of `model` again, with fresh weights, for images of another shape.
 
     Args:
         model: A functional model with one input.
-        input_shape: Without the batch.
-        roles: The channel of `model` that each image channel stands for. What layers before the first kernel are
-            configured to do to the former, they do to the latter.
+        input_shape: Without the batch axis.
+        source_channels: For each image channel, the channel of `model` whose numbers it takes in the configurations of
+            layers before the first kernel.
 
     Returns:
         The new model, and each layer that has weights with its copy.
@@ -87,16 +86,16 @@ def rebuild(
         ValueError: If the layers do not fit the new shape.
     """
     model = functional(model)
-    first = {id(layer) for step in walk(model) if not step.learned_before for layer in _leaves(step.operation)}
+    first = {id(layer) for step in walk(model) if not step.follows_kernel for layer in _leaves(step.operation)}
 
     pairs: list[tuple[Any, Any]] = []
 
     def copy(layer: Any) -> Any:
         if isinstance(layer, keras.Sequential):  # its configuration would remember the shape of its input
-            inner = [_copy(part, roles if id(part) in first else None) for part in layer.layers]
+            inner = [_copy(part, source_channels if id(part) in first else None) for part in layer.layers]
             twin = keras.Sequential(inner, name=layer.name, trainable=layer.trainable)
         else:
-            twin = _copy(layer, roles if id(layer) in first else None)
+            twin = _copy(layer, source_channels if id(layer) in first else None)
         if getattr(layer, "weights", None):
             pairs.append((layer, twin))
         return twin
@@ -110,27 +109,28 @@ def rebuild(
         raise _unadaptable(model, input_shape[-1], reason(error)) from error
 
 
-def _copy(layer: Any, roles: Sequence[int] | None) -> Any:
+def _copy(layer: Any, source_channels: Sequence[int] | None) -> Any:
     config = layer.get_config()
-    if roles is not None and isinstance(layer, VECTOR_LAYERS):
-        for key, attribute in VECTORS.items():
+    if source_channels is not None and isinstance(layer, PER_CHANNEL_LAYERS):
+        for key, attribute in PER_CHANNEL_VALUES.items():
             values = np.ravel(getattr(layer, attribute, 0.0))
             if len(values) == 3:
-                config[key] = [float(values[role]) for role in roles]
+                config[key] = [float(values[source]) for source in source_channels]
     return type(layer).from_config(config)
 
 
-def _copy_weights(old: Any, new: Any, roles: Sequence[int], model: keras.Model) -> None:
+def _copy_weights(old: Any, new: Any, source_channels: Sequence[int], model: keras.Model) -> None:
     values = old.get_weights()
     changed = [i for i, weight in enumerate(new.weights) if tuple(weight.shape) != values[i].shape]
     kernels = [i for i in changed if values[i].ndim > 1]
     # A kernel that gives more channels than before, or a second one behind it, is not a plain first convolution.
     if len(kernels) > 1 or (kernels and old.output.shape[-1] != new.output.shape[-1]):
-        raise _unadaptable(model, len(roles), f"the layer {old.name!r} treats each channel by itself.")
+        raise _unadaptable(model, len(source_channels), f"the layer {old.name!r} filters each channel separately.")
     for i in changed:
-        adapted = _widen(values[i], roles) if i in kernels else values[i][list(roles)] if len(values[i]) == 3 else None
+        adapted = _adapt_weight(values[i], source_channels)
         if adapted is None or adapted.shape != tuple(new.weights[i].shape):
-            raise _unadaptable(model, len(roles), f"a weight of shape {values[i].shape} in {old.name!r} does not fit.")
+            cause = f"a weight of shape {values[i].shape} in {old.name!r} does not fit."
+            raise _unadaptable(model, len(source_channels), cause)
         values[i] = adapted
     new.set_weights(values)
     for layer in _leaves(new):
@@ -138,14 +138,17 @@ def _copy_weights(old: Any, new: Any, roles: Sequence[int], model: keras.Model) 
             layer.finalize_state()  # it computes with copies of its weights
 
 
-def _widen(kernel: Any, roles: Sequence[int]) -> Any:  # (…, 3, filters) to (…, channels, filters)
-    if kernel.shape[-2] != 3:
+def _adapt_weight(values: Any, source_channels: Sequence[int]) -> Any:
+    """Return a vector `(3,)` or a kernel `(…, 3, filters)` for the image's channels; None for any other shape."""
+    if values.ndim == 1:
+        return values[list(source_channels)] if len(values) == 3 else None
+    if values.shape[-2] != 3:
         return None
-    shares = np.eye(3)[list(roles)]
-    missing = shares.sum(axis=0) == 0
-    shares /= np.maximum(shares.sum(axis=0), 1.0)
-    shares[:, missing] = 1.0 / len(roles)  # the mean of the channels present
-    return np.einsum("...if,ci->...cf", kernel, shares)
+    fractions = np.eye(3)[list(source_channels)]  # (channels, 3), of each colour's kernel
+    unused = fractions.sum(axis=0) == 0
+    fractions /= np.maximum(fractions.sum(axis=0), 1.0)
+    fractions[:, unused] = 1.0 / len(source_channels)  # as for an image completed by the mean of its channels
+    return np.einsum("...if,ci->...cf", values, fractions)
 
 
 def _leaves(operation: Any) -> list[Any]:
@@ -154,7 +157,6 @@ def _leaves(operation: Any) -> list[Any]:
 
 def _unadaptable(model: keras.Model, channels: int | None, cause: str) -> ValueError:
     return ValueError(
-        f"Expected the network {model.name!r} to be one that can be adapted to {channels} channels: functional, its "
-        f"image reaching plain convolutions. Received one that cannot: {cause} Build it for {channels} "
-        "channels, or feed it 3."
+        f"Expected a functional network that starts with plain convolutions, to adapt it to {channels} channels. "
+        f"Received {model.name!r}: {cause} Build it for {channels} channels, or pass images of 3."
     )

@@ -1,4 +1,4 @@
-"""The operations of a functional model in their order, and which of their outputs a kernel has a part in."""
+"""The operations of a functional model in topological order, and where its kernels and skip connections are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,54 +14,55 @@ class Step:
     Attributes:
         operation: A layer, a nested model, or an operation of `keras.ops`.
         output: Its first output.
-        learned_before: Whether an input depends on a kernel, a weight of more than one axis.
-        learned: Whether the output depends on a kernel, of the operation or before it.
-        bottleneck: Whether everything that follows depends on the image through this output alone.
+        follows_kernel: Whether an input depends on a kernel, a weight of more than one axis.
+        depends_on_kernel: Whether the output does, through the operation's own weights or an input.
+        articulation: Whether no skip connection bypasses the output: all later operations depend on the image through
+            it alone.
     """
 
     operation: Any
     output: Any
-    learned_before: bool
-    learned: bool
-    bottleneck: bool
+    follows_kernel: bool
+    depends_on_kernel: bool
+    articulation: bool
 
 
 def functional(model: keras.Model) -> keras.Model:
-    """Return the model, or the functional one of the same layers that a built Sequential hides."""
+    """Return the model itself, or the functional model of the layers of a built Sequential."""
     return model if hasattr(model, "operations") else keras.Model(model.inputs[0], model.outputs[0], name=model.name)
 
 
 def walk(model: keras.Model) -> Iterator[Step]:
     """Yield the operations of a functional model, each after those that it depends on."""
-    learned: dict[int, bool] = {}
-    for operation, bottleneck in zip(model.operations, _bottlenecks(model), strict=True):
+    on_kernel: dict[int, bool] = {}
+    for operation, articulation in zip(model.operations, _articulations(model), strict=True):
         if isinstance(operation, keras.layers.InputLayer):
-            learned[id(operation.output)] = False
+            on_kernel[id(operation.output)] = False
             continue
-        # A nested functional model names its own tensors, not those it is called on: unknown ones come from one.
-        before = any(learned.get(id(tensor), True) for tensor in keras.tree.flatten(operation.input))
+        # A nested functional model lists its own tensors, not those it is called on: unknown ones come from one.
+        before = any(on_kernel.get(id(tensor), True) for tensor in keras.tree.flatten(operation.input))
         after = before or any(len(weight.shape) > 1 for weight in getattr(operation, "weights", ()))
         outputs = keras.tree.flatten(operation.output)
-        learned.update((id(tensor), after) for tensor in outputs)
-        yield Step(operation, outputs[0], before, after, bottleneck)
+        on_kernel.update((id(tensor), after) for tensor in outputs)
+        yield Step(operation, outputs[0], before, after, articulation)
 
 
-def _bottlenecks(model: keras.Model) -> list[bool]:
-    """Return for each operation whether no tensor made before it is used after it."""
-    made: dict[int, int] = {}
+def _articulations(model: keras.Model) -> list[bool]:
+    """Return for each operation whether no tensor from before it is used after it."""
+    produced: set[int] = set()
     last_use: dict[int, int] = {}
-    unknown = []
-    for place, operation in enumerate(model.operations):
+    nested = []  # positions of nested models, which list their own tensors
+    for position, operation in enumerate(model.operations):
         used = [] if isinstance(operation, keras.layers.InputLayer) else keras.tree.flatten(operation.input)
-        if any(id(tensor) not in made for tensor in used):
-            unknown.append(place)  # a nested model, which names its own tensors
-        last_use.update((id(tensor), place) for tensor in used)
-        made.update((id(tensor), place) for tensor in keras.tree.flatten(operation.output))
+        if any(id(tensor) not in produced for tensor in used):
+            nested.append(position)
+        last_use.update((id(tensor), position) for tensor in used)
+        produced.update(map(id, keras.tree.flatten(operation.output)))
     found, latest = [], 0
-    for place, operation in enumerate(model.operations):
-        found.append(latest <= place)
+    for position, operation in enumerate(model.operations):
+        found.append(latest <= position)
         for tensor in keras.tree.flatten(operation.output):
-            # What nothing else uses, the next nested model does.
-            following = next((user for user in unknown if user > place), place)
+            # What no operation lists as its input, the next nested model uses.
+            following = next((user for user in nested if user > position), position)
             latest = max(latest, last_use.get(id(tensor), following))
     return found

@@ -1,13 +1,14 @@
-"""What a backbone's weights were trained on, made from the images that a user feeds."""
+"""Preprocessing inside a model: from the images that a user passes to what a backbone's weights were trained on."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+from resunet_kit._shared.numbers import number
 
 RGB = (0, 1, 2)
 BGR = (2, 1, 0)
@@ -20,34 +21,34 @@ class Preprocessing:
     """The map from 0–255 RGB images to a backbone's three channels: `scale * image[..., order] + offset`.
 
     Attributes:
-        order: The colour, counted in RGB, of each of the backbone's channels.
+        order: The colour of each of the backbone's channels, as an index of RGB.
         scale: Factor of each of the backbone's channels.
-        offset: What is added to each of the backbone's channels.
+        offset: Summand of each of the backbone's channels.
     """
 
     order: tuple[int, ...]
     scale: tuple[float, ...]
     offset: tuple[float, ...]
 
-    def roles(self, channels: int) -> list[int]:
-        """Return the backbone's channel that each of so many image channels stands for: colours in turns."""
+    def source_channels(self, channels: int) -> list[int]:
+        """Return the backbone's channel for each channel of an image: red, green, blue and again from red."""
         if channels == 3:
             return [0, 1, 2]
         return [self.order.index(channel % 3) for channel in range(channels)]
 
 
-# From -1 to 1, the "tf" mode of Keras: our own ResNets have no published weights that would ask for another.
+# From -1 to 1, the "tf" mode of Keras: our own ResNets have no published weights that would need another.
 SYMMETRIC = Preprocessing(RGB, (1 / 127.5,) * 3, (-1.0,) * 3)
 
 
 def measure(preprocess_input: Callable[[Any], Any]) -> Preprocessing:
-    """Find what a `preprocess_input` of keras.applications does to colours, by calling it on some.
+    """Return the preprocessing that a `preprocess_input` of keras.applications computes, by calling it on colours.
 
     Raises:
         ValueError: If it does more than reorder, scale and shift the channels.
     """
 
-    def respond(colours: Any) -> Any:  # (colours, 3); a copy, since Keras computes in place
+    def respond(colours: Any) -> Any:  # (n, 3); a copy, since Keras computes in place
         return np.asarray(preprocess_input(np.array(colours, dtype="float64")[None, None]))[0, 0]
 
     offset = respond(np.zeros((1, 3)))[0]
@@ -56,40 +57,45 @@ def measure(preprocess_input: Callable[[Any], Any]) -> Preprocessing:
     scale = slopes[list(order), [0, 1, 2]]
     if order not in (RGB, BGR) or not np.allclose(respond(PROBE[None])[0], scale * PROBE[list(order)] + offset):
         raise ValueError(
-            f"Expected {preprocess_input!r} to reorder, scale and shift channels. It does something else. "
-            "Build the backbone yourself, pass it as a keras.Model, and preprocess the images."
+            f"Expected a function that reorders, scales and shifts channels. Received {preprocess_input!r}, which does "
+            "something else. Build the backbone yourself, pass it as a keras.Model, and preprocess the images."
         )
     return Preprocessing(order, tuple(scale.tolist()), tuple(offset.tolist()))
 
 
 def preprocess(image: Any, preprocessing: Preprocessing, value_range: tuple[float, float]) -> Any:
-    """Map images in `value_range`, of any number of channels, to what the backbone expects.
+    """Return images of `value_range`, with any number of channels, scaled and shifted as the backbone expects.
 
-    Of three channels the order is the backbone's; others keep theirs, each treated as the colour that it stands for.
+    Three channels are reordered too; of another number, each keeps its position and is treated as its colour.
     """
     low, high = value_range
     stretch = 255.0 / (high - low)
     channels = image.shape[-1]
     if channels == 3 and preprocessing.order == BGR:
         image = ops.flip(image, axis=-1)
-    roles = preprocessing.roles(channels)
-    scale = [stretch * preprocessing.scale[role] for role in roles]
-    offset = [preprocessing.offset[role] - low * factor for role, factor in zip(roles, scale, strict=True)]
+    sources = preprocessing.source_channels(channels)
+    scale = [stretch * preprocessing.scale[source] for source in sources]
+    offset = [preprocessing.offset[source] - low * factor for source, factor in zip(sources, scale, strict=True)]
     return keras.layers.Rescaling(_one_if_equal(scale), _one_if_equal(offset), name="preprocess")(image)
 
 
 def check_value_range(value_range: Any) -> tuple[float, float]:
-    """Return `value_range` as two floats, refusing all but two finite numbers in ascending order."""
-    try:
-        low, high = (float(value) for value in value_range)
-    except (TypeError, ValueError):
-        low, high = math.nan, math.nan
-    if not -math.inf < low < high < math.inf:
-        raise ValueError(
-            "Expected value_range=(smallest, largest) of the images, two finite numbers in ascending order, as in "
-            f"(0, 1) or (0, 255). Received value_range={value_range!r}."
-        )
-    return low, high
+    """Return `value_range` as two floats.
+
+    Raises:
+        TypeError: If it is not a sequence of numbers.
+        ValueError: If there are not two, finite and in ascending order.
+    """
+    message = (
+        "Expected value_range to be (minimum, maximum) of the images, in ascending order. "
+        f"Received {value_range=}. Pass a pair such as (0, 1) or (0, 255)."
+    )
+    if isinstance(value_range, str) or not isinstance(value_range, Sequence | np.ndarray):
+        raise TypeError(message)
+    limits = [number(f"value_range[{index}]", limit) for index, limit in enumerate(value_range)]
+    if len(limits) != 2 or limits[0] >= limits[1]:
+        raise ValueError(message)
+    return limits[0], limits[1]
 
 
 def _one_if_equal(values: list[float]) -> float | list[float]:

@@ -1,6 +1,5 @@
-"""The pyramid of features in a network, found by how much each layer's output has shrunk."""
+"""The feature pyramid of a network: for each power-of-two stride, the features that a decoder joins."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,123 +7,102 @@ import keras
 
 from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.graph import Step, functional, walk
+from resunet_kit.models._backbones.strides import Stride, nearest_strides
 
-# Sides that show the strides of a network for unknown ones: large enough that convolutions without padding, which take
-# off some pixels more, stay nearest to their own power of two; volumes are kept small, as backends may compute them.
-REFERENCE_SIDES = {2: 512, 3: 128}
-# How far, in halvings, a stride may be from a power of two: 3 is 0.42 from 4, and unpadded networks stay below 0.25.
-# Small known sides, rounded at every stride, may deviate more.
-NEAR = 0.4
+Levels = dict[int, tuple[Any, bool]]  # by stride: the features, and whether the stride is exact
 
 
 @dataclass(frozen=True)
-class Level:
-    """Features of a pyramid.
+class Pyramid:
+    """A network from images to features at two or more strides.
 
     Attributes:
-        features: The tensor in the network.
-        exact: Whether its sides are exactly the image's divided by the stride, where that is whole.
+        network: The model, named "encoder", with one output for each stride.
+        exact: By stride, in the order of the outputs: whether the features' spatial shape is exactly the image's
+            divided by the stride, where that is an integer.
     """
 
-    features: Any
-    exact: bool
+    network: keras.Model
+    exact: dict[int, bool]
 
 
-def find_pyramid(model: keras.Model) -> dict[int, Level]:
-    """Return the levels of a network by their strides, in ascending order.
+def find_pyramid(model: keras.Model) -> Pyramid:
+    """Return the feature pyramid of a network.
 
-    Of a network with several outputs, these are the levels. Of others, the last is the output, and that of each lower
-    power of two is the last tensor of its size that a kernel has a part in and that no path evades; where every tensor
-    of that size is evaded, the last. Some strides may be missing.
+    If the network has several outputs, these are the levels. If it has one, that is the last level; the level of each
+    smaller stride is the last tensor of that stride that depends on a kernel and that no skip connection bypasses, or
+    the last of all where skip connections bypass each. Some strides may be missing.
 
     Args:
         model: A functional model from images or volumes to features.
 
     Raises:
-        ValueError: If the network has no such levels, or fewer than two.
+        ValueError: If the network has fewer than two levels, or an output that is not a level.
     """
     graph = functional(model)
-    last = graph.outputs[-1]
-    if len(graph.outputs) == 1:
-        if len(last.shape) != len(graph.inputs[0].shape):
-            raise _no_pyramid(model, f"an output of shape {tuple(last.shape)}, without sides")
-        steps = [step for step in walk(graph) if _is_level(step, graph) and step.output is not last]
-        levels = _by_stride(
-            graph, [step.output for step in steps] + [last], [step.bottleneck for step in steps] + [True]
-        )
-    else:
-        levels = _given(graph)
+    levels = _inner_levels(graph) if len(graph.outputs) == 1 else _output_levels(graph)
     if len(levels) < 2:
-        raise _no_pyramid(model, f"features at the strides {sorted(levels)} alone")
-    return dict(sorted(levels.items()))
+        raise _no_pyramid(graph, f"features at the strides {sorted(levels)} alone")
+    # The last level first: Keras then orders, and names in weights files, the layers as in the backbone.
+    strides = sorted(levels, reverse=True)
+    network = keras.Model(graph.inputs[0], [levels[stride][0] for stride in strides], name="encoder")
+    return Pyramid(network, {stride: levels[stride][1] for stride in strides})
 
 
-def _by_stride(model: keras.Model, features: list[Any], bottlenecks: list[bool]) -> dict[int, Level]:
-    shrunk = _shrinkage(model, features)
-    final = shrunk[-1]
+def _inner_levels(graph: keras.Model) -> Levels:
+    last = graph.outputs[0]
+    if len(last.shape) != len(graph.inputs[0].shape):
+        raise _no_pyramid(graph, f"an output of shape {tuple(last.shape)}, which has no spatial axes")
+    steps = [step for step in walk(graph) if _may_be_level(step, graph) and step.output is not last]
+    *strides, final = _strides(graph, [*(step.output for step in steps), last])
     if final is None:
-        raise _no_pyramid(model, f"an output of shape {tuple(features[-1].shape)}, not shrunk alike along every side")
-    levels: dict[int, Level] = {}
+        raise _no_stride(graph, last)
+    levels: Levels = {final.value: (last, final.exact)}
     ranks: dict[int, tuple[bool, bool]] = {}
-    for x, found, bottleneck in zip(features, shrunk, bottlenecks, strict=True):
-        if found is None or found[0] > final[0] or (found[0] == final[0] and x is not features[-1]):
+    for step, stride in zip(steps, strides, strict=True):
+        if stride is None or stride.value >= final.value:
             continue
-        stride, exact = found
-        if (exact, bottleneck) >= ranks.get(stride, (False, False)):
-            levels[stride], ranks[stride] = Level(x, exact), (exact, bottleneck)
+        rank = (stride.exact, step.articulation)
+        if rank >= ranks.get(stride.value, (False, False)):
+            levels[stride.value], ranks[stride.value] = (step.output, stride.exact), rank
     return levels
 
 
-def _given(model: keras.Model) -> dict[int, Level]:
-    levels: dict[int, Level] = {}
-    for x, found in zip(model.outputs, _shrinkage(model, model.outputs), strict=True):
-        if found is None or not _is_features(x, model):
-            raise _no_pyramid(model, f"an output of shape {tuple(x.shape)}, not shrunk alike along every side")
-        if found[0] in levels:
-            raise _no_pyramid(model, f"two outputs at the stride {found[0]}")
-        levels[found[0]] = Level(x, found[1])
+def _output_levels(graph: keras.Model) -> Levels:
+    levels: Levels = {}
+    for x, stride in zip(graph.outputs, _strides(graph, graph.outputs), strict=True):
+        if stride is None or not _is_features(x, graph):
+            raise _no_stride(graph, x)
+        if stride.value in levels:
+            raise _no_pyramid(graph, f"two outputs at the stride {stride.value}")
+        levels[stride.value] = (x, stride.exact)
     return levels
 
 
-def _shrinkage(model: keras.Model, features: list[Any]) -> list[tuple[int, bool] | None]:
-    """Return of each tensor its nearest power-of-two stride, and whether it is exact; None where sides differ in it."""
-    _, *sides, channels = model.inputs[0].shape
-    image = [side or REFERENCE_SIDES[len(sides)] for side in sides]
+def _strides(graph: keras.Model, features: list[Any]) -> list[Stride | None]:
     try:
-        probe = keras.Model(model.inputs[0], features)
+        keras.Model(graph.inputs[0], features)
     except ValueError as error:  # the first call of some layer was in another model
-        raise _no_pyramid(model, f"layers that are not its own: {reason(error)}") from error
-    shapes = [x.shape for x in features]
-    if None in sides:
-        shapes = probe.compute_output_shape((1, *image, channels))
-        shapes = [shapes] if isinstance(shapes, tuple) else shapes
-    near = NEAR if None in sides else 0.5
-    return [_stride(image, shape[1:-1], near) for shape in shapes]
+        raise _no_pyramid(graph, f"layers that are not its own: {reason(error)}") from error
+    return nearest_strides(graph, features)
 
 
-def _stride(image: list[int], sides: tuple[int, ...], near: float) -> tuple[int, bool] | None:
-    if len(image) != len(sides) or None in sides or 0 in sides:
-        return None
-    halvings = [math.log2(whole / side) for whole, side in zip(image, sides, strict=True)]
-    powers = {round(power) for power in halvings}
-    if len(powers) > 1 or min(powers) < 0 or any(abs(power - round(power)) > near for power in halvings):
-        return None
-    stride = 2 ** powers.pop()
-    return stride, all(whole == side * stride for whole, side in zip(image, sides, strict=True))
+def _is_features(x: Any, graph: keras.Model) -> bool:
+    return len(x.shape) == len(graph.inputs[0].shape) and x.shape[-1] is not None
 
 
-def _is_features(x: Any, model: keras.Model) -> bool:
-    return len(x.shape) == len(model.inputs[0].shape) and x.shape[-1] is not None
+def _may_be_level(step: Step, graph: keras.Model) -> bool:
+    nested = hasattr(step.operation, "operations")  # lists its own tensors, which are not in this graph
+    return step.depends_on_kernel and not nested and _is_features(step.output, graph)
 
 
-def _is_level(step: Step, model: keras.Model) -> bool:
-    nested = hasattr(step.operation, "operations")  # names its own tensors, which are not in this graph
-    return step.learned and not nested and _is_features(step.output, model)
+def _no_stride(graph: keras.Model, x: Any) -> ValueError:
+    return _no_pyramid(graph, f"an output of shape {tuple(x.shape)}, without one power-of-two stride for all axes")
 
 
-def _no_pyramid(model: keras.Model, received: str) -> ValueError:
+def _no_pyramid(graph: keras.Model, received: str) -> ValueError:
     return ValueError(
-        "Expected an encoder whose features form a pyramid: outputs, or layers on the way to the output, at two or "
-        f"more power-of-two strides. Received {model.name!r} with {received}. Build it without its classifier "
+        "Expected an encoder whose features form a pyramid: outputs, or layers before the output, at two or more "
+        f"power-of-two strides. Received {graph.name!r} with {received}. Build it without its classifier "
         "(include_top=False), or give the levels as outputs: keras.Model(encoder.inputs, [low, middle, high])."
     )

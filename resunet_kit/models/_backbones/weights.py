@@ -1,4 +1,4 @@
-"""Weights of backbones: from keras.applications, or from a file."""
+"""Backbones with weights: random ones, those of keras.applications, or those of a file."""
 
 import os
 import warnings
@@ -9,47 +9,76 @@ import keras
 import numpy as np
 
 from resunet_kit._shared.errors import reason
+from resunet_kit.models._backbones.channels import adapt_channels, rebuild
+from resunet_kit.models._backbones.registry import Backbone
 
-# The EfficientNets of Keras normalise with these as variances; where Keras loads "imagenet" itself, a Rescaling mends
-# it (tensorflow issue 49930). A file loaded by its path has to be mended here.
+Weights = str | os.PathLike[str] | None
+
+# The EfficientNets of Keras normalise with these as variances; where Keras loads "imagenet" itself, a Rescaling layer
+# corrects it (tensorflow issue 49930). Weights of a file are corrected here.
 IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)
 
 
-def check_weights(weights: Any) -> None:
-    """Refuse what is neither None, `"imagenet"`, nor the path of an existing file."""
-    if weights is None or weights == "imagenet":
-        return
-    if not isinstance(weights, (str, os.PathLike)) or not Path(weights).is_file():
-        received = repr(str(weights) if isinstance(weights, os.PathLike) else weights)
-        raise ValueError(f"Expected weights to be None, 'imagenet' or an existing file. Received {received}.")
-
-
-def check_model(argument: str, model: Any, weights: Any) -> None:
-    """Refuse what is not a model from one image, and weights for a model that has its own.
+def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
+    """Check weights for a backbone, as `load_backbone` takes them.
 
     Raises:
-        TypeError: If `model` is no keras.Model.
-        ValueError: If weights are given, or the model is not functional with one input of features' rank.
+        TypeError: If they are neither None, a string nor a path.
+        ValueError: If the file does not exist, or Keras publishes no ImageNet weights of the architecture.
     """
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"Expected {argument} to be the name of a backbone or a keras.Model. Received {model!r}.")
-    if weights is not None:
+    expected = f"Expected {option} to be None, 'imagenet' or an existing file."
+    if weights is not None and not isinstance(weights, str | os.PathLike):
+        raise TypeError(f"{expected} Received {option}={weights!r}. Pass the file's path as a string or a Path.")
+    if weights == "imagenet" and not backbone.has_imagenet:
         raise ValueError(
-            f"Expected weights for a backbone given by its name. Received weights={str(weights)!r} for the model "
-            f"{model.name!r}. Load them into it first: model.load_weights(…)."
+            f"Expected {option} to be None or an existing file: Keras publishes no weights of {backbone.label}. "
+            f"Received {option}='imagenet'. Choose ResNet50, ResNet101 or ResNet152, or load a file."
         )
-    inputs = getattr(model, "inputs", None) or []
-    if len(inputs) != 1 or len(inputs[0].shape) not in (4, 5):
-        raise ValueError(
-            f"Expected {argument} to be a functional model with one input (batch, …sides, channels). Received "
-            f"{model.name!r} with inputs of shapes {[tuple(x.shape) for x in inputs]}. Build it with keras.Input and "
-            "keras.Model(inputs, features)."
-        )
+    if weights is not None and weights != "imagenet" and not Path(weights).is_file():
+        raise ValueError(f"{expected} Received {option}={str(weights)!r}, which is not a file. Check the path.")
+
+
+def load_backbone(backbone: Backbone, input_shape: tuple[int | None, ...], weights: Weights) -> keras.Model:
+    """Build a backbone and load its weights.
+
+    Args:
+        backbone: The architecture.
+        input_shape: `(height, width, channels)` of the images.
+        weights: None for random ones, `"imagenet"`, or the path of a file for the image's channels or for 3.
+
+    Returns:
+        The model, for the image's channels; or for 3, if there are fewer and the weights are for 3.
+
+    Raises:
+        ValueError: If the weights cannot be loaded, or do not fit.
+    """
+    channels, rgb_shape = input_shape[-1] or 3, (*input_shape[:-1], 3)
+    sources = backbone.preprocessing.source_channels(channels)
+    if weights is None:
+        if channels == 3 or backbone.any_channels:
+            return backbone.build(input_shape)
+        return rebuild(backbone.build(rgb_shape), input_shape, sources)[0]
+    if weights == "imagenet":
+        model = backbone.build(rgb_shape, weights=weights)
+    else:
+        model = backbone.build(rgb_shape)
+        try:
+            load_weights(model, weights)
+        except ValueError:
+            if channels == 3:
+                raise
+            model = load_backbone(backbone, input_shape, None)
+            load_weights(model, weights)
+            return model
+    return adapt_channels(model, input_shape, sources) if channels > 3 else model
 
 
 def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
-    """Load a weights file into `model`; an absent, unreadable or unfitting file is a ValueError that names it."""
-    check_weights(path)
+    """Load a weights file into `model`.
+
+    Raises:
+        ValueError: If the file is absent, unreadable or of another architecture; the message names it.
+    """
     file = Path(path)
     try:
         with warnings.catch_warnings():
@@ -64,19 +93,11 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
         ) from error
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
-            _mend_variance(layer)
+            _correct_variance(layer)
 
 
-def no_imagenet(label: str, error: Exception) -> ValueError:
-    """Return the error for ImageNet weights that could not be loaded, usually for want of a network."""
-    return ValueError(
-        f"The ImageNet weights of {label} could not be loaded: {reason(error)} Where there is no network, "
-        "download the file of keras.applications elsewhere and pass its path as weights."
-    )
-
-
-def _mend_variance(layer: keras.layers.Normalization) -> None:
-    values = layer.get_weights()  # mean, variance, count; none where the configuration gives them
+def _correct_variance(layer: keras.layers.Normalization) -> None:
+    values = layer.get_weights()  # mean, variance, count; empty if the configuration has them
     if values and values[1].shape == (3,) and np.allclose(values[1], IMAGENET_DEVIATIONS, rtol=1e-3):
         layer.set_weights([values[0], values[1] ** 2, *values[2:]])
         layer.finalize_state()  # it computes with copies of its weights

@@ -1,3 +1,5 @@
+import math
+
 import keras
 import pytest
 
@@ -8,14 +10,7 @@ from resunet_kit.models._backbones.basic_resnets import basic_resnet
 @pytest.mark.parametrize(("depth", "published"), [(18, 11_689_512), (34, 21_797_672)])
 def test_depths_have_the_published_number_of_weights(depth, published):
     model = basic_resnet(depth, (None, None, 3))
-    trainable = sum(_size(weight) for weight in model.trainable_weights)
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     assert trainable == published - (512 * 1000 + 1000)
     assert model.output_shape == (None, None, None, 512)
     keras.utils.clear_session()
-
-
-def _size(weight):
-    size = 1
-    for side in weight.shape:
-        size *= side
-    return size

@@ -21,8 +21,8 @@ def randomise(model):
     return model
 
 
-def network(*front, channels=3):
-    inputs = keras.Input((None, None, channels))
+def network(*front):
+    inputs = keras.Input((None, None, 3))
     x = inputs
     for layer in (*front, keras.layers.Conv2D(4, 3, strides=2, padding="same", name="first")):
         x = layer(x)
@@ -39,14 +39,14 @@ FRONTS = {
     "batch normalization": lambda: [keras.layers.BatchNormalization()],
     "sequential": lambda: [
         keras.Sequential([keras.layers.Rescaling([0.1, 0.2, 0.3]), keras.layers.Conv2D(3, 1)], name="stem"),
-        keras.layers.Rescaling([0.3, 0.2, 0.1]),  # behind a kernel: none of the image's channels
+        keras.layers.Rescaling([0.3, 0.2, 0.1]),  # after a kernel: these are not the image's channels
     ],
 }
 
 
 @pytest.mark.parametrize("channels", [4, 5, 7])
 @pytest.mark.parametrize("front", FRONTS)
-def test_a_gray_image_gives_what_it_gave(front, channels):
+def test_a_gray_image_has_the_same_features(front, channels):
     model = network(*FRONTS[front]())
     adapted = adapt_channels(model, (None, None, channels))
     expected = features(model, np.repeat(GRAY, 3, axis=-1))
@@ -66,9 +66,9 @@ def test_a_gray_image_gives_what_it_gave(front, channels):
         pytest.param("ResNet50", "pool1_pool", marks=pytest.mark.slow),
     ],
 )
-def test_so_it_does_in_the_networks_of_keras(name, end):
+def test_a_gray_image_has_the_same_features_in_the_networks_of_keras(name, end):
     whole = getattr(keras.applications, name)(include_top=False, weights=None, input_shape=(None, None, 3))
-    model = keras.Model(whole.input, whole.get_layer(end).output)  # what follows has no part in it
+    model = keras.Model(whole.input, whole.get_layer(end).output)  # the later layers are not adapted
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization) and layer.weights:
             layer.set_weights([np.array(MEANS) / 255, np.array(VARIANCES) / 255**2, np.array(0)])
@@ -80,12 +80,12 @@ def test_so_it_does_in_the_networks_of_keras(name, end):
     keras.utils.clear_session()
 
 
-def test_roles_say_which_part_of_the_kernel_a_channel_gets():
+def test_each_channel_takes_the_kernel_of_its_source():
     model = network()
     adapted = adapt_channels(model, (None, None, 4), [2, 1, 0, 2])
     old, new = (network.get_layer("first").get_weights() for network in (model, adapted))
-    for channel, (role, sharing) in enumerate([(2, 2), (1, 1), (0, 1), (2, 2)]):
-        np.testing.assert_allclose(new[0][:, :, channel], old[0][:, :, role] / sharing, rtol=1e-6)
+    for channel, (source, count) in enumerate([(2, 2), (1, 1), (0, 1), (2, 2)]):
+        np.testing.assert_allclose(new[0][:, :, channel], old[0][:, :, source] / count, rtol=1e-6)
     np.testing.assert_array_equal(new[1], old[1])
 
 
@@ -98,13 +98,13 @@ def test_fewer_channels_are_completed_by_their_mean(channels):
     np.testing.assert_array_equal(completed[..., :channels], images)
     for missing in range(channels, 3):
         np.testing.assert_allclose(completed[..., missing], images.mean(-1), rtol=1e-6)
-    # A kernel adapted to them is one that saw the completed image.
+    # An adapted kernel gives what the original gives for the completed image.
     model = network()
     found = features(adapt_channels(model, (None, None, channels)), images)
     np.testing.assert_allclose(found, features(model, completed), rtol=1e-4, atol=1e-5)
 
 
-def test_a_model_that_fits_is_taken_as_it_is_and_others_are_fitted():
+def test_the_image_or_the_model_is_adapted_where_their_channels_differ():
     model = network()
     image = keras.Input((8, 8, 3))
     assert fit_channels(image, model) == (image, model)
@@ -114,20 +114,18 @@ def test_a_model_that_fits_is_taken_as_it_is_and_others_are_fitted():
     image, adapted = fit_channels(four, model)
     assert image is four
     assert adapted.input_shape == (None, None, None, 4)
-    with pytest.raises(ValueError, match=r"Expected a network for the image's 4 channels, or for 3.*'network' for 1"):
-        fit_channels(four, network(channels=1))
 
 
 @pytest.mark.parametrize(
-    ("front", "reason"),
+    ("front", "cause"),
     [
-        (lambda: [keras.layers.DepthwiseConv2D(3)], "treats each channel by itself"),
-        (lambda: [keras.layers.SeparableConv2D(3, 3)], "treats each channel by itself"),
-        (lambda: [keras.layers.Conv2D(6, 3, groups=3)], "one that cannot"),
-        (lambda: [network()], "one that cannot"),
+        (lambda: [keras.layers.DepthwiseConv2D(3)], "filters each channel separately"),
+        (lambda: [keras.layers.SeparableConv2D(3, 3)], "filters each channel separately"),
+        (lambda: [keras.layers.Conv2D(6, 3, groups=3)], ""),
+        (lambda: [network()], ""),
     ],
     ids=["depthwise", "separable", "grouped", "nested"],
 )
-def test_networks_that_cannot_be_adapted_are_refused(front, reason):
-    with pytest.raises(ValueError, match=f"Expected the network 'network' to be one that can be adapted.*{reason}"):
+def test_networks_that_cannot_be_adapted_are_refused(front, cause):
+    with pytest.raises(ValueError, match=f"Expected a functional network.*4 channels. Received 'network': .*{cause}"):
         adapt_channels(network(*front()), (None, None, 4))

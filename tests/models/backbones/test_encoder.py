@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 
 from resunet_kit.models import set_trainable
-from resunet_kit.models._backbones import registry as _backbones
-from resunet_kit.models._backbones.encoder import encode, pad_to_multiple
+from resunet_kit.models._backbones import plans, strides
+from resunet_kit.models._backbones.encoder import encode, pad_to_multiple, plan_encoder
 from resunet_kit.models._backbones.preprocessing import measure
 from resunet_kit.models._backbones.registry import Backbone
 
@@ -30,13 +30,13 @@ def small(monkeypatch):
     """Return the name of a backbone that is quick to build."""
     preprocessing = measure(keras.applications.vgg16.preprocess_input)
     backbone = Backbone("Small", lambda shape, _=None: network(shape), preprocessing)
-    monkeypatch.setattr(_backbones, "find_backbone", lambda _: backbone)
+    monkeypatch.setattr(plans, "find_backbone", lambda _, **__: backbone)
     return "small"
 
 
 def encoder_model(shape, encoder, **options):
     image = keras.Input(shape)
-    features = encode(image, encoder, **options)
+    features = encode(image, plan_encoder(encoder, shape, **options))
     assert list(features) == sorted(features)
     return keras.Model(image, {str(stride): x for stride, x in features.items()})
 
@@ -50,25 +50,44 @@ def images(shape, *, batch=2):
     return np.random.default_rng(0).uniform(0.0, 1.0, (batch, *shape)).astype("float32")
 
 
-def expected_sides(sides, stride, largest):
-    return tuple(-(-side // largest) * largest // stride for side in sides)
+def expected_size(size, stride, largest):
+    return tuple(-(-side // largest) * largest // stride for side in size)
 
 
-@pytest.mark.parametrize("sides", [(13, 9), (1, 1), (16, 8), (8, 9, 7)])
+@pytest.mark.parametrize("size", [(13, 9), (1, 1), (16, 8), (8, 9, 7)])
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("padding", ["same", "valid"])
-def test_features_have_their_sides_whether_these_are_known_or_not(sides, channels, padding):
+def test_features_of_static_and_variable_shapes_are_equal(size, channels, padding):
     if padding == "valid":
-        sides = tuple(side + 8 for side in sides)
-    encoder = network((*[None] * len(sides), 3), padding=padding)
-    fed = images((*sides, channels))
-    unknown = run(encoder_model((*[None] * len(sides), channels), encoder), fed)
-    known = encoder_model((*sides, channels), encoder)
-    for stride, features in run(known, fed).items():
-        wanted = (2, *expected_sides(sides, stride, 4), {2: 4, 4: 6}[stride])
-        assert features.shape == unknown[stride].shape == wanted
-        assert known.output[str(stride)].shape[1:] == wanted[1:]
-        np.testing.assert_allclose(unknown[stride], features, rtol=1e-4, atol=1e-5)
+        size = tuple(side + 8 for side in size)
+    encoder = network((*[None] * len(size), 3), padding=padding)
+    fed = images((*size, channels))
+    variable = run(encoder_model((*[None] * len(size), channels), encoder), fed)
+    static = encoder_model((*size, channels), encoder)
+    for stride, features in run(static, fed).items():
+        wanted = (2, *expected_size(size, stride, 4), {2: 4, 4: 6}[stride])
+        assert features.shape == variable[stride].shape == wanted
+        assert static.output[str(stride)].shape[1:] == wanted[1:]
+        np.testing.assert_allclose(variable[stride], features, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_a_model_is_probed_once(monkeypatch, channels):
+    probes = []
+    original = strides.reference_shapes
+    monkeypatch.setattr(strides, "reference_shapes", lambda *args: probes.append(args) or original(*args))
+    shape = (None, None, channels)
+    encode(keras.Input(shape), plan_encoder(network(), shape))
+    assert len(probes) == 1
+
+
+def test_a_name_is_looked_up_once(monkeypatch):
+    names = []
+    original = plans.find_backbone
+    monkeypatch.setattr(plans, "find_backbone", lambda name, **_: names.append(name) or original(name))
+    encode(keras.Input((32, 32, 3)), plan_encoder("mobilenet_v3_small", (32, 32, 3)))
+    assert names == ["mobilenet_v3_small"]
+    keras.utils.clear_session()
 
 
 def test_features_are_those_of_the_backbone_on_the_padded_image():
@@ -78,18 +97,18 @@ def test_features_are_those_of_the_backbone_on_the_padded_image():
     np.testing.assert_allclose(found[4], keras.ops.convert_to_numpy(encoder(padded)), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("sides", [(13, 9), (None, None), (None, 9), (16, 8), (5, 6, 7), (None, 6, None)])
-def test_zeros_are_appended_up_to_the_next_multiple(sides):
-    inputs = keras.Input((*sides, 2))
+@pytest.mark.parametrize("size", [(13, 9), (None, None), (None, 9), (16, 8), (5, 6, 7), (None, 6, None)])
+def test_zeros_are_appended_up_to_the_next_multiple(size):
+    inputs = keras.Input((*size, 2))
     model = keras.Model(inputs, pad_to_multiple(inputs, 8))
-    fed = images((*[side or 11 for side in sides], 2))
+    fed = images((*[side or 11 for side in size], 2))
     expected = np.pad(fed, [(0, 0), *[(0, -side % 8) for side in fed.shape[1:-1]], (0, 0)])
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(model(fed)), expected)
 
 
 def test_the_backbone_is_one_nested_model_that_policies_freeze():
     image = keras.Input((32, 32, 3))
-    features = encode(image, "mobilenet_v3_small")
+    features = encode(image, plan_encoder("mobilenet_v3_small", (32, 32, 3)))
     model = keras.Model(image, layers.Conv2D(1, 1, name="scores")(features[32]))
     assert [layer.name for layer in model.layers if isinstance(layer, keras.Model)] == ["encoder"]
     set_trainable(model, "head")
@@ -99,7 +118,7 @@ def test_the_backbone_is_one_nested_model_that_policies_freeze():
 
 def test_padding_comes_after_preprocessing(small):
     image = keras.Input((33, 32, 3))
-    features = encode(image, small, value_range=(0.0, 255.0))
+    features = encode(image, plan_encoder(small, (33, 32, 3), value_range=(0.0, 255.0)))
     seen = keras.Model(image, keras.Model(image, features[4]).get_layer("pad").output)
     padded = keras.ops.convert_to_numpy(seen(np.zeros((1, 33, 32, 3), "float32")))
     assert padded.shape == (1, 36, 32, 3)
@@ -107,7 +126,7 @@ def test_padding_comes_after_preprocessing(small):
     assert (padded[:, 33:] == 0.0).all()
 
 
-def test_weights_of_the_encoder_load_into_the_backbone_by_its_name(small, tmp_path):
+def test_weights_of_an_encoder_load_into_the_named_backbone(small, tmp_path):
     file = tmp_path / "encoder.weights.h5"
     trained = encoder_model((32, 32, 3), small)
     trained.get_layer("encoder").save_weights(file)
@@ -131,7 +150,7 @@ for name in sys.argv[2:]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_it_reloads_where_the_package_does_not_exist(small, tmp_path):
+def test_a_saved_encoder_loads_without_the_package(small, tmp_path):
     network().save_weights(tmp_path / "rgb.weights.h5")
     expected = {}
     for name, channels, encoder in [
@@ -162,9 +181,9 @@ def test_it_reloads_where_the_package_does_not_exist(small, tmp_path):
 
 
 @pytest.mark.skipif(keras.backend.backend() == "torch", reason="PyTorch has no XLA")
-@pytest.mark.parametrize("sides", [(13, 9), (None, None)])
-def test_xla_compiles_it(sides):
-    model = encoder_model((*sides, 4), network(padding="valid" if sides[0] else "same"))
+@pytest.mark.parametrize("size", [(13, 9), (None, None)])
+def test_xla_compiles_an_encoder(size):
+    model = encoder_model((*size, 4), network(padding="valid" if size[0] else "same"))
     fed = images((13, 9, 4))
     expected = run(model, fed)
     model.compile(jit_compile=True)
@@ -175,28 +194,21 @@ def test_xla_compiles_it(sides):
 @pytest.mark.parametrize(
     ("shape", "encoder", "options", "message"),
     [
-        ((32, 32), "resnet18", {}, "Expected features of shape"),
-        ((32, 32, 32, 1), "resnet18", {}, "Pass a keras.Model that takes volumes"),
-        ((32, 32, 3), "resnet19", {}, "Did you mean 'resnet18'"),
-        ((32, 32, 3), "resnet18", {"value_range": (0, 1, 2)}, "Expected value_range"),
-        ((32, 32, 3), "resnet18", {"weights": "absent.h5"}, "existing file"),
-        ((32, 32, 3), network(), {"weights": "absent.h5"}, "Load them into it first"),
-        ((32, 32, 32, 3), network(), {}, "Expected an encoder for images of 3 sides"),
+        ((32, 32, 3), "resnet18", {"weights": "absent.h5"}, "existing file. Received encoder_weights='absent.h5'"),
         ((32, 32, 3), network(filters=(4,)), {}, "form a pyramid"),
-        ((32, 32, 4), network((None, None, 2)), {}, "for the image's 4 channels"),
-        ((30, 30, 3), network((30, 30, 3)), {}, r"padded to \(32, 32\)\. Received one for sides \(30, 30\)"),
-        ((None, None, 3), network((32, 32, 3)), {}, "for the image's sides"),
-        ((3, 3, 3), network(padding="valid"), {}, "Expected images that the encoder can shrink"),
+        ((30, 30, 3), network((30, 30, 3)), {}, r"\(32, 32\), as padded. Received 'own' for \(30, 30\)"),
+        ((None, None, 3), network((32, 32, 3)), {}, r"\(None, None\), as padded. Received 'own' for \(32, 32\)"),
     ],
 )
-def test_wrong_arguments_are_named(shape, encoder, options, message):
+def test_a_plan_names_wrong_arguments(shape, encoder, options, message):
     with pytest.raises(ValueError, match=message):
-        encode(keras.Input(shape), encoder, **options)
+        plan_encoder(encoder, shape, **options)
 
 
-def test_an_encoder_is_a_name_or_a_model():
-    with pytest.raises(TypeError, match="Expected encoder to be the name"):
-        encode(keras.Input((32, 32, 3)), len)
+def test_images_that_are_too_small_are_refused():
+    plan = plan_encoder(network(padding="valid"), (3, 3, 3))
+    with pytest.raises(ValueError, match=r"Expected images that are large enough.* Received a size of \(4, 4\)"):
+        encode(keras.Input((3, 3, 3)), plan)
 
 
 @pytest.mark.slow
@@ -218,5 +230,5 @@ def test_every_family_of_keras_is_an_encoder(name, channels):
     found = run(encoder_model((None, None, channels), name), images((75, 97, channels), batch=1))
     assert set(found) >= {4, 8, 16, 32}
     for stride, features in found.items():
-        assert features.shape[1:-1] == expected_sides((75, 97), stride, 32)
+        assert features.shape[1:-1] == expected_size((75, 97), stride, 32)
     keras.utils.clear_session()

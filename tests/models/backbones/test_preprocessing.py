@@ -43,7 +43,7 @@ def mode_of(name):
 
 
 @pytest.mark.parametrize("name", sorted(BUILDERS))
-def test_what_is_measured_of_every_builder_is_what_keras_computes(name):
+def test_the_measured_preprocessing_of_every_builder_is_that_of_keras(name):
     found = find_backbone(name).preprocessing
     images = colours()
     expected = images
@@ -54,7 +54,7 @@ def test_what_is_measured_of_every_builder_is_what_keras_computes(name):
 
 @pytest.mark.parametrize("value_range", [(0.0, 1.0), (0, 255), (-1.0, 1.0)])
 @pytest.mark.parametrize("function", [CAFFE, TORCH, keras.applications.mobilenet.preprocess_input])
-def test_layers_compute_it_from_any_range(function, value_range):
+def test_layers_compute_the_preprocessing_from_any_range(function, value_range):
     low, high = value_range
     images = colours()
     fed = applied(low + images / 255.0 * (high - low), measure(function), value_range)
@@ -63,7 +63,7 @@ def test_layers_compute_it_from_any_range(function, value_range):
 
 @pytest.mark.parametrize("function", [CAFFE, TORCH])
 @pytest.mark.parametrize("channels", [1, 2, 4, 7])
-def test_of_other_numbers_each_channel_is_treated_as_its_colour(function, channels):
+def test_each_channel_is_treated_as_its_colour(function, channels):
     images = colours(channels)
     fed = applied(images, measure(function))
     for channel in range(channels):
@@ -74,10 +74,10 @@ def test_of_other_numbers_each_channel_is_treated_as_its_colour(function, channe
         np.testing.assert_allclose(fed[..., channel], expected, atol=1e-3)
 
 
-def test_roles_follow_the_order_of_the_backbone():
-    assert SYMMETRIC.roles(5) == [0, 1, 2, 0, 1]
-    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).roles(5) == [2, 1, 0, 2, 1]
-    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).roles(3) == [0, 1, 2]  # flipped before
+def test_source_channels_follow_the_order_of_the_backbone():
+    assert SYMMETRIC.source_channels(5) == [0, 1, 2, 0, 1]
+    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).source_channels(5) == [2, 1, 0, 2, 1]
+    assert Preprocessing(BGR, (1.0,) * 3, (0.0,) * 3).source_channels(3) == [0, 1, 2]  # flipped before
 
 
 @pytest.mark.parametrize(
@@ -85,20 +85,24 @@ def test_roles_follow_the_order_of_the_backbone():
     [lambda x: x**2, lambda x: x @ np.ones((3, 3)), lambda x: x[..., [1, 0, 2]]],
     ids=["square", "mix", "order"],
 )
-def test_what_no_layers_are_made_for_is_refused(function):
-    with pytest.raises(ValueError, match=r"Expected .* to reorder, scale and shift channels"):
+def test_other_preprocessing_is_refused(function):
+    with pytest.raises(ValueError, match="Expected a function that reorders, scales and shifts channels"):
         measure(function)
 
 
-def test_what_is_measured_of_a_plain_scaling_is_plain():
+def test_scaling_alone_is_measured_exactly():
     assert measure(lambda x: x / 2.0) == Preprocessing(RGB, (0.5,) * 3, (0.0,) * 3)
 
 
-@pytest.mark.parametrize(
-    "value_range", [(1.0, 0.0), (1, 1), (0, 1, 2), (0.0,), 5, None, "01x", (0.0, float("inf")), (float("nan"), 1.0)]
-)
-def test_ranges_that_are_none_are_refused(value_range):
-    with pytest.raises(ValueError, match=r"Expected value_range=\(smallest, largest\)"):
+WRONG_RANGES = {
+    ValueError: [(1.0, 0.0), (1, 1), (0, 1, 2), (0.0, float("inf"))],
+    TypeError: [5, None, "01", ("0", "1")],
+}
+
+
+@pytest.mark.parametrize(("error", "value_range"), [(error, x) for error in WRONG_RANGES for x in WRONG_RANGES[error]])
+def test_a_range_is_two_finite_numbers_in_ascending_order(error, value_range):
+    with pytest.raises(error, match=r"Expected value_range.* Received value_range"):
         check_value_range(value_range)
 
 
