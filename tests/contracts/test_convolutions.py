@@ -2,15 +2,12 @@
 
 With oneDNN on CPUs with AVX-512, the weight gradient of such a 2-D convolution of fewer than 16 input channels corrupts
 the heap in TensorFlow 2.20 and 2.21; transposed and depthwise ones do too. The contract reads the configurations of the
-layers, so that any CPU shows a violation.
+layers, so that any CPU shows a violation. Encoders of keras.applications go through it in tests/models/backbones.
 """
-
-import inspect
 
 import keras
 import pytest
 
-from resunet_kit.models._backbones.registry import find_backbone
 from tests.contracts.descriptors import DESCRIPTORS, label
 
 CONVOLUTIONS = (
@@ -44,20 +41,6 @@ def test_no_convolution_strides_a_kernel_of_one_pixel(descriptor):
             assert min(found.values()) >= SAFE_CHANNELS
         else:
             assert found == {}
-
-
-def families() -> list[str]:
-    """Return one network of each module of keras.applications."""
-    builders = inspect.getmembers(keras.applications, inspect.isfunction)
-    return sorted({builder.__module__: name for name, builder in reversed(builders)}.values())
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", families())
-def test_no_backbone_of_keras_crashes_either(name):
-    found = strided_pointwise(find_backbone(name).build((96, 96, 3)))
-    assert min(found.values(), default=SAFE_CHANNELS) >= SAFE_CHANNELS
-    keras.utils.clear_session()
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from resunet_kit.models._backbones import plans, strides
 from resunet_kit.models._backbones.encoder import encode, pad_to_multiple, plan_encoder
 from resunet_kit.models._backbones.preprocessing import measure
 from resunet_kit.models._backbones.registry import Backbone
+from tests.contracts.test_convolutions import SAFE_CHANNELS, strided_pointwise
 
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
@@ -218,16 +219,16 @@ def test_images_that_are_too_small_are_refused():
 @pytest.mark.parametrize(
     ("name", "channels"),
     [
-        *((name, 3) for name in ("ConvNeXtTiny", "DenseNet121", "EfficientNetB0", "EfficientNetV2B0")),
-        *((name, 3) for name in ("EfficientNetV2S", "InceptionResNetV2", "InceptionV3", "MobileNet", "MobileNetV2")),
-        *((name, 3) for name in ("MobileNetV3Large", "MobileNetV3Small", "NASNetMobile", "ResNet50", "ResNet50V2")),
-        *((name, 3) for name in ("VGG16", "VGG19", "Xception")),
+        *((name, 3) for name in ("DenseNet121", "EfficientNetV2B0", "InceptionResNetV2", "MobileNet")),
+        *((name, 3) for name in ("MobileNetV3Large", "NASNetMobile", "ResNet50V2", "Xception")),
         *((name, 4) for name in ("ConvNeXtTiny", "EfficientNetB0", "InceptionV3", "MobileNetV2", "ResNet50", "VGG16")),
     ],
 )
 def test_every_family_of_keras_is_an_encoder(name, channels):
     assert name in dict(inspect.getmembers(keras.applications, inspect.isfunction))
-    found = run(encoder_model((None, None, channels), name), images((75, 97, channels), batch=1))
+    model = encoder_model((None, None, channels), name)
+    assert min(strided_pointwise(model).values(), default=SAFE_CHANNELS) >= SAFE_CHANNELS
+    found = run(model, images((75, 97, channels), batch=1))
     assert set(found) >= {4, 8, 16, 32}
     for stride, features in found.items():
         assert features.shape[1:-1] == expected_size((75, 97), stride, 32)
