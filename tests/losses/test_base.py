@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from resunet_kit.losses import (
     Boundary,
@@ -26,6 +25,7 @@ from resunet_kit.losses import (
     dice,
 )
 from tests.gradients import value_and_gradient
+from tests.strategies import masks, probabilities
 
 SMOOTHED = [Tversky, FocalTversky, Dice, Jaccard, LogCoshDice, GeneralizedDice, MatthewsCorrelation, UnifiedFocal]
 LOSSES = [*SMOOTHED, Lovasz, CrossEntropy, Focal]
@@ -314,13 +314,12 @@ def test_gradients_are_finite_for_huge_logits_and_ignored_masks(kind, channels, 
             assert not slope.any()
 
 
-masks = hnp.arrays("bool", (1, 6, 6, 2))
-predictions = hnp.arrays("float32", (1, 6, 6, 2), elements=st.floats(0, 1, width=32))
+PREDICTIONS = probabilities((1, 6, 6, 2))
 BOUNDED_BY_ONE = [Tversky, FocalTversky, Dice, Jaccard, LogCoshDice, GeneralizedDice, Lovasz]
 
 
 @settings(max_examples=60, deadline=None)
-@given(masks, predictions, predictions, st.sampled_from(EACH), st.sampled_from(["score", "skip"]))
+@given(masks((1, 6, 6, 2)), PREDICTIONS, PREDICTIONS, st.sampled_from(EACH), st.sampled_from(["score", "skip"]))
 def test_a_worse_prediction_is_never_a_lower_loss(truth, prediction, other, loss, empty):
     false_positives = np.where(truth, prediction, np.maximum(prediction, other))
     false_negatives = np.where(truth, np.minimum(prediction, other), prediction)

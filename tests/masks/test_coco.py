@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from pycocotools import mask as pycocotools
 
 from resunet_kit.masks import from_coco_rle, to_coco_rle
+from tests.strategies import masks
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=12))
+MASKS = masks(max_side=12)
 
 
 def disc():

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks._column_major import down_columns
+from tests.strategies import masks
 
 
-@given(npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=40)), st.booleans())
+@given(masks(max_side=40), st.booleans())
 def test_pixels_come_in_the_order_of_the_columns(mask, other_layout):
     stored = np.asfortranarray(mask) if other_layout else mask
     found = down_columns(stored)

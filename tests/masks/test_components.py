@@ -2,19 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 from skimage.measure import label
 
 from resunet_kit.masks import fill_holes, hysteresis, largest_component, remove_small
+from tests.strategies import CONNECTIVITIES, UNIT, masks, probabilities
 
-SHAPES = npst.array_shapes(min_dims=2, max_dims=3, max_side=7)
-MASKS = npst.arrays(bool, SHAPES)
-PROBABILITIES = npst.arrays("float32", SHAPES, elements=st.floats(0, 1, width=16))
+MASKS = masks(ndims=(2, 3))
 
 
-@given(MASKS, st.integers(1, 4), st.sampled_from([None, 1, 2]))
+@given(MASKS, st.integers(1, 4), CONNECTIVITIES)
 def test_largest_components_by_scikit_image(mask, count, connectivity):
     labels = label(mask, connectivity=connectivity)
     ranked = sorted(range(1, labels.max() + 1), key=lambda one: -np.sum(labels == one))
@@ -23,7 +21,7 @@ def test_largest_components_by_scikit_image(mask, count, connectivity):
     np.testing.assert_array_equal(kept, np.isin(labels, ranked[:count]))
 
 
-@given(MASKS, st.integers(0, 6), st.sampled_from([None, 1, 2]))
+@given(MASKS, st.integers(0, 6), CONNECTIVITIES)
 def test_small_components_by_scikit_image(mask, min_size, connectivity):
     labels = label(mask, connectivity=connectivity)
     large = [one for one in range(1, labels.max() + 1) if np.sum(labels == one) >= min_size]
@@ -46,7 +44,7 @@ def test_holes_up_to_a_size(mask, max_size):
     np.testing.assert_array_equal(fill_holes(mask, max_size=max_size), mask | np.isin(holes, small))
 
 
-@given(PROBABILITIES, st.floats(0, 1), st.floats(0, 1))
+@given(probabilities(ndims=(2, 3), width=16), UNIT, UNIT)
 def test_hysteresis_is_that_of_scikit_image(image, a, b):
     low, high = sorted((a, b))
     # There a pixel must exceed a threshold, here it may equal it.

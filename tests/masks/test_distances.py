@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from resunet_kit.masks import signed_distance_map
+from tests.strategies import masks
 
 
 def nearest(mask, spacing):
@@ -20,10 +20,7 @@ def nearest(mask, spacing):
 
 
 @settings(max_examples=30)
-@given(
-    hnp.arrays(bool, hnp.array_shapes(min_dims=2, max_dims=3, max_side=5)),
-    st.tuples(*[st.floats(0.5, 3)] * 3),
-)
+@given(masks(ndims=(2, 3), max_side=5), st.tuples(*[st.floats(0.5, 3)] * 3))
 def test_distances_are_those_of_the_definition(mask, spacing):
     spacing = spacing[: mask.ndim]
     found = signed_distance_map(mask, spacing=spacing)

@@ -1,13 +1,12 @@
 import numpy as np
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from skimage.measure import label
 
 from resunet_kit.masks._labelling import keep_components, label_components
+from tests.strategies import CONNECTIVITIES, masks
 
 
-@given(npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=3, max_side=7)), st.sampled_from([None, 1, 2]))
+@given(masks(ndims=(2, 3)), CONNECTIVITIES)
 def test_labels_are_those_of_scikit_image_and_sizes_count_them(mask, connectivity):
     labels, sizes = label_components(mask, connectivity)
     np.testing.assert_array_equal(labels, label(mask, connectivity=connectivity))

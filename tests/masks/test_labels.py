@@ -2,14 +2,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks import one_hot, to_labels
+from tests.strategies import label_maps, probabilities
 
-SHAPES = npst.array_shapes(min_dims=0, max_dims=4, max_side=4)
 
-
-@given(npst.arrays(st.sampled_from([np.uint8, np.int64]), SHAPES, elements=st.integers(0, 4)), st.integers(5, 7))
+@given(label_maps(dtype=st.sampled_from([np.uint8, np.int64]), ndims=(0, 4), max_side=4), st.integers(5, 7))
 def test_one_hot_selects_rows_of_the_identity_and_to_labels_undoes_it(labels, num_classes):
     channels = one_hot(labels, num_classes)
     assert channels.dtype == np.uint8
@@ -17,7 +15,7 @@ def test_one_hot_selects_rows_of_the_identity_and_to_labels_undoes_it(labels, nu
     np.testing.assert_array_equal(to_labels(channels), labels)
 
 
-@given(npst.arrays(np.float32, npst.array_shapes(max_dims=3, max_side=4), elements=st.floats(0, 1, width=32)))
+@given(probabilities(ndims=(1, 3), max_side=4))
 def test_one_channel_is_foreground_from_the_threshold_on(probabilities):
     labels = to_labels(probabilities[..., None], 0.25)
     assert labels.dtype == np.uint8

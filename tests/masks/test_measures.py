@@ -4,14 +4,12 @@ import math
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from skimage.measure import label, regionprops
 
 from resunet_kit.masks import area, bounding_box, regions
+from tests.strategies import CONNECTIVITIES, SPACINGS, masks
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=3, max_side=7))
-SPACINGS = st.tuples(*[st.floats(0.25, 4)] * 3)
+MASKS = masks(ndims=(2, 3))
 
 
 @given(MASKS, SPACINGS)
@@ -32,7 +30,7 @@ def test_the_box_holds_the_foreground_and_no_smaller_one_does(mask):
     assert all(type(edge) is int for edge in box)
 
 
-@given(MASKS, SPACINGS, st.sampled_from([None, 1, 2]))
+@given(MASKS, SPACINGS, CONNECTIVITIES)
 def test_regions_measure_like_scikit_image(mask, spacing, connectivity):
     pixel = spacing[: mask.ndim]
     found = regions(mask, spacing=pixel, connectivity=connectivity)
@@ -50,7 +48,7 @@ def test_regions_measure_like_scikit_image(mask, spacing, connectivity):
         assert ours.axis_lengths[-1] == pytest.approx(theirs.axis_minor_length, abs=1e-5)
 
 
-@given(npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=7)), SPACINGS)
+@given(masks(), SPACINGS)
 def test_orientation_like_scikit_image(mask, spacing):
     found = regions(mask, spacing=spacing[:2])
     expected = regionprops(label(mask), spacing=spacing[:2])

@@ -2,19 +2,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks import overlay
+from tests.strategies import UNIT, images, masks, shapes
 
-SHAPES = npst.array_shapes(min_dims=2, max_dims=2, max_side=6)
 NOTHING = np.zeros((2, 2))
 BRIGHTNESS = np.array([[0, 51], [102, 255]], np.uint8)
 
 
-@given(st.data(), SHAPES, st.floats(0, 1), st.tuples(*[st.integers(0, 255)] * 3))
+@given(st.data(), shapes(max_side=6), UNIT, st.tuples(*[st.integers(0, 255)] * 3))
 def test_foreground_is_blended_and_the_rest_kept(data, shape, alpha, color):
-    image = data.draw(npst.arrays(np.uint8, (*shape, 3)))
-    mask = data.draw(npst.arrays(bool, shape))
+    image = data.draw(images(shape))
+    mask = data.draw(masks(shape))
     drawn = overlay(image, mask, color=color, alpha=alpha)
     assert drawn.dtype == np.uint8
     np.testing.assert_array_equal(drawn[~mask], image[~mask])
@@ -22,7 +21,7 @@ def test_foreground_is_blended_and_the_rest_kept(data, shape, alpha, color):
     assert np.abs(drawn[mask] - blend).max(initial=0) <= 0.5 + 1e-9
 
 
-@given(npst.arrays(bool, SHAPES))
+@given(masks(max_side=6))
 def test_outline_is_the_foreground_beside_background_or_border(mask):
     drawn = overlay(np.zeros(mask.shape), mask, color=(9, 8, 7), alpha=0, outline=True)
     framed = np.pad(mask, 1)

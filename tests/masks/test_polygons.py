@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from scipy import ndimage
 from skimage.draw import polygon2mask
 
 from resunet_kit.masks import contours, is_hole, polygons_to_mask
+from tests.strategies import masks
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=9))
+MASKS = masks(max_side=9)
 SHAPE = (12, 15)
 
 

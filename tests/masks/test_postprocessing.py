@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 from resunet_kit.masks import PostProcess, fill_holes, largest_component, remove_small, to_labels
+from tests.strategies import UNIT, probabilities
 
-images = hnp.arrays("float32", hnp.array_shapes(min_dims=2, max_dims=3, max_side=7), elements=st.floats(0, 1, width=16))
+IMAGES = probabilities(ndims=(2, 3), width=16)
 
 
 @settings(max_examples=50)
-@given(images, st.floats(0, 1), st.sampled_from([0, 3, None]), st.integers(0, 6), st.sampled_from([None, 1, 2]))
+@given(IMAGES, UNIT, st.sampled_from([0, 3, None]), st.integers(0, 6), st.sampled_from([None, 1, 2]))
 def test_steps_are_those_of_the_functions_in_order(image, threshold, max_hole, min_size, keep_largest):
     before = image.copy()
     options = {"max_hole": max_hole, "min_size": min_size, "keep_largest": keep_largest}

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks import from_coco_rle, from_rle, to_coco_rle, to_rle
+from tests.strategies import masks
 
 pytestmark = pytest.mark.slow
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=9))
+MASKS = masks(max_side=9)
 HUGE = [2**31 - 1, 2**31, 2**32, 2**40, 2**63 - 1, 2**63, 2**64, 10**25]
 
 

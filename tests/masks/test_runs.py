@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.masks._runs import boundaries, index_type, paint, run_lengths
+from tests.strategies import masks
 
-MASKS = npst.arrays(bool, npst.array_shapes(min_dims=2, max_dims=2, max_side=9))
+MASKS = masks(max_side=9)
 
 
 def changes_by_loop(mask):

@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 
 from resunet_kit import plots
 from resunet_kit.metrics import expected_calibration_error, reliability_bins
-
-UNIT = st.floats(0, 1)
-CASES = st.lists(st.tuples(st.booleans(), UNIT), min_size=1, max_size=40).map(
-    lambda rows: tuple(zip(*rows, strict=True))
-)
+from tests.strategies import labelled_probabilities, masks
 
 
 def bins_by_loop(truth, probability, bins):
@@ -23,7 +18,7 @@ def bins_by_loop(truth, probability, bins):
     return rows
 
 
-@given(CASES, st.integers(1, 20))
+@given(labelled_probabilities(), st.integers(1, 20))
 def test_bins_and_error_are_those_of_a_loop(cases, bins):
     rows = bins_by_loop(*cases, bins)
     found = reliability_bins(*cases, bins=bins)
@@ -38,7 +33,7 @@ def test_bins_and_error_are_those_of_a_loop(cases, bins):
 
 
 @settings(max_examples=8)  # figures take long
-@given(CASES, st.integers(1, 20))
+@given(labelled_probabilities(), st.integers(1, 20))
 def test_the_diagram_draws_these_bins(cases, bins):
     found = reliability_bins(*cases, bins=bins)
     figure = plots.reliability_diagram(*cases, bins=bins)
@@ -63,7 +58,7 @@ def test_probabilities_drawn_from_themselves_are_calibrated():
     assert expected_calibration_error(truth, np.sqrt(probability)) > 0.1
 
 
-@given(npst.arrays(bool, (3, 4)))
+@given(masks((3, 4)))
 def test_certainty_is_as_wrong_as_its_errors(truth):
     assert expected_calibration_error(truth, truth.astype(float)) == 0
     assert expected_calibration_error(truth, 1.0 - truth) == 1

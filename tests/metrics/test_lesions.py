@@ -2,13 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from skimage.measure import label
 
 from resunet_kit.metrics import lesion_scores
-
-SHAPES = npst.array_shapes(min_dims=2, max_dims=3, max_side=7)
-PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[npst.arrays(bool, shape)] * 2))
+from tests.strategies import CONNECTIVITIES, mask_pairs
 
 
 def count_by_loop(truth, prediction, min_overlap, connectivity):
@@ -22,7 +19,7 @@ def count_by_loop(truth, prediction, min_overlap, connectivity):
     return sum(detected), len(detected) - sum(detected), len(matched) - sum(matched), sum(matched)
 
 
-@given(PAIRS, st.sampled_from([0, 0.1, 0.25, 0.5, 1]), st.sampled_from([1, 2, None]))
+@given(mask_pairs(), st.sampled_from([0, 0.1, 0.25, 0.5, 1]), CONNECTIVITIES)
 def test_counts_are_those_of_a_loop_over_the_components(pair, min_overlap, connectivity):
     scores = lesion_scores(*pair, min_overlap=min_overlap, connectivity=connectivity)
     assert scores[:4] == count_by_loop(*pair, min_overlap, connectivity)
@@ -30,7 +27,7 @@ def test_counts_are_those_of_a_loop_over_the_components(pair, min_overlap, conne
     assert all(0 <= score <= 1 for score in scores[4:])
 
 
-@given(PAIRS)
+@given(mask_pairs())
 def test_swapping_the_masks_swaps_sensitivity_and_precision(pair):
     scores, swapped = lesion_scores(*pair), lesion_scores(*pair[::-1])
     assert (scores.sensitivity, scores.precision) == (swapped.precision, swapped.sensitivity)

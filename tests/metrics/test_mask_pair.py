@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from hypothesis.extra import numpy as npst
 
 from resunet_kit.metrics._mask_pair import as_pair, extent
+from tests.strategies import masks
 
 
-@given(npst.arrays(bool, npst.array_shapes(min_dims=1, max_dims=3, max_side=7)))
+@given(masks(ndims=(1, 3)))
 def test_the_extent_is_the_smallest_box_in_every_memory_order(mask):
     where = np.argwhere(mask)
     starts, stops = (where.min(axis=0), where.max(axis=0) + 1) if len(where) else ([0] * mask.ndim,) * 2

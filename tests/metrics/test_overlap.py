@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
 
 from resunet_kit.metrics import DiceScore, IoU, Precision, Sensitivity, Specificity, overlap_scores
+from tests.strategies import mask_pairs, masks
 
 STREAMING = [DiceScore, IoU, Sensitivity, Specificity, Precision]
 # One shape, since some backends compile for each.
-PAIRS = st.tuples(*[npst.arrays(bool, (2, 3)) | st.sampled_from([np.zeros((2, 3), bool), np.ones((2, 3), bool)])] * 2)
+PAIRS = st.tuples(*[masks((2, 3)) | st.sampled_from([np.zeros((2, 3), bool), np.ones((2, 3), bool)])] * 2)
 
 
 @given(PAIRS, st.sampled_from([1.0, 0.0, 0.25]))
@@ -26,7 +26,7 @@ def test_scores_are_those_of_the_streaming_metrics(pair, empty):
     assert all(type(score) is float for score in found)
 
 
-@given(npst.array_shapes(min_dims=2, max_dims=3).flatmap(lambda shape: st.tuples(*[npst.arrays(bool, shape)] * 2)))
+@given(mask_pairs(max_side=6))
 def test_scores_are_those_of_scikit_learn(pair):
     truth, prediction = (mask.ravel() for mask in pair)
     if not (truth.any() or prediction.any()):

@@ -4,16 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as npst
 from scipy.ndimage import binary_erosion
 from scipy.spatial.distance import cdist
 
 from resunet_kit.metrics import average_surface_distance, hausdorff_distance, surface_dice, surface_scores
+from tests.strategies import SPACINGS, mask_pairs
 
 FEW = settings(max_examples=40)
-SHAPES = npst.array_shapes(min_dims=2, max_dims=3, max_side=7)
-PAIRS = SHAPES.flatmap(lambda shape: st.tuples(*[npst.arrays(bool, shape)] * 2))
-SPACINGS = st.tuples(*[st.floats(0.25, 4)] * 3)
+PAIRS = mask_pairs()
 SQUARE = np.pad(np.ones((4, 4), np.uint8), 2)
 EMPTY = np.zeros_like(SQUARE)
 

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from keras import ops
 
 from resunet_kit._shared.overlap import overlap, spatial_sum, squared_errors
+from tests.strategies import probabilities
+
+BATCHES = probabilities((2, 6, 6, 2))
 
 
 def count_by_loop(truth, prediction, weights):
@@ -28,11 +29,8 @@ def test_counts_equal_a_loop_in_float64(shape):
     np.testing.assert_allclose(np.array(squared_errors(*arguments)), expected[[0, 3]], rtol=2e-6, atol=2e-6)
 
 
-probabilities = hnp.arrays("float32", (2, 6, 6, 2), elements=st.floats(0, 1, width=32))
-
-
 @settings(max_examples=25, deadline=None)
-@given(probabilities, probabilities, probabilities)
+@given(BATCHES, BATCHES, BATCHES)
 def test_counts_are_never_negative(truth, prediction, weights):
     arguments = [ops.convert_to_tensor(x) for x in (np.round(truth), prediction, weights)]
     assert np.min(np.array(overlap(*arguments))) >= 0
@@ -40,7 +38,7 @@ def test_counts_are_never_negative(truth, prediction, weights):
 
 
 @settings(max_examples=25, deadline=None)
-@given(probabilities, probabilities)
+@given(BATCHES, BATCHES)
 def test_a_perfect_prediction_has_exactly_no_errors_whatever_the_weights(truth, weights):
     truth, weights = ops.convert_to_tensor(np.round(truth)), ops.convert_to_tensor(weights)
     counts = overlap(truth, truth, weights)
