@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resunet_kit import losses
 from resunet_kit.losses import (
     Boundary,
     CenterlineDice,
@@ -20,6 +21,7 @@ from resunet_kit.losses import (
     LogCoshDice,
     Lovasz,
     MatthewsCorrelation,
+    SegmentationLoss,
     Tversky,
     UnifiedFocal,
     dice,
@@ -42,6 +44,11 @@ EACH = [
     Focal(gamma=0.5),
 ]
 OF_BORDERS = [CenterlineDice(), CenterlineDice(smooth=0), HausdorffDistance(), HausdorffDistance(exponent=0.5)]
+
+
+def test_every_loss_has_its_common_properties_tested():
+    public = {kind for kind in vars(losses).values() if isinstance(kind, type) and issubclass(kind, SegmentationLoss)}
+    assert public - {SegmentationLoss} == set(ALL)
 
 
 def random_case(shape, seed=0):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from resunet_kit.blocks import conv_block
 from resunet_kit.models import res_unet
+from resunet_kit.models._composition import BLOCKS
 
 
 def images(*shape, seed=0):
@@ -56,7 +57,7 @@ def test_two_class_softmax_is_the_sigmoid_of_the_difference_of_the_logits():
     filters=st.lists(st.integers(1, 6), min_size=1, max_size=3),
     options=st.fixed_dictionaries(
         {
-            "block": st.sampled_from(["preactivation", "residual", "bottleneck", "pointwise", "atrous"]),
+            "block": st.sampled_from(sorted(BLOCKS)),
             "downsampling": st.sampled_from(["stride", "max_pool"]),
             "skip": st.sampled_from(["concat", "add", "attention"]),
             "upsampling": st.sampled_from(["nearest", "linear", "transpose"]),
