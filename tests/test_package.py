@@ -69,4 +69,5 @@ def test_tests_mirror_the_package():
         expected[module.as_posix()] = "/".join([*parts[:-1], f"test_{parts[-1]}.py"])
     assert TESTED_THROUGH.keys() <= expected.keys()
     expected |= TESTED_THROUGH
-    assert [name for name, test in expected.items() if not (CHECKOUT / "tests" / test).is_file()] == []
+    tests = {name: CHECKOUT / "tests" / test for name, test in expected.items()}
+    assert [name for name, test in tests.items() if not test.is_file() or "def test_" not in test.read_text()] == []

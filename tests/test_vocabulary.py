@@ -61,6 +61,7 @@ def test_no_retired_word_comes_back():
         f"{path.relative_to(CHECKOUT)}:{number}: {word}"
         for path in pages()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if "# renamed in 0.2.0" not in line
         for word in retired_words(line)
     ]
     assert found == []

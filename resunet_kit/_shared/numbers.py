@@ -155,7 +155,7 @@ def _of_length(name: str, values: tuple[Any, ...], axes: int) -> tuple[Any, ...]
 def _within(name: str, value: Any, interval: str, kind: str, cure: str) -> Any:
     opening, low, high, closing = _parsed(interval)
     inside = (low <= value if opening == "[" else low < value) and (value <= high if closing == "]" else value < high)
-    if inside and math.isfinite(value):
+    if inside and (isinstance(value, int) or math.isfinite(value)):  # integers may exceed the range of floats
         return value
     described = _described(interval) or (" that is finite" if kind == "a number" else "")
     cure = cure or (f"Pass one{described}." if described else "Pass another.")

@@ -16,7 +16,8 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
     directories are made.
 
     Args:
-        path: The file, which is replaced if it exists; or the folder, which must not exist or must be empty.
+        path: The file, which is replaced if it exists and keeps its permissions; or the folder, which must not exist or
+            must be empty.
         folder: Whether `path` is a folder.
 
     Yields:
@@ -34,19 +35,26 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         ...     [file.name for file in pathlib.Path(directory).iterdir()]
         ['scores.csv']
     """
-    target = Path(path)
+    target = Path(path).resolve()  # of a link, what it points to is replaced
     if folder:
         check_new_folder(target)
     elif target.is_dir():
         raise ValueError(f"Expected the path of a file. Received {str(target)!r}, a folder. Add the name of a file.")
+    elif target.exists() and not target.is_file():
+        raise ValueError(
+            f"Expected the path of a file. Received {str(target)!r}, a device or pipe. Name a regular file."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
+    # Names have at most 255 bytes, of which a character may take four.
+    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(4)}{target.suffix}")
     try:
         if folder:
             temporary.mkdir()
         yield temporary
         if folder and target.exists():
             target.rmdir()  # an empty one, which not every system replaces
+        elif target.exists():
+            shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except BaseException:
         if folder:
@@ -62,7 +70,7 @@ def check_new_folder(path: str | os.PathLike[str]) -> None:
     Raises:
         ValueError: If the path exists and is not an empty folder.
     """
-    folder = Path(path)
+    folder = Path(path).resolve()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(
             f"Expected a new or empty folder. Received {str(folder)!r}, which holds something already. Name another."

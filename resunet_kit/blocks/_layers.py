@@ -86,7 +86,7 @@ def per_axis(size: int | Sequence[int], rank: int) -> tuple[int, ...]:
 
 
 def _every(x: Any, steps: tuple[int, ...]) -> Any:
-    """Return every `step`-th pixel along each spatial axis: what a strided 1x1 kernel sees under "same" padding."""
+    """Return every `step`-th pixel along each spatial axis: those that strides keep under "same" padding."""
     return x if max(steps) == 1 else x[(slice(None), *(slice(None, None, step) for step in steps))]
 
 

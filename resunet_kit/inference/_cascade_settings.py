@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 from typing import Any
 
 from resunet_kit.masks import PostProcess
@@ -29,7 +30,8 @@ def settings_from_json(text: str) -> dict[str, Any]:
         raise ValueError(f"Expected settings by name. Received {text[:80].strip()!r}. Restore the file.")
     version = settings.pop("format_version", 1)
     if version == 1:
-        old = {"threshold": settings.pop("mask_threshold", 0.5), "min_size": settings.pop("min_area", 0)}
+        # Format 1 took fractions of a pixel as the smallest area.
+        old = {"threshold": settings.pop("mask_threshold", 0.5), "min_size": math.ceil(settings.pop("min_area", 0))}
         return {**settings, "postprocess": PostProcess(**old)}
     if version != FORMAT_VERSION:
         raise ValueError(f"Expected format_version up to {FORMAT_VERSION}. Received {version!r}. Update resunet_kit.")

@@ -239,7 +239,7 @@ class Cascade:
             stages = [keras.models.load_model(folder / name, compile=False) for name in (CLASSIFIER, SEGMENTER)]
             return cls(*stages, **options)
         except (ValueError, TypeError, OSError) as error:
-            raise _unreadable(folder, f"which cannot be read: {reason(error)} Save it again.") from error
+            raise _unreadable(folder, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)

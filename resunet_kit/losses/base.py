@@ -1,11 +1,10 @@
 """Base class of the segmentation losses: shapes, activation, truth, weights, and means over classes and images."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import keras
-import numpy as np
 from keras import ops
 
 from resunet_kit._shared.numbers import number
@@ -20,6 +19,15 @@ from resunet_kit._shared.truth import (
 )
 from resunet_kit.losses.options import checked_options, option
 from resunet_kit.losses.sums import Addable
+
+RENAMED_HOOKS = {
+    "look_around": "prepare",
+    "encode": "encode_truth",
+    "importance": "normalized_class_weights",  # renamed in 0.2.0
+    "counted": "overlap_inputs",
+    "check_number": "the option with `option`, which declares its range",
+    "check_switch": "the option with `option`, which declares its type",
+}
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
@@ -108,6 +116,16 @@ class SegmentationLoss(Addable, keras.losses.Loss):
                 'Expected a reduction that can leave out images where empty="skip". Received '
                 'reduction="mean_with_sample_weight", which counts them. Pass "sum_over_batch_size", "sum" or None.'
             )
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Refuse hooks under their names of 0.1.0: an override that is never called would change the loss unnoticed."""
+        super().__init_subclass__(**options)
+        for old, new in RENAMED_HOOKS.items():
+            if old in vars(cls):
+                raise TypeError(
+                    f"Expected {cls.__name__} to define {new}. Received the method {old}, which had this name until "
+                    "0.1.0. Rename it."
+                )
 
     # === From tensors to the loss ===
 
@@ -238,12 +256,16 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
 
 def _checked_class_weights(weights: Any) -> list[float]:
-    if isinstance(weights, str) or not isinstance(weights, Sequence | np.ndarray):
+    try:
+        entries = None if isinstance(weights, str | bytes | Mapping) else list(weights)
+    except TypeError:
+        entries = None
+    if entries is None:
         raise TypeError(
             "Expected class_weights to be a sequence with one number per channel. Received "
             f"class_weights={weights!r}. Pass a list, as [1.0, 20.0]."
         )
-    found = [number(f"class_weights[{index}]", weight, "[0, inf)") for index, weight in enumerate(weights)]
+    found = [number(f"class_weights[{index}]", entry, "[0, inf)") for index, entry in enumerate(entries)]
     if not any(found):
         raise ValueError(
             f"Expected class_weights with at least one number above 0. Received class_weights={found}. Give the "

@@ -1,8 +1,9 @@
 """Options of a loss: the annotation gives the type, `option` the range, and the base class checks both."""
 
 import dataclasses
+import sys
 import types
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
 from resunet_kit._shared.numbers import choice, flag, integer, number
 
@@ -59,24 +60,30 @@ def _declared(kind: type) -> dict[str, dataclasses.Field]:
 
 def _annotation(kind: type, field: dataclasses.Field) -> Any:
     """Return a field's annotation, which is a string after `from __future__ import annotations`."""
-    return get_type_hints(kind)[field.name] if isinstance(field.type, str) else field.type
+    if not isinstance(field.type, str):
+        return field.type
+    owner = next(base for base in kind.__mro__ if field.name in vars(base).get("__annotations__", {}))
+    return eval(field.type, dict(vars(sys.modules[owner.__module__])))
 
 
 def _checked(name: str, value: Any, annotation: Any, interval: str) -> Any:
     is_union = get_origin(annotation) in (Union, types.UnionType)
-    kinds = get_args(annotation) if is_union else (annotation,)
+    kinds = set(get_args(annotation)) if is_union else {annotation}
     if value is None and types.NoneType in kinds:
         return None
-    kind = kinds[0]
-    if kind is bool:
+    kinds.discard(types.NoneType)
+    if kinds == {int, float}:
+        kinds = {float}
+    kind = kinds.pop()
+    if not kinds and kind is bool:
         return flag(name, value)
-    if kind is int:
+    if not kinds and kind is int:
         return integer(name, value, interval)
-    if kind is float:
+    if not kinds and kind is float:
         return number(name, value, interval)
-    if get_origin(kind) is Literal:
+    if not kinds and get_origin(kind) is Literal and all(isinstance(known, str) for known in get_args(kind)):
         return choice(name, value, get_args(kind), also="or None" if is_union else "")
     raise TypeError(
-        f"Expected the option {name} to be annotated as float, int, bool or a Literal of names, or one of them | None. "
+        f"Expected the option {name} to be annotated as float, int, bool or a Literal of strings, also with | None. "
         f"Received {annotation!r}. Declare it without option(), and check it in check_options."
     )

@@ -75,6 +75,12 @@ class UnifiedFocal(SegmentationLoss):
     smooth: float = option(1.0, "[0, inf)")
     name: str = "unified_focal"
 
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "UnifiedFocal":
+        """Return the loss that `get_config` describes, also one that 0.1.0 saved."""
+        old = "cross_entropy_share"  # renamed in 0.2.0
+        return cls(**{"cross_entropy_weight" if name == old else name: value for name, value in config.items()})
+
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return logits unchanged, for the cross-entropy."""
         return y_pred if self.from_logits else super().activate(y_pred)

@@ -164,7 +164,7 @@ def test_save_and_load_keep_models_and_settings(tmp_path, images):
 
 def test_a_folder_of_the_first_format_loads(tmp_path):
     folder = cascade().save(tmp_path / "cascade")
-    (folder / "cascade.json").write_text('{"threshold": 0.1, "mask_threshold": 0.25, "min_area": 3}')
+    (folder / "cascade.json").write_text('{"threshold": 0.1, "mask_threshold": 0.25, "min_area": 2.5}')
     loaded = Cascade.load(folder)
     assert (loaded.threshold, loaded.postprocess) == (0.1, PostProcess(threshold=0.25, min_size=3))
 

@@ -141,3 +141,40 @@ def test_an_annotation_that_is_not_understood_is_refused():
 
     with pytest.raises(TypeError, match=r"Expected the option name to be annotated as float.*Received <class 'str'>"):
         Own()
+
+
+@pytest.mark.parametrize("weights", [(1, 2), np.array([1, 2]), {"a": 1, "b": 2}.values(), iter([1, 2])])
+def test_class_weights_are_any_sequence(weights):
+    assert Dice(class_weights=weights).class_weights == [1.0, 2.0]
+
+
+def own(**fields):
+    """Return a loss with options of these annotations and defaults."""
+    namespace = {"__annotations__": {name: annotation for name, (annotation, _) in fields.items()}}
+    namespace |= {name: default for name, (_, default) in fields.items()}
+    return dataclasses.dataclass(kw_only=True, eq=False)(type("Own", (SegmentationLoss,), namespace))
+
+
+def test_annotations_may_be_unions_and_strings():
+    kind = own(a=(int | float, option(1)), b=(None | float, option(None)), c=("int | None", option(2)))
+    assert (kind(a=2.5).a, kind(b=0.5).b, kind(c=np.int64(3)).c) == (2.5, 0.5, 3)
+    with pytest.raises(TypeError, match="Expected c to be an integer"):
+        kind(c=2.5)
+
+
+@pytest.mark.parametrize("annotation", [list, str | float, losses.Dice, "dict"])
+def test_other_annotations_are_refused(annotation):
+    with pytest.raises(TypeError, match="Expected the option a to be annotated as"):
+        own(a=(annotation, option(1)))()
+
+
+@pytest.mark.parametrize("hook", ["look_around", "encode", "counted", "check_number"])
+def test_hooks_under_their_names_of_0_1_0_are_refused(hook):
+    with pytest.raises(TypeError, match=rf"Expected Own to define .*\. Received the method {hook}"):
+        type("Own", (Dice,), {hook: lambda *_: None})
+
+
+def test_a_configuration_of_0_1_0_loads():
+    config = UnifiedFocal(cross_entropy_weight=0.25).get_config()
+    config["cross_entropy_share"] = config.pop("cross_entropy_weight")  # renamed in 0.2.0
+    assert UnifiedFocal.from_config(config).cross_entropy_weight == 0.25

@@ -110,3 +110,7 @@ def test_one_value_serves_all_axes(check):
     for wrong in ("22", None, ([1], [2]), (1, "2")):
         with pytest.raises(TypeError, match="Expected size"):
             check("size", wrong, 2)
+
+
+def test_integers_may_exceed_the_range_of_floats():
+    assert integer("seed", 10**400, "[0, inf)") == 10**400

@@ -68,3 +68,42 @@ def test_permissions_are_those_of_any_new_file_and_folder(tmp_path):
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "folder").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("folder", [False, True])
+def test_what_a_link_points_to_is_replaced(tmp_path, folder):
+    target, link = tmp_path / "target", tmp_path / "link"
+    if folder:
+        target.mkdir()
+    else:
+        target.write_text("before")
+    link.symlink_to(target)
+    with atomic_write(link, folder=folder) as temporary:
+        (temporary / "a" if folder else temporary).write_text("after")
+    assert link.is_symlink()
+    assert (target / "a" if folder else target).read_text() == "after"
+
+
+def test_permissions_stay_and_long_names_fit(tmp_path):
+    target = tmp_path / f"{'a' * 250}.csv"
+    target.write_text("before")
+    target.chmod(0o640)
+    with atomic_write(target) as temporary:
+        temporary.write_text("after")
+    assert target.read_text() == "after"
+    assert target.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_device_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(ValueError, match="a device or pipe"), atomic_write(pipe):
+        raise AssertionError("the body is not reached")
+
+
+def test_the_current_folder_is_a_folder(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with atomic_write(".", folder=True) as temporary:
+        (temporary / "a").write_text("")
+    assert entries(tmp_path) == ["here", "here/a"]

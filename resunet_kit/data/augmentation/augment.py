@@ -150,8 +150,11 @@ class Augment:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return the `Augment` of these options, also after they went through JSON."""
-        return cls(**config)
+        """Return the `Augment` of these options, also after they went through JSON, and of a configuration of 0.1.0."""
+        old = "quarter_turns"  # renamed in 0.2.0
+        probabilities = {"rotate90" if name == old else name: p for name, p in config.get("probabilities", {}).items()}
+        options = {"rotate90" if name == old else name: value for name, value in config.items()}
+        return cls(**{**options, "probabilities": probabilities})
 
     def __call__(
         self, images: ArrayLike, masks: ArrayLike, *, seed: int | None = None

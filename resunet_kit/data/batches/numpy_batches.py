@@ -10,7 +10,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.pairs import PairOptions, Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
 from resunet_kit.data.files.paths import PathLike
@@ -69,7 +69,7 @@ class PairBatches:
         self._pairs = Pairs(image_paths, mask_paths, batch_size=batch_size, **options)
         check_augment(augment, has_masks=self._pairs.has_masks)
         self._batch_size = batch_size
-        self._shuffle = shuffle
+        self._shuffle = flag("shuffle", shuffle)
         self._augment = augment
         seed = None if seed is None else integer("seed", seed, "[0, inf)")
         self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)

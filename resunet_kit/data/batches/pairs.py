@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.groups import sample_values
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.buffer_pool import BufferPool
 from resunet_kit.data.batches.cache import cached
 from resunet_kit.data.batches.normalizer import Normalizer
@@ -66,7 +66,7 @@ class Pairs:
         self.variable_size = image_size is None and batch_size == 1
         self._image_size = image_size
         self._classes = (num_classes, ignore_class)
-        self._skips = skip_unreadable
+        self._skips = flag("skip_unreadable", skip_unreadable)
         self._unreadable: dict[int, str] = {}
         self._buffers = BufferPool(), BufferPool()
         self._volume_of = _checked_volumes(volumes, normalize, len(paths))

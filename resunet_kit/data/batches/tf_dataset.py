@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.cache import cached_batches
 from resunet_kit.data.batches.pairs import Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
@@ -116,7 +116,7 @@ def pairs_dataset(
     check_augment(augment, has_masks=pairs.has_masks)
     spec = _spec(pairs)
     dataset = tf.data.Dataset.range(len(pairs))
-    if shuffle:
+    if flag("shuffle", shuffle):
         dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
     # Not with augment, which may write to the arrays that it gets, and these are the memory of tensors.
     caches_batches = cache is True and not shuffle and augment is None

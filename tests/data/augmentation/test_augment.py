@@ -497,3 +497,8 @@ def test_what_keras_layers_pass(name):
     assert {label for label, check in KERAS_CHECKS.items() if not holds(check)} == KERAS_FAILS[name]
     with pytest.raises(ValueError, match="rank"):
         by_keras(name, np.zeros((1, 4, 8, 8, 1), "float32"), np.zeros((1, 4, 8, 8, 1), "int32"))
+
+
+def test_a_configuration_of_0_1_0_loads():
+    config = {"quarter_turns": True, "probabilities": {"quarter_turns": 0.3}}  # renamed in 0.2.0
+    assert Augment.from_config(config) == Augment(rotate90=True, probabilities={"rotate90": 0.3})
