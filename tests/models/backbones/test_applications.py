@@ -4,6 +4,7 @@ import pytest
 from resunet_kit.models._backbones import applications
 
 
+@pytest.mark.slow
 def test_a_network_that_needs_a_static_shape_is_built_for_a_variable_one():
     model = applications.build(keras.applications.NASNetMobile, (None, None, 3))
     assert model.input_shape == (None, None, None, 3)
