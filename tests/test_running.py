@@ -44,4 +44,4 @@ def test_a_lost_worker_or_a_hanging_test_ends_the_run(tmp_path, planted, distrib
 def test_the_settings_forbid_restarts_and_set_a_time_limit():
     text = SETTINGS.read_text()
     assert "--max-worker-restart=0" in text
-    assert "\ntimeout = 300" in text
+    assert "\ntimeout = 600" in text
