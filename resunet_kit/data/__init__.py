@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data.augmentation.augment import Augment
 from resunet_kit.data.batches.numpy_batches import PairBatches
+from resunet_kit.data.files.labels import read_mask
 from resunet_kit.data.files.normalization import z_score
-from resunet_kit.data.files.reading import read_image, read_mask
+from resunet_kit.data.files.reading import read_image
 from resunet_kit.data.files.statistics import image_statistics
 from resunet_kit.data.splits.leaks import Leaks, find_leaks
 from resunet_kit.data.splits.splits import cross_validation_by_group, split_by_group

@@ -13,9 +13,11 @@ from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.buffer_pool import BufferPool
 from resunet_kit.data.batches.cache import cached
 from resunet_kit.data.batches.normalizer import Normalizer
+from resunet_kit.data.files.labels import LabelOptions
 from resunet_kit.data.files.normalization import Normalization, checked_normalization
+from resunet_kit.data.files.pair import axes_text, read_pair, size_text
 from resunet_kit.data.files.paths import PathLike, checked_paths
-from resunet_kit.data.files.reading import check_classes, read_labels, read_raw_image
+from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, resize_mask, target_shape
 
 
@@ -56,7 +58,7 @@ class Pairs:
     ) -> None:
         batch_size = integer("batch_size", batch_size, "[1, inf)")
         check_size(image_size)
-        check_classes(num_classes, ignore_class)
+        self._label_options = LabelOptions(num_classes, ignore_class)
         normalize = checked_normalization(normalize)
         paths = checked_paths("image_paths", images)
         self._paths: list[tuple[str, ...]] = [(path,) for path in paths]
@@ -65,7 +67,6 @@ class Pairs:
         self.has_masks = masks is not None
         self.variable_size = image_size is None and batch_size == 1
         self._image_size = image_size
-        self._classes = (num_classes, ignore_class)
         self._skips = flag("skip_unreadable", skip_unreadable)
         self._unreadable: dict[int, str] = {}
         self._buffers = BufferPool(), BufferPool()
@@ -73,8 +74,8 @@ class Pairs:
         self._members: dict[Hashable, list[int]] = defaultdict(list)
         for index, volume in enumerate(self._volume_of):
             self._members[volume].append(index)
-        self._any_range = normalize is not None
-        self._read = cached(self._decode, cache, f"{image_size} {self._classes} {self._any_range}")
+        self._image_options = ImageOptions(any_range=normalize is not None)
+        self._read = cached(self._decode, cache, f"{image_size} {self._image_options} {self._label_options}")
         self._first_path, self.first_shape = self._first()
         self._normalizer = Normalizer(normalize, self.first_shape[-1])
 
@@ -141,17 +142,12 @@ class Pairs:
             return None
 
     def _decode(self, paths: tuple[str, ...]) -> tuple[np.ndarray, ...]:
-        """Read one pair in the files' own types, compare the two sizes, then resize both."""
-        image = read_raw_image(paths[0], any_range=self._any_range)
-        size = target_shape(self._image_size, image.shape[:-1])
+        """Read one pair in the files' own types, then resize both."""
         if len(paths) == 1:
-            return (resize_image(image, size),)
-        mask = read_labels(paths[1], *self._classes)
-        if image.shape[:-1] != mask.shape[:-1]:
-            raise ValueError(
-                f"Expected image and mask of the same size. Received {paths[0]!r} of {_size(image.shape)} and "
-                f"{paths[1]!r} of {_size(mask.shape)} ({_axes(image.shape)}). Check that they are one pair."
-            )
+            image = read_raw_image(paths[0], self._image_options)
+            return (resize_image(image, target_shape(self._image_size, image.shape[:-1])),)
+        image, mask = read_pair(paths[0], paths[1], self._image_options, self._label_options)
+        size = target_shape(self._image_size, image.shape[:-1])
         return resize_image(image, size), resize_mask(mask, size)
 
     def _check_shape(self, path: str, shape: tuple[int, ...]) -> None:
@@ -164,8 +160,8 @@ class Pairs:
             )
         if len(shape) != len(first) or (shape != first and not self.variable_size):
             raise ValueError(
-                f"Expected images of the same size. Received {path!r} of {_size(shape)} and {first_path!r} of "
-                f"{_size(first)} ({_axes(first)}). Pass image_size to resize them."
+                f"Expected images of the same size. Received {path!r} of {size_text(shape)} and {first_path!r} of "
+                f"{size_text(first)} ({axes_text(first)}). Pass image_size to resize them."
             )
 
 
@@ -184,11 +180,3 @@ def _checked_volumes(volumes: ArrayLike | None, normalize: Normalization, count:
             "normalize='volume'."
         )
     return range(count)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return "x".join(map(str, shape[:-1]))
-
-
-def _axes(shape: tuple[int, ...]) -> str:
-    return "height x width" if len(shape) == 3 else "depth x height x width"

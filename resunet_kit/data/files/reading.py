@@ -1,18 +1,27 @@
-"""One image, mask or volume from a file, as models take it."""
+"""One image or volume from a file, as models take it."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from resunet_kit._shared.numbers import integer
 from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.errors import file_error
 from resunet_kit.data.files.normalization import Statistics, checked_normalization, full_scale, scaled, z_score
 from resunet_kit.data.files.paths import PathLike
-from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, resize_mask, target_shape
+from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, target_shape
 
-# Larger values are more often intensities of a drawing than class labels, unless `num_classes` is given.
-_LARGEST_LABEL_BY_DEFAULT = 127
+
+@dataclass(frozen=True)
+class ImageOptions:
+    """How an image file is turned into an array, once checked.
+
+    Attributes:
+        any_range: Whether values of types other than uint8 and uint16 may lie outside [0, 1], because they will be
+            normalised.
+    """
+
+    any_range: bool = False
 
 
 def read_image(
@@ -63,7 +72,7 @@ def read_image(
             "Expected normalize='image' or (mean, std) for one file. Received normalize='volume'. Read the slices of "
             "the volume, and pass them together to z_score."
         )
-    raw = read_raw_image(path, any_range=chosen is not None)
+    raw = read_raw_image(path, ImageOptions(any_range=chosen is not None))
     raw = resize_image(raw, target_shape(image_size, raw.shape[:-1]))
     if chosen == "image":
         return z_score(raw)
@@ -71,56 +80,8 @@ def read_image(
     return image if chosen is None else z_score(image, mean=chosen[0], std=chosen[1])
 
 
-def read_mask(
-    path: PathLike,
-    *,
-    image_size: ImageSize | None = None,
-    num_classes: int | None = None,
-    ignore_class: int | None = None,
-) -> np.ndarray:
-    """Read a mask file as uint8 class labels.
-
-    Files of 0 and 255 (65535 in 16 bits), of 0 and 1, or of booleans become 0 and 1. Other files keep their labels;
-    those of a palette file are its indices. Labels above 127, or 255 together with labels other than 0, need
-    `num_classes`.
-
-    Args:
-        path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.
-        image_size: As for `read_image`; resized by nearest neighbour. None leaves the size.
-        num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
-            even 0 and 255. None chooses file by file, as above.
-        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`.
-
-    Returns:
-        Uint8 array `(height, width, 1)`, or `(depth, height, width, 1)`.
-
-    Raises:
-        TypeError: If an option is of a wrong type.
-        ValueError: If an option is out of range, or the file does not exist, is damaged, coloured or holds unexpected
-            values; the message names it.
-        ImportError: If the file needs `resunet-kit[codecs]`.
-
-    Example:
-        >>> import pathlib, tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = pathlib.Path(folder, "mask.npy")
-        ...     np.save(path, np.array([[0, 255], [255, 0]], "uint8"))
-        ...     read_mask(path)[..., 0]
-        array([[0, 1],
-               [1, 0]], dtype=uint8)
-    """
-    check_size(image_size)
-    check_classes(num_classes, ignore_class)
-    mask = read_labels(path, num_classes, ignore_class)
-    return resize_mask(mask, target_shape(image_size, mask.shape[:-1]))
-
-
-def read_raw_image(path: PathLike, *, any_range: bool = False) -> np.ndarray:
+def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:
     """Return the stored values if they are uint8, uint16 or bool, else float32.
-
-    Args:
-        path: The file.
-        any_range: Whether values of other types may lie outside [0, 1], because they will be normalised.
 
     Returns:
         `([depth,] height, width, channels)`.
@@ -137,73 +98,10 @@ def read_raw_image(path: PathLike, *, any_range: bool = False) -> np.ndarray:
         raise file_error(
             path, f"Expected finite values. Received {low:g} to {high:g}. Replace NaN and infinite values."
         )
-    if not any_range and not (low >= 0 and high <= 1):
+    if not options.any_range and not (low >= 0 and high <= 1):
         raise file_error(
             path,
             f"Expected uint8 or uint16 values, or {raw.dtype} in [0, 1]. Received {low:g} to {high:g}. Rescale the "
             "file, or pass normalize='image'.",
         )
     return image
-
-
-def read_labels(path: PathLike, num_classes: int | None, ignore_class: int | None) -> np.ndarray:
-    """Return the class labels of a mask file as uint8 `([depth,] height, width, 1)` at the file's own size."""
-    raw = _one_channel(path, decode(path, palette=False))
-    if raw.dtype.kind not in "buif":
-        raise file_error(path, f"Expected class labels. Received {raw.dtype}. Convert the values.")
-    values = _values(raw)
-    is_binary = any(_within(values, {0, one}) for one in (1, 255, full_scale(raw.dtype)))
-    if is_binary and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
-        return (raw != 0).astype(np.uint8)
-    if _within(values, _allowed(num_classes, ignore_class)):
-        return raw.astype(np.uint8)
-    raise file_error(path, _unexpected(values, num_classes))
-
-
-def check_classes(num_classes: int | None, ignore_class: int | None) -> None:
-    """Refuse numbers of classes and labels that uint8 masks cannot hold."""
-    if num_classes is not None:
-        integer("num_classes", num_classes, "[1, 256]")
-    if ignore_class is None:
-        return
-    integer("ignore_class", ignore_class, "[0, 255]")
-    if num_classes is None:
-        raise ValueError(
-            f"Expected num_classes with ignore_class. Received ignore_class={ignore_class} alone. Pass both."
-        )
-
-
-def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
-    """Return one channel: a grey mask saved in colour, with or without opacity, is still a mask."""
-    colours = raw[..., : raw.shape[-1] - (raw.shape[-1] in (2, 4))]
-    if colours.shape[-1] > 1 and (colours != colours[..., :1]).any():
-        raise file_error(
-            path,
-            f"Expected a mask of one channel. Received {raw.shape[-1]} that differ. Save the labels as a grey image.",
-        )
-    return raw[..., :1]
-
-
-def _values(raw: np.ndarray) -> np.ndarray:
-    """Return the distinct values; counting is three times as fast as `np.unique` where there are only 256."""
-    if raw.dtype == np.uint8:
-        return np.flatnonzero(np.bincount(raw.ravel(), minlength=256))
-    return np.unique(raw)
-
-
-def _allowed(num_classes: int | None, ignore_class: int | None) -> set[int | None]:
-    highest = _LARGEST_LABEL_BY_DEFAULT if num_classes is None else max(num_classes, 2) - 1
-    return {*range(highest + 1), ignore_class}
-
-
-def _within(values: np.ndarray, allowed: set[int | None]) -> bool:
-    return all(value in allowed for value in values.tolist())
-
-
-def _unexpected(values: np.ndarray, num_classes: int | None) -> str:
-    shown = ", ".join(f"{value:g}" for value in values[:8]) + (", ..." if len(values) > 8 else "")
-    expected = "0/255, 0/1 or small class labels" if num_classes is None else f"below {max(num_classes, 2)}"
-    return (
-        f"Expected mask values {expected}. Received {shown}. Grey edges come from JPEG or smooth resizing: threshold "
-        "the mask and save it as PNG. Larger labels need num_classes, a label of unmarked pixels ignore_class."
-    )

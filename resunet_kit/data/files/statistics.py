@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from resunet_kit.data.files.normalization import Moments, image_moments
 from resunet_kit.data.files.paths import PathLike, checked_paths
-from resunet_kit.data.files.reading import read_raw_image
+from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 
 def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -41,7 +41,7 @@ def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float6
     paths = checked_paths("image_paths", image_paths)
 
     def moments(path: str) -> Moments:
-        return image_moments(read_raw_image(path, any_range=True))
+        return image_moments(read_raw_image(path, ImageOptions(any_range=True)))
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
         found = list(threads.map(moments, paths))

@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from resunet_kit.data import read_mask
+
+
+def _save(path, array):
+    array = np.asarray(array)
+    if path.suffix == ".npy":
+        np.save(path, array)
+    else:
+        Image.fromarray(array).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "stored", "options", "expected"),
+    [
+        ("a.png", np.uint8([[0, 255]]), {}, [0, 1]),
+        ("a.png", np.uint8([[255, 255]]), {}, [1, 1]),
+        ("a.png", np.uint8([[0, 1]]), {}, [0, 1]),
+        ("a.png", np.array([[False, True]]), {}, [0, 1]),
+        ("a.npy", np.array([[False, True]]), {}, [0, 1]),
+        ("a.npy", np.array([[0.0, 1.0]]), {}, [0, 1]),
+        ("a.tif", np.uint16([[0, 65535]]), {}, [0, 1]),
+        ("a.png", np.uint8([[3, 7]]), {}, [3, 7]),
+        ("a.npy", np.int64([[3, 7]]), {}, [3, 7]),
+        ("a.png", np.uint8([[0, 255]]), {"num_classes": 2}, [0, 1]),
+        ("a.png", np.uint8([[0, 255]]), {"num_classes": 1}, [0, 1]),
+        ("a.png", np.uint8([[0, 255]]), {"num_classes": 3, "ignore_class": 255}, [0, 255]),
+        ("a.png", np.uint8([[0, 255]]), {"num_classes": 2, "ignore_class": 255}, [0, 255]),
+        ("a.png", np.uint8([[149, 255]]), {"num_classes": 150, "ignore_class": 255}, [149, 255]),
+        ("a.png", np.full((1, 2, 3), 255, np.uint8), {}, [1, 1]),
+        ("a.png", np.uint8([[[0, 0, 0, 255], [255, 255, 255, 255]]]), {}, [0, 1]),
+    ],
+)
+def test_mask_values(tmp_path, name, stored, options, expected):
+    mask = read_mask(_save(tmp_path / name, stored), **options)
+    assert (mask.dtype, mask.shape) == (np.uint8, (1, 2, 1))
+    assert mask.ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "options", "expected"),
+    [
+        (np.uint8([[0, 7, 255]]), {}, "0, 7, 255.*threshold"),
+        (np.uint8([[0, 128]]), {}, "0, 128"),
+        (np.uint8([range(0, 250, 10)]), {}, r"70, \.\.\."),
+        (np.float64([[0, 0.5]]), {}, "0, 0.5"),
+        (np.int64([[-1, 0]]), {}, "-1, 0"),
+        (np.float64([[np.nan, 0]]), {}, "nan"),
+        (np.uint8([[0, 3]]), {"num_classes": 3}, "below 3"),
+        (np.uint8([[0, 2]]), {"num_classes": 1}, "below 2"),
+        (np.uint8([[0, 255]]), {"num_classes": 3}, "below 3"),
+        (np.uint8([[[0, 0, 9]]]), {}, "one channel"),
+        (np.array([["a", "b"]]), {}, "class labels"),
+    ],
+)
+def test_unexpected_mask_values_are_named(tmp_path, stored, options, expected):
+    with pytest.raises(ValueError, match=expected) as error:
+        read_mask(_save(tmp_path / "bad.npy", stored), **options)
+    assert "bad.npy" in str(error.value)
+
+
+@pytest.mark.parametrize("options", [{"num_classes": 0}, {"num_classes": 300}, {"ignore_class": 255}])
+def test_impossible_classes_are_refused(tmp_path, options):
+    with pytest.raises(ValueError, match="Expected"):
+        read_mask(_save(tmp_path / "a.npy", np.zeros((2, 2))), **options)
