@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from resunet_kit._shared.numbers import integer
-from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.errors import file_error
+from resunet_kit.data.files.mask_channel import read_stored_labels
 from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_mask, target_shape
+from resunet_kit.data.files.rotation import check_exif_rotation
 
 # Larger values are more often intensities of a drawing than class labels, unless `num_classes` is given.
 _LARGEST_LABEL_BY_DEFAULT = 127
@@ -26,8 +27,13 @@ class LabelOptions:
 
     num_classes: int | None = None
     ignore_class: int | None = None
+    channel: int | None = None
+    exif_rotation: bool | None = None
 
     def __post_init__(self) -> None:
+        check_exif_rotation(self.exif_rotation)
+        if self.channel is not None:
+            integer("channel", self.channel)
         if self.num_classes is not None:
             integer("num_classes", self.num_classes, "[1, 256]")
         if self.ignore_class is None:
@@ -45,6 +51,8 @@ def read_mask(
     image_size: ImageSize | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    channel: int | None = None,
+    exif_rotation: bool | None = None,
 ) -> np.ndarray:
     """Read a mask file as uint8 class labels.
 
@@ -58,6 +66,9 @@ def read_mask(
         num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
             even 0 and 255. None chooses file by file, as above.
         ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`.
+        channel: The channel that holds the labels, for files of several: 0 is the first, -1 the last, such as an
+            opacity. A palette file has those of its colours. None takes the only one.
+        exif_rotation: As for `read_image`.
 
     Returns:
         Uint8 array `(height, width, 1)`, or `(depth, height, width, 1)`.
@@ -78,13 +89,19 @@ def read_mask(
                [1, 0]], dtype=uint8)
     """
     check_size(image_size)
-    mask = read_labels(path, LabelOptions(num_classes, ignore_class))
+    options = LabelOptions(num_classes, ignore_class, channel=channel, exif_rotation=exif_rotation)
+    mask = read_labels(path, options)
     return resize_mask(mask, target_shape(image_size, mask.shape[:-1]))
 
 
 def read_labels(path: PathLike, options: LabelOptions) -> np.ndarray:
     """Return the class labels of a mask file as uint8 `([depth,] height, width, 1)` at the file's own size."""
-    raw = _one_channel(path, decode(path, palette=False))
+    raw = read_stored_labels(
+        path,
+        channel=options.channel,
+        num_classes=options.num_classes,
+        exif_rotation=options.exif_rotation,
+    )
     if raw.dtype.kind not in "buif":
         raise file_error(path, f"Expected class labels. Received {raw.dtype}. Convert the values.")
     values = _values(raw)
@@ -95,17 +112,6 @@ def read_labels(path: PathLike, options: LabelOptions) -> np.ndarray:
     if _within(values, _allowed(num_classes, ignore_class)):
         return raw.astype(np.uint8)
     raise file_error(path, _unexpected(values, num_classes))
-
-
-def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
-    """Return one channel: a grey mask saved in colour, with or without opacity, is still a mask."""
-    colours = raw[..., : raw.shape[-1] - (raw.shape[-1] in (2, 4))]
-    if colours.shape[-1] > 1 and (colours != colours[..., :1]).any():
-        raise file_error(
-            path,
-            f"Expected a mask of one channel. Received {raw.shape[-1]} that differ. Save the labels as a grey image.",
-        )
-    return raw[..., :1]
 
 
 def _values(raw: np.ndarray) -> np.ndarray:
