@@ -11,7 +11,7 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
 from resunet_kit.data.files.stored import StoredImage
 
-_MOSTLY_LABELS = 15  # the white of 4 bits, below which white is as likely a label
+_WHITE_OF_LABELS = 15  # the white of 4 bits, below which white is as likely a label
 _CHOOSE = "pass channel=, the index of the channel with the labels: 0 for the first, -1 for the last, as of an opacity"
 
 
@@ -43,12 +43,12 @@ def read_stored_labels(
     wide = num_classes is not None and num_classes > 2
     try:
         labels = _chosen(stored, channel) if channel is not None else _only(stored, wide)
-        _check_numbers(stored, labels)
+        _check_numbers(stored, labels, wide)
     except UnsupportedFile as error:
         raise file_error(path, error) from None
     labels = rotated(path, labels, stored.orientation, exif_rotation)
     binary = np.isin(labels, (0, stored.white)).all() if stored.white not in (1, 255, 65535) else False
-    if binary and not wide and (num_classes is not None or stored.white > _MOSTLY_LABELS):
+    if binary and not wide and (num_classes is not None or stored.white > _WHITE_OF_LABELS):
         return (labels != 0).astype(np.uint8)
     return labels
 
@@ -115,15 +115,16 @@ def _differ(array: np.ndarray) -> str:
     )
 
 
-def _check_numbers(stored: StoredImage, labels: np.ndarray) -> None:
+def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         bad = labels.size - int(np.isfinite(labels).sum())
         raise UnsupportedFile(
             f"Expected class labels. Received {bad} values of {labels.size} that are NaN or infinite. Replace them, "
             "for example by the background: numpy.nan_to_num(mask, nan=0)."
         )
-    if stored.lossy is not None and not np.isin(labels, (0, 255 if stored.palette is not None else stored.white)).all():
+    white = 255 if stored.palette is not None else stored.white
+    if stored.lossy is not None and (wide or not np.isin(labels, (0, white)).all()):
         raise UnsupportedFile(
-            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them, which "
-            "are not all black or white. Threshold or redraw the mask, and save it as PNG."
+            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them, which can "
+            "hold a mask of black and white at best. Threshold or redraw the mask, and save it as PNG."
         )
