@@ -125,6 +125,6 @@ def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
     white = 255 if stored.palette is not None else stored.white
     if stored.lossy is not None and (wide or not np.isin(labels, (0, white)).all()):
         raise UnsupportedFile(
-            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them, which can "
+            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them: it can "
             "hold a mask of black and white at best. Threshold or redraw the mask, and save it as PNG."
         )
