@@ -119,18 +119,12 @@ def _apart(mask: Geometry, image: Geometry, mask_name: str, image_name: str) -> 
         "Expected image and mask whose voxels lie at the same positions, but for flipped or permuted axes. Received "
         f"{_described(image, image_name)}\nand {_described(mask, mask_name)}\nCheck that they are one pair. If so, "
         "resample the mask to the image with nibabel: nibabel.processing.resample_from_to(mask, (image.shape[:3], "
-        "image.affine), order=0)."
+        "image.affine), order=0, mode='grid-constant')."
     )
 
 
 def _described(geometry: Geometry, name: str) -> str:
-    """Return name, size and affine for a message, and whether the header contradicts itself."""
+    """Return name, size and affine for a message."""
     affine = np.array2string(geometry.affine, precision=5, suppress_small=True)
-    header = geometry.header
-    contradicts = (
-        geometry.form == "sform"
-        and header["qform_code"] > 0
-        and not np.allclose(header.get_qform(), header.get_sform(), atol=1e-2)
-    )
-    note = " Its qform differs from its sform, which is used." if contradicts else ""
+    note = " Its qform differs from its sform, which is used." if geometry.form_contradicted else ""
     return f"{name} of {_size(geometry.shape)}, whose {geometry.form} in millimetres is\n{affine}.{note}"

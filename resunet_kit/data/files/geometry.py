@@ -53,6 +53,17 @@ class Geometry:
         return "qform" if self._header["qform_code"] > 0 else None
 
     @property
+    def form_contradicted(self) -> bool:
+        """Whether the header has a qform too, which differs from the sform by more than 0.01 of the header's unit."""
+        if self.form != "sform" or self._header["qform_code"] <= 0:
+            return False
+        try:
+            qform = self._header.get_qform()
+        except ValueError:  # numbers that are not of a rotation
+            return True
+        return not np.allclose(qform, self._header.get_sform(), rtol=0, atol=1e-2)
+
+    @property
     def orientation(self) -> str | None:
         """Where the axes point, as in "RAS": right, anterior, superior. None if the header does not say."""
         import nibabel
