@@ -34,7 +34,8 @@ class LabelTable:
     @property
     def labels(self) -> set[int]:
         """The labels that it gives."""
-        return {label for _, label in self.entries} | ({self.default} - {None})  # type: ignore[operator]
+        given = {label for _, label in self.entries}
+        return given if self.default is None else {*given, self.default}
 
 
 def label_table(classes: Classes) -> LabelTable:
@@ -71,7 +72,7 @@ def labelled(raw: np.ndarray, table: LabelTable, stays: set[int]) -> np.ndarray:
     Args:
         raw: Stored numbers `(..., 1)`, or for colours `(..., channels)`.
         table: Applied to all at once, so that `{1: 2, 2: 1}` swaps.
-        stays: Numbers that keep their value if the table neither has them nor gives them to other numbers.
+        stays: Numbers that keep their value where the table lacks them.
 
     Raises:
         ValueError: If something is stored that the table lacks; the message names it and how to add it.
@@ -100,50 +101,74 @@ def _stored(key: Any) -> Any:
 
 
 def _labelled_numbers(raw: np.ndarray, table: LabelTable, stays: set[int]) -> np.ndarray:
-    values, indices = np.unique(raw, return_inverse=True)
+    values, indices, counts = np.unique(raw, return_inverse=True, return_counts=True)
     known = dict(table.entries)
-    taken = {label for _, label in table.entries}
-    labels, lacking = [], []
-    for value in values.tolist():
-        label = known.get(value, table.default)
-        if label is None and value in stays and value not in taken:
-            label = int(value)
-        if label is None:
-            lacking.append(value)
-        labels.append(label or 0)
+    labels = [_label(value, known, table.default, stays) for value in values.tolist()]
+    lacking = [index for index, label in enumerate(labels) if label is None]
     if lacking:
-        counts = [int((raw == value).sum()) if value == value else int(np.isnan(raw).sum()) for value in lacking[:_SHOWN]]
-        example = f"{lacking[0]:g}"
-        others = ", whose label other numbers get" if lacking[0] in taken else ""
-        raise ValueError(
-            f"Expected the numbers in classes. Received {_counted([f'{v:g}' for v in lacking], counts)}{others}. Add them, "
-            f"as in {{{example}: label}} ({{{example}: {example}}} leaves one as it is), or None: label for all others."
-        )
+        raise ValueError(_lacking_numbers(values[lacking], counts[lacking], table))
     return np.asarray(labels, np.uint8)[indices].reshape(raw.shape)
 
 
-def _labelled_colours(raw: np.ndarray, table: LabelTable) -> np.ndarray:
-    length = len(table.entries[0][0])
-    pixels = _in_colour(raw, length).astype(np.int64)
-    codes = sum(pixels[..., channel] << (16 * channel) for channel in range(length))
-    found, indices = np.unique(codes, return_inverse=True)
-    known = {sum(value << (16 * channel) for channel, value in enumerate(key)): label for key, label in table.entries}
-    labels = [known.get(code, table.default) for code in found.tolist()]
-    lacking = [code for code, label in zip(found.tolist(), labels, strict=True) if label is None]
-    if lacking:
-        colours = [str(tuple(code >> (16 * channel) & 65535 for channel in range(length))) for code in lacking]
-        counts = [int((codes == code).sum()) for code in lacking[:_SHOWN]]
-        raise ValueError(
-            f"Expected the colours in classes. Received {_counted(colours, counts)}. Add them, as in "
-            f"{{{colours[0]}: label}}, or None: label for all others; grey edges come from JPEG or smooth resizing."
+def _label(value: float, known: dict[Any, int], default: int | None, stays: set[int]) -> int | None:
+    if value in known:
+        return known[value]
+    if not float(value).is_integer():  # nor are NaN and infinity: no default is meant for them
+        return None
+    return default if default is not None else int(value) if value in stays else None
+
+
+def _lacking_numbers(values: np.ndarray, counts: np.ndarray, table: LabelTable) -> str:
+    names = [f"{value:.17g}" for value in values.tolist()]
+    received = f"Expected the numbers in classes. Received {_counted(names, counts.tolist())}"
+    if any(not float(value).is_integer() for value in values.tolist()):
+        return f"{received}, which are not integers. Threshold or round the mask."
+    if values[0] in table.labels:
+        return (
+            f"{received}, although another number becomes {names[0]}. Add {names[0]}: {names[0]} if it is the same "
+            "class, another label, or None: label for all others."
         )
-    return np.asarray([label or 0 for label in labels], np.uint8)[indices].reshape((*raw.shape[:-1], 1))
+    return f"{received}. Add {names[0]} with its label, or None: label for all others."
+
+
+def _labelled_colours(raw: np.ndarray, table: LabelTable) -> np.ndarray:
+    codes = _codes(_in_colour(raw, len(table.entries[0][0])))
+    found, indices, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    colours = _colours(found, len(table.entries[0][0]))
+    known = dict(table.entries)
+    labels = [known.get(colour, table.default) for colour in colours]
+    lacking = [index for index, label in enumerate(labels) if label is None]
+    if lacking:
+        named = [str(colours[index]) for index in lacking]
+        raise ValueError(
+            f"Expected the colours in classes. Received {_counted(named, counts[lacking].tolist())}. Add {named[0]} with "
+            "its label, or None: label for all others. Many colours that are nearly one come from JPEG or smooth resizing."
+        )
+    return np.asarray(labels, np.uint8)[indices].reshape((*raw.shape[:-1], 1))
+
+
+def colour_counts(raw: np.ndarray) -> str:
+    """Return the first colours of `(..., channels)` with their numbers of pixels, for a message."""
+    found, counts = np.unique(_codes(raw), return_counts=True)
+    return _counted(map(str, _colours(found, raw.shape[-1])), counts.tolist())
+
+
+def _codes(pixels: np.ndarray) -> np.ndarray:
+    """Return one number for each colour `(..., 3 or 4)`."""
+    shifts = 16 * np.arange(pixels.shape[-1], dtype=np.uint64)[::-1]
+    return np.bitwise_or.reduce(pixels.astype(np.uint64) << shifts, axis=-1)
+
+
+def _colours(codes: np.ndarray, length: int) -> list[tuple[int, ...]]:
+    return [tuple(code >> 16 * channel & 65535 for channel in reversed(range(length))) for code in codes.tolist()]
 
 
 def _in_colour(raw: np.ndarray, length: int) -> np.ndarray:
-    """Return `(..., length)` numbers of colours: grey in three channels, opacity only if it is asked for or constant."""
-    if raw.dtype.kind not in "bui":
-        raise ValueError(f"Expected colours of integers. Received {raw.dtype}. Use numbers as keys of classes.")
+    """Return colours `(..., length)`: grey in three channels, and opacity only where it is asked for or constant."""
+    if raw.dtype.kind not in "bui" or raw.shape[-1] > 4:
+        raise ValueError(
+            f"Expected colours of integers. Received {raw.shape[-1]} channels of {raw.dtype}. Use numbers as keys of classes."
+        )
     colours, opacity = (raw, None) if raw.shape[-1] in (1, 3) else (raw[..., :-1], raw[..., -1:])
     if colours.shape[-1] == 1:
         colours = np.repeat(colours, 3, axis=-1)

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.files.alignment import mask_like
 from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.errors import file_error
 from resunet_kit.data.files.geometry import Geometry
+from resunet_kit.data.files.label_meaning import check_meaning, foreground_labels
 from resunet_kit.data.files.label_rounding import rounded_labels
+from resunet_kit.data.files.label_table import Classes, LabelTable, colour_counts, label_table, labelled
 from resunet_kit.data.files.missing_values import MASK_CURE, checked_nan_label, without_nan
 from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
@@ -31,18 +33,25 @@ class LabelOptions:
     num_classes: int | None = None
     ignore_class: int | None = None
     nan: float | None = None
+    classes: Classes | LabelTable | None = None
+    foreground: bool = False
+    keeps_white: bool = False  # 255 stays 255 where it would become 1, for comparison with other files
 
     def __post_init__(self) -> None:
         checked_nan_label(self.nan)
         if self.num_classes is not None:
             integer("num_classes", self.num_classes, "[1, 256]")
-        if self.ignore_class is None:
-            return
-        integer("ignore_class", self.ignore_class, "[0, 255]")
-        if self.num_classes is None:
-            raise ValueError(
-                f"Expected num_classes with ignore_class. Received ignore_class={self.ignore_class} alone. Pass both."
-            )
+        if self.ignore_class is not None:
+            integer("ignore_class", self.ignore_class, "[0, 255]")
+        flag("foreground", self.foreground)
+        if self.classes is not None and not isinstance(self.classes, LabelTable):
+            object.__setattr__(self, "classes", label_table(self.classes))
+        check_meaning(self.num_classes, self.ignore_class, self.table, foreground=self.foreground)
+
+    @property
+    def table(self) -> LabelTable | None:
+        """The checked table."""
+        return self.classes if isinstance(self.classes, LabelTable) else None
 
 
 def read_mask(
@@ -51,6 +60,8 @@ def read_mask(
     image_size: ImageSize | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    classes: Classes | None = None,
+    foreground: bool = False,
     nan: float | None = None,
     like: PathLike | Geometry | None = None,
 ) -> np.ndarray:
@@ -58,14 +69,23 @@ def read_mask(
 
     Files of 0 and 255 (65535 in 16 bits), of 0 and 1, or of booleans become 0 and 1. Other files keep their labels;
     those of a palette file are its indices. Labels above 127, or 255 together with labels other than 0, need
-    `num_classes`.
+    `num_classes`. Numbers and colours of another meaning need `classes`, numbers of instances `foreground`.
 
     Args:
         path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.
         image_size: As for `read_image`; resized by nearest neighbour. None leaves the size.
         num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
             even 0 and 255. None chooses file by file, as above.
-        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`.
+        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+            `classes` or `foreground`.
+        classes: What stored numbers or colours mean, as a dictionary. `{4: 3}` reads 4 as class 3;
+            `{(128, 0, 0): 1, (0, 0, 0): 0}` reads colours, also those of a palette, and `(red, green, blue, opacity)`;
+            `{1: 1, 2: 0, 3: 255}` with `ignore_class=255` leaves out what was 3. The key None stands for all that is
+            not listed: `{7: 0, 8: 1, None: 255}`. Without it colours must be listed, and other numbers stay as they are
+            unless a listed number becomes them. All entries apply at once, so that `{1: 2, 2: 1}` swaps. Numbers may be
+            of any size and sign, labels from 0 to 255.
+        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
+            instances, in any number of bits. `ignore_class` then stays as it is.
         nan: The class label that NaN is read as, such as 0 or `ignore_class`. None refuses NaN.
         like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is brought to the image's axes, as
             `pairs_dataset` does for each pair. None leaves the axes in the order of the mask's file.
@@ -89,7 +109,7 @@ def read_mask(
                [1, 0]], dtype=uint8)
     """
     check_size(image_size)
-    mask = read_labels(path, LabelOptions(num_classes, ignore_class, nan))
+    mask = read_labels(path, LabelOptions(num_classes, ignore_class, nan, classes, foreground))
     if like is not None:
         mask = mask_like(mask, path, like)
     return resize_mask(mask, target_shape(image_size, mask.shape[:-1]))
@@ -97,18 +117,50 @@ def read_mask(
 
 def read_labels(path: PathLike, options: LabelOptions) -> np.ndarray:
     """Return the class labels of a mask file as uint8 `([depth,] height, width, 1)` at the file's own size."""
-    raw = _one_channel(path, decode(path, palette=False))
+    raw = _stored(path, options)
     if raw.dtype.kind not in "buif":
         raise file_error(path, f"Expected class labels. Received {raw.dtype}. Convert the values.")
-    raw = rounded_labels(without_nan(path, raw, options.nan, MASK_CURE))
+    values = rounded_labels(without_nan(path, raw, options.nan, MASK_CURE))
+    if options.table is None and not options.foreground:
+        return _plain_labels(path, values, options)
+    try:
+        labels = _meant_labels(values, options)
+    except ValueError as error:
+        raise file_error(path, error) from None
+    if options.nan is not None and raw.dtype.kind == "f":
+        labels[np.isnan(raw).any(axis=-1)] = options.nan  # a label already, not a number of the table
+    return labels
+
+
+def _plain_labels(path: PathLike, raw: np.ndarray, options: LabelOptions) -> np.ndarray:
+    """Return labels where the numbers alone say what they mean."""
     values = _values(raw)
     num_classes, ignore_class = options.num_classes, options.ignore_class
-    is_binary = any(_within(values, {0, one}) for one in (1, 255, full_scale(raw.dtype)))
-    if is_binary and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
-        return (raw != 0).astype(np.uint8)
+    white = next((one for one in (1, 255, full_scale(raw.dtype)) if _within(values, {0, one})), None)
+    if white and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
+        return (raw != 0) * np.uint8(255 if options.keeps_white and white > 1 else 1)
     if _within(values, _allowed(num_classes, ignore_class)):
         return raw.astype(np.uint8)
     raise file_error(path, _unexpected(values, num_classes))
+
+
+def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
+    """Return labels where options say what the numbers or colours mean."""
+    if options.table is None:
+        return foreground_labels(raw, options.ignore_class)
+    stays = _allowed(options.num_classes, options.ignore_class) - (options.table.labels - {options.ignore_class})
+    return labelled(raw, options.table, stays)
+
+
+def _stored(path: PathLike, options: LabelOptions) -> np.ndarray:
+    """Return the file's numbers `(..., 1)`, or where they are what is asked for, its colours `(..., channels)`."""
+    in_colour = options.table is not None and options.table.of_colours
+    raw = decode(path, palette=in_colour)
+    if in_colour:
+        return raw
+    if options.foreground and raw.shape[-1] == 3:
+        return raw
+    return _one_channel(path, raw)
 
 
 def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
@@ -117,7 +169,9 @@ def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
     if colours.shape[-1] > 1 and (colours != colours[..., :1]).any():
         raise file_error(
             path,
-            f"Expected a mask of one channel. Received {raw.shape[-1]} that differ. Save the labels as a grey image.",
+            f"Expected a mask of one channel. Received {raw.shape[-1]} that differ, with the colours "
+            f"{colour_counts(raw)}. Pass what they mean, as in classes={{(red, green, blue): label}}; foreground=True "
+            "reads all but black as 1.",
         )
     return raw[..., :1]
 
@@ -142,6 +196,7 @@ def _unexpected(values: np.ndarray, num_classes: int | None) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:8]) + (", ..." if len(values) > 8 else "")
     expected = "0/255, 0/1 or small class labels" if num_classes is None else f"below {max(num_classes, 2)}"
     return (
-        f"Expected mask values {expected}. Received {shown}. Grey edges come from JPEG or smooth resizing: threshold "
-        "the mask and save it as PNG. Larger labels need num_classes, a label of unmarked pixels ignore_class."
+        f"Expected mask values {expected}. Received {shown}. Larger labels need num_classes, unmarked pixels also "
+        f"ignore_class; other numbers a table, as in classes={{{values[-1]:g}: 1}}; foreground=True reads all above 0 "
+        "as 1, as for instances. Grey edges come from JPEG or smooth resizing: threshold the mask and save it as PNG."
     )
