@@ -15,6 +15,7 @@ from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.cache import cached_batches
 from resunet_kit.data.batches.pairs import Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
+from resunet_kit.data.files.label_table import Classes
 from resunet_kit.data.files.normalization import Normalization
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize
@@ -34,6 +35,8 @@ def pairs_dataset(
     seed: int | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    classes: Classes | None = None,
+    foreground: bool = False,
     normalize: Normalization = None,
     volumes: ArrayLike | None = None,
     skip_unreadable: bool = False,
@@ -46,7 +49,7 @@ def pairs_dataset(
 
     Args:
         image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order. None gives batches of images alone. NIfTI masks are
+        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of images alone. NIfTI masks are
             brought to the axes of their image where affines differ by flips and permutations, and refused where they
             differ otherwise.
         image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
@@ -62,8 +65,16 @@ def pairs_dataset(
             again.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
-        num_classes: Number of classes in the masks; see `read_mask`.
-        ignore_class: A label allowed besides the classes; see `read_mask`.
+        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
+            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files keep
+            their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
+        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+            `classes` or `foreground`.
+        classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
+            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None stands for all that is not listed;
+            `read_mask` has the rules.
+        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
+            instances.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
             constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
             numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
@@ -84,6 +95,9 @@ def pairs_dataset(
             of range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
             their batch is read. Both name the file.
         ImportError: If the first pair needs `resunet-kit[codecs]`; see `read_image`.
+
+    Warns:
+        UserWarning: If names say that other files belong together, or masks hold labels above 1 without `num_classes`.
 
     Note:
         With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes: images may differ.
@@ -113,6 +127,8 @@ def pairs_dataset(
         cache=cache,
         num_classes=num_classes,
         ignore_class=ignore_class,
+        classes=classes,
+        foreground=foreground,
         normalize=normalize,
         volumes=volumes,
         skip_unreadable=skip_unreadable,
@@ -132,29 +148,9 @@ def pairs_dataset(
         dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
-    return dataset.prefetch(_PREFETCHED).with_options(_options())
-
-
-def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
-
-    Args:
-        dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` returns them.
-            Every label above 0 is foreground.
-
-    Returns:
-        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel.
-
-    Example:
-        >>> pairs = tf.data.Dataset.from_tensors((tf.zeros((2, 4, 4, 3)), tf.constant([[[[0]]], [[[1]]]])))
-        >>> [labels.numpy().tolist() for images, labels in presence_labels(pairs)]
-        [[0, 1]]
-    """
-    return dataset.map(
-        lambda images, masks: (images, tf.cast(tf.reduce_any(masks > 0, axis=range(1, len(masks.shape))), tf.int32)),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+    dataset = dataset.prefetch(_PREFETCHED).with_options(_options())
+    dataset.ignore_class = pairs.ignore_class  # which `presence_labels` asks for
+    return dataset
 
 
 def _spec(pairs: Pairs) -> list[tf.TensorSpec]:

@@ -35,7 +35,7 @@ class LabelOptions:
     nan: float | None = None
     classes: Classes | LabelTable | None = None
     foreground: bool = False
-    keeps_white: bool = False  # 255 stays 255 where it would become 1, for comparison with other files
+    keeps_white: bool = False  # without num_classes, 255 stays 255 where it would become 1, to be compared with other files
 
     def __post_init__(self) -> None:
         checked_nan_label(self.nan)
@@ -138,7 +138,7 @@ def _plain_labels(path: PathLike, raw: np.ndarray, options: LabelOptions) -> np.
     num_classes, ignore_class = options.num_classes, options.ignore_class
     white = next((one for one in (1, 255, full_scale(raw.dtype)) if _within(values, {0, one})), None)
     if white and (num_classes is None or num_classes <= 2) and not _within(values, {0, ignore_class}):
-        return (raw != 0) * np.uint8(255 if options.keeps_white and white > 1 else 1)
+        return (raw != 0) * np.uint8(255 if options.keeps_white and num_classes is None and white > 1 else 1)
     if _within(values, _allowed(num_classes, ignore_class)):
         return raw.astype(np.uint8)
     raise file_error(path, _unexpected(values, num_classes))
