@@ -55,6 +55,8 @@ class PairBatches(keras.utils.PyDataset):
             `read_mask` has the rules.
         foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
             instances.
+        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last, such
+            as an opacity. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
             constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
             numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
@@ -63,6 +65,12 @@ class PairBatches(keras.utils.PyDataset):
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches of a `for`
             loop may then be smaller. For Keras, which has to know their number, all files are read once before the
             first epoch, and batches are filled up.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has the
+            rules. None leaves those of the files, which must be the same for all.
+        full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
+            what each file says.
+        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
+            None does so too, and warns where a tag says otherwise.
         nan: The number that NaN in images is read as, in the unit of the file, such as 0; NaN in masks is then
             `ignore_class` if that is given, else background. None refuses NaN.
 
@@ -107,9 +115,13 @@ class PairBatches(keras.utils.PyDataset):
         ignore_class: int | None = None,
         classes: Classes | None = None,
         foreground: bool = False,
+        channel: int | None = None,
         normalize: Normalization = None,
         volumes: ArrayLike | None = None,
         skip_unreadable: bool = False,
+        channels: int | None = None,
+        full_scale: float | None = None,
+        exif_rotation: bool | None = None,
         nan: float | None = None,
     ) -> None:
         super().__init__()
@@ -123,9 +135,13 @@ class PairBatches(keras.utils.PyDataset):
             ignore_class=ignore_class,
             classes=classes,
             foreground=foreground,
+            channel=channel,
             normalize=normalize,
             volumes=volumes,
             skip_unreadable=skip_unreadable,
+            channels=channels,
+            full_scale=full_scale,
+            exif_rotation=exif_rotation,
             nan=nan,
         )
         check_augment(augment, has_masks=self._pairs.has_masks)

@@ -34,6 +34,10 @@ class FileOptions(TypedDict, total=False):
     ignore_class: int | None
     classes: Classes | None
     foreground: bool
+    channel: int | None
+    channels: int | None
+    full_scale: float | None
+    exif_rotation: bool | None
     nan: float | None
 
 
@@ -182,7 +186,7 @@ class Pairs:
         if shape[-1] != first[-1]:
             raise ValueError(
                 f"Expected {first[-1]} channels as in {first_path!r}. Received {shape[-1]} in {path!r}. "
-                "Save all images with the same number of channels."
+                "Pass channels=1 for grey or channels=3 for RGB."
             )
         if len(shape) != len(first) or (shape != first and not self.variable_size):
             raise ValueError(

@@ -6,7 +6,12 @@ from resunet_kit.data.files.label_table import LabelTable
 
 
 def check_meaning(
-    num_classes: int | None, ignore_class: int | None, table: LabelTable | None, *, foreground: bool
+    num_classes: int | None,
+    ignore_class: int | None,
+    table: LabelTable | None,
+    channel: int | None,
+    *,
+    foreground: bool,
 ) -> None:
     """Check options that are each of the right type and range.
 
@@ -20,6 +25,11 @@ def check_meaning(
     if foreground and num_classes is not None and num_classes > 2:
         raise ValueError(
             f"Expected num_classes of 1 or 2 with foreground=True. Received num_classes={num_classes}. Leave one out."
+        )
+    if table is not None and table.of_colours and channel is not None:
+        raise ValueError(
+            f"Expected numbers as keys of classes with channel={channel}. Received colours. Leave channel out, or pass the "
+            "numbers of that channel."
         )
     if ignore_class is not None and num_classes is None and table is None and not foreground:
         raise ValueError(

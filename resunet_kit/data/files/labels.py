@@ -6,19 +6,23 @@ import numpy as np
 
 from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.files.alignment import mask_like
-from resunet_kit.data.files.decoding import decode
+from resunet_kit.data.files.decoding import load
 from resunet_kit.data.files.errors import file_error
 from resunet_kit.data.files.geometry import Geometry
 from resunet_kit.data.files.label_meaning import check_meaning, foreground_labels
 from resunet_kit.data.files.label_rounding import rounded_labels
-from resunet_kit.data.files.label_table import Classes, LabelTable, colour_counts, label_table, labelled
+from resunet_kit.data.files.label_table import Classes, LabelTable, label_table, labelled
+from resunet_kit.data.files.mask_channel import stored_labels
+from resunet_kit.data.files.mask_colours import has_colours, stored_colours
 from resunet_kit.data.files.missing_values import MASK_CURE, checked_nan_label, without_nan
 from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_mask, target_shape
+from resunet_kit.data.files.rotation import check_exif_rotation
 
 # Larger values are more often intensities of a drawing than class labels, unless `num_classes` is given.
 _LARGEST_LABEL_BY_DEFAULT = 127
+_ANY_NUMBERS = 256  # as many classes as keep every stored number as it is
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class LabelOptions:
 
     num_classes: int | None = None
     ignore_class: int | None = None
+    channel: int | None = None
+    exif_rotation: bool | None = None
     nan: float | None = None
     classes: Classes | LabelTable | None = None
     foreground: bool = False
@@ -39,6 +45,9 @@ class LabelOptions:
 
     def __post_init__(self) -> None:
         checked_nan_label(self.nan)
+        check_exif_rotation(self.exif_rotation)
+        if self.channel is not None:
+            integer("channel", self.channel)
         if self.num_classes is not None:
             integer("num_classes", self.num_classes, "[1, 256]")
         if self.ignore_class is not None:
@@ -46,7 +55,7 @@ class LabelOptions:
         flag("foreground", self.foreground)
         if self.classes is not None and not isinstance(self.classes, LabelTable):
             object.__setattr__(self, "classes", label_table(self.classes))
-        check_meaning(self.num_classes, self.ignore_class, self.table, foreground=self.foreground)
+        check_meaning(self.num_classes, self.ignore_class, self.table, self.channel, foreground=self.foreground)
 
     @property
     def table(self) -> LabelTable | None:
@@ -62,6 +71,8 @@ def read_mask(
     ignore_class: int | None = None,
     classes: Classes | None = None,
     foreground: bool = False,
+    channel: int | None = None,
+    exif_rotation: bool | None = None,
     nan: float | None = None,
     like: PathLike | Geometry | None = None,
 ) -> np.ndarray:
@@ -86,6 +97,9 @@ def read_mask(
             of any size and sign, labels from 0 to 255.
         foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
             instances, in any number of bits. `ignore_class` then stays as it is.
+        channel: The channel that holds the labels, for files of several: 0 is the first, -1 the last, such as an
+            opacity. A palette file has those of its colours. None takes the only one.
+        exif_rotation: As for `read_image`.
         nan: The class label that NaN is read as, such as 0 or `ignore_class`. None refuses NaN.
         like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is brought to the image's axes, as
             `pairs_dataset` does for each pair. None leaves the axes in the order of the mask's file.
@@ -109,7 +123,16 @@ def read_mask(
                [1, 0]], dtype=uint8)
     """
     check_size(image_size)
-    mask = read_labels(path, LabelOptions(num_classes, ignore_class, nan, classes, foreground))
+    options = LabelOptions(
+        num_classes,
+        ignore_class,
+        channel=channel,
+        exif_rotation=exif_rotation,
+        nan=nan,
+        classes=classes,
+        foreground=foreground,
+    )
+    mask = read_labels(path, options)
     if like is not None:
         mask = mask_like(mask, path, like)
     return resize_mask(mask, target_shape(image_size, mask.shape[:-1]))
@@ -154,26 +177,17 @@ def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
 
 def _stored(path: PathLike, options: LabelOptions) -> np.ndarray:
     """Return the file's numbers `(..., 1)`, or where they are what is asked for, its colours `(..., channels)`."""
-    in_colour = options.table is not None and options.table.of_colours
-    raw = decode(path, palette=in_colour)
-    if in_colour:
-        return raw
-    if options.foreground and raw.shape[-1] == 3:
-        return raw
-    return _one_channel(path, raw)
-
-
-def _one_channel(path: PathLike, raw: np.ndarray) -> np.ndarray:
-    """Return one channel: a grey mask saved in colour, with or without opacity, is still a mask."""
-    colours = raw[..., : raw.shape[-1] - (raw.shape[-1] in (2, 4))]
-    if colours.shape[-1] > 1 and (colours != colours[..., :1]).any():
-        raise file_error(
-            path,
-            f"Expected a mask of one channel. Received {raw.shape[-1]} that differ, with the colours "
-            f"{colour_counts(raw)}. Pass what they mean, as in classes={{(red, green, blue): label}}; foreground=True "
-            "reads all but black as 1.",
-        )
-    return raw[..., :1]
+    stored, table = load(path), options.table
+    by_colour = has_colours(stored) and options.channel is None if options.foreground else table and table.of_colours
+    if by_colour:
+        return stored_colours(path, stored, table, exif_rotation=options.exif_rotation)
+    return stored_labels(
+        path,
+        stored,
+        channel=options.channel,
+        num_classes=options.num_classes if table is None else _ANY_NUMBERS,
+        exif_rotation=options.exif_rotation,
+    )
 
 
 def _values(raw: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ def test_mask_values(tmp_path, name, stored, options, expected):
         (np.uint8([range(0, 250, 10)]), {}, r"70, \.\.\."),
         (np.float64([[0, 0.5]]), {}, "0, 0.5"),
         (np.int64([[-1, 0]]), {}, "-1, 0"),
-        (np.float64([[np.nan, 0]]), {}, "nan"),
+        (np.float64([[np.nan, 0]]), {}, "NaN at 1 of 2"),
         (np.uint8([[0, 3]]), {"num_classes": 3}, "below 3"),
         (np.uint8([[0, 2]]), {"num_classes": 1}, "below 2"),
         (np.uint8([[0, 255]]), {"num_classes": 3}, "below 3"),

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
 
 from resunet_kit.data import read_image
 from resunet_kit.data.files.decoding import decode
@@ -27,12 +26,6 @@ def test_pixels_stay_where_they_are_stored_whatever_the_rotation_tag(tmp_path, o
     photometric = "rgb" if channels == 3 else "minisblack"
     tifffile.imwrite(tmp_path / "a.tif", stored.squeeze(), photometric=photometric, extratags=extra)
     np.testing.assert_array_equal(decode(tmp_path / "a.tif", palette=True), stored)
-
-
-def test_a_palette_with_a_rotation_tag_is_refused(tmp_path):
-    Image.new("P", (4, 4)).save(tmp_path / "a.tif", tiffinfo={274: 6})
-    with pytest.raises(ValueError, match=r"a\.tif.*rotation tag"):
-        read_image(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
