@@ -186,7 +186,7 @@ def _in_colour(raw: np.ndarray, length: int) -> np.ndarray:
 def _counted(names: Iterable[str], counts: Iterable[int]) -> str:
     """Return numbers or colours with how many pixels have them."""
     listed = list(names)
-    shown = ", ".join(f"{name} in {count} pixels" for name, count in zip(listed, counts, strict=False))
+    shown = ", ".join(f"{name} in {count} pixels" for name, count in zip(listed[:_SHOWN], counts, strict=False))
     return shown + (", ..." if len(listed) > _SHOWN else "")
 
 
