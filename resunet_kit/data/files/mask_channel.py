@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from resunet_kit.data.files.decoding import load
 from resunet_kit.data.files.errors import UnsupportedFile, file_error
+from resunet_kit.data.files.label_table import colour_counts
 from resunet_kit.data.files.levels import shown
 from resunet_kit.data.files.opacity import says_the_same
 from resunet_kit.data.files.palettes import palette_labels
@@ -15,8 +15,9 @@ _WHITE_OF_LABELS = 15  # the white of 4 bits, below which white is as likely a l
 _CHOOSE = "pass channel=, the index of the channel with the labels: 0 for the first, -1 for the last, as of an opacity"
 
 
-def read_stored_labels(
+def stored_labels(
     path: PathLike,
+    stored: StoredImage,
     *,
     channel: int | None = None,
     num_classes: int | None = None,
@@ -28,7 +29,8 @@ def read_stored_labels(
     labels.
 
     Args:
-        path: The file.
+        path: For messages.
+        stored: The file.
         channel: The channel of the labels; None takes the only one.
         num_classes: As in `read_mask`.
         exif_rotation: As in `read_mask`.
@@ -37,7 +39,6 @@ def read_stored_labels(
         ValueError: If there may be a mask in another channel too, numbers are not finite, or a lossy compression has
             changed them.
     """
-    stored = load(path)
     if stored.no_mask:
         raise file_error(path, stored.no_mask)
     wide = num_classes is not None and num_classes > 2
@@ -80,7 +81,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
     else:
         labels = stored.array[..., :1]
         if (stored.array[..., : stored.colours] != labels).any():
-            raise UnsupportedFile(_differ(stored.array))
+            raise UnsupportedFile(_differ(stored))
     opacity = stored.opacity()
     if opacity is None or (not stored.has_opacity and _are_labels(labels)):
         return labels
@@ -105,22 +106,30 @@ def _of_unknown_channels(stored: StoredImage) -> np.ndarray:
     is_grey = (array[..., :3] == first).all() and (first != first.flat[0]).any()
     if array.shape[-1] == 4 and is_grey and (array[..., 3] == stored.white).all():
         return first
-    raise UnsupportedFile(_differ(array))
+    raise UnsupportedFile(_differ(stored))
 
 
-def _differ(array: np.ndarray) -> str:
+def _differ(stored: StoredImage) -> str:
+    array = stored.array
+    meaning = ""
+    if array.shape[-1] in (3, 4) and array.dtype.kind in "ui":
+        meaning = (
+            f"The first colours are {colour_counts(array)}. Pass what they mean, as in classes={{(red, green, blue): "
+            "label}; or "
+        )
+        meaning += "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" else ""
     return (
-        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. Save the labels as a grey image, of "
-        f"one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {meaning or 'Either '}save the labels as "
+        f"a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
     )
 
 
 def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        bad = labels.size - int(np.isfinite(labels).sum())
+    if labels.dtype.kind == "f" and np.isinf(labels).any():  # of NaN an option says what it is
+        bad = int(np.isinf(labels).sum())
         raise UnsupportedFile(
-            f"Expected class labels. Received {bad} values of {labels.size} that are NaN or infinite. Replace them, "
-            "for example by the background: numpy.nan_to_num(mask, nan=0)."
+            f"Expected class labels. Received {bad} values of {labels.size} that are infinite. Replace them, for example "
+            "by the background: numpy.nan_to_num(mask, posinf=0, neginf=0)."
         )
     white = 255 if stored.palette is not None else stored.white
     if stored.lossy is not None and (wide or not np.isin(labels, (0, white)).all()):

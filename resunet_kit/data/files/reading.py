@@ -1,6 +1,6 @@
 """One image or volume from a file, as models take it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ from resunet_kit._shared.numbers import number
 from resunet_kit.data.files.channels import check_channels, with_channels
 from resunet_kit.data.files.decoding import load
 from resunet_kit.data.files.levels import intensities
+from resunet_kit.data.files.missing_values import IMAGE_CURE, checked_nan, without_nan
 from resunet_kit.data.files.normalization import Statistics, checked_normalization, scaled, z_score
 from resunet_kit.data.files.normalization import full_scale as largest
 from resunet_kit.data.files.paths import PathLike
@@ -26,6 +27,7 @@ class ImageOptions:
         channels: 1, 3, 4, or None for those of the file.
         full_scale: The stored number that stands for 1, or None for that of the file.
         exif_rotation: Whether to apply the rotation tag; None warns where there is one.
+        nan: What NaN is read as; None refuses it.
 
     Raises:
         TypeError: If an option is of a wrong type.
@@ -36,10 +38,12 @@ class ImageOptions:
     channels: int | None = None
     full_scale: float | None = None
     exif_rotation: bool | None = None
+    nan: float | None = None
 
     def __post_init__(self) -> None:
         check_channels(self.channels)
         check_exif_rotation(self.exif_rotation)
+        checked_nan(self.nan)
         if self.full_scale is not None:
             number("full_scale", self.full_scale, "(0, inf)")
 
@@ -52,6 +56,7 @@ def read_image(
     full_scale: float | None = None,
     normalize: Literal["image"] | Statistics | None = None,
     exif_rotation: bool | None = None,
+    nan: float | None = None,
 ) -> np.ndarray:
     """Read an image or volume file as float32 in [0, 1], or normalised.
 
@@ -80,6 +85,8 @@ def read_image(
             None leaves the values in [0, 1].
         exif_rotation: True rotates and mirrors the image as its EXIF tag says, as viewers do; False reads the stored
             pixels. None does so too, and warns where a tag says otherwise.
+        nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM, which writes NaN
+            outside the brain. It counts in the mean and standard deviation. None refuses NaN.
 
     Returns:
         Float32 array `(height, width, channels)`, or `(depth, height, width, channels)`.
@@ -106,7 +113,7 @@ def read_image(
             "Expected normalize='image' or (mean, std) for one file. Received normalize='volume'. Read the slices of "
             "the volume, and pass them together to z_score."
         )
-    raw = read_raw_image(path, ImageOptions(chosen is not None, channels, full_scale, exif_rotation))
+    raw = read_raw_image(path, ImageOptions(chosen is not None, channels, full_scale, exif_rotation, nan))
     raw = resize_image(raw, target_shape(image_size, raw.shape[:-1]))
     if chosen == "image":
         return z_score(raw)
@@ -123,6 +130,7 @@ def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:
         `([depth,] height, width, channels)`.
     """
     stored = load(path)
+    stored = replace(stored, array=without_nan(path, stored.array, options.nan, IMAGE_CURE))
     image = intensities(path, stored, full_scale=options.full_scale, any_range=options.any_range)
     image = with_channels(path, stored, image, options.channels)
     return rotated(path, image, stored.orientation, options.exif_rotation)

@@ -14,7 +14,11 @@ from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 
 def image_statistics(
-    image_paths: Iterable[PathLike], *, channels: int | None = None, full_scale: float | None = None
+    image_paths: Iterable[PathLike],
+    *,
+    channels: int | None = None,
+    full_scale: float | None = None,
+    nan: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each channel's mean and standard deviation over all pixels of image files.
 
@@ -24,6 +28,7 @@ def image_statistics(
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
         channels: As for `read_image`.
         full_scale: As for `read_image`. Pass the same to both, so that the units agree.
+        nan: As for `read_image`.
 
     Returns:
         Mean and standard deviation, `(channels,)` each, in the unit of `read_image` with these options; for files with
@@ -45,7 +50,7 @@ def image_statistics(
     """
     paths = checked_paths("image_paths", image_paths)
     # A rotation changes neither mean nor deviation.
-    options = ImageOptions(any_range=True, channels=channels, full_scale=full_scale, exif_rotation=False)
+    options = ImageOptions(any_range=True, channels=channels, full_scale=full_scale, exif_rotation=False, nan=nan)
 
     def moments(path: str) -> Moments:
         return image_moments(read_raw_image(path, options))
