@@ -208,6 +208,32 @@ def test_without_forms_only_sizes_are_compared(tmp_path):
         _both(image, _save(tmp_path / "mask.nii", truth.transpose(1, 0, 2), None))
 
 
+def test_without_forms_spacings_other_than_1_are_compared(tmp_path):
+    truth = _stored((5, 5, 5))
+    image = _image(tmp_path, np.diag([0.5, 0.5, 3, 1]), (5, 5, 5))
+    mask = _save(tmp_path / "mask.nii", truth, None, change=lambda header: header.set_zooms((0.5, 0.50001, 3)))
+    np.testing.assert_array_equal(_both(image, mask), truth)
+    _save(mask, truth, None, change=lambda header: header.set_zooms((3, 0.5, 0.5)))
+    with pytest.raises(
+        ValueError, match=r"image\.nii\.gz' of \(0\.5, 0\.5, 3\.0\).*mask\.nii' of \(3\.0, 0\.5, 0\.5\)"
+    ):
+        _both(image, mask)
+    nibabel.save(nibabel.Nifti1Image(nibabel.load(mask).dataobj, nibabel.load(image).affine), tmp_path / "cured.nii")
+    np.testing.assert_array_equal(_both(image, tmp_path / "cured.nii"), truth)
+
+
+def test_masks_are_aligned_before_they_are_resized(tmp_path):
+    image = _image(tmp_path)
+    moved = nibabel.Nifti1Image(_stored(), OBLIQUE).as_reoriented(ORIENTATIONS[17])
+    paths = _save(tmp_path / "mask.nii", _stored(), OBLIQUE), tmp_path / "moved.nii"
+    _save(paths[1], np.asarray(moved.dataobj), moved.affine)
+    for pipeline in (pairs_dataset, PairBatches):
+        masks = [
+            np.asarray(next(iter(pipeline([image], [path], num_classes=4, image_size=(2, 5, 8))))[1]) for path in paths
+        ]
+        np.testing.assert_array_equal(*masks)
+
+
 def test_of_other_formats_only_sizes_are_compared(tmp_path):
     truth = _stored()
     image, mask = _image(tmp_path), tmp_path / "mask.npy"
