@@ -82,7 +82,7 @@ def _check_spacing(mask: Geometry, image: Geometry, mask_name: str, image_name: 
 def _axes(mask: Geometry, image: Geometry) -> Axes | None:
     """Return how the mask's axes become the image's; None if no flips and permutations do it."""
     size, target = _grid(mask), _grid(image)
-    if np.array_equal(mask.affine, image.affine) or _same_grid(mask.affine, image.affine, target):
+    if _same_grid(mask.affine, image.affine, target):
         return _UNCHANGED
     for order in itertools.permutations(range(3)):
         if tuple(size[axis] for axis in order) != target:

@@ -132,6 +132,7 @@ def test_rounded_affines_are_the_same(tmp_path, affine):
         pytest.param(_shifted([0, -0.5, 0]), id="half a voxel"),
         pytest.param(_shifted([0, 0, 1]), id="one slice"),
         pytest.param(OBLIQUE @ np.diag([1, 1, 1.01, 1]), id="spacing"),
+        pytest.param(OBLIQUE @ np.diag([1.02, 1, 1, 1]), id="spacing in the plane"),
         pytest.param(OBLIQUE @ np.diag([2, 2, 2, 1]), id="twice the spacing"),
         pytest.param(OBLIQUE @ np.diag([-1, 1, 1, 1]), id="flipped without its origin"),
         pytest.param(np.diag([0.7, 0.8, 2.5, 1]), id="not oblique"),
@@ -273,6 +274,13 @@ def test_sizes_are_compared_on_one_grid(tmp_path):
         _both(image, mask)
     with pytest.raises(ValueError, match=r"size of .*image\.nii\.gz', 4x5x6.*mask\.nii' of 4x5x5"):
         read_mask(mask, like=image, num_classes=4)
+
+
+def test_a_cropped_and_flipped_mask_is_refused(tmp_path):
+    moved = nibabel.Nifti1Image(_stored()[:, :, :-1], OBLIQUE).as_reoriented(ORIENTATIONS[4])
+    mask = _save(tmp_path / "mask.nii", np.asarray(moved.dataobj), moved.affine)
+    with pytest.raises(ValueError, match=r"same positions.*4x5x6(.|\n)*mask\.nii' of 4x5x5"):
+        _both(_image(tmp_path), mask)
 
 
 def test_like_takes_a_geometry(tmp_path):
