@@ -37,7 +37,7 @@ class Geometry:
     def spacing(self) -> tuple[float, ...]:
         """Distance between neighbouring voxels along each axis of `shape`, in millimetres."""
         steps = np.linalg.norm(self.affine[:3, :3], axis=0)[: len(self.shape)]
-        return tuple(float(f"{step:.6g}") for step in steps)  # the header's float32 holds no more digits
+        return tuple(float(f"{step:.7g}") for step in steps)  # the header's float32 holds no more digits
 
     @property
     def affine(self) -> NDArray[np.float64]:
