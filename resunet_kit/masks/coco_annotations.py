@@ -130,8 +130,8 @@ def _categories(
         missing = [label for label in present if label not in category_id]
         if missing:
             raise ValueError(
-                f"Expected category_id with a category for each label {present}. Received none for {missing[:6]}. "
-                "Add them, or leave one out by ignore_class."
+                f"Expected category_id with a category for each label {present[:20]}. Received none for {missing[:6]}. "
+                "Add them, as integers, or leave one out by ignore_class."
             )
         return {label: integer(f"category_id[{label}]", category_id[label], "[0, inf)") for label in present}
     category = None if category_id is None else integer("category_id", category_id, "[0, inf)")

@@ -85,13 +85,13 @@ def _as_points(polygon: object, index: int) -> NDArray[np.float64]:
         numbers = np.empty((0, 0))
     if numbers.ndim < 2 and numbers.size and numbers.dtype.kind not in "uif":
         raise TypeError(
-            f"Expected polygons of numbers. Received {str(polygon)[:60]} at index {index}. Pass a list of polygons "
+            f"Expected polygons of numbers. Received {_start(polygon)} at index {index}. Pass a list of polygons "
             "[x, y, x, y, ...], or the dictionary of run lengths by itself, without a list around it."
         )
     if numbers.ndim != 1 or numbers.size % 2 or numbers.size < 6:
         raise ValueError(
             "Expected polygons as flat lists [x, y, x, y, ...] of at least three points. Received "
-            f"{str(polygon)[:60]} at index {index}{_count(numbers)}. {_cure(numbers)}"
+            f"{_start(polygon)} at index {index}{_count(numbers)}. {_cure(numbers)}"
         )
     if not (np.abs(numbers) <= _FARTHEST).all():
         wrong = numbers[~(np.abs(numbers) <= _FARTHEST)][0]
@@ -100,6 +100,10 @@ def _as_points(polygon: object, index: int) -> NDArray[np.float64]:
             "Remove that point."
         )
     return numbers.reshape(-1, 2).astype(np.float64)
+
+
+def _start(polygon: object) -> str:
+    return " ".join(str(polygon)[:60].split())
 
 
 def _count(numbers: NDArray[Any]) -> str:

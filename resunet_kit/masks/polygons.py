@@ -138,6 +138,10 @@ def polygons_to_mask(
                [0, 0, 0]], dtype=uint8)
     """
     shift, (height, width) = _shift(origin, order), image_shape(shape)
+    if not isinstance(polygons, Iterable):
+        raise TypeError(
+            f"Expected polygons as a list of arrays (n, 2). Received {polygons!r}. Pass [] for an empty mask."
+        )
     rings = [_as_polygon(polygon, index) for index, polygon in enumerate(polygons)]
     for index, ring in enumerate(rings):
         _check_inside(ring, index, (height, width), order, shift)

@@ -187,6 +187,11 @@ def test_polygons_must_be_numbers(polygon):
         polygons_to_mask([polygon], SHAPE)
 
 
+def test_polygons_must_come_in_a_list():
+    with pytest.raises(TypeError, match=r"list of arrays \(n, 2\)\. Received None\. Pass \[\]"):
+        polygons_to_mask(None, SHAPE)
+
+
 def test_volumes_have_no_contours():
     with pytest.raises(ValueError, match="one slice or image at a time"):
         contours(np.ones((2, 3, 4)))
