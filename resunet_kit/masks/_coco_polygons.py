@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 _FINE = 5  # points of the fine grid per pixel
 _MIDDLE = 2  # from this point of a pixel to the next one a line passes the middle
-_CHUNK = 4096  # edges at once: the intermediate arrays have up to a column's number for each
+_CHUNK = 512  # edges at once: the intermediate arrays have up to a column's number for each
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]

@@ -70,7 +70,7 @@ def to_coco_annotations(
         >>> [one["category_id"] for one in objects]
         [1, 2]
         >>> to_coco_annotations([[0, 1, 1]], segmentation="polygons")[0]["segmentation"]
-        [[1.5, 1.0, 2.5, 1.0, 3.0, 0.5, 2.5, 0.0, 1.5, 0.0, 1.0, 0.5]]
+        [[2.5, 1.0, 3.0, 0.5, 2.5, 0.0, 1.5, 0.0, 1.0, 0.5, 1.5, 1.0]]
 
     References:
         https://cocodataset.org/#format-data

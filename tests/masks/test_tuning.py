@@ -24,5 +24,5 @@ def test_pairs():
         with pytest.raises(ValueError, match="Received"):
             paired(images, truths)
     for images, truths in (None, [truth]), ([image], 5):
-        with pytest.raises(TypeError, match="as a list of arrays. Received .* Put a single one in a list"):
+        with pytest.raises(TypeError, match=r"as a list of arrays\. Received .* Put a single one in a list"):
             paired(images, truths)
