@@ -147,7 +147,9 @@ def test_unreadable_pairs_leave_no_empty_batch(files, tmp_path):
     assert (len(batches), batches.num_batches) == (7, 6)
     with pytest.warns(UserWarning, match="1 of 7"):
         predicted = found.predict(batches, verbose=0)
-    np.testing.assert_allclose(predicted, found.predict(PairBatches(images[:2] + images[3:], None), verbose=0), rtol=1e-5)
+    np.testing.assert_allclose(
+        predicted, found.predict(PairBatches(images[:2] + images[3:], None), verbose=0), rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("index", [0, 2, -1, np.int64(1)])
