@@ -80,7 +80,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
         return _of_unknown_channels(stored)
     else:
         labels = stored.array[..., :1]
-        if (stored.array[..., : stored.colours] != labels).any():
+        if stored.colours > 1 and (stored.array[..., : stored.colours] != labels).any():
             raise UnsupportedFile(_differ(stored))
     opacity = stored.opacity()
     if opacity is None or (not stored.has_opacity and _are_labels(labels)):
