@@ -41,7 +41,9 @@ class LabelOptions:
     nan: float | None = None
     classes: Classes | LabelTable | None = None
     foreground: bool = False
-    keeps_white: bool = False  # without num_classes, 255 stays 255 where it would become 1, to be compared with other files
+    keeps_white: bool = (
+        False  # without num_classes, 255 stays 255 where it would become 1, to be compared with other files
+    )
 
     def __post_init__(self) -> None:
         checked_nan_label(self.nan)

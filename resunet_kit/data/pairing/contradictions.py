@@ -30,9 +30,7 @@ def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]
     )
 
 
-def contradictions(
-    images: Sequence[PathLike], masks: Sequence[PathLike]
-) -> list[tuple[PathLike, PathLike, PathLike]]:
+def contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]) -> list[tuple[PathLike, PathLike, PathLike]]:
     """Return image, given mask and the mask of the image's name, of each pair where the two differ.
 
     Only where nearly all names match one to one: other lists have no names in common that mean anything.

@@ -140,9 +140,7 @@ def _by_key(images: Keys, masks: Keys) -> Match:
 
 def _by_affixes(images: Sequence[Name], masks: Sequence[Name], affixes: tuple[Affixes, Affixes]) -> Match:
     """Return the match by stems, with the folders, or where that leaves files over and no stem is repeated, without."""
-    cores = [
-        [part.core(name.stem) for name in files] for part, files in zip(affixes, (images, masks), strict=True)
-    ]
+    cores = [[part.core(name.stem) for name in files] for part, files in zip(affixes, (images, masks), strict=True)]
     in_folders = [
         [None if core is None else (name.folders, core) for name, core in zip(files, own, strict=True)]
         for files, own in zip((images, masks), cores, strict=True)

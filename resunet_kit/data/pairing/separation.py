@@ -53,7 +53,9 @@ def _affixes_of_masks(paths: Sequence[str]) -> Affixes:
     found: dict[frozenset[str], Affixes] = {}
     for affixes in candidates([stem(os.path.basename(path)) for path in paths]):
         chosen = frozenset(filter(_told_by(Affixes(), affixes), paths))
-        worded = _MASK_WORD.search(affixes.prefix.replace("_", " ")) or _MASK_WORD.search(affixes.suffix.replace("_", " "))
+        worded = _MASK_WORD.search(affixes.prefix.replace("_", " ")) or _MASK_WORD.search(
+            affixes.suffix.replace("_", " ")
+        )
         if worded and len(chosen) < len(paths):
             found.setdefault(chosen, affixes)
     largest = max(found, key=len, default=frozenset())

@@ -58,7 +58,10 @@ def test_a_cache_hides_nothing(tmp_path, cache, skip_unreadable):
     options = {"cache": tmp_path / "cache" if cache == "folder" else cache, "skip_unreadable": skip_unreadable}
     for _ in range(2):
         batches = dataset(tmp_path, [WHITE, BINARY, LABELS], **options)
-        with pytest.warns(UserWarning, match="num_classes=3"), pytest.raises(ValueError, match="one meaning of numbers"):
+        with (
+            pytest.warns(UserWarning, match="num_classes=3"),
+            pytest.raises(ValueError, match="one meaning of numbers"),
+        ):
             list(batches)
 
 

@@ -76,7 +76,8 @@ def test_images_alone_are_refused(files, pipeline):
 
 
 @pytest.mark.parametrize(
-    ("change", "error"), [({"dataset": [1]}, TypeError), ({"ignore_class": 256}, ValueError), ({"ignore_class": 1.5}, TypeError)]
+    ("change", "error"),
+    [({"dataset": [1]}, TypeError), ({"ignore_class": 256}, ValueError), ({"ignore_class": 1.5}, TypeError)],
 )
 def test_other_values_are_refused(files, change, error):
     options = {"dataset": PairBatches(*files), **change}

@@ -29,7 +29,10 @@ def test_the_ignored_label_stays():
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [(np.int16([[[-1], [2]]]), r"-1 in 1 pixels.*classes=\{-1: 0, 0: 0, None: 1\}"), (np.float32([[[np.nan]]]), "nan=0")],
+    [
+        (np.int16([[[-1], [2]]]), r"-1 in 1 pixels.*classes=\{-1: 0, 0: 0, None: 1\}"),
+        (np.float32([[[np.nan]]]), "nan=0"),
+    ],
 )
 def test_what_is_not_above_0_nor_0_is_refused(raw, expected):
     with pytest.raises(ValueError, match=expected):

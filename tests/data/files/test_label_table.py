@@ -135,4 +135,6 @@ def test_the_order_of_entries_does_not_change_the_name_of_a_cache():
 
 
 def test_colours_are_counted():
-    assert colour_counts(np.uint8([[[1, 2, 3], [0, 0, 9], [1, 2, 3]]])) == "(0, 0, 9) in 1 pixels, (1, 2, 3) in 2 pixels"
+    assert (
+        colour_counts(np.uint8([[[1, 2, 3], [0, 0, 9], [1, 2, 3]]])) == "(0, 0, 9) in 1 pixels, (1, 2, 3) in 2 pixels"
+    )

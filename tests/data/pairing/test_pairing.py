@@ -54,7 +54,9 @@ def test_common_schemes_in_natural_order(image, mask, options):
 def test_names_repeat_in_folders(image, mask):
     def put(scheme, name):
         folder, _, stem = name.rpartition("/")
-        return "/".join([scheme.rpartition("/")[0].format("").rstrip("/"), folder, scheme.rpartition("/")[2].format(stem)])
+        return "/".join(
+            [scheme.rpartition("/")[0].format("").rstrip("/"), folder, scheme.rpartition("/")[2].format(stem)]
+        )
 
     images, masks = [put(image, name) for name in SLICES], [put(mask, name) for name in SLICES]
     assert paired(images, masks[::-1]) == [*zip(images, masks, strict=True)]
@@ -87,7 +89,10 @@ def test_any_numbers_of_any_width_are_paired(numbers, width, generator):
 
 
 def test_leading_zeros_count_where_both_names_are_there():
-    assert paired(["a/1.png", "a/01.png"], ["b/01.png", "b/1.png"]) == [("a/01.png", "b/01.png"), ("a/1.png", "b/1.png")]
+    assert paired(["a/1.png", "a/01.png"], ["b/01.png", "b/1.png"]) == [
+        ("a/01.png", "b/01.png"),
+        ("a/1.png", "b/1.png"),
+    ]
     with pytest.raises(ValueError, match=r"1 of 2 images without a mask: 'a/01\.png'; and .*'b/001\.png'"):
         pair_by_name(["a/1.png", "a/01.png"], ["b/1.png", "b/001.png"])
 
@@ -154,4 +159,6 @@ def test_the_ways_that_an_error_names_work():
         ("i/1.png", "m/1_a.png"),
         ("i/2.png", "m/2_a.png"),
     ]
-    assert len(paired(CHANNELS, [f"m/c{case}.nii.gz" for case in range(4)], image_suffix="_0001", unmatched="drop")) == 4
+    assert (
+        len(paired(CHANNELS, [f"m/c{case}.nii.gz" for case in range(4)], image_suffix="_0001", unmatched="drop")) == 4
+    )
