@@ -10,7 +10,7 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.pairing.affixes import Affixes
 from resunet_kit.data.pairing.listing import Files, listed
 from resunet_kit.data.pairing.matching import Keys, Match, SeveralMatches, detected, drop_other_folders, loosened, match
-from resunet_kit.data.pairing.names import Name, names, natural, quoted, stem
+from resunet_kit.data.pairing.names import Name, natural, quoted, stem
 from resunet_kit.data.pairing.separation import separated
 
 Key = str | Callable[[PathLike], Hashable]
