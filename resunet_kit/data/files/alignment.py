@@ -15,13 +15,14 @@ _CORNER_TOLERANCE = 0.1
 _STEP_TOLERANCE = 1e-3
 
 Axes = tuple[tuple[int, ...], tuple[int, ...]]  # the mask's axis for each of the image's, and its direction, 1 or -1
+_UNCHANGED = (0, 1, 2), (1, 1, 1)
 
 
 def aligned_mask(mask: np.ndarray, mask_source: PathLike | Geometry, image_source: PathLike | Geometry) -> np.ndarray:
     """Return the mask with its axes in the image's order and direction, as their affines ask for.
 
-    Sizes are left to the caller where nothing has to be moved. Nothing is known of files that are not NIfTI, and of
-    headers with neither sform nor qform.
+    Sizes are left to the caller where nothing has to be moved. Headers with neither sform nor qform have a spacing at
+    most, and nothing is known of files that are not NIfTI.
 
     Args:
         mask: `([depth,] height, width, 1)` in the order of the mask's file.
@@ -29,19 +30,24 @@ def aligned_mask(mask: np.ndarray, mask_source: PathLike | Geometry, image_sourc
         image_source: The image's file, or its geometry.
 
     Raises:
-        ValueError: If the voxels of the two do not lie at the same positions; the message has both affines.
+        ValueError: If the voxels of the two do not lie at the same positions; the message has both affines. Without an
+            affine, if their spacings differ.
     """
-    geometries = geometry_of(mask_source), geometry_of(image_source)
-    if geometries[0] is None or geometries[1] is None or not geometries[0].form or not geometries[1].form:
+    own, image = geometry_of(mask_source), geometry_of(image_source)
+    if own is None or image is None:
         return mask
-    axes = _axes(*geometries)
+    names = _name("the mask", mask_source), _name("the image", image_source)
+    if not own.form or not image.form:
+        _check_spacing(own, image, *names)
+        return mask
+    axes = _axes(own, image)
     if axes is None:
-        raise ValueError(_apart(*geometries, _name("the mask", mask_source), _name("the image", image_source)))
-    if axes == ((0, 1, 2), (1, 1, 1)):
+        raise ValueError(_apart(own, image, *names))
+    if axes == _UNCHANGED:
         return mask
     order, directions = axes
-    moved = mask.reshape(_grid(geometries[0])).transpose(order)[tuple(slice(None, None, step) for step in directions)]
-    return np.ascontiguousarray(moved.reshape(*geometries[1].shape, 1))
+    moved = mask.reshape(_grid(own)).transpose(order)[tuple(slice(None, None, step) for step in directions)]
+    return np.ascontiguousarray(moved.reshape(*image.shape, 1))
 
 
 def mask_like(mask: np.ndarray, path: PathLike, like: PathLike | Geometry) -> np.ndarray:
@@ -60,12 +66,24 @@ def mask_like(mask: np.ndarray, path: PathLike, like: PathLike | Geometry) -> np
     return mask
 
 
+def _check_spacing(mask: Geometry, image: Geometry, mask_name: str, image_name: str) -> None:
+    """Compare all that is known without an affine. A spacing of 1 along all axes may be no more than a default."""
+    one, other = np.array(mask.spacing), np.array(image.spacing)
+    if len(one) != len(other) or (one == 1).all() or (other == 1).all():
+        return
+    if not np.allclose(one, other, rtol=_STEP_TOLERANCE, atol=0):
+        raise ValueError(
+            f"Expected image and mask of one spacing. Received {image_name} of {image.spacing} and {mask_name} of "
+            f"{mask.spacing} in millimetres. Check that they are one pair, and their axes in one order. If so, give "
+            "the mask the image's affine with nibabel: nibabel.Nifti1Image(mask.dataobj, image.affine)."
+        )
+
+
 def _axes(mask: Geometry, image: Geometry) -> Axes | None:
     """Return how the mask's axes become the image's; None if no flips and permutations do it."""
     size, target = _grid(mask), _grid(image)
-    unchanged = (0, 1, 2), (1, 1, 1)
-    if np.array_equal(mask.affine, image.affine) or _same_grid(mask.affine, image.affine, target):
-        return unchanged
+    if _same_grid(mask.affine, image.affine, target):
+        return _UNCHANGED
     for order in itertools.permutations(range(3)):
         if tuple(size[axis] for axis in order) != target:
             continue

@@ -18,7 +18,8 @@ class Geometry:
     """Shape, spacing and affine of an image or volume, as `read_geometry` reads them and `write_volume` writes them.
 
     Spacing and affine are in millimetres, whatever unit the header has; without a unit it is taken for millimetres. The
-    affine is the header's sform if its code is above 0, else its qform, as in nibabel; `form` says which.
+    affine is the header's sform if its code is above 0, else its qform, as in nibabel; `form` says which. Spacing is
+    the length of the affine's steps, or the header's pixdim where there is neither form.
 
     Args:
         header: nibabel's header of the file, which is copied.
@@ -36,7 +37,7 @@ class Geometry:
     def spacing(self) -> tuple[float, ...]:
         """Distance between neighbouring voxels along each axis of `shape`, in millimetres."""
         steps = np.linalg.norm(self.affine[:3, :3], axis=0)[: len(self.shape)]
-        return tuple(float(f"{step:.6g}") for step in steps)  # the header's float32 holds no more digits
+        return tuple(float(f"{step:.7g}") for step in steps)  # the header's float32 holds no more digits
 
     @property
     def affine(self) -> NDArray[np.float64]:
@@ -68,7 +69,9 @@ class Geometry:
         """Where the axes point, as in "RAS": right, anterior, superior. None if the header does not say."""
         import nibabel
 
-        codes = nibabel.aff2axcodes(self.affine) if self.form and np.isfinite(self.affine).all() else (None,)
+        if not self.form or not np.isfinite(self.affine).all():
+            return None
+        codes = nibabel.aff2axcodes(self.affine)  # None for an axis without extent
         return None if None in codes else "".join(codes)
 
     @property

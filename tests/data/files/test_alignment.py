@@ -132,6 +132,7 @@ def test_rounded_affines_are_the_same(tmp_path, affine):
         pytest.param(_shifted([0, -0.5, 0]), id="half a voxel"),
         pytest.param(_shifted([0, 0, 1]), id="one slice"),
         pytest.param(OBLIQUE @ np.diag([1, 1, 1.01, 1]), id="spacing"),
+        pytest.param(OBLIQUE @ np.diag([1.02, 1, 1, 1]), id="spacing in the plane"),
         pytest.param(OBLIQUE @ np.diag([2, 2, 2, 1]), id="twice the spacing"),
         pytest.param(OBLIQUE @ np.diag([-1, 1, 1, 1]), id="flipped without its origin"),
         pytest.param(np.diag([0.7, 0.8, 2.5, 1]), id="not oblique"),
@@ -208,6 +209,32 @@ def test_without_forms_only_sizes_are_compared(tmp_path):
         _both(image, _save(tmp_path / "mask.nii", truth.transpose(1, 0, 2), None))
 
 
+def test_without_forms_spacings_other_than_1_are_compared(tmp_path):
+    truth = _stored((5, 5, 5))
+    image = _image(tmp_path, np.diag([0.5, 0.5, 3, 1]), (5, 5, 5))
+    mask = _save(tmp_path / "mask.nii", truth, None, change=lambda header: header.set_zooms((0.5, 0.50001, 3)))
+    np.testing.assert_array_equal(_both(image, mask), truth)
+    _save(mask, truth, None, change=lambda header: header.set_zooms((3, 0.5, 0.5)))
+    with pytest.raises(
+        ValueError, match=r"image\.nii\.gz' of \(0\.5, 0\.5, 3\.0\).*mask\.nii' of \(3\.0, 0\.5, 0\.5\)"
+    ):
+        _both(image, mask)
+    nibabel.save(nibabel.Nifti1Image(nibabel.load(mask).dataobj, nibabel.load(image).affine), tmp_path / "cured.nii")
+    np.testing.assert_array_equal(_both(image, tmp_path / "cured.nii"), truth)
+
+
+def test_masks_are_aligned_before_they_are_resized(tmp_path):
+    image = _image(tmp_path)
+    moved = nibabel.Nifti1Image(_stored(), OBLIQUE).as_reoriented(ORIENTATIONS[17])
+    paths = _save(tmp_path / "mask.nii", _stored(), OBLIQUE), tmp_path / "moved.nii"
+    _save(paths[1], np.asarray(moved.dataobj), moved.affine)
+    for pipeline in (pairs_dataset, PairBatches):
+        masks = [
+            np.asarray(next(iter(pipeline([image], [path], num_classes=4, image_size=(2, 5, 8))))[1]) for path in paths
+        ]
+        np.testing.assert_array_equal(*masks)
+
+
 def test_of_other_formats_only_sizes_are_compared(tmp_path):
     truth = _stored()
     image, mask = _image(tmp_path), tmp_path / "mask.npy"
@@ -247,6 +274,13 @@ def test_sizes_are_compared_on_one_grid(tmp_path):
         _both(image, mask)
     with pytest.raises(ValueError, match=r"size of .*image\.nii\.gz', 4x5x6.*mask\.nii' of 4x5x5"):
         read_mask(mask, like=image, num_classes=4)
+
+
+def test_a_cropped_and_flipped_mask_is_refused(tmp_path):
+    moved = nibabel.Nifti1Image(_stored()[:, :, :-1], OBLIQUE).as_reoriented(ORIENTATIONS[4])
+    mask = _save(tmp_path / "mask.nii", np.asarray(moved.dataobj), moved.affine)
+    with pytest.raises(ValueError, match=r"same positions.*4x5x6(.|\n)*mask\.nii' of 4x5x5"):
+        _both(_image(tmp_path), mask)
 
 
 def test_like_takes_a_geometry(tmp_path):

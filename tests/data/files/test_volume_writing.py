@@ -212,6 +212,7 @@ def test_files_are_written_whole_and_equal_masks_are_equal_files(tmp_path, monke
     write_volume(tmp_path / "b.nii.gz", LABELS, like=source)
     before = (tmp_path / "b.nii.gz").read_bytes()
     assert (tmp_path / "new" / "a.nii.gz").read_bytes() == before
+    assert before[4:8] == bytes(4)  # the time of writing
     assert len(gzip.decompress(before)) == 352 + LABELS.size
 
     def broken(*_):
