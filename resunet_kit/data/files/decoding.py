@@ -20,7 +20,8 @@ from resunet_kit.data.files.tiff import decode_tiff, needs_tifffile
 from resunet_kit.data.files.tiff_contents import SAVE_AS_VOLUME, refuse_other_contents
 from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
 
-_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow does not know it, and warns
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIGTIFF)
 _TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
@@ -136,6 +137,8 @@ def _load_image(path: PathLike) -> StoredImage:
     uncompressed = read_uncompressed_tiff(path) if is_tiff else None
     if uncompressed is not None:
         return StoredImage(uncompressed, "grey" if uncompressed.shape[-1] == 1 else "rgb")
+    if head == _BIG_ENDIAN_BIGTIFF:
+        return decode_tiff(path)
     try:
         with Image.open(path) as image:
             if image.format == "TIFF":

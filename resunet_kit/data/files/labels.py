@@ -82,8 +82,8 @@ def read_mask(
 
     Files of 0 and 255 (65535 in 16 bits), of 0 and 1, or of booleans become 0 and 1. Other files keep their labels;
     those of a palette file are its indices. Labels above 127, or 255 together with labels other than 0, need
-    `num_classes`. Numbers and colours of another meaning need `classes`, numbers of instances `foreground`. Values within
-    0.001 of an integer, or 0.01 % above label 10, are this label: a NIfTI header's scale may make 1.00002 of 1.
+    `num_classes`. Numbers and colours of another meaning need `classes`, numbers of instances `foreground`. Values
+    within 0.001 of an integer, or 0.01 % above label 10, are this label: a NIfTI header's scale may make 1.00002 of 1.
 
     Args:
         path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.

@@ -11,7 +11,7 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
 from resunet_kit.data.files.stored import StoredImage
 
-_MOSTLY_LABELS = 15  # the white of 4 bits, below which white is as likely a label
+_WHITE_OF_LABELS = 15  # the white of 4 bits, below which white is as likely a label
 _CHOOSE = "pass channel=, the index of the channel with the labels: 0 for the first, -1 for the last, as of an opacity"
 
 
@@ -44,12 +44,12 @@ def stored_labels(
     wide = num_classes is not None and num_classes > 2
     try:
         labels = _chosen(stored, channel) if channel is not None else _only(stored, wide)
-        _check_numbers(stored, labels)
+        _check_numbers(stored, labels, wide)
     except UnsupportedFile as error:
         raise file_error(path, error) from None
     labels = rotated(path, labels, stored.orientation, exif_rotation)
     binary = np.isin(labels, (0, stored.white)).all() if stored.white not in (1, 255, 65535) else False
-    if binary and not wide and (num_classes is not None or stored.white > _MOSTLY_LABELS):
+    if binary and not wide and (num_classes is not None or stored.white > _WHITE_OF_LABELS):
         return (labels != 0).astype(np.uint8)
     return labels
 
@@ -80,7 +80,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
         return _of_unknown_channels(stored)
     else:
         labels = stored.array[..., :1]
-        if (stored.array[..., : stored.colours] != labels).any():
+        if stored.colours > 1 and (stored.array[..., : stored.colours] != labels).any():
             raise UnsupportedFile(_differ(stored))
     opacity = stored.opacity()
     if opacity is None or (not stored.has_opacity and _are_labels(labels)):
@@ -124,15 +124,16 @@ def _differ(stored: StoredImage) -> str:
     )
 
 
-def _check_numbers(stored: StoredImage, labels: np.ndarray) -> None:
+def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
     if labels.dtype.kind == "f" and np.isinf(labels).any():  # of NaN an option says what it is
         bad = int(np.isinf(labels).sum())
         raise UnsupportedFile(
             f"Expected class labels. Received {bad} values of {labels.size} that are infinite. Replace them, for example "
             "by the background: numpy.nan_to_num(mask, posinf=0, neginf=0)."
         )
-    if stored.lossy is not None and not np.isin(labels, (0, 255 if stored.palette is not None else stored.white)).all():
+    white = 255 if stored.palette is not None else stored.white
+    if stored.lossy is not None and (wide or not np.isin(labels, (0, white)).all()):
         raise UnsupportedFile(
-            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them, which "
-            "are not all black or white. Threshold or redraw the mask, and save it as PNG."
+            f"Expected class labels. Received numbers out of {stored.lossy}, a compression that changes them: it can "
+            "hold a mask of black and white at best. Threshold or redraw the mask, and save it as PNG."
         )

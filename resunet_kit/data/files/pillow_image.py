@@ -62,6 +62,7 @@ def pillow_image(path: PathLike, image: Image.Image) -> StoredImage:
     """
     lossy = _lossy(path, image)
     tags = dict(image.tag_v2) if image.format == "TIFF" else {}  # type: ignore[attr-defined]
+    image, is_patched = _with_indices(path, image)
     bits = _bits_below_8(image)
     image, orientation = _unrotated(path, image)
     if image.mode not in _MEANINGS:
@@ -79,7 +80,7 @@ def pillow_image(path: PathLike, image: Image.Image) -> StoredImage:
         _MEANINGS[image.mode],
         white=2 ** (bits or _bits_in_16(array, tags)) - 1,
         has_opacity=image.mode in ("LA", "RGBA"),
-        palette=_palette(image),
+        palette=_palette(image, is_patched=is_patched),
         transparent=_transparent(image, array),
         lossy=lossy,
         orientation=orientation,
@@ -117,10 +118,27 @@ def _bits_below_8(image: Image.Image) -> int | None:
     return next((bits for bits in (2, 4) if any(mode.startswith(f"L;{bits}") for mode in modes)), None)
 
 
-def _palette(image: Image.Image) -> np.ndarray | None:
+def _with_indices(path: PathLike, image: Image.Image) -> tuple[Image.Image, bool]:
+    """Return a BMP as indices and True where Pillow would take bytes or half bytes for bits, or half bytes for bytes.
+
+    It does so where the palette is a ramp of greys. One bit of the first colour is changed, so that it does not.
+    """
+    if image.format != "BMP" or image.mode not in ("1", "L"):
+        return image, False
+    data = bytearray(Path(path).read_bytes())
+    size = int.from_bytes(data[14:18], "little")
+    bits = int.from_bytes(data[24:26] if size == 12 else data[28:30], "little")
+    if bits == (1 if image.mode == "1" else 8):
+        return image, False
+    data[14 + size] ^= 1  # blue of the first colour
+    return Image.open(io.BytesIO(data)), True
+
+
+def _palette(image: Image.Image, *, is_patched: bool) -> np.ndarray | None:
     if image.mode != "P":
         return None
     palette = np.array(image.getpalette("RGB"), np.uint8).reshape(-1, 3)
+    palette[0, 2] ^= is_patched
     transparent = image.info.get("transparency")
     if transparent is None:
         return palette

@@ -66,10 +66,10 @@ def _pam_header(data: bytes) -> _Header:
     lines = [line.split() for line in text.splitlines()[1:] if not line.startswith(b"#")]
     fields = {line[0]: line[1] for line in lines if len(line) > 1}
     try:
-        numbers = [int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")]
+        width, height, depth, white = (int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL"))
     except (KeyError, ValueError):
         raise ValueError("the header is damaged") from None
-    return _Header(*numbers, len(text) + len(found))
+    return _Header(width, height, depth, white, len(text) + len(found))
 
 
 def _plain(data: bytes, header: _Header, kind: bytes) -> np.ndarray:

@@ -45,7 +45,7 @@ class StoredImage:
     @property
     def colours(self) -> int:
         """Number of channels that are colours; all of them where the file does not say."""
-        return _COLOURS.get(self.meaning, self.array.shape[-1])
+        return self.array.shape[-1] if self.meaning == "unknown" else _COLOURS[self.meaning]
 
     def opacity(self) -> np.ndarray | None:
         """Return the opacity `(…, 1)` in the array's own unit, None if the file has none."""

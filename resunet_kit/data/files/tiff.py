@@ -15,9 +15,9 @@ from resunet_kit.data.files.stored import Meaning, StoredImage
 from resunet_kit.data.files.tiff_contents import SAVE_AS_VOLUME, refuse_other_contents
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 258, 259, 262, 266
-_DESCRIPTION, _ORIENTATION, _SAMPLES, _SAMPLE_FORMAT = 270, 274, 277, 339
+_DESCRIPTION, _ORIENTATION, _SAMPLES, _PLANES, _SAMPLE_FORMAT = 270, 274, 277, 284, 339
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR = 0, 3, 5, 6
-_JPEG = (6, 7)
+_JPEG, _WEBP = (6, 7), 50001
 _MEANINGS: dict[int, Meaning] = {0: "grey", 1: "grey", 2: "rgb", 3: "palette", 4: "grey", 5: "cmyk", 6: "rgb"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _IMAGEJ_INVERTED = (
@@ -33,6 +33,8 @@ def needs_tifffile(image: Image.Image) -> bool:
     return (
         set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}  # Pillow drops signs, and swaps the bytes of some floats twice
         or (tags.get(_FILL_ORDER, 1) == 2 and tags.get(_COMPRESSION, 1) == 1)  # it knows few of them
+        or (samples not in (1, 3) and tags.get(_PLANES, 1) == 2)  # it mixes the planes
+        or tags.get(_COMPRESSION, 1) == _WEBP  # most builds of Pillow lack it
         or bits > 16  # it makes large numbers negative
         or (bits > 8 and (samples > 1 or tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO))
         or (samples > 1 and samples != len(image.getbands()))
