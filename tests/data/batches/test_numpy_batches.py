@@ -199,7 +199,7 @@ def test_an_unknown_option_is_one_of_pair_batches(files):
         PairBatches(*files, bogus=1)
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others take sizes as they come")
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others take any sizes")
 def test_images_of_several_sizes_name_what_takes_them(files, tmp_path):
     np.save(tmp_path / "small.npy", np.zeros((5, 5, 3), np.uint8))
     batches = PairBatches([files[0][0], tmp_path / "small.npy"], None, batch_size=1)
