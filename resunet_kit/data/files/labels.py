@@ -167,7 +167,8 @@ def _plain_labels(path: PathLike, raw: np.ndarray, options: LabelOptions) -> np.
         return (raw != 0) * np.uint8(255 if options.keeps_white and num_classes is None and white > 1 else 1)
     if _within(values, _allowed(num_classes, ignore_class)):
         return raw.astype(np.uint8)
-    raise file_error(path, _unexpected(values, num_classes))
+    unexpected = [value for value in values.tolist() if value not in _allowed(num_classes, ignore_class)]
+    raise file_error(path, _unexpected(values, unexpected, num_classes))
 
 
 def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
@@ -210,11 +211,18 @@ def _within(values: np.ndarray, allowed: set[int | None]) -> bool:
     return all(value in allowed for value in values.tolist())
 
 
-def _unexpected(values: np.ndarray, num_classes: int | None) -> str:
+def _unexpected(values: np.ndarray, unexpected: list[float], num_classes: int | None) -> str:
     shown = ", ".join(f"{value:g}" for value in values[:8]) + (", ..." if len(values) > 8 else "")
     expected = "0/255, 0/1 or small class labels" if num_classes is None else f"below {max(num_classes, 2)}"
+    received = f"Expected mask values {expected}. Received {shown}."
+    if not all(float(value).is_integer() for value in unexpected):
+        return (
+            f"{received} Threshold probabilities and save the mask; of labels that a NIfTI header scales, save what "
+            "nibabel.load(path).dataobj.get_unscaled() returns."
+        )
+    table = f"{{{unexpected[-1]:.0f}: 1}}" if unexpected[-1] > 0 else f"{{{unexpected[-1]:.0f}: 0, 0: 0}}"
     return (
-        f"Expected mask values {expected}. Received {shown}. Larger labels need num_classes, unmarked pixels also "
-        f"ignore_class; other numbers a table, as in classes={{{values[-1]:g}: 1}}; foreground=True reads all above 0 "
-        "as 1, as for instances. Grey edges come from JPEG or smooth resizing: threshold the mask and save it as PNG."
+        f"{received} Larger labels need num_classes, unmarked pixels also ignore_class; other numbers a table, as in "
+        f"classes={table}; foreground=True reads all above 0 as 1, as for "
+        "instances. Grey edges come from JPEG or smooth resizing: threshold the mask and save it as PNG."
     )

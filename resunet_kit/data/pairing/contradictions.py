@@ -66,6 +66,8 @@ def _aligned(images: Sequence[Name], masks: Sequence[Name]) -> bool:
             continue
         cores = [(mask.core(one.stem), one.folders, other.folders) for one, other in zip(masks, images, strict=True)]
         alone = len({core for core, *_ in cores}) == len(cores) or all(one == other for _, one, other in cores)
-        if alone and all(image.core(name.stem) == core for name, (core, *_) in zip(images, cores, strict=True)):
+        if alone and all(
+            core is not None and image.core(name.stem) == core for name, (core, *_) in zip(images, cores, strict=True)
+        ):
             return True
     return False

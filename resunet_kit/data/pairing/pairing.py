@@ -161,7 +161,8 @@ def _detected(images: Sequence[Name], masks: Sequence[Name]) -> Match:
         ways = " or ".join(_as_arguments(*way) for way in several.args)
         raise ValueError(
             f"Expected names with one way to pair them. Received images such as {quoted(_paths(images), 2)} and masks "
-            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, or leave files out."
+            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, or as key a regular "
+            "expression with what identifies a pair in brackets. Several masks of one image are merged into one first."
         ) from None
     if not found:
         raise ValueError(
@@ -194,8 +195,8 @@ def _refuse_repeated(found: Match, images: Sequence[Name], masks: Sequence[Name]
     for of_images, of_masks in found.repeated:
         raise ValueError(
             f"Expected one mask for each image. Received {quoted(images[index].path for index in of_images)} with "
-            f"{quoted(masks[index].path for index in of_masks)}, which have one name. Leave files out, or name more of "
-            "what differs: a prefix or suffix, or a group of key."
+            f"{quoted(masks[index].path for index in of_masks)}, which have one name. Merge several masks of one image "
+            "into one file, leave files out, or name more of what differs: a prefix or suffix, or a group of key."
         )
 
 
