@@ -111,16 +111,29 @@ def _of_unknown_channels(stored: StoredImage) -> np.ndarray:
 
 def _differ(stored: StoredImage) -> str:
     array = stored.array
-    meaning = ""
-    if array.shape[-1] in (3, 4) and array.dtype.kind in "ui":
-        meaning = (
-            f"The first colours are {colour_counts(array)}. Pass what they mean, as in classes={{(red, green, blue): "
-            "label}; or "
-        )
-        meaning += "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" else ""
     return (
-        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {meaning or 'Either '}save the "
-        f"labels as a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {_colours_cure(stored) or 'Either '}"
+        f"save the labels as a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+    )
+
+
+def _colours_cure(stored: StoredImage) -> str:
+    """Return how to read these colours, and nothing else; empty if the channels are no colours."""
+    array = stored.array
+    if array.shape[-1] not in (3, 4) or array.dtype.kind not in "ui":
+        return ""
+    if stored.lossy is not None:
+        return (
+            f"Their compression, {stored.lossy}, changes colours: check that images and masks are not exchanged; or "
+            "redraw the mask, and save it as PNG; or "
+        )
+    opacity = stored.opacity()
+    is_plain = opacity is None or bool((opacity == opacity.flat[0]).all())
+    key = "(red, green, blue)" if is_plain else "(red, green, blue, opacity)"
+    foreground = "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" and is_plain else ""
+    return (
+        f"The first colours are {colour_counts(array)}. Pass what they mean, as in classes={{{key}: label}}; or "
+        f"{foreground}"
     )
 
 
