@@ -101,7 +101,7 @@ def without_rotation(data: bytes) -> bytes:
     """Return a TIFF file whose rotation tag is 1, and whose metadata by Adobe (XMP) no longer has one."""
     order = "<" if data[:2] == b"II" else ">"
     big = 43 in data[2:4]
-    entries, offset, step = (("Q", 8, 20), ("H", 4, 12))[not big]
+    entries, offset, step = ("Q", 8, 20) if big else ("H", 4, 12)
     [start] = struct.unpack_from(f"{order}{'Q' if big else 'L'}", data, offset)
     [count] = struct.unpack_from(order + entries, data, start)
     first = start + struct.calcsize(entries)

@@ -24,8 +24,7 @@ def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]
     warnings.warn(
         f"{len(found)} of {len(images)} images are paired with a mask that by its name belongs to another image: "
         f"{shown}{'; ...' if len(found) > _SHOWN else ''}. Sorted lists are not pairs: pair_by_name of "
-        "resunet_kit.data returns "
-        "both lists in one order.",
+        "resunet_kit.data returns both lists in one order.",
         UserWarning,
         stacklevel=4,
     )

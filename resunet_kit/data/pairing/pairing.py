@@ -36,9 +36,9 @@ def pair_by_name(
 
     Two sorted lists are not pairs: `case_10.png` comes after `case_1.png`, and `case_10_mask.png` before
     `case_1_mask.png`. Here names are compared without their extensions: `x.nii.gz` and `x_seg.nii.gz`, `img_3` and
-    `label_3`, `case_0000` and `case`, and equal names in two folders are pairs. Folders count as part of the name
-    where names repeat, as in `images/patient_1/slice_3.png`. Case and leading zeros may differ only where this leaves
-    all names different.
+    `label_3`, `case_0000` and `case`, equal names in two folders, and `case_1/imaging` and `case_1/labels` are pairs.
+    Folders count as part of the name where names repeat, as in `images/patient_1/slice_3.png`. Case and leading zeros
+    may differ only where this leaves all names different.
 
     Args:
         images: Paths; or a folder, whose image files are found at any depth; or a pattern as of `glob`, such as
@@ -161,8 +161,9 @@ def _detected(images: Sequence[Name], masks: Sequence[Name]) -> Match:
         ways = " or ".join(_as_arguments(*way) for way in several.args)
         raise ValueError(
             f"Expected names with one way to pair them. Received images such as {quoted(_paths(images), 2)} and masks "
-            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, or as key a regular "
-            "expression with what identifies a pair in brackets. Several masks of one image are merged into one first."
+            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, with "
+            "unmatched='drop' where that leaves files over, or as key a regular expression with what identifies a pair "
+            "in brackets. Merge several masks of one image into one file."
         ) from None
     if not found:
         raise ValueError(
