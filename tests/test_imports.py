@@ -74,7 +74,7 @@ SOURCES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__
 
 
 # Shared by losses and metrics, which compute with `keras.ops`.
-SHARED_ON_KERAS = {"overlap.py", "truth.py"}
+SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
