@@ -1,6 +1,6 @@
 """Segmentation losses with explicit empty-mask rules, which serialise, add up and work on every backend."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from resunet_kit._shared.renamed_names import missing_name
 from resunet_kit.losses._other_names import hints_of_losses
@@ -58,5 +58,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    raise missing_name(__name__, name, __all__, hints_of_losses(name, __all__))
+if not TYPE_CHECKING:  # where every unknown name would be one of any type
+
+    def __getattr__(name: str) -> Any:
+        raise missing_name(__name__, name, __all__, hints_of_losses(name, __all__))

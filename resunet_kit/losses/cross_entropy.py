@@ -13,6 +13,7 @@ from resunet_kit.losses._option_types import CrossEntropyOptions, FocalOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.class_weights import of_two_classes, pixel_weights
 from resunet_kit.losses.options import option
+from resunet_kit.losses.tversky import focal_power
 
 # === Losses of pixels, and their means ===
 
@@ -31,18 +32,17 @@ def focal_factors(
 ) -> Tensor:
     """Return `(1 − p_t)^gamma` of each pixel and channel; for exclusive classes `(1 − p)^gamma`.
 
-    With `soft_labels` it is `|t − p|^gamma` in both, the same where `t` is 1, and for one mask where it is 0.
+    With `soft_labels` it is `|t − p|^gamma` in both: the same where `t` is 1, and in a mask where it is 0.
     """
     if exclusive:
         probability = ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction)
     else:
         probability = ops.sigmoid(prediction) if from_logits else prediction
-    if soft_labels:
-        errors = ops.abs(truth - probability)
-    elif exclusive:
-        errors = 1 - probability
-    else:
-        errors = truth * (1 - probability) + (1 - truth) * probability
+    if soft_labels and gamma:
+        return focal_power(ops.abs(truth - probability), gamma)
+    errors = 1 - probability
+    if not exclusive:
+        errors = truth * errors + (1 - truth) * probability
     # Held above 0, where a power below 1 is infinitely steep; the cross-entropy there is below 1e-6.
     return ops.maximum(errors, TINY) ** gamma
 
@@ -174,7 +174,8 @@ class Focal(CrossEntropy):
     default options the values are those of `keras.losses.BinaryFocalCrossentropy`, and for exclusive classes
     of `CategoricalFocalCrossentropy(alpha=1)`; from logits they stay exact where Keras clips.
 
-    Means, weights and empty masks are treated as in `CrossEntropy`.
+    Means, weights and empty masks are treated as in `CrossEntropy`. `soft_labels` gives the quality focal loss, with
+    `|t − p|^gamma` as the factor.
 
     Args:
         gamma: Exponent, at least 0; 0 is cross-entropy. The default is the paper's best.
@@ -213,7 +214,9 @@ class Focal(CrossEntropy):
         0.01
 
     References:
-        Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002.
+        Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002. For soft labels Li et al. 2020,
+        Generalized focal loss: learning qualified and distributed bounding boxes for dense object detection,
+        arXiv 2006.04388.
     """
 
     other_names: ClassVar = _other_names.FOCAL

@@ -61,7 +61,8 @@ class Dice(SegmentationLoss):
 
     References:
         Milletari et al. 2016, V-Net: fully convolutional neural networks for volumetric medical image
-        segmentation, arXiv 1606.04797.
+        segmentation, arXiv 1606.04797. For soft labels Wang et al. 2023, Dice semimetric losses: optimizing the Dice
+        score with soft labels, arXiv 2303.16296.
     """
 
     squared: bool = option(False)

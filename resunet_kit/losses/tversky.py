@@ -93,7 +93,8 @@ class Tversky(SegmentationLoss):
 
     References:
         Salehi et al. 2017, Tversky loss function for image segmentation using 3D fully convolutional deep
-        networks, arXiv 1706.05721.
+        networks, arXiv 1706.05721. For soft labels Wang et al. 2023, Jaccard metric losses: optimizing the Jaccard
+        index with soft labels, arXiv 2302.05666.
     """
 
     other_names: ClassVar = _other_names.TVERSKY
