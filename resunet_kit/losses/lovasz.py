@@ -68,20 +68,26 @@ class Lovasz(SegmentationLoss):
 
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return logits where the hinge takes them, else probabilities."""
-        return y_pred if self._is_hinge(y_pred) else super().activate(y_pred)
+        return y_pred if self._is_hinge(y_pred.shape[-1]) else super().activate(y_pred)
+
+    def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the mask, for the hinge of 0 and 1, and the weights of pixels that are left out."""
+        truth, kept = super().encode_truth(y_true, channels, rank)
+        if self._is_hinge(channels):
+            refuse_fractions("the hinge of Lovasz", truth)
+        return truth, kept
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Lovász loss of each image and class, shape `(images, classes)`."""
-        if self._is_hinge(prediction):
-            refuse_fractions("the hinge of Lovasz", truth)
+        if self._is_hinge(prediction.shape[-1]):
             errors = ops.relu(1 - prediction * (2 * truth - 1))
         else:
             errors = ops.abs(truth - prediction)
         steps, errors = _jaccard_steps(truth, errors, weights)
         return ops.sum(errors * steps, axis=-1)
 
-    def _is_hinge(self, prediction: Tensor) -> bool:
-        return self.from_logits and (self.multilabel or prediction.shape[-1] == 1)
+    def _is_hinge(self, channels: int) -> bool:
+        return self.from_logits and (self.multilabel or channels == 1)
 
 
 def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:

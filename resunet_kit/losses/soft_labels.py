@@ -3,11 +3,12 @@
 from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
-from resunet_kit._shared.truth import TOLERANCE, eager_any
+from resunet_kit._shared.truth import TOLERANCE
+from resunet_kit._shared.value_checks import refuse
 
 
 def refuse_fractions(loss: str, truth: Tensor) -> None:
-    """Refuse a truth between 0 and 1, where it is eagerly known.
+    """Refuse a truth between 0 and 1, in compiled steps too.
 
     Args:
         loss: The loss's name, for the message.
@@ -16,8 +17,8 @@ def refuse_fractions(loss: str, truth: Tensor) -> None:
     Raises:
         ValueError: If a value is neither 0 nor 1.
     """
-    if eager_any(ops.logical_and(truth > TOLERANCE, truth < 1 - TOLERANCE)):
-        raise ValueError(
-            f"Expected y_true of 0 and 1 for {loss}, which is not smallest at a soft truth. Received fractions. Round "
-            "y_true, or take CrossEntropy() or a loss with soft_labels=True, as Dice(soft_labels=True)."
-        )
+    refuse(
+        ops.any(ops.logical_and(truth > TOLERANCE, truth < 1 - TOLERANCE)),
+        f"Expected y_true of 0 and 1 for {loss}, which is not smallest at a soft truth. Received fractions. Round "
+        "y_true, or take CrossEntropy() or a loss with soft_labels=True, as Dice(soft_labels=True).",
+    )

@@ -105,9 +105,14 @@ class UnifiedFocal(SegmentationLoss):
         """Return logits unchanged, for the cross-entropy."""
         return y_pred if self.from_logits else super().activate(y_pred)
 
+    def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the mask, of 0 and 1, and the weights of pixels that are left out."""
+        truth, kept = super().encode_truth(y_true, channels, rank)
+        refuse_fractions("UnifiedFocal", truth)
+        return truth, kept
+
     def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the unified focal loss of each image, shape `(images,)`."""
-        refuse_fractions("UnifiedFocal", truth)
         exclusive = prediction.shape[-1] > 1 and not self.multilabel
         pixels = self._pixel_losses(truth, prediction, exclusive)
         of_pixels = combine_weights(pixel_weights(self.class_weights, truth), weights)
