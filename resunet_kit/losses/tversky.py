@@ -91,6 +91,10 @@ class Tversky(SegmentationLoss):
         >>> round(float(Tversky(fn_weight=0.7)(truth, prediction)), 4)  # 16 true positives, 16 false negatives
         0.3972
 
+    Note:
+        Other codes call the weights alpha and beta. Alpha weighs false positives in the paper, and false negatives in
+        some codes, such as Keras up to 3.15; Keras exchanged the two in 3.16.
+
     References:
         Salehi et al. 2017, Tversky loss function for image segmentation using 3D fully convolutional deep
         networks, arXiv 1706.05721. For soft labels Wang et al. 2023, Jaccard metric losses: optimizing the Jaccard

@@ -39,8 +39,9 @@ def two_channels(mask, logits):
 
 
 @pytest.mark.parametrize("loss", WEIGHING, ids=repr)
-@pytest.mark.parametrize("weights", [[1, 20], np.array([0.6, 0.2]), [0, 1]], ids=str)
-@pytest.mark.parametrize("reduce", ["image", "batch"])
+@pytest.mark.parametrize(
+    ("weights", "reduce"), [([1, 20], "image"), (np.array([0.6, 0.2]), "batch"), ([0, 1], "image")], ids=str
+)
 def test_one_channel_is_a_softmax_of_two(loss, weights, reduce):
     mask, logits = rare()
     loss = dataclasses.replace(loss, class_weights=weights, reduce=reduce, from_logits=True, reduction=None)
