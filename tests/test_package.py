@@ -48,6 +48,7 @@ TESTED_THROUGH = {
     "data/batches/user_augmentation": "data/batches/test_contract.py",
     "data/files/errors": "data/files/test_decoding.py",
     "inference/_cascade_settings": "inference/test_cascade.py",
+    "inference/_marking": "inference/test_cascade.py",
     "inference/_resized_prediction": "inference/test_cascade.py",
     "losses/_distance_transform": "losses/test_distances.py",
     "models/_stages": "models/test_transfer.py",
