@@ -53,6 +53,7 @@ TESTED_THROUGH = {
     "losses/_distance_transform": "losses/test_distances.py",
     "models/_stages": "models/test_transfer.py",
     "plots/_arrays": "plots/test_contract.py",
+    "plots/_epochs": "plots/test_history.py",
     "plots/_grid": "plots/test_images.py",
     "plots/_html": "plots/test_report.py",
     "plots/_style": "plots/test_contract.py",

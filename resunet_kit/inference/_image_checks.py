@@ -128,7 +128,7 @@ def check_outputs(stage: str, outputs: np.ndarray, indices: Any) -> None:
             f"Expected probabilities in [0, 1] from the {stage}. Received values from {low[worst]:.4g} to "
             f"{high[worst]:.4g} for image {indices[worst]}. If they are logits, of a loss with from_logits=True, build "
             f"the {stage} with activation='auto', or end it in a {activation}: "
-            f"keras.Model(model.inputs, keras.ops.{activation}(model.outputs[0]))."
+            f"keras.Model(model.input, keras.ops.{activation}(model.outputs[0]))."
         )
     if classes > 1:
         _check_sums(stage, outputs, indices)
@@ -144,5 +144,5 @@ def _check_sums(stage: str, outputs: np.ndarray, indices: Any) -> None:
             f"Expected softmax probabilities of sum 1 over the {outputs.shape[-1]} classes of the {stage}. Received "
             f"sums from {part.min():.4g} to {part.max():.4g} for image {indices[worst]}. Train with a softmax, "
             "activation='auto'; of classes that may overlap (a sigmoid each), take one alone: "
-            "keras.Model(model.inputs, model.outputs[0][..., 1:2])."
+            "keras.Model(model.input, model.outputs[0][..., 1:2])."
         )

@@ -28,6 +28,8 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
             _check_batch(array, channels)
             return iter(array), len(array)
         images = list(array)  # NumPy's form of images of several sizes
+    if not hasattr(type(images), "__iter__") and hasattr(images, "__getitem__") and hasattr(images, "__len__"):
+        images = (images[index] for index in range(len(images)))  # a dataset of PyTorch
     if isinstance(images, (str, bytes, Mapping)) or not hasattr(type(images), "__iter__"):
         raise TypeError(
             f"Expected images as {FORMS}. Received {type(images).__name__}. Read files with "
@@ -41,11 +43,7 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
 
 def _is_array(value: Any) -> bool:
     # `__array__`: arrays of other libraries, and files that are read on demand.
-    return isinstance(value, np.ndarray) or ops.is_tensor(value) or (hasattr(value, "__array__") and _has_shape(value))
-
-
-def _has_shape(value: Any) -> bool:
-    return isinstance(getattr(value, "shape", None), tuple)
+    return ops.is_tensor(value) or (hasattr(value, "__array__") and hasattr(value, "shape"))
 
 
 def _as_array(value: Any) -> np.ndarray:

@@ -53,9 +53,23 @@ def check_filters(filters: Sequence[int]) -> tuple[int, ...]:
         TypeError: If it is not a sequence of integers.
         ValueError: If it is empty, or a number of channels is less than 1.
     """
-    if not isinstance(filters, Sequence | np.ndarray):
+    is_sequence = isinstance(filters, Sequence) or (isinstance(filters, np.ndarray) and filters.ndim > 0)
+    if isinstance(filters, str | bytes) or not is_sequence:
         raise TypeError(
             f"Expected filters to be a sequence of integers, one for each level. Received {filters=}. Pass a sequence "
             "such as (64, 128, 256, 512), the bridge last."
         )
     return integers("filters", filters, "[1, inf)")
+
+
+def check_levels(widths: tuple[int, ...]) -> None:
+    """Refuse one level alone: such a network never downsamples, and seldom is what the caller meant.
+
+    Raises:
+        ValueError: If there are fewer than two levels.
+    """
+    if len(widths) < 2:
+        raise ValueError(
+            f"Expected filters of at least two levels, the bridge last. Received filters={widths}. Pass the channels "
+            f"of each level, as in {(widths[0], 2 * widths[0], 4 * widths[0])}."
+        )

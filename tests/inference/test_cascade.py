@@ -277,7 +277,7 @@ def test_the_cure_for_logits_works(five):
     logits = keras.Model(inputs, 8.0 * inputs - 4.0)
     with pytest.raises(ValueError, match=r"keras\.ops\.sigmoid\(model\.outputs\[0\]\)"):
         Cascade(mean_classifier(), logits).segment(five)
-    cured = keras.Model(logits.inputs, keras.ops.sigmoid(logits.outputs[0]))
+    cured = keras.Model(logits.input, keras.ops.sigmoid(logits.outputs[0]))
     assert Cascade(mean_classifier(), cured).segment(five).max() == pytest.approx(1 / (1 + np.exp(-4)))
 
 
@@ -288,7 +288,7 @@ def test_classes_that_may_overlap_are_refused_with_a_cure_that_works(classes, fi
     overlapping = keras.Model(inputs, keras.ops.concatenate([inputs] * classes, axis=-1))
     with pytest.raises(ValueError, match=rf"sum 1 over the {classes} classes of the segmenter.*image 0.*"):
         Cascade(mean_classifier(), overlapping).segment(five)
-    alone = keras.Model(overlapping.inputs, overlapping.outputs[0][..., 1:2])
+    alone = keras.Model(overlapping.input, overlapping.outputs[0][..., 1:2])
     np.testing.assert_array_equal(Cascade(mean_classifier(), alone).segment(five), five)
     pooled = keras.Model(inputs, keras.ops.mean(overlapping(inputs), axis=(1, 2)))
     with pytest.raises(ValueError, match="of the classifier"):

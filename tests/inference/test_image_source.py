@@ -22,6 +22,16 @@ class OnDemand:
         return IMAGES
 
 
+class Indexed:
+    """Images by index, with their labels, as PyTorch's datasets give them."""
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return IMAGES[index], 0
+
+
 @pytest.mark.parametrize(
     ("images", "count"),
     [
@@ -32,6 +42,7 @@ class OnDemand:
         (keras.ops.convert_to_tensor(IMAGES), 2),
         (tf.constant(IMAGES), 2),
         (OnDemand(), 2),
+        (Indexed(), None),
         (iter(IMAGES), None),
         (iter([IMAGES]), None),
         (iter([(IMAGES, 0)]), None),
