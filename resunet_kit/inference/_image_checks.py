@@ -64,7 +64,7 @@ def _range_problem(
         )
     if limits[1] > RAW:
         # Fractions up to about 1 are images that were divided already. Darker ones may be a dark slice, resized.
-        divided = limits == (0, 255) and low >= 0 and DARK < high <= 1 and not _is_integral(image)
+        divided = limits[0] == 0 and limits[1] == 255 and low >= 0 and DARK < high <= 1 and not _is_integral(image)
         if not divided:
             return None
         return (

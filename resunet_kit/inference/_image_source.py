@@ -22,14 +22,14 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
         TypeError: If `images` are none of these.
         ValueError: If an image is of another rank or number of channels, or a dataset never ends.
     """
-    if _is_array(images):
-        array = _as_array(images)
+    if is_array(images):
+        array = as_array(images)
         if array.dtype != object:
             _check_batch(array, channels)
             return iter(array), len(array)
         images = list(array)  # NumPy's form of images of several sizes
     if not hasattr(type(images), "__iter__") and hasattr(images, "__getitem__") and hasattr(images, "__len__"):
-        images = (images[index] for index in range(len(images)))  # a dataset of PyTorch
+        images = _indexed(images)
     if isinstance(images, (str, bytes, Mapping)) or not hasattr(type(images), "__iter__"):
         raise TypeError(
             f"Expected images as {FORMS}. Received {type(images).__name__}. Read files with "
@@ -41,12 +41,19 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
     return _checked(_unbatched(images), channels), None
 
 
-def _is_array(value: Any) -> bool:
+def _indexed(dataset: Any) -> Iterator[Any]:
+    """Yield the items of what has a length and indices alone, as PyTorch's datasets do."""
+    return (dataset[index] for index in range(len(dataset)))
+
+
+def is_array(value: Any) -> bool:
+    """Return whether a value is an array of NumPy, of a backend or of another library."""
     # `__array__`: arrays of other libraries, and files that are read on demand.
     return ops.is_tensor(value) or (hasattr(value, "__array__") and hasattr(value, "shape"))
 
 
-def _as_array(value: Any) -> np.ndarray:
+def as_array(value: Any) -> np.ndarray:
+    """Return an array as NumPy's, float32 for the 16 bits that NumPy lacks."""
     array = ops.convert_to_numpy(value) if ops.is_tensor(value) else np.asarray(value)
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
@@ -112,7 +119,7 @@ def _images_of(element: Any, index: int) -> Any:
 
 def _numeric(image: Any, index: int) -> np.ndarray:
     try:
-        array = _as_array(image)
+        array = as_array(image)
     except (ValueError, TypeError) as error:
         raise TypeError(
             f"Expected each image as one array. Received {type(image).__name__} for image {index}. Convert it with "

@@ -1,20 +1,20 @@
 """From the segmenter's probabilities to masks of classes."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from resunet_kit import masks
 from resunet_kit._shared.truth import TOLERANCE
 from resunet_kit.inference._image_checks import check_outputs
+from resunet_kit.inference._image_source import as_array, is_array
 from resunet_kit.inference._stage_checks import MAX_CLASSES
 
 
 def mark_images(
-    probabilities: ArrayLike | Iterable[ArrayLike],
+    probabilities: Any,
     postprocess: masks.PostProcess,
     indices: Sequence[int] | None = None,
     *,
@@ -32,20 +32,26 @@ def mark_images(
         TypeError: If the probabilities are not numbers.
         ValueError: If they are not probabilities, or of another rank.
     """
-    if not isinstance(probabilities, np.ndarray):
-        probabilities = [np.asarray(image) for image in probabilities]  # type: ignore[union-attr]
-        if len({image.shape for image in probabilities}) != 1:
-            found = [
-                mark_images(image[None], postprocess, [index])[0] if image.ndim == 3 else _check(image, [index])
-                for index, image in enumerate(probabilities)
-            ]
-            return found or np.zeros((0, 0, 0), "uint8")
-        probabilities = np.stack(probabilities)
-    indices = range(len(probabilities)) if indices is None else indices
+    if is_array(probabilities):
+        maps = as_array(probabilities)
+    else:
+        each = [as_array(image) for image in _iterable(probabilities)]
+        if len({image.shape for image in each}) > 1:
+            return [mark_images(image[None], postprocess, [index])[0] for index, image in enumerate(each)]
+        maps = np.stack(each) if each else np.zeros((0, 0, 0, 1))
     if not checked:
-        _check(probabilities, indices)
-    masked = [_mark(image, postprocess) for image in probabilities]
-    return np.asarray(masked, "uint8").reshape(probabilities.shape[:3])
+        _check(maps, range(len(maps)) if indices is None else indices)
+    masked = [_mark(image, postprocess) for image in maps]
+    return np.asarray(masked, "uint8").reshape(maps.shape[:3])
+
+
+def _iterable(probabilities: Any) -> Iterable[Any]:
+    if isinstance(probabilities, str | bytes | Mapping) or not isinstance(probabilities, Iterable):
+        raise TypeError(
+            f"Expected probabilities as an array, or a list of arrays. Received {type(probabilities).__name__}. Pass "
+            "what segment returns."
+        )
+    return probabilities
 
 
 def _check(probabilities: np.ndarray, indices: Sequence[int]) -> None:

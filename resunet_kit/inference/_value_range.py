@@ -62,7 +62,7 @@ def takes_raw_intensities(model: keras.Model) -> bool:
 
 def _operations(model: Any) -> Iterator[Any]:
     """Yield the operations after the input in the order of the graph, those of nested models among them."""
-    for operation in getattr(model, "operations", None) or getattr(model, "layers", ()):
+    for operation in getattr(model, "operations", ()) or getattr(model, "layers", ()):
         if isinstance(operation, keras.Model):
             yield from _operations(operation)
         elif not isinstance(operation, keras.layers.InputLayer):

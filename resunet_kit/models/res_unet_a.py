@@ -108,7 +108,7 @@ def res_unet_a(
     return keras.Model(inputs, outputs, name=name)
 
 
-def _check_rates(dilation_rates: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+def _check_rates(dilation_rates: Any) -> list[tuple[int, ...]]:
     received = f"Received {dilation_rates=}. Pass one for each level, as in [(1, 3), (1,)]."
     if isinstance(dilation_rates, np.ndarray):
         dilation_rates = dilation_rates.tolist()

@@ -21,7 +21,7 @@ class Series:
     note: str = ""
 
     def at(self, epoch: int) -> float | None:
-        """Return the value at an epoch, None where there is none."""
+        """Return the value at an epoch, None where there is no value."""
         value = dict(zip(self.epochs, self.values, strict=True)).get(epoch, math.nan)
         return value if math.isfinite(value) else None
 

@@ -37,12 +37,12 @@ def test_batches_are_whole_where_sizes_alternate():
 
 def test_an_image_of_a_rare_size_does_not_hold_back_all_others():
     queues, batches = recording(4)
-    most = 0
+    peak = 0
     for index, image in enumerate(images([9, *[1] * 200])):
         queues.add(index, image)
         list(queues.ready())
-        most = max(most, len(queues.results))
-    assert most <= (WAITING + 1) * 4
+        peak = max(peak, len(queues.results))
+    assert peak <= (WAITING + 1) * 4
     assert (1, 9, 2, 1) in batches
 
 

@@ -14,6 +14,7 @@ from resunet_kit.masks import PostProcess, fill_holes, largest_component, remove
 from resunet_kit.metrics import overlap_scores
 from tests.inference.stages import SIDE, copying_segmenter, mean_classifier, sized
 
+
 @pytest.fixture
 def images():
     """One dark image, one with a block of 6 x 4 and a speck, one with the block alone."""
@@ -380,7 +381,7 @@ def test_a_declared_range_is_checked_both_ways_saved_and_may_be_none(tmp_path, i
     made = Cascade(mean_classifier(), copying_segmenter(), threshold=0.05, value_range=(np.float32(0), np.int64(1)))
     assert [found.area for found in made.predict(images)] == [0, 25, 24]
     for wrong in (images - 0.5, images * 2, images.astype("uint8")):
-        with pytest.raises(ValueError, match="Expected .* from 0 to 1"):
+        with pytest.raises(ValueError, match=r"Expected .* from 0 to 1"):
             made.predict(wrong)
     loaded = Cascade.load(made.save(tmp_path / "cascade"))
     assert loaded.value_range == made.value_range == (0.0, 1.0)
@@ -485,7 +486,7 @@ def test_batches_of_keras_and_of_files(images, tmp_path):
 
 @pytest.mark.parametrize("sizes", [1, 2, 40])
 def test_few_images_of_a_generator_are_in_memory(sizes):
-    alive = most = 0
+    alive = peak = 0
 
     class Image(np.ndarray):
         """An array that owns its pixels, so that it lives as long as any view of them."""
@@ -495,14 +496,14 @@ def test_few_images_of_a_generator_are_in_memory(sizes):
         alive -= 1
 
     def generator():
-        nonlocal alive, most
+        nonlocal alive, peak
         for index in range(400):
             pixels = sized(16 + index % sizes if index else 99, level=1.0)
             image = Image(pixels.shape, "float32")
             image[...] = pixels
             weakref.finalize(image, died)
             alive += 1
-            most = max(most, alive)
+            peak = max(peak, alive)
             yield image
             del image
 
@@ -510,7 +511,7 @@ def test_few_images_of_a_generator_are_in_memory(sizes):
     made.segmenter.predict_on_batch = lambda batch: np.asarray(batch)
     made.classifier.predict_on_batch = lambda batch: np.ones((len(batch), 1))
     assert sum(found.area for found in made.stream(generator(), batch_size=4)) == 400 * 16
-    assert 0 < most <= 60
+    assert 0 < peak <= 60
 
 
 def test_a_stream_gives_results_while_images_come():

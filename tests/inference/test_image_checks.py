@@ -10,8 +10,7 @@ def refused(image, value_range="auto", *, raw=False):
     try:
         check_image(np.asarray(image), 7, value_range, raw=raw)
     except ValueError as error:
-        assert "image 7" in str(error)
-        return True
+        return "image 7" in str(error)
     return False
 
 

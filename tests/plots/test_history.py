@@ -65,7 +65,7 @@ def test_a_diverged_training_is_drawn_with_its_gaps():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="Train the model first"):
         plots.training_history({})
-    with pytest.raises(ValueError, match="loss: 5, val_loss: 3 .*Pass validation_freq"):
+    with pytest.raises(ValueError, match=r"loss: 5, val_loss: 3 .*Pass validation_freq"):
         plots.training_history({"loss": [1, 2, 3, 4, 5], "val_loss": [1, 2, 3]})
     with pytest.raises(TypeError, match="Expected loss to be a sequence of numbers"):
         plots.training_history({"loss": ["low"]})
