@@ -46,6 +46,15 @@ def test_an_image_of_a_rare_size_does_not_hold_back_all_others():
     assert (1, 9, 2, 1) in batches
 
 
+def test_an_image_that_waits_does_not_hold_back_results_without_prediction():
+    queues, batches = recording(4)
+    queues.add(0, np.full((1, 1, 1), 0))
+    for index in range(1, 100):
+        queues.put(index, index)
+    assert batches == [(1, 1, 1, 1)]
+    assert list(queues.ready()) == [*range(100)]
+
+
 def test_results_without_prediction_keep_their_order():
     queues, _ = recording(2)
     queues.add(0, np.full((1, 1, 1), 0))

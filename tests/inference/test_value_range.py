@@ -39,7 +39,7 @@ RAW = {
     "divided, then statistics": lambda: after(RESCALING(1 / 255), adapted(0.485)),
     "efficientnet": lambda: keras.applications.EfficientNetB0(include_top=False, weights=None, input_shape=(32, 32, 3)),
     "own, 0-255": lambda: resnet_classifier((32, 32, 3), backbone="resnet18", weights=None, value_range=(0, 255)),
-    "encoder, 0-255": lambda: res_unet((32, 32, 3), filters=(4,), encoder="resnet50", value_range=(0, 255)),
+    "encoder, 0-255": lambda: res_unet((32, 32, 3), filters=(4,), encoder="mobilenet", value_range=(0, 255)),
 }
 NOT_RAW = {
     "none": lambda: after(),
@@ -50,7 +50,7 @@ NOT_RAW = {
     "behind a convolution": lambda: after(keras.layers.Conv2D(3, 1), RESCALING(1 / 255)),
     "own, 0-1": lambda: resnet_classifier((32, 32, 3), backbone="resnet18", weights=None),
     "own efficientnet, 0-1": lambda: resnet_classifier((32, 32, 3), backbone="efficientnetb0", weights=None),
-    "encoder, 0-1": lambda: res_unet((32, 32, 1), filters=(4,), encoder="resnet50"),
+    "encoder, 0-1": lambda: res_unet((32, 32, 1), filters=(4,), encoder="mobilenet"),
 }
 
 

@@ -144,6 +144,15 @@ def test_the_callbacks_epochs_of_a_resumed_training_are_used():
     assert figure.layout.title.text == "Best epoch 6 of 8 · val_loss 2"
 
 
+def test_a_resumed_training_of_several_possible_frequencies_asks():
+    class Callback:
+        epoch = (2, 3, 4, 5, 6, 7)
+        history = {"loss": [6, 5, 4, 3, 2, 1], "val_loss": [3, 2]}  # noqa: RUF012
+
+    with pytest.raises(ValueError, match="Pass validation_freq"):  # 3 and 6, or 4 and 8
+        plots.training_history(Callback())
+
+
 def test_histories_of_keras_stand_at_their_epochs():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse", run_eagerly=True)

@@ -104,7 +104,8 @@ def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) ->
     try:
         pyramid = find_pyramid(encoder)
     except ValueError:
-        if not is_images_own:
+        has_map = len(encoder.outputs[0].shape) == len(encoder.inputs[0].shape)
+        if not is_images_own or not has_map or given == _padded(given, COARSEST):
             raise
         return _variable_pyramid(encoder)  # odd sizes may hide the strides, which the copy shows
     if _fits(given, _padded(spatial_shape, max(pyramid.exact))):

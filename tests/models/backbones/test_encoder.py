@@ -205,6 +205,7 @@ def test_xla_compiles_an_encoder(size):
     [
         ((32, 32, 3), "resnet18", {"weights": "absent.h5"}, "existing file. Received encoder_weights='absent.h5'"),
         ((32, 32, 3), network(filters=(4,)), {}, "form a pyramid"),
+        ((33, 33, 3), network((33, 33, 3), filters=(4,)), {}, "form a pyramid"),
         ((30, 32, 3), network((32, 30, 3)), {}, r"\(32, 32\), as padded. Received 'own' for \(32, 30\)"),
         ((None, None, 3), network((32, 32, 3)), {}, r"\(None, None\), as padded. Received 'own' for \(32, 32\)"),
         ((13, 9, 3), flattening((13, 9, 3)), {}, r"\(32, 32\), as padded.*input_shape=\(32, 32, 3\)"),

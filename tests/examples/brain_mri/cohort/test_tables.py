@@ -128,3 +128,10 @@ def test_columns_are_found_whatever_their_case(tmp_path):
     assert has_columns(file, ("image_path",))
     assert not has_columns(file, ("mask_path",))
     assert read_table(file, ("IMAGE_PATH",)) == [(2, {"image_path": "a, b", "x": "1"})]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252", "latin-1"])
+def test_letters_beyond_ascii_are_read_in_their_encoding(encoding, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_bytes("name;town\nZoë;Genève\n".encode(encoding))
+    assert read_table(file, ("name",)) == [(2, {"name": "Zoë", "town": "Genève"})]
