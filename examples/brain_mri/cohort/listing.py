@@ -120,7 +120,13 @@ def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _files_below(folder: Path) -> Iterable[Path]:
-    for parent, _, names in os.walk(folder):
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # a link upwards would never end
+            folders.clear()
+            continue
+        seen.add(real)
         yield from (Path(parent, name) for name in names if name.lower().endswith((".tif", ".tiff")))
 
 

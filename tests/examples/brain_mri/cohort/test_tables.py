@@ -135,3 +135,12 @@ def test_letters_beyond_ascii_are_read_in_their_encoding(encoding, tmp_path):
     file = tmp_path / "a.csv"
     file.write_bytes("name;town\nZoë;Genève\n".encode(encoding))
     assert read_table(file, ("name",)) == [(2, {"name": "Zoë", "town": "Genève"})]
+
+
+def test_files_behind_a_link_are_found(folder, tmp_path):
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / "kaggle_3m").symlink_to(folder, target_is_directory=True)
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    file = tmp_path / "linked" / "rows.csv"
+    file.write_text(text(listing("\\")))
+    assert keys(index_folder(file)) == ALL
