@@ -59,6 +59,7 @@ DESCRIPTORS = [
     for name, (form, options) in zip(STREAMING, FORMS[row:] + FORMS[:row], strict=True)
 ]
 NOT_DESCRIBED = {
+    "ConfusionMatrix": "gives a matrix instead of a number; tested in tests/metrics/test_confusion.py",
     "OverlapMetric": "the base of the others, which has no fraction of its own",
     "per_class": "returns metrics that have descriptors",
     **dict.fromkeys(
