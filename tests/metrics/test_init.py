@@ -93,7 +93,7 @@ def test_options_of_other_libraries_are_refused_with_ours(kind, hints):
 def test_a_misspelt_option_is_refused_with_the_nearest(kind):
     with pytest.raises(TypeError, match=r"Received from_logit=True\. Did you mean from_logits\?"):
         kind(from_logit=True)
-    with pytest.raises(TypeError, match="options of .* by name"):
+    with pytest.raises(TypeError, match=r"options of .* by name"):
         kind(0.5)
 
 

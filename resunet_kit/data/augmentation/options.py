@@ -70,6 +70,8 @@ def _rising_pair(option: str, values: Sequence[Any], interval: str) -> Range:
             f"Expected {option} to be a number or a range (low, high). Received {option}={values}. Pass two numbers."
         )
     cure = f"Pass one in {interval}.{_UNITS[option]}" if option in _UNITS else ""
+    for index, value in enumerate(values):
+        number(f"{option}[{index}]", value)  # both types before either range
     low, high = (number(f"{option}[{index}]", value, interval, cure=cure) for index, value in enumerate(values))
     if low > high:
         raise ValueError(f"Expected {option} with low <= high. Received {option}={values}. Swap the two.")
