@@ -41,7 +41,7 @@ class Failures:
     def without_gradient_where(self, x: Tensor) -> Tensor:
         """Return `x`, as zeros without a gradient if any check failed.
 
-        A truth of NaN would otherwise reach the weights: NaN times a gradient of 0 is NaN.
+        A truth of NaN would otherwise make the weights NaN: NaN times a gradient of 0 is NaN.
         """
         return ops.where(self._any(), ops.zeros_like(x), x) if self.found else x
 

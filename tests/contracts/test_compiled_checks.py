@@ -106,7 +106,7 @@ METRICS = [
 
 
 class Shift(keras.layers.Layer):
-    """Add a number that is learnt, initially 0: a model whose output is its input, and that trains."""
+    """Add a trainable number, initially 0: a model whose output is its input."""
 
     def build(self, _: Any) -> None:
         self.shift = self.add_weight(shape=(), initializer="zeros")
@@ -125,7 +125,7 @@ def model_of(case: Case, channels: int, **compiling: Any) -> keras.Model:
 
 
 def zero(_: Any, y_pred: Any) -> Any:
-    """Return a loss that learns nothing."""
+    """Return a loss without a gradient."""
     return 0 * y_pred[:, 0, 0, 0]
 
 
