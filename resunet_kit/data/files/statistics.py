@@ -1,7 +1,7 @@
 """Mean and standard deviation over many image files, for normalisation."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 
@@ -14,7 +14,11 @@ from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 
 def image_statistics(
-    image_paths: Iterable[PathLike], *, nan: float | None = None
+    image_paths: Iterable[PathLike],
+    *,
+    channels: int | None = None,
+    full_scale: float | None = None,
+    nan: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each channel's mean and standard deviation over all pixels of image files.
 
@@ -22,15 +26,18 @@ def image_statistics(
 
     Args:
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
+        channels: As for `read_image`.
+        full_scale: As for `read_image`. Pass the same to both, so that the units agree.
         nan: As for `read_image`.
 
     Returns:
-        Mean and standard deviation, `(channels,)` each, in the unit of `read_image(path)`; for files with values
-        outside [0, 1], in the unit of the files.
+        Mean and standard deviation, `(channels,)` each, in the unit of `read_image` with these options; for files with
+        values outside [0, 1], in the unit of the files.
 
     Raises:
-        TypeError: If `image_paths` is a single path, or `nan` is not a number.
-        ValueError: If there are no files, one cannot be read, or their channels differ in number.
+        TypeError: If `image_paths` is a single path, or an option is of a wrong type.
+        ValueError: If there are no files, an option is out of range, a file cannot be read, or their channels differ in
+            number.
 
     Example:
         >>> import pathlib, tempfile
@@ -42,18 +49,38 @@ def image_statistics(
         ([0.5, 1.0], [0.5, 0.0])
     """
     paths = checked_paths("image_paths", image_paths)
-    options = ImageOptions(any_range=True, nan=nan)
+    # A rotation changes neither mean nor deviation.
+    options = ImageOptions(any_range=True, channels=channels, full_scale=full_scale, exif_rotation=False, nan=nan)
 
-    def moments(path: str) -> Moments:
-        return image_moments(read_raw_image(path, options))
+    def moments(path: str) -> tuple[Moments, bool | None]:
+        raw = read_raw_image(path, options)
+        return image_moments(raw), _is_scaled(raw)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
-        found = list(threads.map(moments, paths))
+        found, scaled = zip(*threads.map(moments, paths), strict=True)
+    _check_units(paths, scaled)
     channels = len(found[0].mean)
     for path, one in zip(paths, found, strict=True):
         if len(one.mean) != channels:
             raise ValueError(
-                f"Expected {channels} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}. Save all "
-                "images with the same number of channels."
+                f"Expected {channels} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}. Pass "
+                "channels=1 for grey or channels=3 for RGB."
             )
     return reduce(Moments.__add__, found).statistics()
+
+
+def _is_scaled(raw: NDArray) -> bool | None:
+    """Return whether the file's type says what stands for 1; None if values in [0, 1] leave that open."""
+    if raw.dtype.kind in "ub":
+        return True
+    return None if raw.min() >= 0 and raw.max() <= 1 else False
+
+
+def _check_units(paths: list[str], scaled: Sequence[bool | None]) -> None:
+    """Refuse files in [0, 1], by the largest number of their bits, together with files in a unit of their own."""
+    if True in scaled and False in scaled:
+        raise ValueError(
+            f"Expected images of one unit. Received {paths[scaled.index(True)]!r}, whose bits say what is white, and "
+            f"{paths[scaled.index(False)]!r}, whose values exceed [0, 1] in another. Save them in one type, "
+            "or normalise each by normalize='image'."
+        )
