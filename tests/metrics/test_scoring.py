@@ -235,3 +235,9 @@ def test_any_split_into_batches_gives_each_average():
         parts = result(DiceScore(**options), (labels[:1], prediction[:1]), (labels[1:], prediction[1:]))
         assert parts == pytest.approx(whole, rel=1e-6)
         assert 0 < whole < 1
+
+
+def test_pooled_specificity_counts_the_background_of_images_that_both_lack():
+    truth, prediction = four_images()  # TN 4 and 2 and 2 and 2, FP 2
+    for empty, expected in {1.0: 10 / 12, "skip_both": 10 / 12, "skip": 4 / 4}.items():
+        assert result(Specificity(average="pooled", empty=empty), (truth, prediction)) == pytest.approx(expected)
