@@ -96,9 +96,9 @@ def _cures(kind: type, unknown: Iterable[str], known: list[str]) -> str:
 
 
 def _own_first(kind: type, names: list[str]) -> list[str]:
-    """Return the options that the class itself declares, and then those of its bases."""
-    own = vars(kind).get("__annotations__", {})
-    return sorted(names, key=lambda name: name not in own)
+    """Return the options that the class itself adds, and then those of its bases."""
+    inherited = {name for base in kind.__mro__[1:] for name in vars(base).get("__annotations__", {})}
+    return sorted(names, key=lambda name: name in inherited)
 
 
 def _listed(texts: Iterable[str]) -> str:
