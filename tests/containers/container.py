@@ -26,6 +26,8 @@ class Container:
         stack: Whether the file holds more than one image.
         rotation: By TIFF's or EXIF's orientation.
         scaled: Whether the header of a volume scales its numbers.
+        shown: Brightness, where it does not follow from the above.
+        meaningless: Whether the numbers are neither brightness nor labels.
     """
 
     kind: str
@@ -44,6 +46,8 @@ class Container:
     stack: bool = False
     rotation: int = 1
     scaled: bool = False
+    shown: np.ndarray | None = None
+    meaningless: bool = False
 
     def __repr__(self) -> str:
         return f"{self.kind}: {self.name}"

@@ -35,14 +35,25 @@ def _noise(shape: tuple[int, ...], bits: int, dtype: np.dtype, generator: np.ran
     return generator.integers(low, 2 ** (bits - (dtype.kind == "i")), shape, dtype=dtype)
 
 
-def opacity(kind: str, bits: int, numeric: str, generator: np.random.Generator) -> np.ndarray:
-    """Return an opacity channel: full, half, or different from pixel to pixel."""
-    white = 2**bits - 1 if numeric == "u" else 1
-    size = max(8, 1 << (bits - 1).bit_length())
-    dtype = np.dtype(f"{numeric}{size // 8}")
+OPACITIES = ("full", "none or full", "graded", "where the mask is")
+
+
+def opacity(kind: str, stored: np.ndarray, bits: int, generator: np.random.Generator) -> np.ndarray:
+    """Return an opacity channel for `stored`, `(height, width, channels)`: one of `OPACITIES`."""
+    white = 2**bits - 1 if stored.dtype.kind == "u" else 1
+    shape = (*stored.shape[:2], 1)
     if kind == "full":
-        return np.full((*SHAPE, 1), white, dtype)
-    return generator.choice(np.array([0, white], dtype), (*SHAPE, 1))
+        return np.full(shape, white, stored.dtype)
+    if kind == "where the mask is":
+        return np.where(stored[..., :1] != 0, white, 0).astype(stored.dtype)
+    steps = [0, white] if kind == "none or full" else [0, white / 3, white / 2, white]
+    return generator.choice(np.array(steps).astype(stored.dtype), shape)
+
+
+def premultiplied(stored: np.ndarray, cover: np.ndarray, bits: int) -> np.ndarray:
+    """Return colours times opacity, as files with an associated opacity store them."""
+    white = 2**bits - 1 if stored.dtype.kind == "u" else 1
+    return (stored.astype(np.float64) * cover / white).astype(stored.dtype)
 
 
 def palettes(size: int, generator: np.random.Generator) -> dict[str, np.ndarray]:

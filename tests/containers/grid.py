@@ -1,4 +1,4 @@
-"""Every kind of container: the axes that give numbers a meaning in full, the layouts of files taken in turn."""
+"""Every kind of container: the axes that give numbers a meaning in full, a layout of files drawn for each."""
 
 import itertools
 import zlib
@@ -9,11 +9,12 @@ import numpy as np
 
 from tests.containers.arrays import nifti, npy
 from tests.containers.container import Container
-from tests.containers.contents import CONTENTS, SHAPE, numbers, opacity, palettes
+from tests.containers.contents import CONTENTS, OPACITIES, SHAPE, numbers, opacity, palettes, premultiplied
 from tests.containers.other import lossless_by_pillow, lossy_by_pillow, stacks
 from tests.containers.plain import bmp, gif, pnm
 from tests.containers.png import png
 from tests.containers.tiff import CMYK, GREY, GREY_WHITE_IS_ZERO, PALETTE, RGB, Layout, tiff, ycbcr
+from tests.containers.unusual import unusual
 
 UNSIGNED = [(bits, "u") for bits in (1, 2, 4, 8, 12, 16, 32)]
 FORMATS = [*UNSIGNED, (8, "i"), (16, "i"), (32, "i"), (16, "f"), (32, "f"), (64, "f")]
@@ -29,7 +30,7 @@ def generator_of(*key: object) -> np.random.Generator:
 def every_container() -> Iterator[Container]:
     """Yield the grid, the same in every run."""
     for part in (tiff_meanings, tiff_layouts, tiff_palettes, tiff_channels, tiff_lossy, pngs, bmps, pnms, gifs, volumes,
-                 arrays, lossless_by_pillow, lossy_by_pillow, stacks):  # fmt: skip
+                 arrays, lossless_by_pillow, lossy_by_pillow, stacks, unusual):  # fmt: skip
         yield from part()
 
 
@@ -43,7 +44,8 @@ def some_layout(bits: int, kind: str, channels: int, generator: np.random.Genera
     return Layout(
         compression, predictor, int(generator.integers(1, 3)), bool(generator.random() < 0.3),
         int(generator.choice([2, 5])) if generator.random() < 0.5 else None,
-        bool(channels > 1 and generator.random() < 0.3), str(generator.choice(["<", ">"])), bool(generator.random() < 0.3),
+        bool(channels > 1 and generator.random() < 0.3), str(generator.choice(["<", ">"])),
+        bool(generator.random() < 0.3),
     )  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def tiff_meanings() -> Iterator[Container]:
 
 
 def tiff_layouts() -> Iterator[Container]:
-    """Yield grey and RGB TIFF: pixel format × compression × strips, tiles × planes × byte order × BigTIFF × fill order."""
+    """Yield grey and RGB TIFF: pixel format × compression × strips, tiles × planes × byte order × BigTIFF × filling."""
     for (bits, kind), channels, compression, tiled, rows, planar, order, big, fill in itertools.product(
         FORMATS, (1, 3), LOSSLESS, (False, True), (None, 4), (False, True), "<>", (False, True), (1, 2)
     ):
@@ -72,7 +74,9 @@ def tiff_layouts() -> Iterator[Container]:
 
 def tiff_palettes() -> Iterator[Container]:
     """Yield palette TIFF: bits × palette × content × fill order × rotation."""
-    for bits, fill, rotation, content in itertools.product((1, 2, 4, 8), (1, 2), ROTATIONS, ("noise", "ones", "labels")):
+    for bits, fill, rotation, content in itertools.product(
+        (1, 2, 4, 8), (1, 2), ROTATIONS, ("noise", "ones", "labels")
+    ):
         for name, palette in palettes(2**bits, generator_of(bits, "palette")).items():
             generator = generator_of(bits, fill, rotation, name, content)
             layout = replace(some_layout(bits, "u", 1, generator), predictor=1, fill_order=fill)
@@ -87,16 +91,15 @@ def tiff_channels() -> Iterator[Container]:
     kinds += [(RGB, 3, extra) for extra in (None, "unspecified", "associated", "unassociated")]
     kinds += [(CMYK, 4, None), (GREY_WHITE_IS_ZERO, 1, "unassociated")]
     for (photometric, channels, extra), (bits, kind), rotation, content, covers in itertools.product(
-        kinds, [(8, "u"), (16, "u"), (32, "f")], (1, 3, 6), CONTENTS, ("full", "varying")
+        kinds, [(8, "u"), (16, "u"), (32, "f")], (1, 3, 6), CONTENTS, OPACITIES
     ):
-        if extra is None and covers == "varying":
+        if extra is None and covers != "full":
             continue
         generator = generator_of(photometric, extra, bits, kind, rotation, content, covers)
         stored = numbers(content, bits, kind, channels, generator)
         if extra is not None:
-            cover = opacity(covers, bits, kind, generator)
-            if extra == "associated" and covers == "varying":
-                stored = np.where(cover > 0, stored, 0).astype(stored.dtype)
+            cover = opacity(covers, stored, bits, generator)
+            stored = premultiplied(stored, cover, bits) if extra == "associated" else stored
             stored = np.concatenate([stored, cover], axis=-1)
         layout = replace(some_layout(bits, kind, stored.shape[-1], generator), fill_order=1)
         made = tiff(stored, bits, photometric=photometric, layout=layout, rotation=rotation, extra=extra)
@@ -109,12 +112,16 @@ def tiff_channels() -> Iterator[Container]:
 
 def tiff_lossy() -> Iterator[Container]:
     """Yield TIFF by JPEG: grey, RGB and its own colours."""
-    for tiled, order, big, content, seed in itertools.product((False, True), "<>", (False, True), CONTENTS, range(2)):
+    for tiled, order, big, content, seed, rotation in itertools.product(
+        (False, True), "<>", (False, True), CONTENTS, range(2), (1, 6)
+    ):
         layout = Layout(7, 1, 1, tiled, None, False, order, big)
         grey = smooth(1, seed) if content == "noise" else flat(content)
-        yield named(tiff(grey, 8, layout=layout), content)
-        yield named(tiff(255 - grey, 8, photometric=GREY_WHITE_IS_ZERO, layout=layout), content)
-        yield named(ycbcr(np.repeat(grey, 3, axis=-1) if content != "noise" else smooth(3, seed), layout), content)
+        yield named(tiff(grey, 8, layout=layout, rotation=rotation), content)
+        yield named(tiff(255 - grey, 8, photometric=GREY_WHITE_IS_ZERO, layout=layout, rotation=rotation), content)
+        yield named(
+            ycbcr(np.repeat(grey, 3, axis=-1) if content != "noise" else smooth(3, seed), layout, rotation), content
+        )
 
 
 def smooth(channels: int, seed: int) -> np.ndarray:
@@ -137,14 +144,14 @@ def pngs() -> Iterator[Container]:
     for (colour_type, channels, depths), interlaced, rotation, content in itertools.product(
         types, (False, True), ROTATIONS, CONTENTS
     ):
-        for bits, seen in itertools.product(depths, ("full", "varying", "tRNS", "unused tRNS")):
+        for bits, seen in itertools.product(depths, (*OPACITIES, "tRNS", "unused tRNS")):
             has_channel = colour_type in (4, 6)
-            if has_channel != (seen in ("full", "varying")) and not (not has_channel and seen == "full"):
+            if has_channel != (seen in OPACITIES) and not (not has_channel and seen == "full"):
                 continue
             generator = generator_of(colour_type, bits, interlaced, rotation, content, seen)
             stored = numbers(content, bits, "u", channels - has_channel, generator)
             if has_channel:
-                stored = np.concatenate([stored, opacity(seen, bits, "u", generator)], axis=-1)
+                stored = np.concatenate([stored, opacity(seen, stored, bits, generator)], axis=-1)
             transparent = tuple(stored[0, 0].tolist()) if seen == "tRNS" else None
             if seen == "unused tRNS":
                 unused = sorted(set(range(2**bits)) - set(stored.ravel().tolist()))
@@ -159,7 +166,9 @@ def pngs() -> Iterator[Container]:
         for name, palette in palettes(2**bits, generator_of(bits, "palette")).items():
             stored = numbers(content, bits, "u", 1, generator_of(bits, interlaced, content, name))
             opacities = {None: None, "one": [0], "graded": [0, 128], "unused": [255] * 2**bits}[clear]
-            made = png(stored, bits, 3, interlaced=interlaced, palette=palette, transparent=opacities, rotation=rotation)
+            made = png(
+                stored, bits, 3, interlaced=interlaced, palette=palette, transparent=opacities, rotation=rotation
+            )
             yield named(made, f"{name}, {content}, opacity of indices {clear}")
 
 
@@ -217,7 +226,11 @@ def volumes() -> Iterator[Container]:
 
 def arrays() -> Iterator[Container]:
     """Yield `.npy`: type × byte order × C or Fortran order × version × shape × content."""
-    kinds = [(bits, kind) for kind, all_bits in (("u", (8, 16, 32, 64)), ("i", (8, 16, 32, 64)), ("f", (16, 32, 64))) for bits in all_bits]
+    kinds = [
+        (bits, kind)
+        for kind, all_bits in (("u", (8, 16, 32, 64)), ("i", (8, 16, 32, 64)), ("f", (16, 32, 64)))
+        for bits in all_bits
+    ]
     shapes = ((5, 7), (5, 7, 1), (5, 7, 3), (4, 5, 7, 1))
     for (bits, kind), order, fortran, version, shape, content in itertools.product(
         kinds, "<>", (False, True), (1, 2, 3), shapes, CONTENTS
@@ -228,7 +241,9 @@ def arrays() -> Iterator[Container]:
         stored = stored.astype(stored.dtype.newbyteorder(order)) if bits > 8 else stored
         yield named(npy(stored, version=version, fortran=fortran), content)
     for fortran, shape in itertools.product((False, True), shapes):
-        yield named(npy(np.resize(numbers("ones", 1, "u", 1, generator_of(shape)), shape).astype(bool), fortran=fortran), "ones")
+        yield named(
+            npy(np.resize(numbers("ones", 1, "u", 1, generator_of(shape)), shape).astype(bool), fortran=fortran), "ones"
+        )
 
 
 def named(container: Container, content: str) -> Container:

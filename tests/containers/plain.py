@@ -63,7 +63,12 @@ def _maxval_class(maxval: int) -> str:
 
 
 def gif(
-    stored: np.ndarray, palette: np.ndarray, *, transparent: int | None = None, interlaced: bool = False, frames: int = 1
+    stored: np.ndarray,
+    palette: np.ndarray,
+    *,
+    transparent: int | None = None,
+    interlaced: bool = False,
+    frames: int = 1,
 ) -> Container:
     """Return a GIF of indices; `palette` of a power of two of colours in [0, 1]."""
     height, width, _ = stored.shape

@@ -43,7 +43,9 @@ def by_numpy(data: bytes) -> np.ndarray:
 
 def by_the_npy_specification(data: bytes) -> np.ndarray:
     """Parse the header by hand."""
-    [length], start = (struct.unpack_from("<H", data, 8), 10) if data[6] == 1 else (struct.unpack_from("<L", data, 8), 12)
+    [length], start = (
+        (struct.unpack_from("<H", data, 8), 10) if data[6] == 1 else (struct.unpack_from("<L", data, 8), 12)
+    )
     header = eval(data[start : start + length], {"__builtins__": {}})
     flat = np.frombuffer(data[start + length :], header["descr"])
     return flat.reshape(header["shape"], order="F" if header["fortran_order"] else "C")
@@ -53,7 +55,8 @@ def by_nibabel(data: bytes) -> np.ndarray:
     import nibabel
 
     raw = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    return np.asanyarray(nibabel.Nifti1Image.from_bytes(raw).dataobj)
+    kind = nibabel.Nifti2Image if raw[:4] == struct.pack("<i", 540) else nibabel.Nifti1Image
+    return np.asanyarray(kind.from_bytes(raw).dataobj)
 
 
 def by_the_nifti_specification(data: bytes) -> np.ndarray:
@@ -71,7 +74,9 @@ def by_the_netpbm_specification(data: bytes) -> np.ndarray:
     number = int(data[1:2])
     lines = data.split(b"\n", 3 if number in (1, 4) else 4)
     width, height = map(int, lines[2].split())
-    maxval, body, channels = (1, lines[3], 1) if number in (1, 4) else (int(lines[3]), lines[4], 3 if number % 3 == 0 else 1)
+    maxval, body, channels = (
+        (1, lines[3], 1) if number in (1, 4) else (int(lines[3]), lines[4], 3 if number % 3 == 0 else 1)
+    )
     if number < 4:
         return np.array(body.split(), int).reshape(height, width, channels)
     if number == 4:
@@ -90,6 +95,7 @@ READERS: dict[str, dict[str, Reader]] = {
     ".npy": {"NumPy": by_numpy, "specification": by_the_npy_specification},
     ".nii": {"nibabel": by_nibabel, "specification": by_the_nifti_specification},
 } | {suffix: {"specification": by_the_netpbm_specification, "Pillow": by_pillow} for suffix in (".pbm", ".pgm", ".ppm")}
+READERS |= {suffix: {"Pillow": by_pillow} for suffix in (".tga", ".pcx", ".sgi")}
 READERS[".nii.gz"] = READERS[".nii"]
 
 
@@ -110,6 +116,8 @@ def what_readers_say(container: Container) -> dict[str, str]:
 
 def agrees(array: np.ndarray, container: Container) -> bool:
     """Return whether an array holds the container's numbers in one of the forms that readers give them."""
+    if array.dtype.kind not in "buif":
+        return False
     given = np.asarray(array, np.float64)
     return any(_same(given, rotated(view, container.rotation), container) or _same(given, view, container)
                for view in _views(container))  # fmt: skip
@@ -131,10 +139,17 @@ def _views(container: Container) -> list[np.ndarray]:
     views = [stored]
     values = container_values(container)
     if values is not None and container.full_scale:
-        views += [values, values * 255, values * 65535, np.concatenate([values * 255, np.full((*values.shape[:-1], 1), 255)], -1)]
+        views += [
+            values,
+            values * 255,
+            values * 65535,
+            np.concatenate([values * 255, np.full((*values.shape[:-1], 1), 255)], -1),
+        ]
         if container.transparent is not None:
             views.append(np.concatenate([values, 1.0 - container.transparent[..., None]], axis=-1) * 255)
-            views.append(np.concatenate([values, 1.0 - container.transparent[..., None]], axis=-1) * container.full_scale)
+            views.append(
+                np.concatenate([values, 1.0 - container.transparent[..., None]], axis=-1) * container.full_scale
+            )
     if container.palette is None and container.full_scale and container.opacity == "associated":
         opacity = values[..., -1:]
         colours = np.where(opacity > 0, np.minimum(values[..., :-1] / np.maximum(opacity, 1e-9), 1), values[..., :-1])

@@ -45,7 +45,7 @@ def tiff(
     bits: int,
     *,
     photometric: int = GREY,
-    layout: Layout = Layout(),  # noqa: B008 - frozen
+    layout: Layout = Layout(),
     extra: str | None = None,
     rotation: int = 1,
     palette: np.ndarray | None = None,
@@ -98,7 +98,11 @@ def tiff(
         opacity=extra,
         inks=photometric == CMYK,
         lossy=layout.compression == 7,
-        tolerance=8 / 255 if layout.compression == 7 else 0,
+        tolerance=8 / 255
+        if layout.compression == 7
+        else 1.01 / (2**bits - 1)
+        if extra == "associated" and unsigned
+        else 0,
         stack=pages > 1,
         rotation=rotation,
     )
@@ -191,8 +195,8 @@ def assemble(entries: dict, pieces: list[bytes], layout: Layout, pages: int = 1)
     return bytes(out)
 
 
-def ycbcr(pixels: np.ndarray, layout: Layout) -> Container:
+def ycbcr(pixels: np.ndarray, layout: Layout, rotation: int = 1) -> Container:
     """Return a TIFF of RGB pixels in JPEG's colours, as cameras and scanners of slides write it."""
     layout = replace(layout, compression=7)
-    made = tiff(pixels, 8, photometric=YCBCR, layout=layout, tags={530: ("H", [1, 1])})
+    made = tiff(pixels, 8, photometric=YCBCR, layout=layout, rotation=rotation, tags={530: ("H", [1, 1])})
     return replace(made, tolerance=16 / 255)

@@ -9,14 +9,16 @@ from tests.containers.container import Container
 
 Arrays = list[np.ndarray]  # each is right; none means that the file must be refused
 LARGEST_LABEL = 127  # without num_classes
+WHITE_OR_LABEL = 15  # the white of 4 bits: in a mask, it may be a label
 
 
 def images(container: Container) -> Arrays:
     """Return the brightness in [0, 1], `(..., channels)`, that `read_image` may return.
 
     Unsigned numbers of up to 16 bits are divided by the largest of their bits, or by the file's own maximum. Others
-    must lie in [0, 1]. Where white is zero, brightness falls with the number. Palettes become colours. An opacity
-    channel stays; an opacity without a channel may be left out or become one.
+    must lie in [0, 1]. Where white is zero, brightness falls with the number, and only of unsigned numbers it is known
+    how. Palettes become colours. An opacity channel stays, and colours that were multiplied by it are divided again;
+    where only a colour or an index is transparent, opacity may be left out or become a channel.
     """
     values = container_values(container)
     if values is None or not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
@@ -26,8 +28,10 @@ def images(container: Container) -> Arrays:
 
 def container_values(container: Container) -> np.ndarray | None:
     """Return brightness, even outside [0, 1]; None if no image may be read."""
-    if container.stack:
+    if container.stack or container.meaningless:
         return None
+    if container.shown is not None:
+        return container.shown
     stored = container.stored.astype(np.float64)
     if container.palette is not None:
         return container.palette[container.stored[..., 0]]
@@ -35,8 +39,19 @@ def container_values(container: Container) -> np.ndarray | None:
     full_scale = container.full_scale if (container.full_scale or 0) < 2**17 else None
     values = stored / full_scale if full_scale else stored
     if container.white_is_zero:
-        values[..., 0] = 1 - values[..., 0]
+        if container.full_scale is None:
+            return None  # nobody says what black is
+        values[..., 0] = (1 if full_scale else container.full_scale) - values[..., 0]
+    if container.opacity == "associated":
+        return _straight(values, 1 if container.full_scale else np.inf)
     return values
+
+
+def _straight(values: np.ndarray, largest: float) -> np.ndarray:
+    """Return colours as they were before they were multiplied by the opacity; where it is 0 they are black."""
+    colours, opacity = values[..., :-1], values[..., -1:]
+    divided = np.where(opacity > 0, colours / np.where(opacity > 0, opacity, 1), 0)
+    return np.concatenate([np.minimum(divided, largest), opacity], axis=-1)
 
 
 def with_opacity(container: Container, values: np.ndarray) -> Arrays:
@@ -52,34 +67,40 @@ def with_opacity(container: Container, values: np.ndarray) -> Arrays:
 def masks(container: Container, num_classes: int | None) -> Arrays:
     """Return the labels `(..., 1)` that `read_mask` may return.
 
-    Numbers are labels as stored, whatever the bits. 0 and white, 0 and 1, and booleans are background and foreground;
-    white is what is shown white, whatever the polarity or the palette. Other palettes give their indices. Colours,
-    pixels of different opacity and lossy numbers are no labels.
+    Numbers are labels, whatever the bits; where white is zero they are counted from black, as the brightness is. 0 and
+    white, 0 and 1, and booleans are background and foreground; white is what is shown white, whatever the polarity or
+    the palette. Other palettes give their indices. Colours, pixels of different opacity and lossy numbers are not
+    labels.
     """
     values = container_values(container)
     if values is None or container.inks or _varies(container):
         return []
     wide = num_classes is not None and num_classes > 2
+    if container.shown is not None:
+        return _of_colours(values, num_classes)
     if container.palette is not None:
         return _palette_labels(container, values, num_classes)
+    if not np.isfinite(values).all():
+        return []
     channels = container.stored[..., : container.stored.shape[-1] - (container.opacity is not None)]
     if (channels != channels[..., :1]).any():
         return []
     numbers, white = channels[..., :1], container.full_scale
-    if white is None and container.white_is_zero:
-        return []  # it says that small numbers are bright, but not which number is white
     shown = white - numbers.astype(np.float64) if container.white_is_zero else numbers
     found = set(np.unique(shown).tolist())
     if container.lossy:  # the numbers are not exact; flat ones of black and white may be
         return [(values[..., :1] > 0.5).astype(np.uint8)] if found <= {0, white} and not wide else []
-    if not wide and (found <= {0, white} or (found <= {0, 1} and not container.white_is_zero)):
-        # All of 2 and 4 bits may be labels.
-        return [(shown != 0).astype(np.uint8)] + ([numbers] if white in (3, 15) and not container.white_is_zero else [])
-    if container.white_is_zero:
-        if white == 1:
-            return [shown.astype(np.uint8)]
-        return []  # labels where white is zero: stored or shown numbers, which are complements
-    return _allowed(numbers, num_classes, container.scaled)
+    if not wide and (found <= {0, white} or found <= {0, 1}):
+        # Up to 4 bits 0 and white may be labels too, unless they must be two classes.
+        either = num_classes is None and (white or 0) <= WHITE_OR_LABEL
+        return [(shown != 0).astype(np.uint8)] + (_allowed(shown, num_classes, container.scaled) if either else [])
+    return _allowed(shown, num_classes, container.scaled)
+
+
+def _of_colours(values: np.ndarray, num_classes: int | None) -> Arrays:
+    """Return the labels of an image in another colour space, if it is grey."""
+    grey = np.rint(values * 255)
+    return [] if (grey != grey[..., :1]).any() else _allowed(grey[..., :1], num_classes, scaled=False)
 
 
 def _varies(container: Container) -> bool:
@@ -87,8 +108,11 @@ def _varies(container: Container) -> bool:
 
     A transparent number or index hides nothing: what is transparent is known by its number.
     """
-    opacity = container.stored[..., -1]
-    return container.opacity is not None and bool((opacity != opacity.flat[0]).any())
+    opacity, labels = container.stored[..., -1], container.stored[..., 0]
+    if container.opacity is None or (opacity == opacity.flat[0]).all():
+        return False
+    full = 1 if container.full_scale is None else container.full_scale
+    return not np.array_equal(opacity, np.where(labels != 0, full, 0))  # else both say the same
 
 
 def _palette_labels(container: Container, values: np.ndarray, num_classes: int | None) -> Arrays:
