@@ -1,6 +1,7 @@
 """Checks of masks and of what belongs to them: values, shapes, spacing and connectivity."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,27 @@ from resunet_kit._shared.numbers import integer, numbers_per_axis
 _MAX_PIXELS = 2**40  # of an image: sums of positions stay far below 2**63
 
 Spacing = float | Sequence[float] | None
+
+
+def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
+    """Return the values as an array of any dtype and shape; the caller's own if it is one already.
+
+    Raises:
+        ValueError: If lists are of unequal lengths, or a masked array hides values.
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        if np.ma.is_masked(values):
+            raise ValueError(
+                f"Expected {name} without masked values. Received a masked array that hides "
+                f"{np.ma.count_masked(values)} of {values.size}. Say what they are: `{name}.filled(0)`."
+            )
+        return np.ma.getdata(values)
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected {name} as one array. Received lists of unequal lengths: {error}. Make all rows equally long."
+        ) from error
 
 
 def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.bool_]:
@@ -24,7 +46,7 @@ def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2,
         TypeError: If the values are not numbers.
         ValueError: If the number of axes is not accepted, there is no pixel, or a value is not accepted.
     """
-    array = np.asarray(mask)
+    array = as_array(mask, name)
     if array.dtype.kind in "buif":
         _check_axes(name, array, ndims)
     return as_binary(array, name)
@@ -41,7 +63,7 @@ def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
         TypeError: If the values are not numbers.
         ValueError: If there is no value, or one is not accepted.
     """
-    array = np.asarray(values)
+    array = as_array(values, name)
     if array.dtype.kind not in "buif":
         raise TypeError(
             f"Expected {name} of booleans, 0/1 or 0/255. Received dtype {array.dtype}. Convert it to numbers first."

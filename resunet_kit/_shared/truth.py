@@ -1,4 +1,4 @@
-"""Truth, prediction and sample weights in one shape, with checks of their values where these are eagerly known."""
+"""Truth, prediction and sample weights in one shape, with checks of their values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
+from resunet_kit._shared.value_checks import refuse
 
 # Resampling and half precision may leave a probability this far outside [0, 1].
 TOLERANCE = 1e-3
@@ -85,13 +86,7 @@ def _is_channel(index: int | None, channels: int) -> bool:
 
 def to_probabilities(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> Tensor:
     """Apply the sigmoid or softmax that logits lack; return probabilities unchanged."""
-    check_finite(
-        "y_pred",
-        y_pred,
-        "Look for weights that training has driven to NaN: keras.callbacks.TerminateOnNaN stops it there.",
-    )
     if not from_logits:
-        _check_probabilities(y_pred, multilabel)
         return y_pred
     if multilabel or y_pred.shape[-1] == 1:
         return ops.sigmoid(y_pred)
@@ -148,80 +143,79 @@ def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, 
     return weight, None
 
 
-# === Checks of values, which are skipped while a graph is traced ===
+# === Checks of values ===
 
 
-def eager_range(x: Tensor) -> tuple[float, float] | None:
-    """Return minimum and maximum where they are eagerly known; None while a graph is traced, and of no values."""
-    if 0 in x.shape:
-        return None
-    lowest, highest = ops.min(x), ops.max(x)
-    try:
-        bool(lowest > highest)
-        return float(ops.convert_to_numpy(lowest)), float(ops.convert_to_numpy(highest))
-    except TypeError:  # what every backend's tracer, and KerasTensor, answers; JAX's grad only to the conversion
-        return None
+def value_range(x: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Return minimum and maximum as scalars; None if there is no value."""
+    return None if 0 in x.shape else (ops.min(x), ops.max(x))
 
 
-def eager_any(condition: Tensor) -> bool | None:
-    """Return whether any value of a boolean tensor is true; None while a graph is traced."""
-    found = eager_range(ops.cast(condition, "float32"))
-    return None if found is None else found[1] > 0
+def check_finite(name: str, x: Tensor, cure: str) -> tuple[Tensor, Tensor] | None:
+    """Raise a `ValueError` for NaN and infinite values, in compiled steps too; return the range as `value_range`."""
+    found = value_range(x)
+    if found is not None:
+        expected = f"Expected {name} to hold finite numbers. Received "
+        refuse(ops.any(ops.isnan(x)), f"{expected}NaN. {cure}")
+        # Not by isfinite: an empty batch on a replica has a range of inf to -inf.
+        infinite = ops.logical_or(ops.equal(found[0], -np.inf), ops.equal(found[1], np.inf))
+        refuse(infinite, f"{expected}an infinite value. {cure}")
+    return found
 
 
-def check_finite(name: str, x: Tensor, cure: str) -> None:
-    """Raise a `ValueError` for NaN and infinite values."""
-    if eager_any(ops.logical_not(ops.isfinite(x))):
-        kind = "NaN" if eager_any(ops.isnan(x)) else "an infinite value"
-        raise ValueError(f"Expected {name} to hold finite numbers. Received {kind}. {cure}")
+def _outside(found: tuple[Tensor, Tensor], lowest: float, highest: float) -> Tensor:
+    return ops.logical_or(found[0] < lowest, found[1] > highest)
 
 
 def _check_sample_weight(weight: Tensor) -> None:
-    check_finite("sample_weight", weight, "Leave an image out by a weight of 0.")
-    found = eager_range(weight)
-    if found is not None and found[0] < 0:
-        raise ValueError(
-            f"Expected sample_weight of at least 0. Received values from {found[0]:.4g} to {found[1]:.4g}. "
-            "Leave an image or a pixel out by a weight of 0."
-        )
+    cure = "Leave an image or a pixel out by a weight of 0."
+    found = check_finite("sample_weight", weight, cure)
+    if found is not None:
+        expected = "Expected sample_weight of at least 0. Received values from "
+        refuse(found[0] < 0, expected, found[0], " to ", found[1], f". {cure}")
 
 
-def _check_probabilities(y_pred: Tensor, multilabel: bool) -> None:
-    found = eager_range(y_pred)
-    if found is None or (found[0] >= -TOLERANCE and found[1] <= 1 + TOLERANCE):
+def check_prediction(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> None:
+    """Raise a `ValueError` for values that are not finite, and without `from_logits` for those outside [0, 1]."""
+    cure = "Look for NaN in the images, and for weights that training has driven to NaN: lower the learning rate."
+    found = check_finite("y_pred", y_pred, cure)
+    if from_logits or found is None:
         return
     activation = "sigmoid" if multilabel or y_pred.shape[-1] == 1 else "softmax"
-    raise ValueError(
-        f"Expected y_pred to be probabilities in [0, 1]. Received values from {found[0]:.4g} to {found[1]:.4g} in "
-        f"{y_pred.shape[-1]} channels with multilabel={multilabel}. If they are logits, pass from_logits=True, or end "
-        f"the model in a {activation}: one channel takes a sigmoid, several take a softmax, or with multilabel=True a "
-        "sigmoid each."
+    refuse(
+        _outside(found, -TOLERANCE, 1 + TOLERANCE),
+        "Expected y_pred to be probabilities in [0, 1]. Received values from ",
+        *(found[0], " to ", found[1]),
+        f" in {y_pred.shape[-1]} channels with multilabel={multilabel}. If they are logits, pass from_logits=True, or "
+        f"end the model in a {activation}: one channel takes a sigmoid, several take a softmax, or with "
+        "multilabel=True a sigmoid each.",
     )
 
 
 def _check_truth(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
     """Check masks, or with `classes` integer labels."""
-    check_finite("y_true", y_true, "Look for 0/0 where the masks are made.")
+    found = check_finite("y_true", y_true, "Look for 0/0 where the masks are made.")
     scored = y_true
     if ignore_class is not None:
         scored = ops.where(ops.equal(y_true, ignore_class), ops.zeros_like(y_true), y_true)
-    found = eager_range(scored)
+        found = value_range(scored)
     if found is None:
         return
-    if classes is not None and eager_range(ops.abs(scored - ops.round(scored))) != (0, 0):
-        raise ValueError(
+    if classes is not None:
+        refuse(
+            ops.any(ops.not_equal(scored, ops.round(scored))),
             f"Expected y_true to be integer labels, as its last axis is 1 and the prediction has {classes} channels. "
-            "Received fractions. Resize label maps with the nearest method."
+            "Received fractions. Resize label maps with the nearest method.",
         )
     highest = 1 if classes is None else classes - 1
-    if found[0] >= 0 and found[1] <= highest:
-        return
     expected, cure = (
         ("a mask in [0, 1]", "Divide a 0/255 mask by 255")
         if classes is None
         else (f"integer labels from 0 to {highest}", "Give the model one output channel per class")
     )
-    raise ValueError(
-        f"Expected y_true to be {expected}. Received values from {found[0]:.4g} to {found[1]:.4g} with "
-        f"ignore_class={ignore_class}. {cure}, or name a label to leave out with ignore_class."
+    refuse(
+        _outside(found, 0, highest),
+        f"Expected y_true to be {expected}. Received values from ",
+        *(found[0], " to ", found[1]),
+        f" with ignore_class={ignore_class}. {cure}, or name a label to leave out with ignore_class.",
     )

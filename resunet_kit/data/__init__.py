@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data.augmentation.augment import Augment
 from resunet_kit.data.batches.numpy_batches import PairBatches
+from resunet_kit.data.files.geometry import Geometry, read_geometry
 from resunet_kit.data.files.labels import read_mask
 from resunet_kit.data.files.normalization import z_score
 from resunet_kit.data.files.reading import read_image
 from resunet_kit.data.files.statistics import image_statistics
+from resunet_kit.data.files.volume_writing import write_volume
 from resunet_kit.data.splits.leaks import Leaks, find_leaks
 from resunet_kit.data.splits.splits import cross_validation_by_group, split_by_group
 from resunet_kit.data.volumes import neighbouring_slices, slices_to_volumes, volumes_to_slices
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Augment",
+    "Geometry",
     "Leaks",
     "PairBatches",
     "atomic_write",
@@ -32,11 +35,13 @@ __all__ = [
     "neighbouring_slices",
     "pairs_dataset",
     "presence_labels",
+    "read_geometry",
     "read_image",
     "read_mask",
     "slices_to_volumes",
     "split_by_group",
     "volumes_to_slices",
+    "write_volume",
     "z_score",
 ]
 

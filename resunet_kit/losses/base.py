@@ -10,6 +10,7 @@ from keras import ops
 from resunet_kit._shared.numbers import number
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
 from resunet_kit._shared.truth import (
+    check_prediction,
     check_shapes,
     compute_dtype,
     encode_truth,
@@ -17,6 +18,7 @@ from resunet_kit._shared.truth import (
     split_sample_weight,
     to_probabilities,
 )
+from resunet_kit._shared.value_checks import collected
 from resunet_kit.losses.options import checked_options, option
 from resunet_kit.losses.sums import Addable
 
@@ -130,18 +132,23 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     # === From tensors to the loss ===
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
-        """Return the loss, reduced over the images by `reduction`."""
-        y_true, y_pred, pixel_weight, image_weight = self._to_tensors(y_true, y_pred, sample_weight)
-        # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
-        target = y_true if pixel_weight is None else (y_true, pixel_weight)
-        return super().__call__(target, y_pred, image_weight)
+        """Return the loss, reduced over the images by `reduction`; NaN of wrong values in a compiled step."""
+        with collected() as failures:
+            y_true, y_pred, pixel_weight, image_weight = self._to_tensors(y_true, y_pred, sample_weight)
+            # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
+            target = y_true if pixel_weight is None else (y_true, pixel_weight)
+            loss = super().__call__(target, y_pred, image_weight)
+        return failures.nan_where(loss)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
         y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
         check_shapes(y_true, y_pred)
-        prediction = self.activate(y_pred)  # (batch, ..., classes)
-        truth, kept = self.encode_truth(y_true, y_pred.shape[-1], len(y_pred.shape))  # the same shape
+        with collected() as failures:
+            check_prediction(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+            truth, kept = self.encode_truth(y_true, y_pred.shape[-1], len(y_pred.shape))  # (batch, ..., classes)
+        y_pred = failures.without_gradient_where(y_pred)
+        prediction = self.activate(y_pred)  # the same shape
         truth, prediction = self.prepare(truth, prediction)
         truth, prediction, weights = self._pooled(truth, prediction, combine_weights(kept, weights))  # (images, ...)
         class_weights = self.normalized_class_weights(keras.tree.flatten(truth)[0], weights)  # (images or 1, classes)
@@ -223,6 +230,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return mask, probabilities and pixel weights (or None) for counting, each `(images, ..., classes)`."""
         y_true, y_pred, weights, _ = self._to_tensors(y_true, y_pred, sample_weight)
+        check_prediction(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
         prediction = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
         truth, kept = self.encode_mask(y_true, y_pred.shape[-1], len(y_pred.shape))
         return self._pooled(truth, prediction, combine_weights(kept, weights))

@@ -11,7 +11,8 @@ from keras import ops
 from resunet_kit._shared.mask_checks import pixel_size
 from resunet_kit._shared.numbers import number, numbers_per_axis
 from resunet_kit._shared.overlap import Tensor, spatial_mean
-from resunet_kit._shared.truth import check_finite, eager_any
+from resunet_kit._shared.truth import check_finite
+from resunet_kit._shared.value_checks import known, refuse, unchecked
 from resunet_kit.losses._distance_transform import signed_distances
 from resunet_kit.losses._functions import loss_function
 from resunet_kit.losses.base import SegmentationLoss
@@ -45,16 +46,32 @@ class DistanceLoss(SegmentationLoss):
                 f"pixels to leave out. Received y_true of shape {tuple(y_true.shape)} for {channels} channels and "
                 f"ignore_class={self.ignore_class}. Give those pixels a weight of 0 in sample_weight."
             )
-        if not could_be or self.distance_maps is not None:
+        if not could_be or self.distance_maps is False:
+            return False
+        found = check_finite("y_true", y_true, "Look for 0/0 where the masks or maps are made.")
+        if found is None:
             return bool(self.distance_maps)
-        outside = ops.logical_or(y_true < 0, y_true > 1)
-        found = eager_any(outside)
-        if found and not eager_any(ops.logical_and(outside, ops.not_equal(y_true, 255))):
-            raise ValueError(
-                "Expected y_true to be a mask in [0, 1], or distance maps. Received values of 0 and 255. Divide the "
-                "mask by 255."
-            )
-        return ops.any(outside) if found is None else found
+        self._check_maps(y_true, found)
+        outside = ops.logical_or(found[0] < 0, found[1] > 1)
+        are_maps = True if self.distance_maps else known(outside)
+        return outside if are_maps is None else are_maps
+
+    def _check_maps(self, y_true: Tensor, found: tuple[Tensor, Tensor]) -> None:
+        """Refuse class labels and masks in place of maps, which are negative in the object.
+
+        The maps of empty masks alone hold no negative number; SciPy's are then not integers, and ours are 0.
+        """
+        highest = 0 if self.distance_maps else 1
+        integers = ops.all(ops.equal(y_true, ops.round(y_true)))
+        labels = ops.logical_and(ops.logical_and(found[0] >= 0, found[1] > highest), integers)
+        expected = "distance maps" if self.distance_maps else "a mask in [0, 1], or distance maps"
+        refuse(
+            labels,
+            f"Expected y_true to be {expected}, negative in the object. Received integers from ",
+            *(found[0], " to ", found[1]),
+            ". Divide a 0/255 mask by 255, one-hot encode class labels, and compute maps by "
+            "resunet_kit.masks.signed_distance_map.",
+        )
 
     def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
         """Return the mask, of distance maps too, and the weights that leave out `ignore_class` (or None)."""
@@ -66,11 +83,13 @@ class DistanceLoss(SegmentationLoss):
         """Return the truth as signed distances and as a mask, and the weights of ignored pixels (or None)."""
         are_maps = self.has_distance_maps(y_true, channels, rank)
         if are_maps is True:
-            check_finite("y_true", y_true, "Look for 0/0 where the maps are made.")
             return _from_maps(y_true), None
         if are_maps is False:
             return self._from_masks(y_true, channels, rank)
-        return ops.cond(are_maps, lambda: _from_maps(y_true), lambda: self._from_masks(y_true, channels, rank)[0]), None
+        with unchecked():  # within a branch; masks are in [0, 1] there
+            return ops.cond(
+                are_maps, lambda: _from_maps(y_true), lambda: self._from_masks(y_true, channels, rank)[0]
+            ), None
 
     def _from_masks(self, y_true: Tensor, channels: int, rank: int) -> tuple[tuple[Tensor, Tensor], Tensor]:
         mask, kept = super().encode_mask(y_true, channels, rank)

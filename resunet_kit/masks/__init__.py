@@ -1,10 +1,12 @@
 """Masks as NumPy arrays: run lengths, components, contours, measurements, labels and overlays.
 
-Functions take booleans, 0/1 or 0/255, refuse any other values, and return `uint8` with 0 and 1. None changes its
-input. Nothing here loads a deep-learning framework; SciPy and scikit-image load on first use.
+Functions of masks take booleans, 0/1 or 0/255, refuse any other values, and return `uint8` with 0 and 1. None changes
+its input. Nothing here loads a deep-learning framework; SciPy and scikit-image load on first use.
 """
 
 from resunet_kit.masks.coco import from_coco_rle, to_coco_rle
+from resunet_kit.masks.coco_annotations import to_coco_annotations
+from resunet_kit.masks.coco_segmentations import from_coco_segmentation
 from resunet_kit.masks.components import fill_holes, hysteresis, largest_component, remove_small
 from resunet_kit.masks.distances import signed_distance_map
 from resunet_kit.masks.labels import one_hot, to_labels
@@ -23,6 +25,7 @@ __all__ = [
     "contours",
     "fill_holes",
     "from_coco_rle",
+    "from_coco_segmentation",
     "from_rle",
     "hysteresis",
     "is_hole",
@@ -33,6 +36,7 @@ __all__ = [
     "regions",
     "remove_small",
     "signed_distance_map",
+    "to_coco_annotations",
     "to_coco_rle",
     "to_labels",
     "to_rle",

@@ -34,6 +34,25 @@ def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.signedinteger[Any]]:
     return np.concatenate(found)
 
 
+def boundaries_in_image(
+    crop: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]
+) -> NDArray[np.signedinteger[Any]]:
+    """Return the `boundaries` of an image that is background outside of `crop`, without making it.
+
+    Args:
+        crop: `(height, width)` of a part of the image.
+        corner: Row and column of its first pixel.
+        shape: `(height, width)` of the image.
+    """
+    rows = crop.shape[0] + 1  # a row of background below keeps runs from continuing in the next column
+    edges = boundaries(np.pad(crop, ((0, 1), (0, 0)))).astype(index_type(shape[0] * shape[1]), copy=False)
+    edges = (edges // rows + corner[1]) * shape[0] + edges % rows + corner[0]
+    if rows > shape[0]:  # of the image's height: a run that ends with a column may be continued by the next one
+        again = np.flatnonzero(edges[1:] == edges[:-1])
+        edges = np.delete(edges, np.concatenate([again, again + 1]))
+    return edges[:-1] if edges.size and edges[-1] == shape[0] * shape[1] else edges
+
+
 def run_lengths(edges: NDArray[np.signedinteger[Any]], size: int) -> NDArray[np.signedinteger[Any]]:
     """Return the lengths between the first pixel, the edges and the end, of the edges' dtype.
 

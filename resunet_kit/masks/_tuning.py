@@ -34,8 +34,12 @@ def paired(probabilities: Iterable[ArrayLike], truths: Iterable[ArrayLike]) -> l
     """Return each image with its truth.
 
     Raises:
+        TypeError: If images or truths are not in a list or another iterable.
         ValueError: If there are no images, or an image lacks a truth of its shape.
     """
+    for name, given in (("probabilities", probabilities), ("truths", truths)):
+        if not isinstance(given, Iterable):
+            raise TypeError(f"Expected {name} as a list of arrays. Received {given!r}. Put a single one in a list.")
     images, masks = list(probabilities), list(truths)
     if not images or len(images) != len(masks):
         raise ValueError(

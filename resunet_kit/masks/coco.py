@@ -1,38 +1,56 @@
-"""COCO's compressed run lengths, byte for byte as pycocotools writes them."""
+"""COCO's run lengths: compressed, byte for byte as pycocotools writes them, or plain."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask, image_shape
+from resunet_kit._shared.numbers import choice
 from resunet_kit.masks._coco_text import compress, decompress
 from resunet_kit.masks._runs import boundaries, paint, run_lengths
 
+Counts = Literal["bytes", "str", "list"]
 
-def to_coco_rle(mask: ArrayLike) -> dict[str, Any]:
-    """Encode a mask as COCO's compressed run lengths, the bytes that pycocotools writes.
+
+def to_coco_rle(mask: ArrayLike, *, counts: Counts = "bytes") -> dict[str, Any]:
+    """Encode a mask as COCO's run lengths, by default in the bytes that pycocotools writes.
 
     Args:
         mask: `(height, width)`, booleans, 0/1 or 0/255.
+        counts: `"bytes"` compresses, as pycocotools does. JSON has no bytes: `"str"` gives the same characters as text,
+            which pycocotools reads too, and `"list"` plain integers, as COCO's own files store crowds.
 
     Returns:
-        `{"size": [height, width], "counts": bytes}`. For JSON, write `counts.decode("ascii")`.
+        `{"size": [height, width], "counts": counts}`. `from_coco_rle` reads every kind of counts.
 
     Raises:
-        TypeError: If the values are not numbers.
-        ValueError: If the mask is not 2-D or has other values.
+        TypeError: If the values are not numbers, or `counts` is not a string.
+        ValueError: If the mask is not 2-D or has other values, or `counts` is another string.
 
     Example:
         >>> to_coco_rle([[0, 1, 1], [1, 1, 0]])
         {'size': [2, 3], 'counts': b'141'}
+        >>> import json
+        >>> json.dumps(to_coco_rle([[0, 1, 1], [1, 1, 0]], counts="str"))
+        '{"size": [2, 3], "counts": "141"}'
 
     References:
         https://github.com/cocodataset/cocoapi
     """
+    choice("counts", counts, get_args(Counts))
     foreground = as_mask(mask, ndims=(2,))
-    return {"size": list(foreground.shape), "counts": compress(run_lengths(boundaries(foreground), foreground.size))}
+    return encode_edges(boundaries(foreground), foreground.shape, counts)
+
+
+def encode_edges(edges: NDArray[np.signedinteger[Any]], shape: tuple[int, ...], counts: Counts) -> dict[str, Any]:
+    """Return the run lengths between `edges`, the positions that `_runs.boundaries` finds in a mask of `shape`."""
+    lengths = run_lengths(edges, shape[0] * shape[1])
+    if counts == "list":
+        return {"size": list(shape), "counts": lengths.tolist()}
+    text = compress(lengths)
+    return {"size": list(shape), "counts": text if counts == "bytes" else text.decode("ascii")}
 
 
 def from_coco_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
@@ -57,7 +75,7 @@ def from_coco_rle(rle: Mapping[str, Any]) -> NDArray[np.uint8]:
     if not isinstance(rle, Mapping):
         raise TypeError(
             f"Expected run lengths as {{'size': ..., 'counts': ...}}. Received {type(rle).__name__}. "
-            "Draw lists of polygons with `polygons_to_mask`."
+            "Draw COCO's lists of polygons with `from_coco_segmentation`."
         )
     if missing := {"size", "counts"} - set(rle):
         raise ValueError(
@@ -108,6 +126,6 @@ def _plain_counts(counts: Sequence[Any] | NDArray[Any]) -> NDArray[np.integer[An
     if array.ndim != 1 or array.dtype.kind not in "iu":
         raise TypeError(
             f"Expected counts as a flat list of integers. Received {str(counts)[:60]}. "
-            "Draw polygons with `polygons_to_mask`."
+            "Draw COCO's polygons with `from_coco_segmentation`."
         )
     return array

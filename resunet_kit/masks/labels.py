@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.mask_checks import as_array
 from resunet_kit._shared.numbers import integer, number
 
 
@@ -28,7 +29,7 @@ def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:
                 [0, 0, 1]]], dtype=uint8)
     """
     num_classes = integer("num_classes", num_classes, "[1, inf)")
-    array = np.asarray(labels)
+    array = as_array(labels, "labels")
     if array.dtype.kind not in "bui":
         raise TypeError(
             f"Expected integer labels. Received dtype {array.dtype}. "
@@ -37,9 +38,19 @@ def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:
     if array.size and not (array.min() >= 0 and array.max() < num_classes):
         raise ValueError(
             f"Expected labels from 0 to {num_classes - 1}. Received values from {array.min()} to {array.max()}. "
-            "Raise num_classes, or turn a 0/255 mask into labels with `mask // 255`."
+            f"{_cure_of_labels(array, num_classes)}"
         )
     return np.equal(array[..., None], np.arange(num_classes)).astype(np.uint8)
+
+
+def _cure_of_labels(array: NDArray[Any], num_classes: int) -> str:
+    if np.isin(array, (0, 255)).all():
+        return "Turn a 0/255 mask into labels with `mask // 255`."
+    if array.max() == 255 and array[array != 255].max(initial=0) < num_classes and array.min() >= 0:
+        return "255 is often a void label: give it a class, `np.where(labels == 255, 0, labels)`, or raise num_classes."
+    return (
+        "Raise num_classes." if array.min() >= 0 else "Give negative labels a class: `np.where(labels < 0, 0, labels)`."
+    )
 
 
 def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.integer]:
@@ -49,7 +60,8 @@ def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.in
     the first of equal ones, and the threshold has no effect.
 
     Args:
-        probabilities: `(..., 1)` with values from 0 to 1, or `(..., classes)` with any scores, logits included.
+        probabilities: `(..., 1)` with values from 0 to 1, or `(..., classes)` with any scores, logits included. Of
+            booleans and unsigned integers, which masks and images are stored in, only one-hot classes.
         threshold: From 0 to 1, for one channel.
 
     Returns:
@@ -58,7 +70,7 @@ def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.in
     Raises:
         TypeError: If the values are not numbers; with one channel, if the threshold is not one.
         ValueError: If there is no channel or a value is NaN; with one channel, if a value or the threshold is outside
-            0..1.
+            0..1; with several, if booleans or unsigned integers are not one-hot.
 
     Example:
         >>> to_labels([[[0.2], [0.7]]])
@@ -66,7 +78,7 @@ def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.in
         >>> to_labels([[[0.1, 0.6, 0.3]]])
         array([[1]], dtype=uint8)
     """
-    array = np.asarray(probabilities)
+    array = as_array(probabilities, "probabilities")
     if array.dtype.kind not in "buif":
         raise TypeError(f"Expected probabilities as numbers. Received dtype {array.dtype}. Convert them to float32.")
     if array.ndim == 0 or array.shape[-1] == 0:
@@ -78,8 +90,22 @@ def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.in
             "Expected probabilities without NaN. Received NaN. Look for NaN in the images or the model's weights."
         )
     if array.shape[-1] > 1:
+        _refuse_images(array)
         return array.argmax(axis=-1).astype(np.uint8 if array.shape[-1] <= 256 else np.int64)
     return _at_least(array[..., 0], threshold)
+
+
+def _refuse_images(array: NDArray[Any]) -> None:
+    """Refuse an RGB mask, a label map without an axis of channels, and channels that overlap or leave pixels out."""
+    if array.dtype.kind not in "bu" or array.size == 0:
+        return
+    hot = array != 0
+    if (np.count_nonzero(hot, axis=-1) != 1).any() or (array[hot] != array.max()).any():
+        raise ValueError(
+            f"Expected probabilities, or one-hot classes. Received {array.dtype} of shape {array.shape} that are not "
+            "one-hot. A label map needs no conversion; read an RGB mask as labels; convert scores with "
+            "`.astype('float32')`."
+        )
 
 
 def _at_least(array: NDArray[Any], threshold: float) -> NDArray[np.uint8]:
@@ -98,7 +124,7 @@ def probability_map(probabilities: ArrayLike) -> NDArray[Any]:
     Raises:
         ValueError: If there are other axes.
     """
-    array = np.asarray(probabilities)
+    array = as_array(probabilities, "probabilities")
     if array.ndim not in (2, 3):
         cure = "Drop the channel axis: `array[..., 0]`." if array.ndim > 3 else "Pass one image at a time."
         raise ValueError(

@@ -1,52 +1,15 @@
 """Measurements of masks and of their connected regions."""
 
 import math
-from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import Spacing, as_mask, pixel_size
+from resunet_kit._shared.mask_checks import Spacing, as_array, as_mask, pixel_size
 from resunet_kit.masks._labelling import label_components
-
-
-@dataclass(frozen=True)
-class Region:
-    """One connected region of a mask, as `regions` measures it.
-
-    Lengths, areas and the centroid are in the unit of `spacing`, or in pixels; the box is always in pixels.
-
-    Args:
-        label: 1 for the largest region, 2 for the next, ...
-        area: Area in 2-D, volume in 3-D.
-        centroid: Mean position along each axis, from the centre of the first pixel.
-        bbox: First and past-the-last index, `(min_row, min_col, max_row, max_col)`; six numbers in 3-D.
-        extent: Fraction of the box that the region fills, above 0 and up to 1.
-        orientation: Angle from the row axis to the longest axis, in radians from -pi/2 to pi/2; 0 for a region of
-            equal axes, `None` in 3-D.
-        axis_lengths: Full axes of the ellipse or ellipsoid with the same second moments, longest first.
-        equivalent_diameter: Diameter of the disc or ball of the same area.
-
-    Example:
-        >>> Region(1, 2.0, (0.0, 0.5), (0, 0, 1, 2), 1.0, 1.57, (2.0, 0.0), 1.6).slices
-        (slice(0, 1, None), slice(0, 2, None))
-    """
-
-    label: int
-    area: float
-    centroid: tuple[float, ...]
-    bbox: tuple[int, ...]
-    extent: float
-    orientation: float | None
-    axis_lengths: tuple[float, ...]
-    equivalent_diameter: float
-
-    @property
-    def slices(self) -> tuple[slice, ...]:
-        """The box as an index: `image[region.slices]` crops."""
-        ndim = len(self.bbox) // 2
-        return tuple(slice(low, high) for low, high in zip(self.bbox[:ndim], self.bbox[ndim:], strict=True))
+from resunet_kit.masks.region import Pixels, Region, with_pixels
 
 
 def area(mask: ArrayLike, *, spacing: Spacing = None) -> float:
@@ -79,7 +42,8 @@ def bounding_box(mask: ArrayLike) -> tuple[int, ...] | None:
 
     Returns:
         `(min_row, min_col, max_row, max_col)`, in 3-D `(min_depth, min_row, min_col, max_depth, max_row, max_col)`;
-        the maxima are one past the last pixel. `None` for an empty mask.
+        the maxima are one past the last pixel. `None` for an empty mask. COCO's box `[x, y, width, height]` of it is
+        `[min_col, min_row, max_col - min_col, max_row - min_row]`.
 
     Raises:
         TypeError: If the values are not numbers.
@@ -98,13 +62,20 @@ def bounding_box(mask: ArrayLike) -> tuple[int, ...] | None:
     return tuple(int(f[0]) for f in filled) + tuple(int(f[-1]) + 1 for f in filled)
 
 
-def regions(mask: ArrayLike, *, spacing: Spacing = None, connectivity: int | None = None) -> list[Region]:
+def regions(
+    mask: ArrayLike,
+    *,
+    image: ArrayLike | None = None,
+    spacing: Spacing = None,
+    connectivity: int | None = None,
+) -> list[Region]:
     """Measure the connected regions of a mask, the largest first.
 
     The same values as `skimage.measure.regionprops`, for all regions at once.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
+        image: For the statistics of intensity: real numbers of the mask's shape, or with an axis of channels behind.
         spacing: Pixel size along each axis, or one number for all, such as millimetres; `None` measures in pixels.
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
@@ -113,27 +84,49 @@ def regions(mask: ArrayLike, *, spacing: Spacing = None, connectivity: int | Non
 
     Raises:
         TypeError: If the values or `spacing` are not numbers, or `connectivity` is not an integer.
-        ValueError: If the mask has other values or axes, or the spacing or connectivity does not fit.
+        ValueError: If the mask has other values or axes, or the image, the spacing or connectivity does not fit.
 
     Example:
         >>> found = regions([[1, 1, 0, 0], [1, 1, 0, 1]], spacing=2)
         >>> [(region.label, region.area, region.centroid, region.bbox) for region in found]
         [(1, 16.0, (1.0, 1.0), (0, 0, 2, 2)), (2, 4.0, (2.0, 6.0), (1, 3, 2, 4))]
+        >>> found[0].perimeter, found[0].solidity
+        (8.0, 1.0)
+        >>> regions([[0, 1, 1]], image=[[9, 2, 3]])[0].intensity_mean
+        2.5
     """
     from scipy import ndimage
 
     foreground = as_mask(mask)
-    sizes = np.array(pixel_size(spacing, foreground.ndim))
+    spacing = pixel_size(spacing, foreground.ndim)
+    sizes, values = np.array(spacing), None if image is None else _as_image(image, foreground.shape)
     labels, pixels = label_components(foreground, connectivity)
     if pixels.size == 1:
         return []
     centroids, moments = _moments(labels, pixels[1:], sizes)
     boxes = ndimage.find_objects(labels)
     order = np.argsort(-pixels[1:], kind="stable")
-    return [
-        _region(rank, int(pixels[i + 1]), centroids[i], moments[i], boxes[i], sizes)
-        for rank, i in enumerate(order, start=1)
-    ]
+    # A solid ellipsoid of full axis d in n dimensions has the variance (d / 2)^2 / (n + 2) along it.
+    variances = np.maximum(np.linalg.eigvalsh(moments)[:, ::-1], 0)
+    axis_lengths = 2 * np.sqrt((foreground.ndim + 2) * variances)
+    found = []
+    for rank, i in enumerate(order.tolist(), start=1):
+        region = _region(rank, int(pixels[i + 1]), centroids[i], moments[i], axis_lengths[i], boxes[i], spacing)
+        inside = labels[boxes[i]] == i + 1
+        found.append(with_pixels(region, Pixels(inside, spacing, None if values is None else values[boxes[i]][inside])))
+    return found
+
+
+def _as_image(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    array = as_array(image, "image")
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"Expected an image of real numbers. Received dtype {array.dtype}. Convert it first.")
+    if array.shape[: len(shape)] != shape or array.ndim > len(shape) + 1 or 0 in array.shape:
+        raise ValueError(
+            f"Expected an image of the mask's shape {shape}, or {shape} and channels. Received shape {array.shape}. "
+            "Pass the image of this mask, with channels last, and resize one of them if need be."
+        )
+    return array
 
 
 def _moments(
@@ -154,13 +147,12 @@ def _region(
     pixels: int,
     centroid: NDArray[np.float64],
     moments: NDArray[np.float64],
+    axis_lengths: NDArray[np.float64],
     box: tuple[slice, ...],
-    sizes: NDArray[np.float64],
+    spacing: tuple[float, ...],
 ) -> Region:
     ndim = len(box)
-    measure = float(pixels * sizes.prod())
-    # A solid ellipsoid of full axis d in n dimensions has the variance (d / 2)^2 / (n + 2) along it.
-    variances = np.maximum(np.linalg.eigvalsh(moments)[::-1], 0)
+    measure = pixels * math.prod(spacing)
     return Region(
         label=label,
         area=measure,
@@ -168,7 +160,7 @@ def _region(
         bbox=tuple(int(s.start) for s in box) + tuple(int(s.stop) for s in box),
         extent=pixels / math.prod(s.stop - s.start for s in box),
         orientation=_orientation(moments) if ndim == 2 else None,
-        axis_lengths=tuple((2 * np.sqrt((ndim + 2) * variances)).tolist()),
+        axis_lengths=tuple(axis_lengths.tolist()),
         equivalent_diameter=(2 * ndim * measure / math.pi) ** (1 / ndim),
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import as_mask
+from resunet_kit._shared.mask_checks import as_array, as_mask
 from resunet_kit._shared.numbers import integers, number
 
 
@@ -42,7 +42,7 @@ def overlay(
         array([[[  0,   0,   0],
                 [128, 228, 128]]], dtype=uint8)
     """
-    canvas = _as_rgb(np.asarray(image))
+    canvas = _as_rgb(as_array(image, "image"))
     foreground = as_mask(mask, ndims=(2,))
     if foreground.shape != canvas.shape[:2]:
         raise ValueError(

@@ -1,31 +1,42 @@
 """Contours of masks, and masks of polygons."""
 
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask, image_shape
+from resunet_kit._shared.numbers import choice
 from resunet_kit.masks.measures import bounding_box
 
+Origin = Literal["center", "corner"]
+Order = Literal["row_column", "xy"]
 
-def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
+
+def contours(mask: ArrayLike, *, origin: Origin = "center", order: Order = "row_column") -> list[NDArray[np.float64]]:
     """Trace the outlines and the holes of a mask.
 
     The contours pass half-way between the centres of foreground and background pixels. Seen with the rows downwards,
     outlines run clockwise and holes counter-clockwise; `is_hole` tells them apart. Pixels that touch at a corner share
-    an outline. `polygons_to_mask` gives back the mask exactly.
+    an outline. `polygons_to_mask` with the same options gives back the mask exactly. COCO's polygons are those of
+    `origin="corner", order="xy"`, without holes; `to_coco_annotations` makes them.
 
     Args:
         mask: `(height, width)`, booleans, 0/1 or 0/255.
+        origin: Where coordinates count from. `"center"`: the centre of the first pixel, so that pixel centres are
+            integers and the image spans -0.5 to height - 0.5. `"corner"`: the image's corner, so that pixel centres are
+            at halves and the image spans 0 to height.
+        order: `"row_column"`, or `"xy"`: column first. The points then come in the reverse sequence, so that `is_hole`
+            is right about both.
 
     Returns:
-        Closed polygons `(n, 2)` of (row, column), the last point equal to the first, without points on straight lines.
-        Pixel centres have integer coordinates, so the image spans -0.5 to height - 0.5. An empty mask has none.
+        Closed polygons `(n, 2)`, the last point equal to the first, without points on straight lines. An empty mask has
+        none.
 
     Raises:
-        TypeError: If the values are not numbers.
-        ValueError: If the mask is not 2-D or has other values.
+        TypeError: If the values are not numbers, or an option is not a string.
+        ValueError: If the mask is not 2-D or has other values, or an option is another string.
 
     Example:
         >>> contours([[0, 0, 0], [0, 1, 0], [0, 0, 0]])[0]
@@ -34,12 +45,15 @@ def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
                [0.5, 1. ],
                [1. , 1.5],
                [1.5, 1. ]])
+        >>> contours([[0, 0, 0], [0, 1, 0], [0, 0, 0]], origin="corner", order="xy")[0].tolist()
+        [[1.5, 2.0], [2.0, 1.5], [1.5, 1.0], [1.0, 1.5], [1.5, 2.0]]
 
     References:
         Lorensen and Cline, 1987, in two dimensions, by `skimage.measure.find_contours`.
     """
     from skimage.measure import find_contours
 
+    shift = _shift(origin, order)
     foreground = as_mask(mask, ndims=(2,))
     box = bounding_box(foreground)
     if box is None:
@@ -47,8 +61,15 @@ def contours(mask: ArrayLike) -> list[NDArray[np.float64]]:
     # The frame closes the contours of what touches the border.
     framed = np.pad(foreground[box[0] : box[2], box[1] : box[3]], 1).astype(np.float64)
     found = find_contours(framed, 0.5, fully_connected="high")
-    corner = np.array(box[:2]) - 1.0
-    return [_without_straight_points(points) + corner for points in found]
+    corner = np.array(box[:2]) - 1.0 + shift
+    outlines = [_without_straight_points(points) + corner for points in found]
+    return outlines if order == "row_column" else [outline[::-1, ::-1].copy() for outline in outlines]
+
+
+def _shift(origin: str, order: str) -> float:
+    """Return the coordinate of the first pixel's centre."""
+    choice("order", order, get_args(Order))
+    return 0.5 if choice("origin", origin, get_args(Origin)) == "corner" else 0.0
 
 
 def _without_straight_points(closed: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,10 +83,10 @@ def is_hole(contour: ArrayLike) -> bool:
     """Return whether a contour from `contours` encloses a hole.
 
     Args:
-        contour: `(n, 2)` of (row, column), closed or not.
+        contour: `(n, 2)`, closed or not, of whichever origin and order `contours` made it.
 
     Returns:
-        True if the points run counter-clockwise, seen with the rows downwards.
+        True if the points run counter-clockwise, seen with the first coordinate downwards and the second to the right.
 
     Raises:
         TypeError: If the coordinates are not numbers.
@@ -81,23 +102,34 @@ def is_hole(contour: ArrayLike) -> bool:
     return bool(twice_the_area > 0)
 
 
-def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> NDArray[np.uint8]:
+def polygons_to_mask(
+    polygons: Iterable[ArrayLike],
+    shape: tuple[int, int],
+    *,
+    origin: Origin = "center",
+    order: Order = "row_column",
+) -> NDArray[np.uint8]:
     """Fill polygons by the non-zero winding rule, pixel by pixel at its centre.
 
     A polygon inside another is a hole if it runs the other way round, as those of `contours` do; polygons that run the
     same way are united. Of a centre on an edge, the smaller row or column belongs to the polygon, so polygons that
-    share an edge share no pixel.
+    share an edge share no pixel. COCO's own segmentations, which follow other rules, are for `from_coco_segmentation`.
 
     Args:
-        polygons: Arrays `(n, 2)` of (row, column), closed or not, within -0.5 to height - 0.5 and -0.5 to width - 0.5.
+        polygons: Arrays `(n, 2)`, closed or not, within the image: by default (row, column) within -0.5 to height - 0.5
+            and -0.5 to width - 0.5.
         shape: `(height, width)` of the mask.
+        origin: `"center"`: coordinates count from the centre of the first pixel. `"corner"`: from the image's corner,
+            so that rows are within 0 to height.
+        order: `"row_column"`, or `"xy"`: column first.
 
     Returns:
         `(height, width)`, `uint8` with 0 and 1.
 
     Raises:
-        TypeError: If coordinates are not numbers, or `shape` does not consist of integers.
-        ValueError: If a polygon has fewer than three points, a point that is not finite, or one outside the image.
+        TypeError: If coordinates are not numbers, `shape` does not consist of integers, or an option is not a string.
+        ValueError: If a polygon has fewer than three points, a point that is not finite, or one outside the image; if
+            an option is another string.
 
     Example:
         >>> polygons_to_mask([[(0, 0), (0, 2), (2, 2), (2, 0)]], (3, 3))
@@ -105,10 +137,15 @@ def polygons_to_mask(polygons: Iterable[ArrayLike], shape: tuple[int, int]) -> N
                [1, 1, 0],
                [0, 0, 0]], dtype=uint8)
     """
-    height, width = image_shape(shape)
+    shift, (height, width) = _shift(origin, order), image_shape(shape)
+    if not isinstance(polygons, Iterable):
+        raise TypeError(
+            f"Expected polygons as a list of arrays (n, 2). Received {polygons!r}. Pass [] for an empty mask."
+        )
     rings = [_as_polygon(polygon, index) for index, polygon in enumerate(polygons)]
     for index, ring in enumerate(rings):
-        _check_inside(ring, index, (height, width))
+        _check_inside(ring, index, (height, width), order, shift)
+    rings = [(ring if order == "row_column" else ring[:, ::-1]) - shift for ring in rings]
     winding = np.zeros((height, width + 1), np.int32)
     if rings:
         ends = np.concatenate([np.roll(ring, -1, axis=0) for ring in rings])
@@ -146,8 +183,8 @@ def _as_polygon(polygon: ArrayLike, index: int) -> NDArray[np.float64]:
         )
     if points.ndim != 2 or points.shape[0] < 3 or points.shape[1] != 2:
         raise ValueError(
-            f"Expected polygons of at least three (row, column) points. Received {str(polygon)[:60]} at index {index}. "
-            "Put a single polygon in a list, and reshape COCO's flat x, y lists: `np.reshape(flat, (-1, 2))[:, ::-1]`."
+            f"Expected polygons of at least three points, as (n, 2). Received {str(polygon)[:60]} at index {index}. "
+            "Put a single polygon in a list, and draw COCO's flat x, y lists with `from_coco_segmentation`."
         )
     if not np.isfinite(points).all():
         raise ValueError(
@@ -157,11 +194,15 @@ def _as_polygon(polygon: ArrayLike, index: int) -> NDArray[np.float64]:
     return points.astype(np.float64, copy=False)
 
 
-def _check_inside(points: NDArray[np.float64], index: int, shape: tuple[int, int]) -> None:
-    outside = np.any((points < -0.5) | (points > np.array(shape) - 0.5), axis=1)
+def _check_inside(points: NDArray[np.float64], index: int, shape: tuple[int, int], order: str, shift: float) -> None:
+    low, high = shift - 0.5, np.array(shape if order == "row_column" else shape[::-1]) + shift - 0.5
+    outside = np.any((points < low) | (points > high), axis=1)
     if outside.any():
+        names, other = ("rows", "columns"), "(x, y)"
+        if order == "xy":
+            names, other = ("x", "y"), "(row, column)"
         raise ValueError(
-            f"Expected points within rows -0.5 to {shape[0] - 0.5} and columns -0.5 to {shape[1] - 0.5}. Received "
-            f"{points[outside][0].tolist()} in the polygon at index {index}. Points are (row, column), not (x, y): "
-            "swap them, or clip them to the image."
+            f"Expected points within {names[0]} {low} to {high[0]} and {names[1]} {low} to {high[1]}. Received "
+            f"{points[outside][0].tolist()} in the polygon at index {index}. Points with order={order!r} are not "
+            f"{other}: pass the other order, the origin from which they count, or clip them to the image."
         )

@@ -10,6 +10,7 @@ from keras import ops
 from resunet_kit._shared.numbers import choice, flag, integer, number
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, overlap, true_negatives
 from resunet_kit._shared.truth import (
+    check_prediction,
     check_shapes,
     compute_dtype,
     encode_truth,
@@ -17,6 +18,7 @@ from resunet_kit._shared.truth import (
     split_sample_weight,
     to_probabilities,
 )
+from resunet_kit._shared.value_checks import collected
 
 Average = Literal["image", "pooled"]
 Empty = float | Literal["skip"]
@@ -110,14 +112,18 @@ class OverlapMetric(keras.metrics.Metric):
             y_pred: Shape `(batch, ..., channels)`.
             sample_weight: Per image or per pixel, or None.
         """
-        y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
-        y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
-        check_shapes(y_true, y_pred)
-        self._build(y_pred.shape[-1])
-        pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
-        counts = self._count(y_true, y_pred, pixel_weight)
+        with collected() as failures:
+            y_true = ops.convert_to_tensor(y_true, dtype=self.dtype)
+            y_pred = ops.convert_to_tensor(y_pred, dtype=self.dtype)
+            check_shapes(y_true, y_pred)
+            check_prediction(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
+            self._build(y_pred.shape[-1])
+            pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
+            counts = self._count(y_true, y_pred, pixel_weight)
         if image_weight is None:
             image_weight = ops.ones_like(counts.tp[:, 0])
+        # Of refused values in a compiled step, which `result` then gives as NaN.
+        image_weight = failures.nan_where(image_weight)
         if self.average == "image":
             scores, scored = self._mean_of_classes(counts)
             self.total.assign_add(ops.sum(image_weight * scored * scores))
@@ -127,7 +133,7 @@ class OverlapMetric(keras.metrics.Metric):
             self._add(ops.stack([ops.sum(weight * count, axis=0) for count in counts]))
 
     def result(self) -> Tensor:
-        """Return the metric over all batches since the last reset, a scalar."""
+        """Return the metric over all batches since the last reset, a scalar; NaN if compiled steps got wrong values."""
         if self.average == "image":
             count = ops.convert_to_tensor(self.count)  # JAX's functions take no variables
             return self.total / ops.where(ops.equal(count, 0), ops.ones_like(count), count)
@@ -135,8 +141,9 @@ class OverlapMetric(keras.metrics.Metric):
             return ops.zeros((), dtype=self.dtype)
         counts = ops.convert_to_tensor(self.counts) + self.lost
         scores, scored = self._mean_of_classes(Confusion(*(counts[row : row + 1] for row in range(4))))
-        seen = ops.cast(ops.sum(counts) > 0, self.dtype)
-        return (scores * scored)[0] * seen
+        total = ops.sum(counts)
+        result = (scores * scored)[0] * ops.cast(total > 0, self.dtype)
+        return ops.where(ops.isnan(total), total, result)
 
     def fraction(self, counts: Confusion) -> tuple[Tensor, Tensor, float]:
         """Return the metric's numerator, its denominator, and its value where the denominator is 0."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from tests.benchmarks import augment, data, losses, masks, metrics
+from tests.benchmarks import augment, data, losses, masks, metrics, value_checks
 
 BENCHMARKS: dict[str, Callable[[], Iterable[tuple[str, Callable[[], object], str, Callable[[], object]]]]] = {
     "augment": augment.pairs,
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[tuple[str, Callable[[], object], str
     "losses": losses.pairs,
     "masks": masks.pairs,
     "metrics": metrics.pairs,
+    "value_checks": value_checks.pairs,
 }
 NOTES: dict[str, Callable[[], Iterable[str]]] = {
     "augment": augment.notes,

@@ -159,5 +159,5 @@ def test_truths_and_options_that_do_not_fit_are_refused(kind):
         kind(distance_maps=True, ignore_class=1)(truth, prediction)
     with pytest.raises(ValueError, match="NaN"):
         kind(distance_maps=True)(truth * np.nan, prediction)
-    with pytest.raises(ValueError, match="Divide the mask by 255"):
+    with pytest.raises(ValueError, match="Divide a 0/255 mask by 255"):
         kind()(truth * 255, prediction)

@@ -54,6 +54,25 @@ def test_round_trip_also_through_json(mask):
     np.testing.assert_array_equal(from_coco_rle(json.loads(line)), mask)
 
 
+@given(MASKS)
+def test_json_takes_counts_as_text_and_as_a_list(mask):
+    for counts in ("str", "list"):
+        rle = to_coco_rle(mask, counts=counts)
+        assert json.loads(json.dumps(rle)) == rle
+        np.testing.assert_array_equal(from_coco_rle(rle), mask)
+    assert to_coco_rle(mask, counts="str")["counts"].encode() == to_coco_rle(mask)["counts"]
+    np.testing.assert_array_equal(pycocotools.decode(to_coco_rle(mask, counts="str")), mask)
+    plain = to_coco_rle(mask, counts="list")
+    assert pycocotools.frPyObjects(plain, *plain["size"]) == to_coco_rle(mask)
+
+
+def test_counts_of_another_kind():
+    with pytest.raises(ValueError, match="Did you mean 'str'"):
+        to_coco_rle([[1]], counts="string")
+    with pytest.raises(TypeError, match="counts"):
+        to_coco_rle([[1]], counts=str)
+
+
 def check_against_pycocotools(mask):
     written = pycocotools.encode(np.asfortranarray(mask, dtype=np.uint8))
     assert to_coco_rle(mask) == written
@@ -122,11 +141,11 @@ def test_damaged_run_lengths(rle, message):
     ("rle", "message"),
     [
         ("14", "Received str"),
-        ([[0.0, 0.0, 1.0, 1.0]], "polygons_to_mask"),
+        ([[0.0, 0.0, 1.0, 1.0]], "from_coco_segmentation"),
         ({"size": [2, 2], "counts": 4}, "Received int"),
         ({"size": [2, 2], "counts": [1.0, 3.0]}, "flat list of integers"),
-        ({"size": [2, 2], "counts": [[1, 3]]}, "polygons_to_mask"),
-        ({"size": [2, 2], "counts": [[1], [1, 3]]}, "polygons_to_mask"),
+        ({"size": [2, 2], "counts": [[1, 3]]}, "from_coco_segmentation"),
+        ({"size": [2, 2], "counts": [[1], [1, 3]]}, "from_coco_segmentation"),
         ({"size": [2, 2], "counts": [10**30]}, "flat list of integers"),
         ({"size": [2.0, 2], "counts": [4]}, "height"),
     ],

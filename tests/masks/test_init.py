@@ -1,5 +1,6 @@
 """What holds for every function of the package."""
 
+import dataclasses
 import inspect
 import subprocess
 import sys
@@ -21,6 +22,10 @@ CALLS = {
     "contours": [(RING,)],
     "fill_holes": [(RING,), (VOLUME,)],
     "from_coco_rle": [({"size": [4, 5], "counts": np.array([3, 4, 13])},), ({"size": [4, 5], "counts": b"3445"},)],
+    "from_coco_segmentation": [
+        ([SQUARE.ravel()], (4, 5)),
+        ({"size": [4, 5], "counts": np.array([3, 4, 13])}, (4, 5)),
+    ],
     "from_rle": [("2 3", (4, 5))],
     "hysteresis": [(PROBABILITIES, 0.2, 0.6), (PROBABILITIES[..., 0], 0.2, 0.6)],
     "is_hole": [(SQUARE,)],
@@ -31,17 +36,19 @@ CALLS = {
     "regions": [(RING,), (VOLUME,)],
     "remove_small": [(RING, 2), (VOLUME, 2)],
     "signed_distance_map": [(RING,), (VOLUME,)],
+    "to_coco_annotations": [(RING,), (RING * 2,)],
     "to_coco_rle": [(RING,)],
     "to_labels": [(PROBABILITIES,), (PROBABILITIES[..., :1],)],
     "to_rle": [(RING,)],
 }
 EACH = [pytest.param(name, arguments, id=f"{name}-{i}") for name in CALLS for i, arguments in enumerate(CALLS[name])]
-# Where the first argument is a mask, and the only array.
+# Where the first argument is a mask of foreground and background, and the only array.
+OF_LABELS = {"to_coco_annotations"}
 OF_A_MASK = [
     pytest.param(name, arguments, id=f"{name}-{i}")
     for name in CALLS
     for i, arguments in enumerate(CALLS[name])
-    if next(iter(inspect.signature(getattr(masks, name)).parameters)) == "mask"
+    if next(iter(inspect.signature(getattr(masks, name)).parameters)) == "mask" and name not in OF_LABELS
 ]
 
 
@@ -118,6 +125,53 @@ def test_masks_of_other_values_are_refused_with_the_values_named(name, arguments
         ValueError, match=r"Expected mask of booleans, 0/1 or 0/255. Received the values 0, 7. Threshold probabilities"
     ):
         getattr(masks, name)(arguments[0] * 7, *arguments[1:])
+
+
+ODD = {
+    "soft": np.array([[0, 0.5], [1, 1]]),
+    "labels": np.array([[0, 2], [2, 0]]),
+    "negative": np.array([[0, -1], [-1, 0]]),
+    "one and 255": np.array([[0, 1], [255, 0]]),
+    "256": np.array([[0, 256], [0, 0]], np.uint16),  # 0 as uint8
+    "257": np.array([[0, 257], [0, 0]], np.int64),  # 1 as uint8
+    "NaN": np.array([[0, np.nan], [1, 1]]),
+    "infinite": np.array([[0, np.inf], [1, 1]]),
+    "nearly one": np.array([[0, 1 - 1e-7], [1, 1]]),
+    "hidden": np.ma.masked_equal([[0, 1], [1, 1]], 0),
+    "ragged": [[0, 1], [1]],
+    "text": [["0", "1"]],
+    "objects": np.array([[0, None]]),
+    "complex": np.array([[0, 1j]]),
+    "one axis": [0, 1, 1],
+    "four axes": np.ones((1, 2, 2, 1)),
+    "a number": 1,
+    "nothing": None,
+    "no pixel": np.zeros((0, 3)),
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize(("name", "arguments"), OF_A_MASK)
+def test_no_odd_mask_is_taken_in_silence(name, arguments, odd):
+    with pytest.raises((ValueError, TypeError), match=r"^Expected .*\. Received .*\. "):
+        getattr(masks, name)(ODD[odd], *arguments[1:])
+
+
+def plain(value):
+    """Return whether a value outside of arrays is made of Python's own types."""
+    if dataclasses.is_dataclass(value):
+        return plain(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return all(map(plain, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(plain, value))
+    return type(value) in (int, float, str, bytes, bool, slice, type(None), np.ndarray)
+
+
+@pytest.mark.parametrize(("name", "arguments"), EACH)
+def test_numbers_outside_of_arrays_are_of_python(name, arguments):
+    assert plain(getattr(masks, name)(*arguments))
+    assert not plain([np.float64(1)])
 
 
 def test_importing_loads_neither_a_framework_nor_scikit_image():

@@ -42,6 +42,10 @@ def test_labels_beyond_256_classes_are_not_cut():
         ([0, 3], 3, ValueError, r"from 0 to 2\. Received values from 0 to 3"),
         ([-1, 1], 3, ValueError, "Received values from -1 to 1"),
         ([0, 255], 2, ValueError, "mask // 255"),
+        ([0, 1, 255], 2, ValueError, r"void label: give it a class, `np.where\(labels == 255, 0, labels\)`"),
+        ([0, 1, 256], 2, ValueError, "Raise num_classes"),
+        ([[0, 1], [1]], 2, ValueError, "lists of unequal lengths"),
+        (np.ma.masked_equal([0, 1], 1), 2, ValueError, r"labels.filled\(0\)"),
         ([0.0, 1.0], 2, TypeError, r"integer labels\. Received dtype float64"),
         ([0, 1], 0, ValueError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
         ([0, 1], 2.0, TypeError, r"Expected num_classes to be an integer of at least 1. Received num_classes="),
@@ -61,6 +65,7 @@ def test_labels_that_have_no_channel(labels, num_classes, error, message):
         ([[0.5]], "0.5", TypeError, "Expected threshold"),
         ([[0.5, np.nan]], 0.5, ValueError, "Received NaN"),
         ([[np.nan]], 0.5, ValueError, "Received NaN"),
+        (np.ma.masked_equal([[0.5], [1.0]], 1), 0.5, ValueError, r"probabilities.filled\(0\)"),
         (0.5, 0.5, ValueError, r"\(..., channels\)\. Received shape \(\)"),
         (np.zeros((2, 0)), 0.5, ValueError, r"Received shape \(2, 0\)"),
         ([["a"]], 0.5, TypeError, "Received dtype"),
@@ -69,3 +74,28 @@ def test_labels_that_have_no_channel(labels, num_classes, error, message):
 def test_outputs_that_have_no_label(probabilities, threshold, error, message):
     with pytest.raises(error, match=message):
         to_labels(probabilities, threshold)
+
+
+WHITE = np.zeros((4, 5, 3), np.uint8)
+WHITE[1:3] = 255
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        WHITE,  # an RGB mask
+        np.arange(20, dtype=np.uint8).reshape(4, 5),  # a label map without an axis of channels
+        np.eye(4, dtype=bool)[[0, 1, 1]] | np.eye(4, dtype=bool)[2],  # channels that overlap
+        np.zeros((2, 3), bool),  # pixels without a class
+        np.array([[1, 0], [0, 2]], np.uint16),
+    ],
+)
+def test_several_channels_of_an_images_dtype_must_be_one_hot(image):
+    with pytest.raises(ValueError, match=r"not one-hot\. .* convert scores with `.astype\('float32'\)`"):
+        to_labels(image)
+    assert to_labels(image.astype("float32")).shape == image.shape[:-1]
+
+
+def test_one_hot_channels_of_0_and_255_and_none_at_all():
+    np.testing.assert_array_equal(to_labels(255 * np.eye(3, dtype=np.uint8)), [0, 1, 2])
+    assert to_labels(np.zeros((0, 3), np.uint8)).shape == (0,)

@@ -112,3 +112,25 @@ def test_spacing_of_the_wrong_length():
 def test_spacing_must_be_numbers(spacing):
     with pytest.raises(TypeError, match=r"Expected spacing(\[\d\])? to be a number above 0"):
         regions(np.eye(3), spacing=spacing)
+
+
+@pytest.mark.parametrize(
+    ("image", "error", "message"),
+    [
+        (
+            np.zeros((3, 4)),
+            ValueError,
+            r"the mask's shape \(3, 3\), or \(3, 3\) and channels\. Received shape \(3, 4\)",
+        ),
+        (np.zeros((3, 3, 2, 2)), ValueError, "channels last"),
+        (np.zeros((2, 3, 3)), ValueError, "channels last"),
+        (np.zeros((3, 3, 0)), ValueError, "Received shape"),
+        (np.zeros(3), ValueError, "Received shape"),
+        (np.full((3, 3), 1j), TypeError, "real numbers. Received dtype complex128"),
+        (np.ma.masked_equal(np.eye(3), 0), ValueError, r"hides 6 of 9\. Say what they are: `image.filled\(0\)`"),
+    ],
+)
+def test_images_that_do_not_fit_the_mask(image, error, message):
+    for mask in (np.eye(3), np.zeros((3, 3))):
+        with pytest.raises(error, match=message):
+            regions(mask, image=image)

@@ -79,3 +79,8 @@ def test_the_channels_of_a_colour_image_are_stretched_together():
 def test_what_cannot_be_drawn(image, mask, options, error, message):
     with pytest.raises(error, match=message):
         overlay(image, mask, **options)
+
+
+def test_images_with_hidden_values_are_refused():
+    with pytest.raises(ValueError, match="hides 2 of 4"):
+        overlay(np.ma.masked_equal(np.eye(2), 1), NOTHING)

@@ -49,6 +49,52 @@ def test_contours_are_closed_half_way_between_pixels_and_have_no_idle_points(mas
         assert (turns != 0).all()
 
 
+CONVENTIONS = [(origin, order) for origin in ("center", "corner") for order in ("row_column", "xy")]
+
+
+@given(MASKS, st.sampled_from(CONVENTIONS))
+def test_every_convention_is_the_default_moved_and_swapped_and_gives_back_the_mask(mask, convention):
+    origin, order = convention
+    found = contours(mask, origin=origin, order=order)
+    for contour, default in zip(found, contours(mask), strict=True):
+        moved = default + (0.5 if origin == "corner" else 0)
+        np.testing.assert_array_equal(contour, moved[::-1, ::-1] if order == "xy" else moved)
+        assert is_hole(contour) == is_hole(default)
+    again = polygons_to_mask(found, mask.shape, origin=origin, order=order)
+    np.testing.assert_array_equal(again, mask)
+
+
+def test_in_coco_coordinates_a_mask_spans_its_pixels_edges():
+    mask = np.zeros((6, 9))
+    mask[1:3, 4:8] = 1
+    (contour,) = contours(mask, origin="corner", order="xy")
+    assert contour.min(axis=0).tolist() == [4, 1]
+    assert contour.max(axis=0).tolist() == [8, 3]
+
+
+@pytest.mark.parametrize(
+    ("convention", "inside", "outside"),
+    [
+        (("center", "row_column"), [(-0.5, -0.5), (11.5, 14.5), (0, 14.5)], (12, 0)),
+        (("corner", "row_column"), [(0, 0), (12, 15), (0, 15)], (12.1, 0)),
+        (("center", "xy"), [(-0.5, -0.5), (14.5, 11.5), (14.5, 0)], (0, 12)),
+        (("corner", "xy"), [(0, 0), (15, 12), (15, 0)], (-0.1, 0)),
+    ],
+)
+def test_the_image_ends_where_the_convention_says(convention, inside, outside):
+    options = dict(zip(("origin", "order"), convention, strict=True))
+    assert polygons_to_mask([inside], SHAPE, **options).any()
+    with pytest.raises(ValueError, match=r"Expected points within .* Received"):
+        polygons_to_mask([[*inside, outside]], SHAPE, **options)
+
+
+@pytest.mark.parametrize("options", [{"origin": "centre"}, {"order": "yx"}])
+def test_conventions_of_another_name(options):
+    for call in (lambda: contours([[1]], **options), lambda: polygons_to_mask([], (1, 1), **options)):
+        with pytest.raises(ValueError, match="to be one of"):
+            call()
+
+
 def test_a_ring_with_an_island():
     mask = np.zeros((9, 11), np.uint8)
     mask[1:8, 2:9] = 255
@@ -118,15 +164,15 @@ def test_a_rectangle_on_pixel_centres_has_as_many_pixels_as_its_area():
 @pytest.mark.parametrize(
     ("polygons", "message"),
     [
-        ([[(0, 0), (0, 2)]], r"at least three \(row, column\) points.*index 0"),
+        ([[(0, 0), (0, 2)]], "at least three points.*index 0"),
         ([(0, 0), (0, 2), (2, 2)], "single polygon in a list"),
-        ([[(0, 0), (0, 2), (2, 2)], [0.0, 1.0, 2.0, 3.0]], r"at index 1.*np.reshape\(flat, \(-1, 2\)\)"),
+        ([[(0, 0), (0, 2), (2, 2)], [0.0, 1.0, 2.0, 3.0]], "at index 1.*from_coco_segmentation"),
         ([[(0, 0), (0, 2), (2,)]], "at least three"),
         ([np.zeros((3, 3))], "at least three"),
         ([np.zeros((1, 3, 2))], "at least three"),
         ([[(0, 0), (0, np.nan), (2, 2)]], r"finite coordinates\. Received \[0.0, nan\]"),
         ([[(0, 0), (0, 14.6), (2, 2)]], r"rows -0.5 to 11.5 and columns -0.5 to 14.5\. Received \[0.0, 14.6\]"),
-        ([[(0, 0), (13, 2), (2, 2)]], r"\(row, column\), not \(x, y\)"),
+        ([[(0, 0), (13, 2), (2, 2)]], r"order='row_column' are not \(x, y\): pass the other order"),
         ([[(0, 0), (-0.6, 2), (2, 2)]], "Received"),
     ],
 )
@@ -139,6 +185,11 @@ def test_polygons_that_cannot_be_filled(polygons, message):
 def test_polygons_must_be_numbers(polygon):
     with pytest.raises(TypeError, match=r"Expected polygons of numbers\. Received dtype .* at index 0"):
         polygons_to_mask([polygon], SHAPE)
+
+
+def test_polygons_must_come_in_a_list():
+    with pytest.raises(TypeError, match=r"list of arrays \(n, 2\)\. Received None\. Pass \[\]"):
+        polygons_to_mask(None, SHAPE)
 
 
 def test_volumes_have_no_contours():

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resunet_kit.masks._runs import boundaries, index_type, paint, run_lengths
+from resunet_kit.masks._runs import boundaries, boundaries_in_image, index_type, paint, run_lengths
 from tests.strategies import masks
 
 MASKS = masks(max_side=9)
@@ -54,6 +54,15 @@ def test_painting_short_runs_is_repeating(counts, no_empty_run):
     counts = np.array([c + no_empty_run for c in counts] + [1], np.int64)
     expected = np.repeat(np.arange(counts.size) % 2, counts)
     np.testing.assert_array_equal(paint(counts, (expected.size, 1))[:, 0], expected)
+
+
+@given(MASKS, st.tuples(*[st.integers(0, 3)] * 4))
+def test_boundaries_of_a_part_are_those_of_the_image(crop, margins):
+    top, bottom, left, right = margins
+    image = np.pad(crop, ((top, bottom), (left, right)))
+    found = boundaries_in_image(crop, (top, left), image.shape)
+    assert found.tolist() == boundaries(image).tolist()
+    assert found.dtype == index_type(image.size)
 
 
 def test_positions_are_small_integers_while_two_of_them_fit():

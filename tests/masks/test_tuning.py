@@ -23,3 +23,6 @@ def test_pairs():
     for images, truths in ([], []), ([truth], []), ([truth], [truth.T]):
         with pytest.raises(ValueError, match="Received"):
             paired(images, truths)
+    for images, truths in (None, [truth]), ([image], 5):
+        with pytest.raises(TypeError, match=r"as a list of arrays\. Received .* Put a single one in a list"):
+            paired(images, truths)

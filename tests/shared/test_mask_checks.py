@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from resunet_kit._shared.mask_checks import as_binary, as_mask, image_shape, neighbours, pixel_size
+from resunet_kit._shared.mask_checks import as_array, as_binary, as_mask, image_shape, neighbours, pixel_size
 
 FOREGROUND = np.array([[False, True, True], [True, False, False]])
 
@@ -103,3 +103,19 @@ def test_connectivity():
             neighbours(wrong, 2)
     with pytest.raises(TypeError, match="Expected connectivity"):
         neighbours(1.0, 2)
+
+
+def test_an_array_is_not_copied_and_a_masked_array_that_hides_nothing_is_one():
+    array = np.eye(2)
+    assert as_array(array, "mask") is array
+    np.testing.assert_array_equal(as_array(np.ma.masked_equal(array, 7), "mask"), array)
+    assert type(as_array(np.ma.masked_equal(array, 7), "mask")) is np.ndarray
+
+
+def test_hidden_values_and_ragged_lists_are_refused():
+    hidden = np.ma.masked_equal(np.eye(2), 1)
+    with pytest.raises(ValueError, match=r"hides 2 of 4\. Say what they are: `mask.filled\(0\)`"):
+        as_mask(hidden)
+    assert not as_mask(hidden.filled(0)).any()
+    with pytest.raises(ValueError, match=r"Expected mask as one array\. Received lists of unequal lengths"):
+        as_mask([[0, 1], [1]])

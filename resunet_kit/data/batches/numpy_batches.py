@@ -32,8 +32,8 @@ class PairBatches:
         augment: As in `pairs_dataset`; called in several threads at once.
         seed: Makes order and augmentation reproducible, epoch by epoch. The order differs from that of
             `pairs_dataset`. None draws a seed from Python's `random`, which `keras.utils.set_random_seed` sets.
-        **options: `image_size`, `cache`, `num_classes`, `ignore_class`, `normalize`, `volumes` and `skip_unreadable` as
-            in `pairs_dataset`.
+        **options: `image_size`, `cache`, `num_classes`, `ignore_class`, `normalize`, `volumes`, `skip_unreadable` and
+            `nan` as in `pairs_dataset`.
 
     Raises:
         TypeError: As `pairs_dataset` does, and for unknown options.

@@ -14,6 +14,7 @@ from resunet_kit.data.batches.buffer_pool import BufferPool
 from resunet_kit.data.batches.cache import cached
 from resunet_kit.data.batches.normalizer import Normalizer
 from resunet_kit.data.files.labels import LabelOptions
+from resunet_kit.data.files.missing_values import nan_label
 from resunet_kit.data.files.normalization import Normalization, checked_normalization
 from resunet_kit.data.files.pair import axes_text, read_pair, size_text
 from resunet_kit.data.files.paths import PathLike, checked_paths
@@ -31,6 +32,7 @@ class PairOptions(TypedDict, total=False):
     normalize: Normalization
     volumes: ArrayLike | None
     skip_unreadable: bool
+    nan: float | None
 
 
 class Pairs:
@@ -55,10 +57,11 @@ class Pairs:
         normalize: Normalization = None,
         volumes: ArrayLike | None = None,
         skip_unreadable: bool = False,
+        nan: float | None = None,
     ) -> None:
         batch_size = integer("batch_size", batch_size, "[1, inf)")
         check_size(image_size)
-        self._label_options = LabelOptions(num_classes, ignore_class)
+        self._label_options = LabelOptions(num_classes, ignore_class, nan_label(nan, ignore_class))
         normalize = checked_normalization(normalize)
         paths = checked_paths("image_paths", images)
         self._paths: list[tuple[str, ...]] = [(path,) for path in paths]
@@ -74,7 +77,7 @@ class Pairs:
         self._members: dict[Hashable, list[int]] = defaultdict(list)
         for index, volume in enumerate(self._volume_of):
             self._members[volume].append(index)
-        self._image_options = ImageOptions(any_range=normalize is not None)
+        self._image_options = ImageOptions(any_range=normalize is not None, nan=nan)
         self._read = cached(self._decode, cache, f"{image_size} {self._image_options} {self._label_options}")
         self._first_path, self.first_shape = self._first()
         self._normalizer = Normalizer(normalize, self.first_shape[-1])

@@ -37,6 +37,7 @@ def pairs_dataset(
     normalize: Normalization = None,
     volumes: ArrayLike | None = None,
     skip_unreadable: bool = False,
+    nan: float | None = None,
 ) -> tf.data.Dataset:
     """Return batches of images and masks for `model.fit`, `evaluate` and `predict`.
 
@@ -45,7 +46,9 @@ def pairs_dataset(
 
     Args:
         image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order. None gives batches of images alone.
+        mask_paths: One mask for each image, in the same order. None gives batches of images alone. NIfTI masks are
+            brought to the axes of their image where affines differ by flips and permutations, and refused where they
+            differ otherwise.
         image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
             to: antialiased bilinear for images, nearest for masks. None leaves the files' size, which must be the same
             for all unless `batch_size` is 1.
@@ -68,6 +71,8 @@ def pairs_dataset(
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
             be smaller, and their number is unknown.
+        nan: The number that NaN in images is read as, as in `read_image`; NaN in masks is then `ignore_class` if that
+            is given, else background. None refuses NaN.
 
     Returns:
         A `tf.data.Dataset` of `(images, masks)`: float32 `(batch, height, width, channels)`, in [0, 1] unless
@@ -111,6 +116,7 @@ def pairs_dataset(
         normalize=normalize,
         volumes=volumes,
         skip_unreadable=skip_unreadable,
+        nan=nan,
     )
     seed = None if seed is None else integer("seed", seed, "[0, inf)")
     check_augment(augment, has_masks=pairs.has_masks)

@@ -5,8 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from resunet_kit._shared.numbers import integer
+from resunet_kit.data.files.alignment import mask_like
 from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.errors import file_error
+from resunet_kit.data.files.geometry import Geometry
+from resunet_kit.data.files.label_rounding import rounded_labels
+from resunet_kit.data.files.missing_values import MASK_CURE, checked_nan_label, without_nan
 from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_mask, target_shape
@@ -26,8 +30,10 @@ class LabelOptions:
 
     num_classes: int | None = None
     ignore_class: int | None = None
+    nan: float | None = None
 
     def __post_init__(self) -> None:
+        checked_nan_label(self.nan)
         if self.num_classes is not None:
             integer("num_classes", self.num_classes, "[1, 256]")
         if self.ignore_class is None:
@@ -45,12 +51,15 @@ def read_mask(
     image_size: ImageSize | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    nan: float | None = None,
+    like: PathLike | Geometry | None = None,
 ) -> np.ndarray:
     """Read a mask file as uint8 class labels.
 
     Files of 0 and 255 (65535 in 16 bits), of 0 and 1, or of booleans become 0 and 1. Other files keep their labels;
     those of a palette file are its indices. Labels above 127, or 255 together with labels other than 0, need
-    `num_classes`.
+    `num_classes`. Values within 0.001 of an integer, or 0.01 % above label 10, are this label: a NIfTI header's scale
+    may make 1.00002 of 1.
 
     Args:
         path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.
@@ -58,6 +67,9 @@ def read_mask(
         num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
             even 0 and 255. None chooses file by file, as above.
         ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`.
+        nan: The class label that NaN is read as, such as 0 or `ignore_class`. None refuses NaN.
+        like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is brought to the image's axes, as
+            `pairs_dataset` does for each pair. None leaves the axes in the order of the mask's file.
 
     Returns:
         Uint8 array `(height, width, 1)`, or `(depth, height, width, 1)`.
@@ -78,7 +90,9 @@ def read_mask(
                [1, 0]], dtype=uint8)
     """
     check_size(image_size)
-    mask = read_labels(path, LabelOptions(num_classes, ignore_class))
+    mask = read_labels(path, LabelOptions(num_classes, ignore_class, nan))
+    if like is not None:
+        mask = mask_like(mask, path, like)
     return resize_mask(mask, target_shape(image_size, mask.shape[:-1]))
 
 
@@ -87,6 +101,7 @@ def read_labels(path: PathLike, options: LabelOptions) -> np.ndarray:
     raw = _one_channel(path, decode(path, palette=False))
     if raw.dtype.kind not in "buif":
         raise file_error(path, f"Expected class labels. Received {raw.dtype}. Convert the values.")
+    raw = rounded_labels(without_nan(path, raw, options.nan, MASK_CURE))
     values = _values(raw)
     num_classes, ignore_class = options.num_classes, options.ignore_class
     is_binary = any(_within(values, {0, one}) for one in (1, 255, full_scale(raw.dtype)))

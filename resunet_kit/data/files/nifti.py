@@ -12,6 +12,23 @@ SUFFIXES = (".nii", ".nii.gz")
 _MAX_COMPRESSION_RATIO = 1032
 
 
+def is_nifti(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is NIfTI by its name."""
+    return os.fspath(path).lower().endswith(SUFFIXES)
+
+
+def load_nifti(path: str | os.PathLike[str]) -> Any:
+    """Return nibabel's image, of which only the header has been read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        Exception: nibabel's or zlib's, if the file is damaged.
+    """
+    import nibabel  # seldom needed, and a third of a second to import
+
+    return nibabel.load(os.fspath(path), mmap=False)
+
+
 def read_nifti(path: str | os.PathLike[str]) -> np.ndarray:
     """Return the values of a NIfTI file, `([depth,] height, width, channels)`, axes in the file's order.
 
@@ -23,11 +40,10 @@ def read_nifti(path: str | os.PathLike[str]) -> np.ndarray:
         Exception: nibabel's, zlib's or NumPy's, if the file is damaged.
         UnsupportedFile: If it does not hold numbers.
     """
-    import nibabel  # seldom needed, and a third of a second to import
-
-    file = nibabel.load(os.fspath(path), mmap=False)
+    file = load_nifti(path)
     announced = int(np.prod(file.shape, dtype=object)) * file.get_data_dtype().itemsize
-    if announced > _MAX_COMPRESSION_RATIO * os.path.getsize(path):
+    ratio = _MAX_COMPRESSION_RATIO if os.fspath(path).lower().endswith(".gz") else 1
+    if announced > ratio * os.path.getsize(path):
         raise ValueError(f"the header announces {announced} bytes, more than the file can hold")
     array = np.asanyarray(file.dataobj)
     if array.dtype.kind not in "buif":
@@ -35,8 +51,12 @@ def read_nifti(path: str | os.PathLike[str]) -> np.ndarray:
     return _with_channels(array)
 
 
+def spatial_shape(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the size of the image or volume in a file of this shape; further axes are channels."""
+    return shape[:2] if len(shape) > 2 and shape[2] == 1 else shape[:3]
+
+
 def _with_channels(array: np.ndarray) -> np.ndarray[Any, Any]:
     if array.ndim <= 2:
         return array
-    spatial = array.shape[:2] if array.shape[2] == 1 else array.shape[:3]
-    return np.ascontiguousarray(array.reshape(*spatial, -1))
+    return np.ascontiguousarray(array.reshape(*spatial_shape(array.shape), -1))

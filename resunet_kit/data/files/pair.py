@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from resunet_kit.data.files.alignment import aligned_mask
 from resunet_kit.data.files.labels import LabelOptions, read_labels
 from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
@@ -9,13 +10,13 @@ from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 def read_pair(
     image_path: str, mask_path: str, image_options: ImageOptions, label_options: LabelOptions
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the image in the file's own type, and the mask as class labels.
+    """Return the image in the file's own type, and the mask as class labels on the image's axes.
 
     Raises:
-        ValueError: If a file cannot be read, or their sizes differ.
+        ValueError: If a file cannot be read, their sizes differ, or no flips and permutations join their affines.
     """
     image = read_raw_image(image_path, image_options)
-    mask = read_labels(mask_path, label_options)
+    mask = aligned_mask(read_labels(mask_path, label_options), mask_path, image_path)
     if image.shape[:-1] != mask.shape[:-1]:
         raise ValueError(
             f"Expected image and mask of the same size. Received {image_path!r} of {size_text(image.shape)} and "

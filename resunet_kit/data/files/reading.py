@@ -7,6 +7,7 @@ import numpy as np
 
 from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.errors import file_error
+from resunet_kit.data.files.missing_values import IMAGE_CURE, checked_nan, without_nan
 from resunet_kit.data.files.normalization import Statistics, checked_normalization, full_scale, scaled, z_score
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, target_shape
@@ -19,13 +20,22 @@ class ImageOptions:
     Attributes:
         any_range: Whether values of types other than uint8 and uint16 may lie outside [0, 1], because they will be
             normalised.
+        nan: What NaN is read as; None refuses it.
     """
 
     any_range: bool = False
+    nan: float | None = None
+
+    def __post_init__(self) -> None:
+        checked_nan(self.nan)
 
 
 def read_image(
-    path: PathLike, *, image_size: ImageSize | None = None, normalize: Literal["image"] | Statistics | None = None
+    path: PathLike,
+    *,
+    image_size: ImageSize | None = None,
+    normalize: Literal["image"] | Statistics | None = None,
+    nan: float | None = None,
 ) -> np.ndarray:
     """Read an image or volume file as float32 in [0, 1], or normalised.
 
@@ -43,6 +53,8 @@ def read_image(
         normalize: `"image"` shifts and scales each channel to mean 0 and standard deviation 1, and a constant channel
             to 0. `(mean, std)`, each one number or one per channel, uses these, as `image_statistics` returns them.
             None leaves the values in [0, 1].
+        nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM, which writes NaN
+            outside the brain. It counts in the mean and standard deviation. None refuses NaN.
 
     Returns:
         Float32 array `(height, width, channels)`, or `(depth, height, width, channels)`.
@@ -72,7 +84,7 @@ def read_image(
             "Expected normalize='image' or (mean, std) for one file. Received normalize='volume'. Read the slices of "
             "the volume, and pass them together to z_score."
         )
-    raw = read_raw_image(path, ImageOptions(any_range=chosen is not None))
+    raw = read_raw_image(path, ImageOptions(any_range=chosen is not None, nan=nan))
     raw = resize_image(raw, target_shape(image_size, raw.shape[:-1]))
     if chosen == "image":
         return z_score(raw)
@@ -92,12 +104,10 @@ def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:
     if raw.dtype.kind not in "iuf":
         raise file_error(path, f"Expected numbers. Received {raw.dtype}. Convert the values.")
     with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
-        image = raw.astype(np.float32)
+        image = without_nan(path, raw.astype(np.float32), options.nan, IMAGE_CURE)
     low, high = float(image.min()), float(image.max())
     if not np.isfinite([low, high]).all():
-        raise file_error(
-            path, f"Expected finite values. Received {low:g} to {high:g}. Replace NaN and infinite values."
-        )
+        raise file_error(path, f"Expected finite values. Received {low:g} to {high:g}. Replace infinite values.")
     if not options.any_range and not (low >= 0 and high <= 1):
         raise file_error(
             path,

@@ -13,20 +13,23 @@ from resunet_kit.data.files.paths import PathLike, checked_paths
 from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 
-def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def image_statistics(
+    image_paths: Iterable[PathLike], *, nan: float | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each channel's mean and standard deviation over all pixels of image files.
 
     Take them from the training images alone, and pass them as `normalize=` to `pairs_dataset` and `read_image`.
 
     Args:
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
+        nan: As for `read_image`.
 
     Returns:
         Mean and standard deviation, `(channels,)` each, in the unit of `read_image(path)`; for files with values
         outside [0, 1], in the unit of the files.
 
     Raises:
-        TypeError: If `image_paths` is a single path.
+        TypeError: If `image_paths` is a single path, or `nan` is not a number.
         ValueError: If there are no files, one cannot be read, or their channels differ in number.
 
     Example:
@@ -39,9 +42,10 @@ def image_statistics(image_paths: Iterable[PathLike]) -> tuple[NDArray[np.float6
         ([0.5, 1.0], [0.5, 0.0])
     """
     paths = checked_paths("image_paths", image_paths)
+    options = ImageOptions(any_range=True, nan=nan)
 
     def moments(path: str) -> Moments:
-        return image_moments(read_raw_image(path, ImageOptions(any_range=True)))
+        return image_moments(read_raw_image(path, options))
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
         found = list(threads.map(moments, paths))

@@ -116,3 +116,66 @@ def test_colours_are_not_numbers(tmp_path):
 def test_missing_files_are_named(tmp_path):
     with pytest.raises(ValueError, match="existing file"):
         read_image(tmp_path / "gone.nii.gz")
+
+
+def _patched(path, offset, data):
+    content = bytearray(path.read_bytes())
+    content[offset : offset + len(data)] = data
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["bad.nii", "bad.NII"])
+def test_an_uncompressed_file_holds_what_its_header_announces(tmp_path, name):
+    path = _save(tmp_path / name, np.zeros((20, 20, 20), np.uint8))
+    _patched(path, 42, np.int16([200]).tobytes())
+    with pytest.raises(ValueError, match="announces 80000 bytes"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64,
+                                   np.float32, np.float64])  # fmt: skip
+def test_labels_of_every_type(tmp_path, dtype):
+    stored = np.random.default_rng(4).integers(0, 5, (4, 5, 6)).astype(dtype)
+    image = nibabel.Nifti1Image(stored, np.eye(4), dtype=dtype)
+    nibabel.save(image, tmp_path / "a.nii.gz")
+    assert nibabel.load(tmp_path / "a.nii.gz").get_data_dtype() == dtype
+    np.testing.assert_array_equal(read_mask(tmp_path / "a.nii.gz")[..., 0], stored)
+    normalised = read_image(tmp_path / "a.nii.gz", normalize="image")[..., 0]
+    numbers = stored.astype(float)
+    np.testing.assert_allclose(normalised, (numbers - numbers.mean()) / numbers.std(), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float32])
+def test_negative_labels_are_refused(tmp_path, dtype):
+    path = tmp_path / "bad.nii"
+    nibabel.save(nibabel.Nifti1Image(np.array([[-1, 1]], dtype), np.eye(4), dtype=dtype), path)
+    with pytest.raises(ValueError, match="-1, 1"):
+        read_mask(path)
+
+
+@pytest.mark.parametrize("slope", [0.0, np.nan])
+def test_a_slope_of_zero_or_nan_scales_nothing(tmp_path, slope):
+    stored = np.array([[0, 51], [102, 255]], np.uint8)
+    path = _patched(_save(tmp_path / "a.nii", stored), 112, np.float32([slope, 7]).tobytes())
+    np.testing.assert_array_equal(read_image(path)[..., 0], stored / np.float32(255))
+
+
+def test_an_intercept_that_is_not_a_number_is_refused(tmp_path):
+    path = _patched(_save(tmp_path / "bad.nii", np.zeros((2, 2), np.uint8)), 112, np.float32([1, np.nan]).tobytes())
+    with pytest.raises(ValueError, match=r"bad\.nii.*intercept"):
+        read_image(path)
+
+
+def test_negative_pixel_sizes_do_not_move_voxels(tmp_path):
+    stored = np.random.default_rng(5).integers(0, 256, (4, 5, 6), dtype=np.uint8)
+    path = _patched(_save(tmp_path / "a.nii", stored), 76, np.float32([-1, -0.5, 0.5, 3]).tobytes())  # qfac, pixdim
+    np.testing.assert_array_equal(read_image(path)[..., 0], stored / np.float32(255))
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, [("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")]])
+def test_what_is_not_one_number_per_voxel_is_refused(tmp_path, dtype):
+    path = _save(tmp_path / "bad.nii.gz", np.zeros((2, 2, 2), dtype))
+    for read in (read_image, read_mask):
+        with pytest.raises(ValueError, match=r"bad\.nii\.gz.*Expected numbers"):
+            read(path)
