@@ -15,7 +15,7 @@ PACKAGE = Path(resunet_kit.__file__).parent
 OTHER_SENTENCES = ("Cannot read", "Cannot write", "The ImageNet weights of", "module {")
 
 # Their errors are causes in the sentence "Cannot read …: …".
-CAUSES = {"data/files/nifti.py", "data/files/tiff.py"}
+CAUSES = {"data/files/nifti.py", "data/files/pnm.py", "data/files/tiff.py"}
 
 
 def messages(source: str) -> Iterator[tuple[int, str]]:

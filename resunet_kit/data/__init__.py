@@ -1,7 +1,7 @@
 """Image and mask files: readers, `tf.data` and NumPy batches, augmentation, and splits by group.
 
-TensorFlow is imported with the first name that needs it; the others need NumPy, SciPy and Pillow, and nibabel for NIfTI
-files.
+Keras is imported with `PairBatches` and `presence_labels`, TensorFlow with `pairs_dataset`; the others need NumPy, SciPy
+and Pillow, and nibabel for NIfTI files.
 """
 
 import importlib
@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data.augmentation.augment import Augment
-from resunet_kit.data.batches.numpy_batches import PairBatches
 from resunet_kit.data.files.geometry import Geometry, read_geometry
 from resunet_kit.data.files.labels import read_mask
 from resunet_kit.data.files.normalization import z_score
 from resunet_kit.data.files.reading import read_image
 from resunet_kit.data.files.statistics import image_statistics
 from resunet_kit.data.files.volume_writing import write_volume
+from resunet_kit.data.pairing.pairing import pair_by_name
 from resunet_kit.data.splits.leaks import Leaks, find_leaks
 from resunet_kit.data.splits.splits import cross_validation_by_group, split_by_group
 from resunet_kit.data.volumes import neighbouring_slices, slices_to_volumes, volumes_to_slices
 
 if TYPE_CHECKING:
-    from resunet_kit.data.batches.tf_dataset import pairs_dataset, presence_labels
+    from resunet_kit.data.batches.numpy_batches import PairBatches
+    from resunet_kit.data.batches.presence import presence_labels
+    from resunet_kit.data.batches.tf_dataset import pairs_dataset
 
 __all__ = [
     "Augment",
@@ -33,6 +35,7 @@ __all__ = [
     "find_leaks",
     "image_statistics",
     "neighbouring_slices",
+    "pair_by_name",
     "pairs_dataset",
     "presence_labels",
     "read_geometry",
@@ -45,12 +48,12 @@ __all__ = [
     "z_score",
 ]
 
-_NEED_TENSORFLOW = ("pairs_dataset", "presence_labels")
+_NEED_KERAS = {"PairBatches": "numpy_batches", "pairs_dataset": "tf_dataset", "presence_labels": "presence"}
 
 
 def __getattr__(name: str) -> Any:
-    if name in _NEED_TENSORFLOW:
-        return getattr(importlib.import_module(f"{__name__}.batches.tf_dataset"), name)
+    if name in _NEED_KERAS:
+        return getattr(importlib.import_module(f"{__name__}.batches.{_NEED_KERAS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,7 +3,8 @@
 import warnings
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from typing import TypedDict
+from dataclasses import fields
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +13,10 @@ from resunet_kit._shared.groups import sample_values
 from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.buffer_pool import BufferPool
 from resunet_kit.data.batches.cache import cached
+from resunet_kit.data.batches.mask_values import MaskValues
 from resunet_kit.data.batches.normalizer import Normalizer
+from resunet_kit.data.batches.read_ahead import Each
+from resunet_kit.data.files.label_table import Classes
 from resunet_kit.data.files.labels import LabelOptions
 from resunet_kit.data.files.missing_values import nan_label
 from resunet_kit.data.files.normalization import Normalization, checked_normalization
@@ -20,18 +24,20 @@ from resunet_kit.data.files.pair import axes_text, read_pair, size_text
 from resunet_kit.data.files.paths import PathLike, checked_paths
 from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, resize_mask, target_shape
+from resunet_kit.data.pairing.contradictions import warn_of_contradictions
 
 
-class PairOptions(TypedDict, total=False):
-    """How files are read: options of `Pairs`, which `pairs_dataset` describes."""
+class FileOptions(TypedDict, total=False):
+    """What a file says, as `read_image` and `read_mask` take it; each is a field of `ImageOptions` or `LabelOptions`."""
 
-    image_size: ImageSize | None
-    cache: bool | PathLike
     num_classes: int | None
     ignore_class: int | None
-    normalize: Normalization
-    volumes: ArrayLike | None
-    skip_unreadable: bool
+    classes: Classes | None
+    foreground: bool
+    channel: int | None
+    channels: int | None
+    full_scale: float | None
+    exif_rotation: bool | None
     nan: float | None
 
 
@@ -42,6 +48,8 @@ class Pairs:
         first_shape: `([depth,] height, width, channels)` of the first image, which gives a dataset its static shape.
         has_masks: Whether there are masks.
         variable_size: Whether images may differ in size.
+        ignore_class: A label that is no class.
+        skips: Whether unreadable pairs are left out.
     """
 
     def __init__(
@@ -52,45 +60,52 @@ class Pairs:
         batch_size: int = 8,
         image_size: ImageSize | None = None,
         cache: bool | PathLike = False,
-        num_classes: int | None = None,
-        ignore_class: int | None = None,
         normalize: Normalization = None,
         volumes: ArrayLike | None = None,
         skip_unreadable: bool = False,
-        nan: float | None = None,
+        **options: Unpack[FileOptions],
     ) -> None:
         batch_size = integer("batch_size", batch_size, "[1, inf)")
         check_size(image_size)
-        self._label_options = LabelOptions(num_classes, ignore_class, nan_label(nan, ignore_class))
         normalize = checked_normalization(normalize)
+        self._image_options = ImageOptions(any_range=normalize is not None, **_fields(ImageOptions, options))
+        self._label_options = _label_options(options)
+        self.ignore_class = self._label_options.ignore_class
         paths = checked_paths("image_paths", images)
         self._paths: list[tuple[str, ...]] = [(path,) for path in paths]
         if masks is not None:
-            self._paths = list(zip(paths, checked_paths("mask_paths", masks, images=len(paths)), strict=True))
+            mask_paths = checked_paths("mask_paths", masks, images=len(paths))
+            warn_of_contradictions(paths, mask_paths)
+            self._paths = list(zip(paths, mask_paths, strict=True))
         self.has_masks = masks is not None
         self.variable_size = image_size is None and batch_size == 1
         self._image_size = image_size
-        self._skips = flag("skip_unreadable", skip_unreadable)
+        self.skips = flag("skip_unreadable", skip_unreadable)
         self._unreadable: dict[int, str] = {}
         self._buffers = BufferPool(), BufferPool()
         self._volume_of = _checked_volumes(volumes, normalize, len(paths))
         self._members: dict[Hashable, list[int]] = defaultdict(list)
         for index, volume in enumerate(self._volume_of):
             self._members[volume].append(index)
-        self._image_options = ImageOptions(any_range=normalize is not None, nan=nan)
         self._read = cached(self._decode, cache, f"{image_size} {self._image_options} {self._label_options}")
+        self._values = _mask_values(self._label_options) if self.has_masks else None
         self._first_path, self.first_shape = self._first()
         self._normalizer = Normalizer(normalize, self.first_shape[-1])
 
     def __len__(self) -> int:
         return len(self._paths)
 
-    def batch(self, indices: Iterable[int]) -> list[np.ndarray]:
+    def batch(self, indices: Sequence[int] | np.ndarray, each: Each = map) -> list[np.ndarray]:
         """Return images, float32 `(batch, [depth,] height, width, channels)`, and if there are any masks, uint8.
 
         Unreadable pairs that are skipped are not in the batch, which may be empty.
+
+        Args:
+            indices: Of the pairs.
+            each: Reads them, as `map` does, maybe in threads.
         """
-        found = [(index, pair) for index in indices if (pair := self._pair(index)) is not None]
+        read = zip(indices, each(self._pair, indices), strict=True)
+        found = [(index, pair) for index, pair in read if pair is not None]
         shape = (len(found), *(found[0][1][0].shape if found else self.first_shape))
         images = self._buffers[0].empty(shape, np.float32)
         for (index, (raw, *_)), image in zip(found, images, strict=True):
@@ -104,6 +119,11 @@ class Pairs:
         for (_, (_, labels)), mask in zip(found, masks, strict=True):
             mask[...] = labels
         return [images, masks]
+
+    def readable(self, each: Each = map) -> list[int]:
+        """Return the indices of the pairs that can be read, after reading all of them."""
+        pairs = each(self._pair, range(len(self)))
+        return [index for index, pair in enumerate(pairs) if pair is not None]
 
     def report(self) -> None:
         """Warn of the pairs that were skipped, each with its reason."""
@@ -123,23 +143,30 @@ class Pairs:
     def _first(self) -> tuple[str, tuple[int, ...]]:
         """Return the path and the shape of the first image that can be read."""
         for index, paths in enumerate(self._paths):
-            pair = self._read_or_skip(index)
+            pair = self._meant(index)
             if pair is not None:
                 return paths[0], pair[0].shape
         raise ValueError(f"Expected at least one readable pair of {len(self)}. Received none. {self._unreadable[0]}")
 
     def _pair(self, index: int) -> tuple[np.ndarray, ...] | None:
         """Return the image, and the mask if there are any, in the files' own types; None if the pair is skipped."""
-        pair = self._read_or_skip(index)
+        pair = self._meant(index)
         if pair is not None:
             self._check_shape(self._paths[index][0], pair[0].shape)
         return pair
+
+    def _meant(self, index: int) -> tuple[np.ndarray, ...] | None:
+        """Return what was read, with the mask compared with those before it, which is no reason to skip it."""
+        pair = self._read_or_skip(index)
+        if pair is None or self._values is None:
+            return pair
+        return pair[0], self._values.checked(self._paths[index][1], pair[1])
 
     def _read_or_skip(self, index: int) -> tuple[np.ndarray, ...] | None:
         try:
             return self._read(self._paths[index])
         except ValueError as error:
-            if not self._skips:
+            if not self.skips:
                 raise
             self._unreadable[int(index)] = str(error)
             return None
@@ -159,13 +186,30 @@ class Pairs:
         if shape[-1] != first[-1]:
             raise ValueError(
                 f"Expected {first[-1]} channels as in {first_path!r}. Received {shape[-1]} in {path!r}. "
-                "Save all images with the same number of channels."
+                "Pass channels=1 for grey or channels=3 for RGB."
             )
         if len(shape) != len(first) or (shape != first and not self.variable_size):
             raise ValueError(
                 f"Expected images of the same size. Received {path!r} of {size_text(shape)} and {first_path!r} of "
                 f"{size_text(first)} ({axes_text(first)}). Pass image_size to resize them."
             )
+
+
+def _fields(kind: type, options: FileOptions) -> dict[str, Any]:
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in options.items() if name in names}
+
+
+def _label_options(options: FileOptions) -> LabelOptions:
+    nan = nan_label(options.get("nan"), options.get("ignore_class"))
+    return LabelOptions(**{**_fields(LabelOptions, options), "nan": nan, "keeps_white": True})
+
+
+def _mask_values(options: LabelOptions) -> MaskValues | None:
+    """Return what watches the masks' labels; None where `num_classes` or `foreground` says what they are."""
+    if options.num_classes is not None or options.foreground:
+        return None
+    return MaskValues(options.ignore_class, white=options.table is None)
 
 
 def _checked_volumes(volumes: ArrayLike | None, normalize: Normalization, count: int) -> Sequence[Hashable]:

@@ -15,6 +15,7 @@ from resunet_kit._shared.numbers import flag, integer
 from resunet_kit.data.batches.cache import cached_batches
 from resunet_kit.data.batches.pairs import Pairs
 from resunet_kit.data.batches.user_augmentation import AugmentCallable, augmented, check_augment
+from resunet_kit.data.files.label_table import Classes
 from resunet_kit.data.files.normalization import Normalization
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize
@@ -34,9 +35,15 @@ def pairs_dataset(
     seed: int | None = None,
     num_classes: int | None = None,
     ignore_class: int | None = None,
+    classes: Classes | None = None,
+    foreground: bool = False,
+    channel: int | None = None,
     normalize: Normalization = None,
     volumes: ArrayLike | None = None,
     skip_unreadable: bool = False,
+    channels: int | None = None,
+    full_scale: float | None = None,
+    exif_rotation: bool | None = None,
     nan: float | None = None,
 ) -> tf.data.Dataset:
     """Return batches of images and masks for `model.fit`, `evaluate` and `predict`.
@@ -46,7 +53,7 @@ def pairs_dataset(
 
     Args:
         image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order. None gives batches of images alone. NIfTI masks are
+        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of images alone. NIfTI masks are
             brought to the axes of their image where affines differ by flips and permutations, and refused where they
             differ otherwise.
         image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
@@ -62,8 +69,18 @@ def pairs_dataset(
             again.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
-        num_classes: Number of classes in the masks; see `read_mask`.
-        ignore_class: A label allowed besides the classes; see `read_mask`.
+        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
+            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files keep
+            their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
+        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+            `classes` or `foreground`.
+        classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
+            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None stands for all that is not listed;
+            `read_mask` has the rules.
+        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
+            instances.
+        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last, such
+            as an opacity. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
             constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
             numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
@@ -71,6 +88,12 @@ def pairs_dataset(
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
             be smaller, and their number is unknown.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has the
+            rules. None leaves those of the files, which must be the same for all.
+        full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
+            what each file says.
+        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
+            None does so too, and warns where a tag says otherwise.
         nan: The number that NaN in images is read as, as in `read_image`; NaN in masks is then `ignore_class` if that
             is given, else background. None refuses NaN.
 
@@ -84,6 +107,9 @@ def pairs_dataset(
             of range, or if the first pair cannot be read. Later files raise `tf.errors.InvalidArgumentError` when
             their batch is read. Both name the file.
         ImportError: If the first pair needs `resunet-kit[codecs]`; see `read_image`.
+
+    Warns:
+        UserWarning: If names say that other files belong together, or masks hold labels above 1 without `num_classes`.
 
     Note:
         With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes: images may differ.
@@ -113,9 +139,15 @@ def pairs_dataset(
         cache=cache,
         num_classes=num_classes,
         ignore_class=ignore_class,
+        classes=classes,
+        foreground=foreground,
+        channel=channel,
         normalize=normalize,
         volumes=volumes,
         skip_unreadable=skip_unreadable,
+        channels=channels,
+        full_scale=full_scale,
+        exif_rotation=exif_rotation,
         nan=nan,
     )
     seed = None if seed is None else integer("seed", seed, "[0, inf)")
@@ -132,29 +164,9 @@ def pairs_dataset(
         dataset = _without_empty(dataset).concatenate(_reported(pairs, spec))
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
-    return dataset.prefetch(_PREFETCHED).with_options(_options())
-
-
-def presence_labels(dataset: tf.data.Dataset) -> tf.data.Dataset:
-    """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
-
-    Args:
-        dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` returns them.
-            Every label above 0 is foreground.
-
-    Returns:
-        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel.
-
-    Example:
-        >>> pairs = tf.data.Dataset.from_tensors((tf.zeros((2, 4, 4, 3)), tf.constant([[[[0]]], [[[1]]]])))
-        >>> [labels.numpy().tolist() for images, labels in presence_labels(pairs)]
-        [[0, 1]]
-    """
-    return dataset.map(
-        lambda images, masks: (images, tf.cast(tf.reduce_any(masks > 0, axis=range(1, len(masks.shape))), tf.int32)),
-        num_parallel_calls=tf.data.AUTOTUNE,
-        deterministic=True,
-    )
+    dataset = dataset.prefetch(_PREFETCHED).with_options(_options())
+    dataset.ignore_class = pairs.ignore_class  # which `presence_labels` asks for
+    return dataset
 
 
 def _spec(pairs: Pairs) -> list[tf.TensorSpec]:

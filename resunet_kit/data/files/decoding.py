@@ -1,37 +1,61 @@
-"""Image files as raw arrays, with the file named in every error."""
+"""Image files as stored numbers, with the file named in every error."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from resunet_kit.data.files.errors import UnsupportedFile, file_error
+from resunet_kit.data.files.levels import shown, spread
 from resunet_kit.data.files.nifti import SUFFIXES, read_nifti
 from resunet_kit.data.files.paths import PathLike
+from resunet_kit.data.files.pillow_image import pillow_image, refuse_several_images
+from resunet_kit.data.files.pnm import is_pnm, read_pnm
+from resunet_kit.data.files.stored import StoredImage
 from resunet_kit.data.files.tiff import decode_tiff, needs_tifffile
+from resunet_kit.data.files.tiff_contents import SAVE_AS_VOLUME, refuse_other_contents
 from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
 
-# Pillow's modes that hold what the file holds. Others (YCbCr, LAB, ...) are colour spaces: shown as RGB.
-_PLAIN_MODES = {"1", "L", "LA", "RGB", "RGBA", "RGBX", "CMYK", "F", "I", "I;16", "I;16B", "I;16L"}
+_BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow does not know it, and warns
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIGTIFF)
+_TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def decode(path: PathLike, *, palette: bool) -> np.ndarray:
     """Decode a file to `(height, width, channels)` or `(depth, height, width, channels)` in the file's own type.
 
     Args:
-        path: PNG, JPEG, TIFF or whatever else Pillow reads; `.npy`; `.nii` or `.nii.gz`.
-        palette: Whether to look up the colours of a palette file (an image) or to return its indices (a mask).
+        path: As in `load`.
+        palette: Whether to look up the colours of a palette file and to spread 2 and 4 bits over 8 (an image), or to
+            return indices and numbers as stored (a mask).
+
+    Raises:
+        ImportError: As `load` does.
+        ValueError: As `load` does.
+    """
+    stored = load(path)
+    if not palette:
+        return stored.array
+    few_bits = stored.array.dtype == np.uint8 and stored.palette is None
+    return spread(stored.array, stored.white) if few_bits else shown(stored)
+
+
+def load(path: PathLike) -> StoredImage:
+    """Return what a file stores.
+
+    Args:
+        path: PNG, JPEG, TIFF, PNM or whatever else Pillow reads; `.npy`; `.nii` or `.nii.gz`.
 
     Raises:
         ImportError: If the file needs imagecodecs, which is not installed.
         ValueError: If the file does not exist, is damaged, or is not one image or volume.
     """
     try:
-        array = _decode(path, palette=palette)
+        stored = _load(path)
     except FileNotFoundError:
         raise file_error(path, "Expected an existing file. Received a path that does not exist. Check it.") from None
     except UnidentifiedImageError:
@@ -40,6 +64,8 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
         ) from None
     except UnsupportedFile as error:
         raise file_error(path, error) from None
+    except _TOO_LARGE as error:
+        raise file_error(path, _too_large(error)) from None
     # Pillow's plugins raise nearly anything on damaged bytes, and NumPy parses headers as Python; none names the file.
     except Exception as error:
         if _needs_missing_codec(error):
@@ -49,6 +75,11 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
             ) from error
         why = (str(error) or type(error).__name__).rstrip(".")
         raise file_error(path, f"Expected an undamaged file. Received the error: {why}. Replace the file.") from error
+    return _one_image(path, stored)
+
+
+def _one_image(path: PathLike, stored: StoredImage) -> StoredImage:
+    array = stored.array
     array = array.astype(array.dtype.newbyteorder("="), copy=False)  # TensorFlow lacks the other order
     if array.ndim == 2:
         array = array[..., None]
@@ -58,7 +89,7 @@ def decode(path: PathLike, *, palette: bool) -> np.ndarray:
             "Expected one image (height, width[, channels]) or volume (depth, height, width, channels). "
             f"Received shape {array.shape}. Save each image or volume as one file.",
         )
-    return array
+    return stored if array is stored.array else dataclasses.replace(stored, array=array)
 
 
 def _needs_missing_codec(error: Exception) -> bool:
@@ -67,11 +98,20 @@ def _needs_missing_codec(error: Exception) -> bool:
     return asked and importlib.util.find_spec("imagecodecs") is None
 
 
-def _decode(path: PathLike, *, palette: bool) -> np.ndarray:
+def _too_large(error: BaseException) -> str:
+    """Return what to do about Pillow's limit of pixels, which protects from small files that announce large images."""
+    received = str(error).split(",")[0].rstrip(".")
+    return (
+        f"Expected an image within Pillow's limit of pixels. Received: {received}. If you trust the file, raise the "
+        "limit before reading, PIL.Image.MAX_IMAGE_PIXELS = None; or cut the image into tiles."
+    )
+
+
+def _load(path: PathLike) -> StoredImage:
     name = os.fspath(path).lower()
     if name.endswith(".npy"):
-        return _read_npy(path)
-    return read_nifti(path) if name.endswith(SUFFIXES) else _decode_image(path, palette=palette)
+        return StoredImage(_read_npy(path))
+    return StoredImage(read_nifti(path)) if name.endswith(SUFFIXES) else _load_image(path)
 
 
 def _read_npy(path: PathLike, attempts: int = 10) -> np.ndarray:
@@ -88,20 +128,26 @@ def _read_npy(path: PathLike, attempts: int = 10) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def _decode_image(path: PathLike, *, palette: bool) -> np.ndarray:
-    is_tiff = Path(path).suffix.lower() in {".tif", ".tiff"}
+def _load_image(path: PathLike) -> StoredImage:
+    with open(path, "rb") as file:
+        head = file.read(4)
+    if is_pnm(head):
+        return read_pnm(Path(path).read_bytes())
+    is_tiff = head in _TIFF_HEADS
     uncompressed = read_uncompressed_tiff(path) if is_tiff else None
     if uncompressed is not None:
-        return uncompressed
+        return StoredImage(uncompressed, "grey" if uncompressed.shape[-1] == 1 else "rgb")
+    if head == _BIG_ENDIAN_BIGTIFF:
+        return decode_tiff(path)
     try:
         with Image.open(path) as image:
-            pages = getattr(image, "n_frames", 1)
-            if pages > 1 and image.format != "MPO":  # a camera's JPEG with a preview
-                raise UnsupportedFile(f"Expected one image. Received {pages} pages. Save each as one file.")
+            if image.format == "TIFF":
+                refuse_other_contents(image.tag_v2)  # type: ignore[attr-defined]
+            refuse_several_images(image, *[SAVE_AS_VOLUME] * is_tiff)
             if image.format == "PNG" and _has_16_bit_colours(image):
-                return _decode_png(path)
+                return _decode_png(path, image)
             if image.format != "TIFF" or not needs_tifffile(image):
-                return _pillow_array(image, palette=palette)
+                return pillow_image(path, image)
     except UnidentifiedImageError:
         if not is_tiff:
             raise
@@ -113,27 +159,17 @@ def _has_16_bit_colours(image: Image.Image) -> bool:
     return any(";16" in str(tile[3]) for tile in image.tile) and len(image.getbands()) > 1  # type: ignore[attr-defined]
 
 
-def _decode_png(path: PathLike) -> np.ndarray:
+def _decode_png(path: PathLike, image: Image.Image) -> StoredImage:
     import imagecodecs  # of the extra `codecs`
 
-    return imagecodecs.png_decode(Path(path).read_bytes())
-
-
-def _pillow_array(image: Image.Image, *, palette: bool) -> np.ndarray:
-    modes = _PLAIN_MODES if palette else _PLAIN_MODES | {"P"}
-    if image.mode not in modes:
-        image = image.convert("RGB")
-    bits = _bits_below_8(image)
-    array: np.ndarray[Any, Any] = np.asarray(image)
-    if image.mode.startswith("I") and (image.mode != "I" or image.format == "PNG"):
-        # Before Pillow 11.3 a 16-bit PNG opens as 32-bit integers.
-        array = array.astype(np.uint16)
-    if not palette and bits and not np.isin(array, (0, 255)).all():
-        array = array // (255 // (2**bits - 1))  # class labels, which Pillow has stretched over 8 bits
-    return array
-
-
-def _bits_below_8(image: Image.Image) -> int | None:
-    """Return 2 or 4 for a grey file of so many bits per pixel, and None for others."""
-    modes = {str(part) for tile in getattr(image, "tile", ()) for part in np.atleast_1d(np.array(tile[3], object))}
-    return 2 if "L;2" in modes else 4 if "L;4" in modes else None
+    array = imagecodecs.png_decode(Path(path).read_bytes())
+    transparent = None
+    if array.shape[-1] > len(image.getbands()):  # it makes a channel of a transparent colour
+        array, transparent = array[..., :-1], array[..., -1] == 0
+    return StoredImage(
+        array,
+        "grey" if array.shape[-1] < 3 else "rgb",
+        has_opacity=array.shape[-1] in (2, 4),
+        transparent=transparent,
+        orientation=image.getexif().get(274, 1),
+    )

@@ -20,7 +20,8 @@ def read_pair(
     if image.shape[:-1] != mask.shape[:-1]:
         raise ValueError(
             f"Expected image and mask of the same size. Received {image_path!r} of {size_text(image.shape)} and "
-            f"{mask_path!r} of {size_text(mask.shape)} ({axes_text(image.shape)}). Check that they are one pair."
+            f"{mask_path!r} of {size_text(mask.shape)} ({axes_text(image.shape)}). Check that they are one pair; "
+            "where one of them has a rotation tag of EXIF, pass exif_rotation=True."
         )
     return image, mask
 

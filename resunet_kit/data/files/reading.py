@@ -1,46 +1,70 @@
 """One image or volume from a file, as models take it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from resunet_kit.data.files.decoding import decode
-from resunet_kit.data.files.errors import file_error
+from resunet_kit._shared.numbers import number
+from resunet_kit.data.files.channels import check_channels, with_channels
+from resunet_kit.data.files.decoding import load
+from resunet_kit.data.files.levels import intensities
 from resunet_kit.data.files.missing_values import IMAGE_CURE, checked_nan, without_nan
-from resunet_kit.data.files.normalization import Statistics, checked_normalization, full_scale, scaled, z_score
+from resunet_kit.data.files.normalization import Statistics, checked_normalization, scaled, z_score
+from resunet_kit.data.files.normalization import full_scale as largest
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image, target_shape
+from resunet_kit.data.files.rotation import check_exif_rotation, rotated
 
 
 @dataclass(frozen=True)
 class ImageOptions:
-    """How an image file is turned into an array, once checked.
+    """How an image file is turned into an array; see `read_image`.
 
     Attributes:
         any_range: Whether values of types other than uint8 and uint16 may lie outside [0, 1], because they will be
             normalised.
+        channels: 1, 3, 4, or None for those of the file.
+        full_scale: The stored number that stands for 1, or None for that of the file.
+        exif_rotation: Whether to apply the rotation tag; None warns where there is one.
         nan: What NaN is read as; None refuses it.
+
+    Raises:
+        TypeError: If an option is of a wrong type.
+        ValueError: If an option is out of range.
     """
 
     any_range: bool = False
+    channels: int | None = None
+    full_scale: float | None = None
+    exif_rotation: bool | None = None
     nan: float | None = None
 
     def __post_init__(self) -> None:
+        check_channels(self.channels)
+        check_exif_rotation(self.exif_rotation)
         checked_nan(self.nan)
+        if self.full_scale is not None:
+            number("full_scale", self.full_scale, "(0, inf)")
 
 
 def read_image(
     path: PathLike,
     *,
     image_size: ImageSize | None = None,
+    channels: int | None = None,
+    full_scale: float | None = None,
     normalize: Literal["image"] | Statistics | None = None,
+    exif_rotation: bool | None = None,
     nan: float | None = None,
 ) -> np.ndarray:
     """Read an image or volume file as float32 in [0, 1], or normalised.
 
-    8-bit files are divided by 255, 16-bit files by 65535; values of other types must already lie in [0, 1], unless
-    they are normalised. Channels stay as stored: a grey file has one, and palettes become RGB.
+    Files of up to 16 bits are divided by the largest number of their bits, 8-bit files by 255 and 16-bit files by
+    65535; values of other types must already lie in [0, 1], unless `full_scale` is given or they are normalised.
+    White is 1, also in TIFF files that store it as 0. Channels stay as stored unless `channels` is given: a grey file
+    has one, an opacity is one more, and palettes become RGB. Colours that a file has multiplied by its opacity are
+    divided by it again.
 
     Args:
         path: PNG, JPEG or TIFF; `.npy` of shape `(height, width)`, `(height, width, channels)` or
@@ -50,9 +74,17 @@ def read_image(
         image_size: `(height, width)`, or one integer for a square; for volumes `(depth, height, width)`, or one integer
             for a cube. Resized by an antialiased bilinear filter and rounded to the file's own type. None leaves the
             size.
+        channels: 1 for grey, by the weights of ITU-R BT.601; 3 for RGB; 4 for RGB and an opacity, which is 1 for files
+            without one. Any grey, RGB, CMYK or palette file becomes either; for 1 and 3 an opacity is left out, and
+            transparent pixels show the colour that is stored under them. None leaves the channels of the file, without
+            the opacity of palettes and of single colours.
+        full_scale: The stored number that stands for 1, such as 4095 for 12 bits in a file of 16. Larger and negative
+            numbers are then an error. None takes the largest number of the file's bits.
         normalize: `"image"` shifts and scales each channel to mean 0 and standard deviation 1, and a constant channel
             to 0. `(mean, std)`, each one number or one per channel, uses these, as `image_statistics` returns them.
             None leaves the values in [0, 1].
+        exif_rotation: True rotates and mirrors the image as its EXIF tag says, as viewers do; False reads the stored
+            pixels. None does so too, and warns where a tag says otherwise.
         nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM, which writes NaN
             outside the brain. It counts in the mean and standard deviation. None refuses NaN.
 
@@ -64,9 +96,6 @@ def read_image(
         ValueError: If an option is out of range, or the file does not exist, is damaged or of another kind; the message
             names it.
         ImportError: If the file needs `resunet-kit[codecs]`.
-
-    Note:
-        A camera's rotation tag is not applied: masks are drawn on the stored pixels.
 
     Example:
         >>> import pathlib, tempfile
@@ -84,34 +113,24 @@ def read_image(
             "Expected normalize='image' or (mean, std) for one file. Received normalize='volume'. Read the slices of "
             "the volume, and pass them together to z_score."
         )
-    raw = read_raw_image(path, ImageOptions(any_range=chosen is not None, nan=nan))
+    raw = read_raw_image(path, ImageOptions(chosen is not None, channels, full_scale, exif_rotation, nan))
     raw = resize_image(raw, target_shape(image_size, raw.shape[:-1]))
     if chosen == "image":
         return z_score(raw)
-    image = scaled(raw, None, full_scale(raw.dtype))
+    image = scaled(raw, None, largest(raw.dtype))
     return image if chosen is None else z_score(image, mean=chosen[0], std=chosen[1])
 
 
 def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:
-    """Return the stored values if they are uint8, uint16 or bool, else float32.
+    """Return uint8, uint16 or bool, of which the type's largest stands for 1, else float32 or float64.
+
+    8 bits take a quarter of the memory of float32.
 
     Returns:
         `([depth,] height, width, channels)`.
     """
-    raw = decode(path, palette=True)
-    if raw.dtype in (np.uint8, np.uint16, np.bool_):
-        return raw  # 8 bits take a quarter of the memory of float32
-    if raw.dtype.kind not in "iuf":
-        raise file_error(path, f"Expected numbers. Received {raw.dtype}. Convert the values.")
-    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
-        image = without_nan(path, raw.astype(np.float32), options.nan, IMAGE_CURE)
-    low, high = float(image.min()), float(image.max())
-    if not np.isfinite([low, high]).all():
-        raise file_error(path, f"Expected finite values. Received {low:g} to {high:g}. Replace infinite values.")
-    if not options.any_range and not (low >= 0 and high <= 1):
-        raise file_error(
-            path,
-            f"Expected uint8 or uint16 values, or {raw.dtype} in [0, 1]. Received {low:g} to {high:g}. Rescale the "
-            "file, or pass normalize='image'.",
-        )
-    return image
+    stored = load(path)
+    stored = replace(stored, array=without_nan(path, stored.array, options.nan, IMAGE_CURE))
+    image = intensities(path, stored, full_scale=options.full_scale, any_range=options.any_range)
+    image = with_channels(path, stored, image, options.channels)
+    return rotated(path, image, stored.orientation, options.exif_rotation)

@@ -47,6 +47,9 @@ def resize_image(image: np.ndarray, size: SpatialShape | None) -> np.ndarray:
         return image
     if image.dtype == np.uint8 and len(size) == 2:
         return np.stack([_resize(plane, size) for plane in _planes(image)], axis=-1)
+    if image.dtype == np.float64:  # large numbers that lie close together
+        lowest = image.min()
+        return resize_image((image - lowest).astype(np.float32), size) + lowest
     resized = np.stack([_resize(plane.astype(np.float32), size) for plane in _planes(image)], axis=-1)
     return (np.rint(resized) if image.dtype.kind in "ub" else resized).astype(image.dtype)
 

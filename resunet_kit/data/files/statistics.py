@@ -14,7 +14,11 @@ from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 
 def image_statistics(
-    image_paths: Iterable[PathLike], *, nan: float | None = None
+    image_paths: Iterable[PathLike],
+    *,
+    channels: int | None = None,
+    full_scale: float | None = None,
+    nan: float | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each channel's mean and standard deviation over all pixels of image files.
 
@@ -22,15 +26,18 @@ def image_statistics(
 
     Args:
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
+        channels: As for `read_image`.
+        full_scale: As for `read_image`. Pass the same to both, so that the units agree.
         nan: As for `read_image`.
 
     Returns:
-        Mean and standard deviation, `(channels,)` each, in the unit of `read_image(path)`; for files with values
-        outside [0, 1], in the unit of the files.
+        Mean and standard deviation, `(channels,)` each, in the unit of `read_image` with these options; for files with
+        values outside [0, 1], in the unit of the files.
 
     Raises:
-        TypeError: If `image_paths` is a single path, or `nan` is not a number.
-        ValueError: If there are no files, one cannot be read, or their channels differ in number.
+        TypeError: If `image_paths` is a single path, or an option is of a wrong type.
+        ValueError: If there are no files, an option is out of range, a file cannot be read, or their channels differ in
+            number.
 
     Example:
         >>> import pathlib, tempfile
@@ -42,7 +49,8 @@ def image_statistics(
         ([0.5, 1.0], [0.5, 0.0])
     """
     paths = checked_paths("image_paths", image_paths)
-    options = ImageOptions(any_range=True, nan=nan)
+    # A rotation changes neither mean nor deviation.
+    options = ImageOptions(any_range=True, channels=channels, full_scale=full_scale, exif_rotation=False, nan=nan)
 
     def moments(path: str) -> Moments:
         return image_moments(read_raw_image(path, options))
@@ -53,7 +61,7 @@ def image_statistics(
     for path, one in zip(paths, found, strict=True):
         if len(one.mean) != channels:
             raise ValueError(
-                f"Expected {channels} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}. Save all "
-                "images with the same number of channels."
+                f"Expected {channels} channels as in {paths[0]!r}. Received {len(one.mean)} in {path!r}. Pass "
+                "channels=1 for grey or channels=3 for RGB."
             )
     return reduce(Moments.__add__, found).statistics()

@@ -9,11 +9,14 @@ import struct
 
 import numpy as np
 
-_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _OFFSETS = 256, 257, 258, 259, 262, 273
+from resunet_kit.data.files.tiff_contents import announced_planes
+
+_WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION, _OFFSETS = 256, 257, 258, 259, 262, 270, 273
 _SAMPLES, _ROWS, _COUNTS, _PLANAR, _FORMAT = 277, 278, 279, 284, 339
-# Tags that do not change the pixels: kind of file, description, resolution, its unit, page, software, date.
-_HARMLESS = {254, 270, 282, 283, 296, 297, 305, 306}
-_SHORT, _LONG = 3, 4
+# Tags that do not change the pixels: resolution, its unit, page, software, date.
+_HARMLESS = {282, 283, 296, 297, 305, 306}
+_SUBFILE, _ORIENTATION = 254, 274
+_TEXT, _SHORT, _LONG = 2, 3, 4
 _GREY, _RGB = 1, 2
 
 
@@ -30,11 +33,14 @@ def read_uncompressed_tiff(path: str | os.PathLike[str]) -> np.ndarray | None:
             return None
         data += file.read()
     tags = _tags(data, order)
-    return None if tags is None else _pixels(data, order, tags)
+    return None if tags is None else _pixels(data, order, *tags)
 
 
-def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
-    """Return the tags of the only page; None if there are more pages, or tags that may change what pixels mean."""
+def _tags(data: bytes, order: str) -> tuple[dict[int, tuple[int, ...]], bytes] | None:
+    """Return the tags of the only page, and its description.
+
+    None if there are more pages, or tags that may change what pixels mean.
+    """
     [start] = struct.unpack_from(f"{order}L", data, 4)
     if start + 2 > len(data):
         return None
@@ -42,9 +48,13 @@ def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
     end = start + 2 + 12 * count
     if end + 4 > len(data) or struct.unpack_from(f"{order}L", data, end) != (0,):
         return None
-    tags = {}
+    tags, description = {}, b""
     for tag, kind, length, value in struct.iter_unpack(f"{order}HHL4s", data[start + 2 : end]):
         if tag in _HARMLESS:
+            continue
+        if tag == _DESCRIPTION and kind == _TEXT:
+            [offset] = struct.unpack(f"{order}L", value)
+            description = value[:length] if length <= 4 else data[offset : offset + length]
             continue
         if kind not in (_SHORT, _LONG) or not length:
             return None
@@ -53,10 +63,10 @@ def _tags(data: bytes, order: str) -> dict[int, tuple[int, ...]] | None:
         if offset + values.size > len(source):
             return None
         tags[tag] = values.unpack_from(source, offset)
-    return tags
+    return tags, description
 
 
-def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.ndarray | None:
+def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]], description: bytes) -> np.ndarray | None:
     """Return the pixels if they are one block of bytes and no tag changes what they mean, else None."""
     offsets, counts, bits = (np.array(tags.pop(tag, ())) for tag in (_OFFSETS, _COUNTS, _BITS))
     kinds = tags.pop(_FORMAT, (1,))
@@ -67,10 +77,12 @@ def _pixels(data: bytes, order: str, tags: dict[int, tuple[int, ...]]) -> np.nda
         (photometric, samples) in ((_GREY, 1), (_RGB, 3))
         and bits.tolist() in ([8] * samples, [16] * samples)
         and set(kinds) == {1}
-        and single.pop(_COMPRESSION, 1) == single.pop(_PLANAR, 1) == 1
+        and single.pop(_COMPRESSION, 1) == single.pop(_PLANAR, 1) == single.pop(_ORIENTATION, 1) == 1
+        and not single.pop(_SUBFILE, 0) & 1
         and not single
         and min(width, height, rows) > 0
         and len(offsets) == len(counts) == -(-height // rows)
+        and announced_planes(description, samples, width * height * samples) == 1
     )
     if not plain:
         return None

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from resunet_kit.data import pairs_dataset, presence_labels
+from resunet_kit.data import pairs_dataset
 
 
 @pytest.mark.parametrize(
@@ -26,18 +26,6 @@ def test_augment_may_return_tensors(files):
     dataset = pairs_dataset(*files, augment=lambda x, y, **_: (tf.roll(x, 2, axis=2), tf.roll(y, 2, axis=2)))
     [masks] = [masks for _, masks in dataset]
     assert np.argwhere(masks).tolist() == [[index, 0, 2, 0] for index in (0, 2, 4, 6)]
-
-
-def test_presence_labels(files):
-    labels = [part for _, part in presence_labels(pairs_dataset(*files, batch_size=4))]
-    assert [part.dtype for part in labels] == [tf.int32, tf.int32]
-    assert np.concatenate(labels).tolist() == [1, 0, 1, 0, 1, 0, 1]
-
-
-def test_presence_labels_of_volumes():
-    masks = tf.constant(np.eye(2, dtype=np.uint8)[:, :1].reshape(2, 1, 1, 1, 1) * np.ones((1, 2, 3, 4, 1), np.uint8))
-    dataset = tf.data.Dataset.from_tensors((tf.zeros((2, 2, 3, 4, 1)), masks))
-    assert [labels.numpy().tolist() for _, labels in presence_labels(dataset)] == [[1, 0]]
 
 
 def test_unknown_names_are_attribute_errors():

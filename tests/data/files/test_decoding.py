@@ -205,3 +205,16 @@ def test_an_array_is_read_again_where_another_thread_disturbed_the_parser(tmp_pa
     failures[0] = 10
     with pytest.raises(ValueError, match="recursion depth mismatch"):
         decode(path, palette=True)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif"])
+def test_an_image_beyond_pillows_limit_is_not_damaged_and_the_cure_works(tmp_path, suffix, monkeypatch):
+    """Pillow warns of more pixels than its limit, and refuses twice as many; warnings are errors here."""
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(np.zeros((40, 50), np.uint8)).save(path, **({"compression": "tiff_lzw"} if suffix == "tif" else {}))
+    for limit in (1999, 500):
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with pytest.raises(ValueError, match=rf"a\.{suffix}.*limit of pixels.*2000 pixels.*MAX_IMAGE_PIXELS = None"):
+            decode(path, palette=True)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert decode(path, palette=True).shape == (40, 50, 1)

@@ -49,7 +49,7 @@ def test_mask_values(tmp_path, name, stored, options, expected):
         (np.uint8([range(0, 250, 10)]), {}, r"70, \.\.\."),
         (np.float64([[0, 0.5]]), {}, "0, 0.5"),
         (np.int64([[-1, 0]]), {}, "-1, 0"),
-        (np.float64([[np.nan, 0]]), {}, "nan"),
+        (np.float64([[np.nan, 0]]), {}, "NaN at 1 of 2"),
         (np.uint8([[0, 3]]), {"num_classes": 3}, "below 3"),
         (np.uint8([[0, 2]]), {"num_classes": 1}, "below 2"),
         (np.uint8([[0, 255]]), {"num_classes": 3}, "below 3"),
@@ -67,3 +67,40 @@ def test_unexpected_mask_values_are_named(tmp_path, stored, options, expected):
 def test_impossible_classes_are_refused(tmp_path, options):
     with pytest.raises(ValueError, match="Expected"):
         read_mask(_save(tmp_path / "a.npy", np.zeros((2, 2))), **options)
+
+
+@pytest.mark.parametrize(
+    ("name", "stored", "options", "expected"),
+    [
+        ("a.png", np.uint8([[0, 1, 2, 4]]), {"classes": {4: 3}}, [0, 1, 2, 3]),
+        ("a.png", np.uint8([[0, 1, 2, 4]]), {"classes": {4: 3}, "num_classes": 4}, [0, 1, 2, 3]),
+        ("a.png", np.uint8([[0, 255]]), {"classes": {255: 2}}, [0, 2]),
+        ("a.png", np.uint8([[0, 255]]), {"classes": {0: 1, 255: 0}}, [1, 0]),
+        ("a.png", np.uint8([[1, 255]]), {"classes": {1: 0}, "ignore_class": 255}, [0, 255]),
+        ("a.png", np.uint8([[0, 200, 255]]), {"foreground": True}, [0, 1, 1]),
+        ("a.png", np.uint8([[0, 200, 255]]), {"foreground": True, "ignore_class": 255}, [0, 1, 255]),
+        ("a.png", np.uint16([[0, 300, 65535]]), {"foreground": True}, [0, 1, 1]),
+        ("a.tif", np.int32([[0, 70000]]), {"foreground": True}, [0, 1]),
+        ("a.npy", np.float32([[np.nan, 0, 3]]), {"foreground": True, "nan": 0}, [0, 0, 1]),
+        # NaN becomes a label, not a number of the table.
+        ("a.npy", np.float32([[np.nan, 0, 4]]), {"classes": {4: 3, 0: 1}, "nan": 0}, [0, 1, 3]),
+    ],
+)
+def test_what_was_meant(tmp_path, name, stored, options, expected):
+    assert read_mask(_save(tmp_path / name, stored), **options).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("stored", "cure"),
+    [
+        (np.uint8([[0, 130, 255]]), {"classes": {130: 1, 255: 2}}),
+        (np.uint8([[0, 130, 255]]), {"foreground": True}),
+        (np.uint16([[0, 300]]), {"classes": {300: 1}}),
+        (np.uint8([[0, 1, 255]]), {"num_classes": 2, "ignore_class": 255}),
+    ],
+)
+def test_the_error_about_large_numbers_names_cures_that_work(tmp_path, stored, cure):
+    path = _save(tmp_path / "a.npy", stored)
+    with pytest.raises(ValueError, match=r"num_classes.*ignore_class.*classes=\{\d+: 1\}.*foreground=True"):
+        read_mask(path)
+    read_mask(path, **cure)

@@ -40,7 +40,7 @@ def test_jpeg_is_near_what_was_written(tmp_path):
 @pytest.mark.parametrize("values", [[0.0, 1.5], [-0.1, 1.0], np.int16([0, 800])])
 def test_values_outside_the_unit_range_are_refused_unless_normalised(tmp_path, values):
     path = _save(tmp_path / "bad.npy", [values])
-    with pytest.raises(ValueError, match=r"\[0, 1\].*Rescale.*normalize='image'") as error:
+    with pytest.raises(ValueError, match=r"\[0, 1\].*full_scale.*normalize='image'") as error:
         read_image(path)
     assert "bad.npy" in str(error.value)
     np.testing.assert_allclose(read_image(path, normalize="image").ravel(), [-1, 1])

@@ -1,0 +1,1 @@
+"""Which file belongs to which, by name."""
