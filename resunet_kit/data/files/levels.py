@@ -81,17 +81,15 @@ def _floats(path: PathLike, array: np.ndarray, any_range: bool) -> np.ndarray:
 
 
 def _refuse_nonfinite(path: PathLike, image: np.ndarray, stored: np.ndarray | None = None) -> None:
-    """Refuse NaN, infinite values and those that float32 cannot hold, with their number."""
+    """Refuse infinite values and those that float32 cannot hold, with their number."""
     bad = image.size - int(np.isfinite(image).sum())
     if not bad:
         return
-    source = image if stored is None else stored
-    nan = int(np.isnan(source).sum())
-    infinite = int(np.isinf(source).sum())
-    parts = [(nan, "NaN"), (infinite, "infinite"), (bad - nan - infinite, "too large for float32")]
+    infinite = image.size - int(np.isfinite(image if stored is None else stored).sum())
+    parts = [(infinite, "infinite"), (bad - infinite, "too large for float32")]
     listed = " and ".join(f"{count} {name}" for count, name in parts if count)
     raise file_error(
         path,
-        f"Expected finite values. Received {listed} of {image.size}. Replace them, for example NaN outside of the body "
-        "by the background: numpy.nan_to_num(array, nan=0), and save the result as .npy or NIfTI.",
+        f"Expected finite values. Received {listed} of {image.size}. Replace them, as in "
+        "numpy.nan_to_num(array, posinf=0, neginf=0), or rescale the file, and save the result.",
     )

@@ -80,7 +80,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
         return _of_unknown_channels(stored)
     else:
         labels = stored.array[..., :1]
-        if (stored.array[..., : stored.colours] != labels).any():
+        if stored.colours > 1 and (stored.array[..., : stored.colours] != labels).any():
             raise UnsupportedFile(_differ(stored))
     opacity = stored.opacity()
     if opacity is None or (not stored.has_opacity and _are_labels(labels)):
@@ -119,8 +119,8 @@ def _differ(stored: StoredImage) -> str:
         )
         meaning += "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" else ""
     return (
-        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {meaning or 'Either '}save the labels as "
-        f"a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {meaning or 'Either '}save the "
+        f"labels as a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
     )
 
 
@@ -128,8 +128,8 @@ def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
     if labels.dtype.kind == "f" and np.isinf(labels).any():  # of NaN an option says what it is
         bad = int(np.isinf(labels).sum())
         raise UnsupportedFile(
-            f"Expected class labels. Received {bad} values of {labels.size} that are infinite. Replace them, for example "
-            "by the background: numpy.nan_to_num(mask, posinf=0, neginf=0)."
+            f"Expected class labels. Received {bad} values of {labels.size} that are infinite. Replace them, for "
+            "example by the background: numpy.nan_to_num(mask, posinf=0, neginf=0)."
         )
     white = 255 if stored.palette is not None else stored.white
     if stored.lossy is not None and (wide or not np.isin(labels, (0, white)).all()):

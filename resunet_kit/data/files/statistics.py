@@ -1,7 +1,7 @@
 """Mean and standard deviation over many image files, for normalisation."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 
@@ -52,11 +52,13 @@ def image_statistics(
     # A rotation changes neither mean nor deviation.
     options = ImageOptions(any_range=True, channels=channels, full_scale=full_scale, exif_rotation=False, nan=nan)
 
-    def moments(path: str) -> Moments:
-        return image_moments(read_raw_image(path, options))
+    def moments(path: str) -> tuple[Moments, bool | None]:
+        raw = read_raw_image(path, options)
+        return image_moments(raw), _is_scaled(raw)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
-        found = list(threads.map(moments, paths))
+        found, scaled = zip(*threads.map(moments, paths), strict=True)
+    _check_units(paths, scaled)
     channels = len(found[0].mean)
     for path, one in zip(paths, found, strict=True):
         if len(one.mean) != channels:
@@ -65,3 +67,20 @@ def image_statistics(
                 "channels=1 for grey or channels=3 for RGB."
             )
     return reduce(Moments.__add__, found).statistics()
+
+
+def _is_scaled(raw: NDArray) -> bool | None:
+    """Return whether the file's type says what stands for 1; None if values in [0, 1] leave that open."""
+    if raw.dtype.kind in "ub":
+        return True
+    return None if raw.min() >= 0 and raw.max() <= 1 else False
+
+
+def _check_units(paths: list[str], scaled: Sequence[bool | None]) -> None:
+    """Refuse files in [0, 1], by the largest number of their bits, together with files in a unit of their own."""
+    if True in scaled and False in scaled:
+        raise ValueError(
+            f"Expected images of one unit. Received {paths[scaled.index(True)]!r}, whose bits say what is white, and "
+            f"{paths[scaled.index(False)]!r}, whose values exceed [0, 1] in another. Save them in one type, "
+            "or normalise each by normalize='image'."
+        )

@@ -33,7 +33,7 @@ def needs_tifffile(image: Image.Image) -> bool:
     return (
         set(tags.get(_SAMPLE_FORMAT, (1,))) != {1}  # Pillow drops signs, and swaps the bytes of some floats twice
         or (tags.get(_FILL_ORDER, 1) == 2 and tags.get(_COMPRESSION, 1) == 1)  # it knows few of them
-        or (samples == 2 and tags.get(_PLANES, 1) == 2)  # it takes a predictor for one over both
+        or (samples not in (1, 3) and tags.get(_PLANES, 1) == 2)  # it mixes the planes
         or tags.get(_COMPRESSION, 1) == _WEBP  # most builds of Pillow lack it
         or bits > 16  # it makes large numbers negative
         or (bits > 8 and (samples > 1 or tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO))

@@ -66,20 +66,19 @@ def test_other_full_scales_are_refused(tmp_path, value, error):
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([np.nan, np.nan, 1.0], "2 NaN of 3"),
-        ([np.nan, np.inf, 1.0], "1 NaN and 1 infinite of 3"),
-        ([1e300, 0.0, 0.5], "1 too large for float32 of 3"),
+        ([-np.inf, np.inf, 1.0], "2 infinite of 3"),
+        ([1e300, np.inf, 0.5], "1 infinite and 1 too large for float32 of 3"),
     ],
 )
 def test_numbers_that_are_not_finite_are_counted_and_the_cure_works(tmp_path, suffix, options, values, expected):
-    if "full_scale" in options and "large" in expected:
-        expected = "Received 0 to 1e"
+    if "full_scale" in options:
+        expected = expected.split(" and ")[0]  # divided, it is not too large
     path, stored = tmp_path / f"a.{suffix}", np.array([values])
     np.save(path, stored) if suffix == "npy" else tifffile.imwrite(path, stored)
     with pytest.raises(ValueError, match=expected):
         read_image(path, **options)
-    if "NaN" in expected and "infinite" not in expected:
-        np.save(tmp_path / "b.npy", np.nan_to_num(stored, nan=0))
+    if "large" not in expected and 1e300 not in values:
+        np.save(tmp_path / "b.npy", np.nan_to_num(stored, posinf=0, neginf=0))
         assert np.isfinite(read_image(tmp_path / "b.npy", **options)).all()
 
 

@@ -25,8 +25,8 @@ def test_palettes_of_bmp_that_pillow_takes_for_grey(tmp_path, bits, greys):
     palette = np.repeat(np.array(greys)[:, None], 3, axis=1)
     stored = np.random.default_rng(0).integers(0, len(greys), (5, 13))
     (tmp_path / "a.bmp").write_bytes(bmp(stored, bits, palette))
-    image = read_image(tmp_path / "a.bmp", channels=1)[..., 0]
-    np.testing.assert_allclose(image, np.array(greys)[stored] / 255, atol=1e-6)
+    image = read_image(tmp_path / "a.bmp", channels=3)
+    np.testing.assert_allclose(image, palette[stored] / 255, atol=1e-6)
     mask = read_mask(tmp_path / "a.bmp", num_classes=256 if len(greys) > 2 else None)[..., 0]
     bright = np.array(greys)[stored] > min(greys)
     np.testing.assert_array_equal(mask, stored if len(greys) > 2 else bright)

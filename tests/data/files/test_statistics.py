@@ -32,3 +32,11 @@ def test_files_that_do_not_fit_are_named(tmp_path):
         image_statistics(_write(tmp_path, [np.zeros((2, 2, 3)), np.zeros((2, 2, 1))]))
     with pytest.raises(ValueError, match="at least one path"):
         image_statistics([])
+
+
+def test_files_of_two_units_are_named(tmp_path):
+    paths = _write(tmp_path, [np.full((2, 2), 100, np.uint8), np.full((2, 2), 100, np.int16), np.full((2, 2), 0.5)])
+    with pytest.raises(ValueError, match=r"one unit.*0\.npy.*1\.npy.*normalize='image'"):
+        image_statistics(paths)
+    assert image_statistics([paths[0], paths[2]])[0] == pytest.approx((100 / 255 + 0.5) / 2)
+    assert image_statistics(paths[:2], full_scale=200)[0] == pytest.approx(0.5)
