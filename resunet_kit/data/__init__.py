@@ -1,7 +1,7 @@
 """Image and mask files: readers, `tf.data` and NumPy batches, augmentation, and splits by group.
 
-Keras is imported with `PairBatches` and `presence_labels`, TensorFlow with `pairs_dataset`; the others need NumPy, SciPy
-and Pillow, and nibabel for NIfTI files.
+Keras is imported with `PairBatches` and `presence_labels`, TensorFlow with `pairs_dataset`; the others need NumPy,
+SciPy and Pillow, and nibabel for NIfTI files.
 """
 
 import importlib

@@ -42,3 +42,16 @@ def test_batches_train_on_every_backend(files, pipeline, options):
     batches = pipeline(*files, batch_size=4, shuffle=True, seed=0, **options)
     losses = _fit(batches.repeat(), steps_per_epoch=len(batches))
     assert losses[-1] < losses[0] - 0.1
+
+
+@pytest.mark.parametrize("pipeline", [pairs_dataset, PairBatches])
+def test_fit_evaluate_and_predict_take_batches_as_they_are(files, pipeline):
+    batches = pipeline(*files, batch_size=4)
+    inputs = keras.Input((SIDE, SIDE, 1))
+    model = keras.Model(inputs, keras.layers.Conv2D(1, 1, activation="sigmoid")(inputs))
+    model.compile(keras.optimizers.Adam(0.3), loss=Dice(), jit_compile=False)
+    losses = model.fit(batches, epochs=6, verbose=0, validation_data=batches).history
+    assert losses["loss"][-1] < losses["loss"][0] - 0.1
+    assert model.evaluate(batches, verbose=0) == pytest.approx(losses["val_loss"][-1], rel=1e-4)
+    alone = model.predict(pipeline(files[0], None, batch_size=3), verbose=0)
+    np.testing.assert_allclose(model.predict(batches, verbose=0), alone, rtol=1e-4)

@@ -59,7 +59,8 @@ class MaskValues:
         count = max((value for value in found if value != 255), default=1) + 1
         warnings.warn(
             f"{path!r} holds the labels {', '.join(map(str, found))}, and num_classes was not given. A model of one "
-            f"channel takes labels of 0 and 1 alone: pass num_classes={max(count, 2)}{unmarked}, and a model of as many "
+            f"channel takes labels of 0 and 1 alone: pass num_classes={max(count, 2)}{unmarked}, and a model of as "
+            "many "
             "channels; or foreground=True, which reads all above 0 as 1.",
             UserWarning,
             stacklevel=2,
@@ -70,7 +71,7 @@ class MaskValues:
             return
         path, labels = self._labelled
         raise ValueError(
-            f"Expected masks with one meaning of numbers. Received {self._white_file!r} of 0 and 255, which was read as 0 "
-            f"and 1, and {path!r} of labels {labels}. Pass num_classes, with ignore_class=255 if 255 is no class; or say "
-            "what all numbers mean, as in classes={255: 1}."
+            f"Expected masks with one meaning of numbers. Received {self._white_file!r} of 0 and 255, which was read "
+            f"as 0 and 1, and {path!r} of labels {labels}. Pass num_classes, with ignore_class=255 if 255 is no "
+            "class; or say what all numbers mean, as in classes={255: 1}."
         )

@@ -46,8 +46,8 @@ class PairBatches(keras.utils.PyDataset):
         seed: Makes order and augmentation reproducible, epoch by epoch. The order differs from that of
             `pairs_dataset`. None draws a seed from Python's `random`, which `keras.utils.set_random_seed` sets.
         num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
-            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files keep
-            their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
+            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files
+            keep their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
         ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
             `classes` or `foreground`.
         classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
@@ -55,18 +55,18 @@ class PairBatches(keras.utils.PyDataset):
             `read_mask` has the rules.
         foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
             instances.
-        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last, such
-            as an opacity. None takes the only one.
+        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last,
+            such as an opacity. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
             constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
             numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
         volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
-            another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches of a `for`
-            loop may then be smaller. For Keras, which has to know their number, all files are read once before the
-            first epoch, and batches are filled up.
-        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has the
-            rules. None leaves those of the files, which must be the same for all.
+            another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches of a
+            `for` loop may then be smaller. For Keras, which has to know their number, all files are read once before
+            the first epoch, and batches are filled up.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has
+            the rules. None leaves those of the files, which must be the same for all.
         full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
             what each file says.
         exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
@@ -205,8 +205,8 @@ class PairBatches(keras.utils.PyDataset):
     def workers(self, value: int) -> None:
         if value != 1:
             raise ValueError(
-                f"Expected workers to be 1. Received workers={value!r}. Leave it out: batches are read ahead in as many "
-                "threads as there are processors."
+                f"Expected workers to be 1. Received workers={value!r}. Leave it out: batches are read ahead in as "
+                "many threads as there are processors."
             )
 
     @property
@@ -218,8 +218,8 @@ class PairBatches(keras.utils.PyDataset):
     def use_multiprocessing(self, value: bool) -> None:
         if value:
             raise ValueError(
-                f"Expected use_multiprocessing to be False. Received use_multiprocessing={value!r}. Leave it out: batches "
-                "are read ahead in threads."
+                f"Expected use_multiprocessing to be False. Received use_multiprocessing={value!r}. Leave it out: "
+                "batches are read ahead in threads."
             )
 
     def repeat(self, epochs: int | None = None) -> Iterator[Batch]:
@@ -264,8 +264,9 @@ class PairBatches(keras.utils.PyDataset):
         size, first = batch[0].shape[1:-1], self._pairs.first_shape[:-1]
         if size != first and keras.backend.backend() == "tensorflow":
             raise ValueError(
-                f"Expected images of one size, where Keras on TensorFlow reads PairBatches. Received {size} and {first}. "
-                "Pass image_size, or use pairs_dataset, which gives images of several sizes to fit, evaluate and predict."
+                f"Expected images of one size, where Keras on TensorFlow reads PairBatches. Received {size} and "
+                f"{first}. Pass image_size, or use pairs_dataset, which gives images of several sizes to fit, "
+                "evaluate and predict."
             )
         return batch
 

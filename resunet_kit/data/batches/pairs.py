@@ -28,7 +28,7 @@ from resunet_kit.data.pairing.contradictions import warn_of_contradictions
 
 
 class FileOptions(TypedDict, total=False):
-    """What a file says, as `read_image` and `read_mask` take it; each is a field of `ImageOptions` or `LabelOptions`."""
+    """What files say, as the readers take it; each is a field of `ImageOptions` or `LabelOptions`."""
 
     num_classes: int | None
     ignore_class: int | None

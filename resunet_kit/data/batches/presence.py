@@ -20,18 +20,18 @@ def presence_labels(dataset: Batches, *, ignore_class: int | None = None) -> Bat
     """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
 
     Args:
-        dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` or `PairBatches`
-            gives them. Every label above 0 is foreground but `ignore_class`.
+        dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` or
+            `PairBatches` gives them. Every label above 0 is foreground but `ignore_class`.
         ignore_class: The label of pixels that are neither foreground nor background, often 255. None takes the one that
             `pairs_dataset` or `PairBatches` was given; of a dataset that was mapped since, pass it.
 
     Returns:
-        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel. Of `PairBatches`, a
-        dataset of its kind.
+        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel. Of `PairBatches`,
+        a dataset of its kind.
 
     Raises:
         TypeError: If the dataset is of another type, or `ignore_class` is not an integer.
-        ValueError: If there are no masks, or `ignore_class` is not from 0 to 255.
+        ValueError: If the batches hold images alone, or `ignore_class` is not from 0 to 255.
 
     Example:
         >>> import tensorflow as tf
@@ -60,7 +60,7 @@ class _PresenceBatches(keras.utils.PyDataset):
     def __init__(self, batches: PairBatches, ignore_class: int | None) -> None:
         super().__init__()
         self._batches, self._ignore_class = batches, ignore_class
-        self.on_epoch_begin, self.on_epoch_end = batches.on_epoch_begin, batches.on_epoch_end  # type: ignore[method-assign]
+        self.on_epoch_begin, self.on_epoch_end = batches.on_epoch_begin, batches.on_epoch_end
 
     def __len__(self) -> int:
         return len(self._batches)

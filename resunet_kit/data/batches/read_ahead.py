@@ -15,7 +15,9 @@ Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # as `map
 class Read(Protocol[T_co]):
     """From an index to its batch, whose files `each` reads."""
 
-    def __call__(self, index: int, each: Each = map) -> T_co: ...
+    def __call__(self, index: int, each: Each = map) -> T_co:
+        """Return the batch."""
+        ...
 
 
 class ReadAhead(Generic[T]):

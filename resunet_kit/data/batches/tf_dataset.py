@@ -53,9 +53,9 @@ def pairs_dataset(
 
     Args:
         image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of images alone. NIfTI masks are
-            brought to the axes of their image where affines differ by flips and permutations, and refused where they
-            differ otherwise.
+        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of
+            images alone. NIfTI masks are brought to the axes of their image where affines differ by flips and
+            permutations, and refused where they differ otherwise.
         image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
             to: antialiased bilinear for images, nearest for masks. None leaves the files' size, which must be the same
             for all unless `batch_size` is 1.
@@ -70,8 +70,8 @@ def pairs_dataset(
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
         num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
-            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files keep
-            their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
+            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files
+            keep their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
         ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
             `classes` or `foreground`.
         classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
@@ -79,8 +79,8 @@ def pairs_dataset(
             `read_mask` has the rules.
         foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
             instances.
-        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last, such
-            as an opacity. None takes the only one.
+        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last,
+            such as an opacity. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
             constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
             numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
@@ -88,8 +88,8 @@ def pairs_dataset(
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
             be smaller, and their number is unknown.
-        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has the
-            rules. None leaves those of the files, which must be the same for all.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has
+            the rules. None leaves those of the files, which must be the same for all.
         full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
             what each file says.
         exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.

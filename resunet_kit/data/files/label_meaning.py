@@ -28,8 +28,8 @@ def check_meaning(
         )
     if table is not None and table.of_colours and channel is not None:
         raise ValueError(
-            f"Expected numbers as keys of classes with channel={channel}. Received colours. Leave channel out, or pass the "
-            "numbers of that channel."
+            f"Expected numbers as keys of classes with channel={channel}. Received colours. Leave channel out, or "
+            "pass the numbers of that channel."
         )
     if ignore_class is not None and num_classes is None and table is None and not foreground:
         raise ValueError(
@@ -40,8 +40,8 @@ def check_meaning(
     beyond = sorted(label for label in table.labels if label >= max(num_classes, 2) and label != ignore_class)
     if beyond:
         raise ValueError(
-            f"Expected labels of classes below num_classes={num_classes}. Received {', '.join(map(str, beyond))}. Raise "
-            "num_classes, or pass ignore_class for the label of unmarked pixels."
+            f"Expected labels of classes below num_classes={num_classes}. Received {', '.join(map(str, beyond))}. "
+            "Raise num_classes, or pass ignore_class for the label of unmarked pixels."
         )
 
 
@@ -59,10 +59,10 @@ def foreground_labels(raw: np.ndarray, ignore_class: int | None) -> np.ndarray:
         raise ValueError("Expected numbers of 0 and above. Received NaN. Pass nan=0 to read it as background.")
     if raw.dtype.kind in "if" and (lowest := raw.min()) < 0:
         raise ValueError(
-            f"Expected numbers of 0 and above with foreground=True. Received {lowest:g} in {(raw < 0).sum()} pixels. Pass "
-            f"a table in its place, such as classes={{{lowest:g}: 0, 0: 0, None: 1}}."
+            f"Expected numbers of 0 and above with foreground=True. Received {lowest:g} in {(raw < 0).sum()} pixels. "
+            f"Pass a table, such as classes={{{lowest:g}: 0, 0: 0, None: 1}}."
         )
-    labels = (raw > 0).any(axis=-1, keepdims=True).astype(np.uint8)
+    labels: np.ndarray = np.asarray((raw > 0).any(axis=-1, keepdims=True)).astype(np.uint8)
     if ignore_class is not None:
         labels[(raw == ignore_class).all(axis=-1, keepdims=True)] = ignore_class
     return labels

@@ -20,7 +20,7 @@ class LabelTable:
 
     Attributes:
         entries: Stored number, or tuple of a colour's numbers, and label of each entry, sorted.
-        default: The label of all that is not in the table; None if there is none.
+        default: The label of all that is not in the table; None without one.
     """
 
     entries: tuple[tuple[Any, int], ...]
@@ -60,8 +60,8 @@ def label_table(classes: Classes) -> LabelTable:
     lengths = {len(key) if isinstance(key, tuple) else 1 for key in table}
     if len(lengths) > 1:
         raise ValueError(
-            f"Expected classes to hold numbers alone, or colours of one length. Received keys {_shown(table)}. Pass one "
-            "kind: a file is of either."
+            f"Expected classes to hold numbers alone, or colours of one length. Received keys {_shown(table)}. Pass "
+            "one kind: a file is of either."
         )
     return LabelTable(tuple(sorted(table.items())), default)
 
@@ -141,8 +141,9 @@ def _labelled_colours(raw: np.ndarray, table: LabelTable) -> np.ndarray:
     if lacking:
         named = [str(colours[index]) for index in lacking]
         raise ValueError(
-            f"Expected the colours in classes. Received {_counted(named, counts[lacking].tolist())}. Add {named[0]} with "
-            "its label, or None: label for all others. Many colours that are nearly one come from JPEG or smooth resizing."
+            f"Expected the colours in classes. Received {_counted(named, counts[lacking].tolist())}. Add {named[0]} "
+            "with its label, or None: label for all others. Many colours that are nearly one come from JPEG or "
+            "smooth resizing."
         )
     return np.asarray(labels, np.uint8)[indices].reshape((*raw.shape[:-1], 1))
 
@@ -167,7 +168,8 @@ def _in_colour(raw: np.ndarray, length: int) -> np.ndarray:
     """Return colours `(..., length)`: grey in three channels, and opacity only where it is asked for or constant."""
     if raw.dtype.kind not in "bui" or raw.shape[-1] > 4:
         raise ValueError(
-            f"Expected colours of integers. Received {raw.shape[-1]} channels of {raw.dtype}. Use numbers as keys of classes."
+            f"Expected colours of integers. Received {raw.shape[-1]} channels of {raw.dtype}. Use numbers as keys of "
+            "classes."
         )
     colours, opacity = (raw, None) if raw.shape[-1] in (1, 3) else (raw[..., :-1], raw[..., -1:])
     if colours.shape[-1] == 1:
@@ -175,8 +177,8 @@ def _in_colour(raw: np.ndarray, length: int) -> np.ndarray:
     if length == 3:
         if opacity is not None and (opacity != opacity.flat[0]).any():
             raise ValueError(
-                "Expected a mask without opacity. Received opacity that differs. Give colours of classes as (red, green, "
-                "blue, opacity)."
+                "Expected a mask without opacity. Received opacity that differs. Give colours of classes as (red, "
+                "green, blue, opacity)."
             )
         return colours
     full = np.iinfo(raw.dtype).max if raw.dtype.kind != "b" else 1

@@ -174,8 +174,9 @@ def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
     """Return labels where options say what the numbers or colours mean."""
     if options.table is None:
         return foreground_labels(raw, options.ignore_class)
-    stays = _allowed(options.num_classes, options.ignore_class) - (options.table.labels - {options.ignore_class})
-    return labelled(raw, options.table, stays)
+    taken = options.table.labels - {options.ignore_class}
+    allowed = _allowed(options.num_classes, options.ignore_class)
+    return labelled(raw, options.table, {label for label in allowed if label is not None and label not in taken})
 
 
 def _stored(path: PathLike, options: LabelOptions) -> np.ndarray:

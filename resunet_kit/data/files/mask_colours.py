@@ -36,7 +36,8 @@ def stored_colours(
     if stored.lossy is not None and not exact and not np.isin(colours, (0, stored.white)).all():
         raise file_error(
             path,
-            f"Expected colours of a mask. Received colours out of {stored.lossy}, a compression that changes them. Redraw "
+            f"Expected colours of a mask. Received colours out of {stored.lossy}, a compression that changes them. "
+            "Redraw "
             "the mask, and save it as PNG.",
         )
     if table is None:

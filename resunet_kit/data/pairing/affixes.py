@@ -1,5 +1,6 @@
 """What the names of one kind of file have before and after what they have in common with the other kind."""
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ def compatible(image: Affixes, mask: Affixes) -> bool:
 def _cuts(stem: str, *, single: bool) -> list[int]:
     """Return where a stem may be cut; a single name does not show whether letters beside a number belong to it."""
     found = []
-    for index, (before, after) in enumerate(zip(stem, stem[1:], strict=False), start=1):
+    for index, (before, after) in enumerate(itertools.pairwise(stem), start=1):
         kinds = {_kind(before), _kind(after)}
         if (len(kinds) > 1 and (not single or "other" in kinds)) or (before.islower() and after.isupper()):
             found.append(index)

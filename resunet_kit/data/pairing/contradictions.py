@@ -22,8 +22,9 @@ def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]
         f"{str(image)!r} with {str(mask)!r} although there is {str(named)!r}" for image, mask, named in found[:_SHOWN]
     )
     warnings.warn(
-        f"{len(found)} of {len(images)} images are paired with a mask that by its name belongs to another image: {shown}"
-        f"{'; ...' if len(found) > _SHOWN else ''}. Sorted lists are not pairs: pair_by_name of resunet_kit.data returns "
+        f"{len(found)} of {len(images)} images are paired with a mask that by its name belongs to another image: "
+        f"{shown}{'; ...' if len(found) > _SHOWN else ''}. Sorted lists are not pairs: pair_by_name of "
+        "resunet_kit.data returns "
         "both lists in one order.",
         UserWarning,
         stacklevel=4,

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from resunet_kit.data.files.paths import PathLike
 
@@ -17,7 +18,7 @@ _READABLE = re.compile(
 Files = Iterable[PathLike] | PathLike
 
 
-def listed(name: str, source: Files) -> list[PathLike]:
+def listed(name: str, source: Any) -> list[PathLike]:
     """Return the files, each as it was given, or of the type of the folder or pattern.
 
     Args:
@@ -25,7 +26,7 @@ def listed(name: str, source: Files) -> list[PathLike]:
         source: Paths; or a folder, with all image files below it; or a pattern, as of `glob`.
 
     Raises:
-        TypeError: If it is none of these.
+        TypeError: If it is of another type.
         ValueError: If there are no files, or one is listed twice.
     """
     if isinstance(source, str | os.PathLike):
@@ -57,7 +58,7 @@ def _found(name: str, source: PathLike) -> list[PathLike]:
             f"Expected {name} to be a list of paths, a folder or a pattern. Received {text!r}, which is not a folder. "
             "Check it; pass a single file as a list."
         )
-    return sorted(paths) if isinstance(source, str) else [Path(path) for path in sorted(paths)]
+    return [path if isinstance(source, str) else Path(path) for path in sorted(paths)]
 
 
 def _below(root: str) -> Iterator[tuple[str, str]]:

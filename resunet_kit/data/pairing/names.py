@@ -1,5 +1,6 @@
 """What the name of a file says: its stem, the folders that tell it from others, and its natural order."""
 
+import itertools
 import os
 import re
 import unicodedata
@@ -66,7 +67,8 @@ def quoted(paths: Iterable[PathLike], limit: int = 5) -> str:
 
 def _distinguishing(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Drop the folders that all files have: those at the beginning, and if all lie equally deep, those between."""
-    shared = len(os.path.commonprefix(folders))  # works on any sequences
+    same = itertools.takewhile(lambda level: len(set(level)) == 1, zip(*folders, strict=False))
+    shared = len(list(same))
     rest = [folder[shared:] for folder in folders]
     if len({len(folder) for folder in rest}) > 1:
         return rest

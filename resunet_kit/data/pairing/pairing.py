@@ -10,14 +10,14 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.pairing.affixes import Affixes
 from resunet_kit.data.pairing.listing import Files, listed
 from resunet_kit.data.pairing.matching import Keys, Match, SeveralMatches, detected, drop_other_folders, loosened, match
-from resunet_kit.data.pairing.names import Name, names, natural, quoted, stem
+from resunet_kit.data.pairing.names import Name, natural, quoted, stem
 from resunet_kit.data.pairing.separation import separated
 
 Key = str | Callable[[PathLike], Hashable]
 
 _CURE = (
-    "Pass image_prefix, image_suffix, mask_prefix or mask_suffix, what one kind of name has more than the other, or as key "
-    "a regular expression, or a tuple of two, for images and for masks."
+    "Pass image_prefix, image_suffix, mask_prefix or mask_suffix, what one kind of name has more than the other, or "
+    "as key a regular expression, or a tuple of two, for images and for masks."
 )
 
 
@@ -32,7 +32,7 @@ def pair_by_name(
     key: Key | tuple[Key, Key] | None = None,
     unmatched: str = "raise",
 ) -> tuple[list[PathLike], list[PathLike]]:
-    """Return the image and mask files that belong together by name, in natural order.
+    r"""Return the image and mask files that belong together by name, in natural order.
 
     Two sorted lists are not pairs: `case_10.png` comes after `case_1.png`, and `case_10_mask.png` before
     `case_1_mask.png`. Here names are compared without their extensions: `x.nii.gz` and `x_seg.nii.gz`, `img_3` and
@@ -49,7 +49,7 @@ def pair_by_name(
         image_suffix: What names of images end with, before the extension, as in `"_0000"`.
         mask_prefix: What names of masks begin with, as in `"label_"`.
         mask_suffix: What names of masks end with, before the extension, as in `"_mask"`.
-        key: For all other names: a regular expression whose groups identify a pair, as in `r"(\\d+)_(left|right)"`.
+        key: For all other names: a regular expression whose groups identify a pair, as in `r"(\d+)_(left|right)"`.
             It is searched for in the file's name, or if it has a slash, in the whole path with forward slashes. Or a
             function from the path to what identifies the pair. A tuple gives one for images and one for masks.
         unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.
@@ -116,8 +116,8 @@ def _keys(files: Sequence[Name], key: Key) -> Keys:
     except (TypeError, re.error) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
         raise kind(
-            f"Expected key to be a regular expression, a function, or one of them for images and one for masks. Received "
-            f"key={key!r} ({error}). Pass one, as in key=r'(\\d+)'."
+            "Expected key to be a regular expression, a function, or one of them for images and one for masks. "
+            f"Received key={key!r} ({error}). Pass one, as in key=r'(\\d+)'."
         ) from None
     if not pattern.groups:
         raise ValueError(
@@ -130,7 +130,7 @@ def _keys(files: Sequence[Name], key: Key) -> Keys:
 
 
 def _by_key(images: Keys, masks: Keys) -> Match:
-    """Return the exact match, or where that leaves files over, the one without case and leading zeros, if it is safe."""
+    """Return the exact match, or where that leaves files over, if it is safe, the one without case and zeros."""
     found = match(images, masks)
     loosely = (loosened(images), loosened(masks))
     if len(found) == max(len(images), len(masks)) or loosely[0] is None or loosely[1] is None:
@@ -174,8 +174,11 @@ def _detected(images: Sequence[Name], masks: Sequence[Name]) -> Match:
 def _as_arguments(image: Affixes, mask: Affixes) -> str:
     """Return the arguments that ask for these affixes, without what names of both kinds begin or end with."""
     texts = {
-        "image_prefix": image.prefix, "image_suffix": image.suffix, "mask_prefix": mask.prefix, "mask_suffix": mask.suffix
-    }  # fmt: skip
+        "image_prefix": image.prefix,
+        "image_suffix": image.suffix,
+        "mask_prefix": mask.prefix,
+        "mask_suffix": mask.suffix,
+    }
     if image.prefix == mask.prefix:
         texts["image_prefix"] = texts["mask_prefix"] = ""
     if image.suffix == mask.suffix:

@@ -61,8 +61,8 @@ def _affixes_of_masks(paths: Sequence[str]) -> Affixes:
     largest = max(found, key=len, default=frozenset())
     if not found or any(not chosen <= largest for chosen in found):
         raise ValueError(
-            f"Expected images and masks in two lists, or with names that tell one from the other. Received both in one, "
-            f"such as {quoted(paths, 4)}. Pass mask_suffix or mask_prefix, what names of masks have more than those of "
-            "images, as in mask_suffix='_mask'."
+            "Expected images and masks in two lists, or with names that tell one from the other. Received both in "
+            f"one, such as {quoted(paths, 4)}. Pass mask_suffix or mask_prefix, what names of masks have more than "
+            "those of images, as in mask_suffix='_mask'."
         )
     return found[largest]

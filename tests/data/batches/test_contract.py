@@ -1,5 +1,9 @@
 """What `pairs_dataset` and `PairBatches` have in common."""
 
+import dataclasses
+import inspect
+import re
+
 import keras
 import nibabel
 import numpy as np
@@ -7,7 +11,9 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from resunet_kit.data import PairBatches, pairs_dataset, read_image, read_mask
+from resunet_kit.data import PairBatches, pair_by_name, pairs_dataset, read_image, read_mask
+from resunet_kit.data.files.labels import LabelOptions
+from resunet_kit.data.files.reading import ImageOptions
 
 COUNT = 7
 FOREGROUND = [1, 0, 1, 0, 1, 0, 1]
@@ -225,3 +231,92 @@ def test_bad_options_are_refused_at_once(pipeline, files, change, error, expecte
     options = {"image_paths": files[0], "mask_paths": files[1], **change}
     with pytest.raises(error, match=expected):
         pipeline(options.pop("image_paths"), options.pop("mask_paths"), **options)
+
+
+def test_both_take_and_explain_every_option_of_the_readers():
+    internal = {"any_range", "keeps_white"}
+    fields = {field.name for kind in (ImageOptions, LabelOptions) for field in dataclasses.fields(kind)} - internal
+    readers = {*inspect.signature(read_image).parameters, *inspect.signature(read_mask).parameters} - {"path", "like"}
+    assert fields == readers - {"image_size", "normalize"}
+    for taker in (pairs_dataset, PairBatches):
+        options = inspect.signature(taker).parameters
+        assert fields | {"image_size", "normalize"} <= set(options)
+        explained = set(
+            re.findall(r"^ {8}(\w+): ", inspect.cleandoc(taker.__doc__).replace("\n    ", "\n        "), re.MULTILINE)
+        )
+        assert set(options) - explained == set()
+    assert inspect.signature(pairs_dataset).parameters.keys() == inspect.signature(PairBatches).parameters.keys()
+
+
+COLOURS = np.uint8([[[0, 0, 0], [9, 0, 0], [0, 9, 0]]])
+
+
+@pytest.mark.parametrize(
+    ("mask", "options", "expected"),
+    [
+        (np.uint8([[0, 1, 4]]), {"classes": {4: 2}, "num_classes": 3}, [0, 1, 2]),
+        (np.uint8([[1, 2, 3]]), {"classes": {1: 1, 2: 0, 3: 255}, "num_classes": 2, "ignore_class": 255}, [1, 0, 255]),
+        (COLOURS, {"classes": {(0, 0, 0): 0, (9, 0, 0): 2, (0, 9, 0): 1}, "num_classes": 3}, [0, 2, 1]),
+        (np.uint16([[0, 300, 7]]), {"foreground": True}, [0, 1, 1]),
+        (np.uint8([[[0, 9, 1], [1, 9, 0], [1, 9, 1]]]), {"channel": 2}, [1, 0, 1]),
+        (np.float32([[np.nan, 0, 1]]), {"nan": 0}, [0, 0, 1]),
+    ],
+)
+def test_options_of_masks_are_those_of_read_mask(pipeline, tmp_path, mask, options, expected):
+    np.save(tmp_path / "a.npy", np.zeros((1, 3), np.uint8))
+    path = tmp_path / (
+        "a_mask.png" if mask.dtype == np.uint8 and mask.shape[2:] == (3,) and "channel" not in options else "a_mask.npy"
+    )
+    np.save(path, mask) if path.suffix == ".npy" else Image.fromarray(mask).save(path)
+    [(_, masks)] = pipeline([tmp_path / "a.npy"], [path], **options)
+    assert masks.ravel().tolist() == expected
+
+
+@pytest.mark.parametrize("options", [{"full_scale": 4095}, {"channels": 3, "full_scale": 4095}, {"full_scale": 8190}])
+def test_options_of_images_are_those_of_read_image(pipeline, tmp_path, options):
+    Image.fromarray(np.uint16([[0, 4095]])).save(tmp_path / "a.png")
+    [(images,)] = pipeline([tmp_path / "a.png"], None, **options)
+    np.testing.assert_array_equal(images[0], read_image(tmp_path / "a.png", **options))
+    assert images.max() == 4095 / options["full_scale"]
+
+
+def test_a_rotation_tag_turns_both_files(pipeline, tmp_path):
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    for name in ("a.png", "a_mask.png"):
+        Image.fromarray(np.uint8([[0, 255, 255]])).save(tmp_path / name, exif=tag)
+    [(images, masks)] = pipeline([tmp_path / "a.png"], [tmp_path / "a_mask.png"], exif_rotation=True)
+    assert images.shape == masks.shape == (1, 3, 1, 1)
+
+
+def test_lists_that_contradict_each_other_are_told(pipeline, tmp_path):
+    for index in range(1, 13):
+        for end in ("", "_mask"):
+            np.save(tmp_path / f"case_{index}{end}.npy", np.full((1, 1), index == 3, np.uint8))
+    images = sorted(path for path in tmp_path.iterdir() if "mask" not in path.name)
+    masks = sorted(tmp_path.glob("*_mask.npy"))
+    with pytest.warns(UserWarning, match="4 of 12 images are paired with a mask .*pair_by_name") as caught:
+        pipeline(images, masks)
+    assert caught[0].filename == __file__
+    paired = joined(pipeline(*pair_by_name(images, masks)))  # without a warning
+    np.testing.assert_array_equal(paired[0] * 255, paired[1])
+
+
+def test_labels_above_1_are_told_without_num_classes(pipeline, tmp_path):
+    for index, labels in enumerate(([0, 1], [0, 2])):
+        np.save(tmp_path / f"{index}.npy", np.uint8([labels]))
+    paths = [tmp_path / f"{index}.npy" for index in range(2)]
+    with pytest.warns(UserWarning, match=r"1\.npy' holds the labels 0, 2.*num_classes=3"):
+        assert joined(pipeline(paths, paths))[1].ravel().tolist() == [0, 1, 0, 2]
+    assert joined(pipeline(paths, paths, num_classes=3))[1].ravel().tolist() == [0, 1, 0, 2]
+
+
+def test_a_changed_table_is_another_entry_of_a_disk_cache(pipeline, tmp_path):
+    np.save(tmp_path / "a.npy", np.uint8([[0, 4]]))
+    paths, found = [tmp_path / "a.npy"], []
+    for options in ({"classes": {4: 3}}, {"classes": {4: 1}}, {"foreground": True}, {"classes": {4: 3}}):
+        num_classes = None if "foreground" in options else 4
+        [(_, masks)] = pipeline(paths, paths, cache=tmp_path / "cache", num_classes=num_classes, **options)
+        found.append(masks.max())
+    assert found == [3, 1, 1, 3]
+    assert len(list((tmp_path / "cache").iterdir())) == 3

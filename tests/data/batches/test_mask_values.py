@@ -19,8 +19,8 @@ def test_white_becomes_1_and_labels_stay():
 def test_labels_above_1_are_named_once():
     values = MaskValues(None, white=True)
     with pytest.warns(UserWarning, match=r"'a\.png' holds the labels 0, 2, .*num_classes=3.*foreground=True") as caught:
-        for _ in range(3):
-            assert values.checked("a.png", LABELS) is LABELS
+        found = [values.checked("a.png", LABELS) for _ in range(3)]
+    assert all(labels is LABELS for labels in found)
     assert len(caught) == 1
 
 

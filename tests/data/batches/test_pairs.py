@@ -1,4 +1,5 @@
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import imagecodecs
 import numpy as np
@@ -62,3 +63,16 @@ def test_a_missing_codec_is_not_skipped(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "imagecodecs", None)
     with pytest.raises(ImportError, match=r"deep\.png"):
         Pairs([tmp_path / "deep.png"], None, skip_unreadable=True)
+
+
+def test_readable_pairs_are_found_by_reading_all(tmp_path):
+    paths = _write(tmp_path, [(2, 3, 1)] * 3)
+    (tmp_path / "1.npy").write_bytes(b"damaged")
+    assert Pairs(paths, None, skip_unreadable=True).readable() == [0, 2]
+
+
+def test_files_may_be_read_in_threads(tmp_path):
+    pairs = Pairs(_write(tmp_path, [(2, 3, 1)] * 5), None)
+    with ThreadPoolExecutor(3) as threads:
+        (images,) = pairs.batch([4, 0, 2], threads.map)
+    np.testing.assert_array_equal(images[:, 0, 0, 0] * 255, np.float32([4, 0, 2]))

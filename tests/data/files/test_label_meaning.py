@@ -7,7 +7,7 @@ from resunet_kit.data.files.label_meaning import check_meaning, foreground_label
 from resunet_kit.data.files.label_table import label_table
 
 
-@given(st.sampled_from("uint8 uint16 uint32 int16 int32 int64 float32 float64".split()), st.data())
+@given(st.sampled_from(["uint8", "uint16", "uint32", "int16", "int32", "int64", "float32", "float64"]), st.data())
 def test_everything_above_0_is_foreground(dtype, data):
     values = data.draw(st.lists(st.sampled_from([0, 1, 2, 100, 127]), min_size=1, max_size=20))
     labels = foreground_labels(np.array(values, dtype)[None, :, None], None)
