@@ -87,20 +87,29 @@ def masks(container: Container, num_classes: int | None) -> Arrays:
         return []
     numbers, white = channels[..., :1], container.full_scale
     shown = white - numbers.astype(np.float64) if container.white_is_zero else numbers
+    if shown.dtype.kind == "f":
+        shown = _unscaled(shown)
     found = set(np.unique(shown).tolist())
     if container.lossy:  # the numbers are not exact; flat ones of black and white may be
         return [(values[..., :1] > 0.5).astype(np.uint8)] if found <= {0, white} and not wide else []
-    if not wide and (found <= {0, white} or found <= {0, 1}):
+    if not wide and any(found <= {0, one} for one in (1, 255, white)):
         # Up to 4 bits 0 and white may be labels too, unless they must be two classes.
         either = num_classes is None and (white or 0) <= WHITE_OR_LABEL
-        return [(shown != 0).astype(np.uint8)] + (_allowed(shown, num_classes, container.scaled) if either else [])
-    return _allowed(shown, num_classes, container.scaled)
+        return [(shown != 0).astype(np.uint8)] + (_allowed(shown, num_classes) if either else [])
+    return _allowed(shown, num_classes)
+
+
+def _unscaled(numbers: np.ndarray) -> np.ndarray:
+    """Return the integers that a header's scale has moved a little: 1.00002 is 1."""
+    nearest = np.rint(numbers)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(numbers - nearest) <= np.maximum(1e-3, 1e-4 * np.abs(nearest)), nearest, numbers)
 
 
 def _of_colours(values: np.ndarray, num_classes: int | None) -> Arrays:
     """Return the labels of an image in another colour space, if it is grey."""
     grey = np.rint(values * 255)
-    return [] if (grey != grey[..., :1]).any() else _allowed(grey[..., :1], num_classes, scaled=False)
+    return [] if (grey != grey[..., :1]).any() else _allowed(grey[..., :1], num_classes)
 
 
 def _varies(container: Container) -> bool:
@@ -112,21 +121,19 @@ def _varies(container: Container) -> bool:
     if container.opacity is None or (opacity == opacity.flat[0]).all():
         return False
     full = 1 if container.full_scale is None else container.full_scale
-    return not np.array_equal(opacity, np.where(labels != 0, full, 0))  # else both say the same
+    shown = full - labels.astype(np.float64) if container.white_is_zero else labels
+    same = np.where(shown != 0, full, 0), np.where(labels != 0, full, 0), shown
+    return not any(np.array_equal(opacity, one) for one in same)  # else both say the same
 
 
 def _palette_labels(container: Container, values: np.ndarray, num_classes: int | None) -> Arrays:
     indices, used = container.stored, values.reshape(-1, 3)
     if set(np.unique(used).tolist()) <= {0.0, 1.0} and (used == used[:, :1]).all() and (num_classes or 2) <= 2:
         return [(values[..., :1] > 0.5).astype(np.uint8)]
-    return _allowed(indices, num_classes, scaled=False)
+    return _allowed(indices, num_classes)
 
 
-def _allowed(numbers: np.ndarray, num_classes: int | None, scaled: bool) -> Arrays:
-    rounded = np.rint(numbers.astype(np.float64))
-    close = np.abs(numbers - rounded).max() <= (1e-3 if scaled else 0)
+def _allowed(numbers: np.ndarray, num_classes: int | None) -> Arrays:
     highest = LARGEST_LABEL if num_classes is None else max(num_classes, 2) - 1
-    fits = close and np.isfinite(numbers).all() and rounded.min() >= 0 and rounded.max() <= highest
-    if not fits:
-        return []
-    return [rounded.astype(np.uint8)]
+    fits = np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all()
+    return [numbers.astype(np.uint8)] if fits and numbers.min() >= 0 and numbers.max() <= highest else []

@@ -42,7 +42,10 @@ def tiffs(draw):
         palette = draw(st.sampled_from(list(palettes(2**bits, generator).values())))
     stored = pixels(draw, bits, kind, {RGB: 3, CMYK: 4}.get(photometric, 1), generator)
     if photometric in (GREY, GREY_WHITE_IS_ZERO, RGB):
-        extra = draw(st.sampled_from(EXTRA))
+        # What a multiplied opacity is where white is zero, no specification says.
+        extra = draw(
+            st.sampled_from([one for one in EXTRA if (photometric, one) != (GREY_WHITE_IS_ZERO, "associated")])
+        )
     if extra is not None:
         cover = opacity(draw(st.sampled_from(OPACITIES)), stored, bits, generator)
         stored = premultiplied(stored, cover, bits) if extra == "associated" else stored
