@@ -127,10 +127,15 @@ def _varies(container: Container) -> bool:
 
 
 def _palette_labels(container: Container, values: np.ndarray, num_classes: int | None) -> Arrays:
-    indices, used = container.stored, values.reshape(-1, 3)
-    if set(np.unique(used).tolist()) <= {0.0, 1.0} and (used == used[:, :1]).all() and (num_classes or 2) <= 2:
-        return [(values[..., :1] > 0.5).astype(np.uint8)]
-    return _allowed(indices, num_classes)
+    """Return the brightness of a picture in black and white; else the indices, where 0 and the last are two classes."""
+    indices, used = container.stored, np.unique(values.reshape(-1, 3), axis=0)
+    two = (num_classes or 2) <= 2
+    black_and_white = two and bool(np.isin(used, (0, 1)).all() and (used == used[:, :1]).all())
+    shown = [(values[..., :1] > 0.5).astype(np.uint8)] if black_and_white else []
+    if black_and_white and (len(used) == 2 or len(container.palette) == 2):
+        return shown
+    ends = two and bool(np.isin(indices, (0, container.full_scale)).all())
+    return shown + _allowed(indices, num_classes) + ([(indices != 0).astype(np.uint8)] if ends else [])
 
 
 def _allowed(numbers: np.ndarray, num_classes: int | None) -> Arrays:
