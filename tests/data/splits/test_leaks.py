@@ -58,8 +58,9 @@ def test_an_image_is_found_in_other_bits_colours_palettes_and_polarity(tmp_path)
     palette[order] = np.arange(256)[:, None] / 255
     copies = [
         png(grey, 8, 0), png(grey.astype(np.uint16) * 257, 16, 0), png(rgb, 8, 2),
-        png(order[grey], 8, 3, palette=palette), png(np.concatenate([rgb, full], axis=-1), 8, 6), tiff(255 - grey, 8, photometric=0), tiff(grey, 8, rotation=6),
-        npy((grey / 255).astype(np.float32)), npy(grey, fortran=True),
+        png(order[grey], 8, 3, palette=palette), png(np.concatenate([rgb, full], axis=-1), 8, 6),
+        tiff(255 - grey, 8, photometric=0), tiff(grey, 8, rotation=6), npy((grey / 255).astype(np.float32)),
+        npy(grey, fortran=True),
     ]  # fmt: skip
     constant = np.tile(np.uint8([1, 2, 3]), (5, 6, 1))
     paths = []
