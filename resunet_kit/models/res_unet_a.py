@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from resunet_kit._shared.numbers import integers
 from resunet_kit.blocks import atrous_residual_block, crop_like, pyramid_pooling, segmentation_head, upsample
@@ -11,7 +12,7 @@ from resunet_kit.blocks._checks import check_dropout, check_norm
 from resunet_kit.blocks._layers import Norm, activate
 from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
-from resunet_kit.models._inputs import check_filters, check_input_shape
+from resunet_kit.models._inputs import check_filters, check_input_shape, check_levels
 
 # Two levels of each, from fine to coarse; the last holds for deeper levels.
 DILATION_RATES = ((1, 3, 15, 31), (1, 3, 15, 31), (1, 3, 15), (1, 3, 15), (1,), (1,))
@@ -34,7 +35,7 @@ def res_unet_a(
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
-        filters: Channels of each level, the bridge last. The paper's d6 has the six of the default.
+        filters: Channels of each level, at least two, the bridge last. The paper's d6 has the six of the default.
         dilation_rates: For each level the distances between the kernels' taps in pixels, one for each branch; the last
             holds for all deeper levels.
         multitask: Whether the network also predicts the classes' boundaries and distance maps, from which it computes
@@ -67,6 +68,7 @@ def res_unet_a(
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
+    check_levels(widths)
     activation = class_activation(num_classes, activation)
     check_norm(norm)
     check_dropout(dropout)
@@ -106,8 +108,10 @@ def res_unet_a(
     return keras.Model(inputs, outputs, name=name)
 
 
-def _check_rates(dilation_rates: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+def _check_rates(dilation_rates: Any) -> list[tuple[int, ...]]:
     received = f"Received {dilation_rates=}. Pass one for each level, as in [(1, 3), (1,)]."
+    if isinstance(dilation_rates, np.ndarray):
+        dilation_rates = dilation_rates.tolist()
     if not isinstance(dilation_rates, Sequence):
         raise TypeError(f"Expected dilation_rates to be a sequence of sequences of integers. {received}")
     if not dilation_rates:
