@@ -75,9 +75,17 @@ def _floats(path: PathLike, array: np.ndarray, any_range: bool) -> np.ndarray:
             f"Expected uint8 or uint16 values, or {array.dtype} in [0, 1]. Received {low:g} to {high:g}. Pass "
             "full_scale, the value that stands for white, or rescale the file, or pass normalize='image'.",
         )
-    # Of large numbers that lie close together float32 would keep little.
-    keeps = array.dtype.itemsize <= 2 or max(abs(low), abs(high)) * 2.0**-24 <= 1e-6 * (high - low) or low == high == 0
-    return image if keeps else array.astype(np.float64)
+    return image if _float32_keeps(array) else array.astype(np.float64)
+
+
+def _float32_keeps(array: np.ndarray) -> bool:
+    """Return whether float32 keeps the differences of each channel; of large numbers close together it keeps few."""
+    if array.dtype.itemsize <= 2 or array.dtype == np.float32:
+        return True
+    axes = tuple(range(array.ndim - 1))
+    low, high = array.min(axis=axes).astype(np.float64), array.max(axis=axes).astype(np.float64)
+    error = np.maximum(abs(low), abs(high)) * 2.0**-24
+    return bool(((error <= 1e-6 * (high - low)) | (low == high)).all())
 
 
 def _refuse_nonfinite(path: PathLike, image: np.ndarray, stored: np.ndarray | None = None) -> None:
