@@ -74,7 +74,7 @@ SOURCES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__
 
 
 # Shared by losses and metrics, which compute with `keras.ops`.
-SHARED_ON_KERAS = {"overlap.py", "truth.py", "value_checks.py"}
+SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py", "value_checks.py"}
 # Inside a function, the assertions of a backend, which Keras does not have.
 MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
 

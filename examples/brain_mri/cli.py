@@ -9,6 +9,7 @@ from pathlib import Path
 from examples.brain_mri.cohort.index import Index, index_folder
 from examples.brain_mri.options import Options, add_arguments, positive, seed
 from examples.brain_mri.quiet import load_tensorflow
+from examples.brain_mri.requirements import EVALUATION, PACKAGES, READING, SIMULATION, check_installed, missing
 from examples.brain_mri.run_folder import RunFolder
 
 # Small and short, so that two cores end it within minutes: about 630 slices.
@@ -29,9 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; bad input is one line on standard error and exit code 1."""
     chosen = parser().parse_args(arguments)
     try:
+        check_installed(chosen.command, chosen.needs)
         return int(chosen.run(chosen) or 0)
     except (ValueError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in {"examples", "resunet_kit"}:
+            raise  # a fault of the example itself
+        print(f"error: {missing(chosen.command, PACKAGES.get(package, package))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -44,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m examples.brain_mri",
         description="Brain MRI in two stages: a ResNet says whether a slice shows a tumour, a ResUNet marks it.",
     )
-    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="simulate a cohort, train both stages, evaluate, write the report")
     demo.add_argument("--out", type=Path, default=Path("runs/demo"), help="run folder (default: %(default)s)")
@@ -52,18 +60,18 @@ def parser() -> argparse.ArgumentParser:
         "--patients", type=positive, default=DEMO_PATIENTS, help="patients to simulate (default: %(default)s)"
     )
     demo.add_argument("--seed", type=seed, default=0, help="of cohort and training (default: %(default)s)")
-    demo.set_defaults(run=run_demo)
+    demo.set_defaults(run=run_demo, needs=SIMULATION)
 
     simulate = commands.add_parser("simulate", help="write a simulated cohort in the Kaggle folder layout")
     simulate.add_argument("dir", type=Path, help="new folder")
     simulate.add_argument("--patients", type=positive, default=110, help="default: %(default)s")
     simulate.add_argument("--seed", type=seed, default=0, help="default: %(default)s")
-    simulate.set_defaults(run=run_simulate)
+    simulate.set_defaults(run=run_simulate, needs=SIMULATION)
 
     check = commands.add_parser("check", help="index a folder and name everything wrong with it")
     check.add_argument("dir", type=Path, help="folder in the Kaggle layout, or the notebook's CSV")
     _add_allow_healthy(check)
-    check.set_defaults(run=run_check)
+    check.set_defaults(run=run_check, needs=READING)
 
     train = commands.add_parser("train", help="train both stages on one split by patient")
     train.add_argument("--data", type=Path, required=True, help="folder in the Kaggle layout, or the notebook's CSV")
@@ -71,19 +79,19 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--resume", action="store_true", help="continue the run in --out, with its own options")
     _add_allow_healthy(train)
     add_arguments(train)
-    train.set_defaults(run=run_train)
+    train.set_defaults(run=run_train, needs=READING)
 
     evaluate = commands.add_parser("evaluate", help="score a run on its test patients and write the report")
     evaluate.add_argument("--run", dest="folder", type=Path, required=True, help="run folder")
     evaluate.add_argument("--data", type=Path, required=True, help="the data that the run was trained on")
     _add_allow_healthy(evaluate)
-    evaluate.set_defaults(run=run_evaluate)
+    evaluate.set_defaults(run=run_evaluate, needs=EVALUATION)
 
     predict = commands.add_parser("predict", help="mark new images and tabulate where the tumour is")
     predict.add_argument("--run", dest="folder", type=Path, required=True, help="run folder")
     predict.add_argument("--out", type=Path, required=True, help="new folder for masks and predictions.csv")
     predict.add_argument("images", type=Path, nargs="+", metavar="IMAGE_OR_DIR", help="folders are searched below")
-    predict.set_defaults(run=run_predict)
+    predict.set_defaults(run=run_predict, needs=READING)
     return top
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 Backbone = Literal["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
 PRETRAINED_BACKBONE: Backbone = "resnet50"  # weights are published for the bottleneck ResNets alone
 
@@ -97,6 +99,11 @@ class Options:
         default=0, metadata=_described("of the split, the initial weights and the order of slices", type=seed)
     )
 
+    def __post_init__(self) -> None:
+        """Turn NumPy's numbers into Python's, so that the options can be saved as JSON."""
+        for option in fields(self):
+            object.__setattr__(self, option.name, _plain(getattr(self, option.name)))
+
     @classmethod
     def from_arguments(cls, chosen: argparse.Namespace) -> "Options":
         """Return the options of a parsed command line: the arguments that were given, and `data`."""
@@ -105,6 +112,12 @@ class Options:
         if given.get("classifier_weights"):
             given.setdefault("backbone", PRETRAINED_BACKBONE)
         return cls(**{**given, "data": str(chosen.data)})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list | np.ndarray):
+        return tuple(_plain(entry) for entry in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -75,7 +75,7 @@ def row(image: Path, detection: Detection, threshold: float) -> dict[str, Any]:
     return {
         "image": str(image),
         "tumour_probability": round(detection.probability, 6),
-        "has_tumour": int(detection.probability >= threshold),
+        "has_tumour": int(np.float32(detection.probability) >= np.float32(threshold)),  # as the cascade compares
         "area_px": detection.area,
         "boxes": json.dumps(detection.boxes),
         "centroid": json.dumps(centroid) if centroid else "",
@@ -92,7 +92,19 @@ def _detections(cascade: Cascade, images: Sequence[Path]) -> Iterator[tuple[Path
                 f"Expected images of {channels} channels, as the run was trained on. Received {paths[0]} with "
                 f"{arrays[0].shape[-1]}. Convert it, or leave it out."
             )
-        yield from zip(paths, cascade.predict(np.stack(arrays)), strict=True)
+        yield from zip(paths, _predicted(cascade, paths, arrays), strict=True)
+
+
+def _predicted(cascade: Cascade, paths: Sequence[Path], arrays: Sequence[np.ndarray]) -> list[Detection]:
+    try:
+        return cascade.predict(np.stack(arrays))
+    except ValueError as error:
+        for path, image in zip(paths, arrays, strict=True):  # one by one, to name the file
+            try:
+                cascade.predict(image[None])
+            except ValueError as cause:
+                raise ValueError(f"Expected images that the run can predict. Received {path}: {cause}") from error
+        raise
 
 
 def _chunks_of_one_size(images: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray]]]:

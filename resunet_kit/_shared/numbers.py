@@ -102,7 +102,7 @@ def integers(name: str, values: Any, interval: str = "(-inf, inf)") -> tuple[int
         TypeError: If it is not a sequence, or an entry is not an integer.
         ValueError: If it is empty, or an entry is outside the interval.
     """
-    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray):
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence | np.ndarray) or _is_scalar_array(values):
         raise _wrong_type(name, values, f"a sequence of integers{_described(interval)}", "Pass a list or a tuple.")
     if len(values) == 0:
         raise ValueError(f"Expected {name} to hold at least one integer. Received {name}={values!r}. Add one.")
@@ -141,6 +141,10 @@ def _single(value: Any) -> Any:
 
 def _is_single(value: Any) -> bool:
     return isinstance(value, str) or not isinstance(value, Sequence | np.ndarray) or np.ndim(value) == 0
+
+
+def _is_scalar_array(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 0
 
 
 def _of_length(name: str, values: tuple[Any, ...], axes: int) -> tuple[Any, ...]:

@@ -18,34 +18,42 @@ class Overlap(NamedTuple):
     fn: Tensor
 
 
-def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> Overlap:
+def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None, *, soft_labels: bool = False) -> Overlap:
     """Count true positives, false positives and false negatives, per image and class.
 
     `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN come as differences of sums, so only `t·p` is
     ever stored; where `p = t` is 0 or 1 the two sums add the same numbers in the same order and the difference is
     exactly 0.
 
+    With `soft_labels` `TP = Σ w·min(t, p)`, which is the same for 0/1 truth, and FP and FN are what it leaves of
+    `Σ w·p` and `Σ w·t`: exactly 0 at any `p = t`.
+
     Args:
         truth: Shape `(batch, ..., classes)`, values in [0, 1].
         prediction: Same shape, values in [0, 1].
         weights: Per pixel, shape `(batch, ..., 1 or classes)`, or None for 1.
+        soft_labels: Whether the truth holds fractions.
     """
-    foreground = combine_weights(truth, weights)
-    tp = spatial_sum(foreground * prediction)
-    fp = spatial_sum(combine_weights(prediction, weights)) - tp
+    foreground, predicted = combine_weights(truth, weights), combine_weights(prediction, weights)
+    tp = spatial_sum(ops.minimum(foreground, predicted) if soft_labels else foreground * prediction)
+    fp = spatial_sum(predicted) - tp
     fn = spatial_sum(foreground) - tp
     return Overlap(tp, _not_negative(fp), _not_negative(fn))
 
 
-def squared_errors(truth: Tensor, prediction: Tensor, weights: Tensor = None) -> tuple[Tensor, Tensor]:
+def squared_errors(
+    truth: Tensor, prediction: Tensor, weights: Tensor = None, *, soft_labels: bool = False
+) -> tuple[Tensor, Tensor]:
     """Return `Σ w·t·p` and the errors by squared probabilities, `Σ w·((1 − t)·p² + t·(1 − p)²)`, per image and class.
 
     The latter comes as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are held, and it is exactly 0 as in `overlap`.
+    With `soft_labels` the errors are `Σ w·(t − p)²`, which is the same for 0/1 truth.
     """
     foreground = combine_weights(truth, weights)
     tp = spatial_sum(foreground * prediction)
     squares = spatial_sum(combine_weights(ops.square(prediction), weights))
-    return tp, _not_negative(squares + spatial_sum(foreground) - 2 * tp)
+    volume = spatial_sum(foreground * truth if soft_labels else foreground)
+    return tp, _not_negative(squares + volume - 2 * tp)
 
 
 def true_negatives(counts: Overlap, truth: Tensor, weights: Tensor = None) -> Tensor:

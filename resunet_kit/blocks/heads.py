@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
 
 import keras
+import numpy as np
 from keras import ops
 
 from resunet_kit._shared.numbers import choice, integer, integers
@@ -91,10 +92,16 @@ def check_classification(
     num_classes: int, hidden_units: Sequence[int], dropout: float, activation: str | None
 ) -> str | None:
     """Return the resolved activation, refusing what `classification_head` would refuse."""
-    if hidden_units not in ((), []):
+    if not _is_empty(hidden_units):
         integers("hidden_units", hidden_units, "[1, inf)")
     check_dropout(dropout)
     return class_activation(num_classes, activation)
+
+
+def _is_empty(values: object) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.shape == (0,)
+    return isinstance(values, list | tuple | range) and not values
 
 
 def class_activation(num_classes: int, activation: str | None) -> str | None:

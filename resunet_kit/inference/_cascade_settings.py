@@ -5,16 +5,19 @@ import json
 import math
 from typing import Any
 
+from resunet_kit.inference._value_range import ValueRange
 from resunet_kit.masks import PostProcess
 
 # Format 1 had no version, and mask_threshold and min_area instead of a postprocess.
 FORMAT_VERSION = 2
 
 
-def settings_to_json(threshold: float, postprocess: PostProcess) -> str:
+def settings_to_json(threshold: float, postprocess: PostProcess, value_range: ValueRange = "auto") -> str:
     """Return the settings as JSON."""
     options = dataclasses.asdict(postprocess)
-    settings = {"format_version": FORMAT_VERSION, "threshold": threshold, "postprocess": options}
+    settings: dict[str, Any] = {"format_version": FORMAT_VERSION, "threshold": threshold, "postprocess": options}
+    if value_range != "auto":  # left out, so that earlier versions read what they know
+        settings["value_range"] = value_range
     return json.dumps(settings, indent=2) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Prediction in batches, with images resized to the input shape of the model and output maps resized back."""
+"""Prediction of one batch, with images resized to the input shape of the model and output maps resized back."""
 
 from typing import Any
 
@@ -6,35 +6,29 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.numbers import integer
+from resunet_kit.inference._image_checks import check_outputs
 
 
-def predict_resized(model: keras.Model, images: np.ndarray, *, batch_size: int, restore: bool, verbose: int) -> Any:
-    """Return the model's outputs for `images`, resized to its input shape where that is fixed.
+def predict_batch(stage: str, model: keras.Model, batch: np.ndarray, indices: Any, *, restore: bool) -> np.ndarray:
+    """Return the model's outputs for images of one size, resized to its input shape where that is fixed.
 
     Args:
+        stage: "classifier" or "segmenter", for messages.
         model: A model of one image input and one output.
-        images: `(n, height, width, channels)`.
-        batch_size: Images per step.
+        batch: `(n, height, width, channels)`.
+        indices: The position of each image, for messages.
         restore: Whether outputs are maps to resize back to the images' height and width.
-        verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
-        A float32 array of `n` outputs.
+        float32 probabilities of `n` images.
 
     Raises:
-        TypeError: If `batch_size` is not an integer.
-        ValueError: If `batch_size` is less than 1.
+        ValueError: If an output is NaN or not a probability.
     """
-    starts = range(0, len(images), integer("batch_size", batch_size, "[1, inf)"))
-    bar = keras.utils.Progbar(len(starts), unit_name="batch", verbose=verbose)
-    outputs = []
-    for start in starts:
-        batch = np.asarray(images[start : start + batch_size], "float32")
-        output = model.predict_on_batch(_resize(batch, _input_size(model, batch)))
-        outputs.append(_resize(output, batch.shape[1:3]) if restore else output)
-        bar.add(1)
-    return np.concatenate(outputs).astype("float32", copy=False)
+    images = np.asarray(batch, "float32")
+    outputs = np.asarray(model.predict_on_batch(_resize(images, _input_size(model, images))), "float32")
+    check_outputs(stage, outputs, indices)
+    return _resize(outputs, images.shape[1:3]) if restore else outputs
 
 
 def _input_size(model: keras.Model, batch: np.ndarray) -> tuple[int, ...]:

@@ -1,7 +1,8 @@
 """What all loss functions share: their registration with Keras and the greater part of their docstring."""
 
+import functools
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import keras
 
@@ -35,6 +36,15 @@ Example:
 
 def loss_function(function: Function) -> Function:
     """Register a loss function with Keras, and complete its docstring by what holds for all of them."""
-    function.__doc__ = (function.__doc__ or "") + SECTIONS.format(name=function.__name__)
-    registered: Function = keras.saving.register_keras_serializable(package="resunet_kit")(function)
-    return registered
+
+    @functools.wraps(function)
+    def checked(*values: Any, **options: Any) -> Any:
+        if "reduction" in options:
+            raise TypeError(
+                f"Expected {function.__name__} without reduction, as it returns the loss of each image. Received "
+                f"reduction={options['reduction']!r}. Take the mean or the sum of what it returns, or use the class."
+            )
+        return function(*values, **options)
+
+    checked.__doc__ = (function.__doc__ or "") + SECTIONS.format(name=function.__name__)
+    return cast(Function, keras.saving.register_keras_serializable(package="resunet_kit")(checked))

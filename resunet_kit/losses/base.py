@@ -1,24 +1,26 @@
 """Base class of the segmentation losses: shapes, activation, truth, weights, and means over classes and images."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
 import keras
 from keras import ops
 
-from resunet_kit._shared.numbers import number
+from resunet_kit._shared.keras_options import float_dtype, object_name
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
+from resunet_kit._shared.renamed_options import NamedOptions
 from resunet_kit._shared.truth import (
     check_prediction,
     check_shapes,
-    compute_dtype,
     encode_truth,
     normalized_class_weights,
     split_sample_weight,
     to_probabilities,
 )
 from resunet_kit._shared.value_checks import collected
+from resunet_kit.losses import _other_names
+from resunet_kit.losses.class_weights import checked_class_weights, of_two_classes, refuse_two_classes
 from resunet_kit.losses.options import checked_options, option
 from resunet_kit.losses.sums import Addable
 
@@ -33,7 +35,7 @@ RENAMED_HOOKS = {
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class SegmentationLoss(Addable, keras.losses.Loss):
+class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
     """Base class of the losses: a loss of your own is a subclass with one method, `class_losses`.
 
     A loss that is not a mean over classes overrides `image_losses` instead. `a + 0.5 * b` is a `LossSum`.
@@ -55,17 +57,17 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
     Args:
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax.
-        multilabel: Channels are independent: logits take a sigmoid each, and there is no background.
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
         class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
         include_background: Whether channel 0 counts. One channel and multilabel have no background.
         ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too.
-        empty: `"score"` or `"skip"`, see above.
-        reduction: Keras's reduction over the images: `"sum_over_batch_size"`, `"sum"` or None for
-            `(batch,)`, and Keras's others.
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
         dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
         name: The loss's name in logs.
 
@@ -86,6 +88,10 @@ class SegmentationLoss(Addable, keras.losses.Loss):
         0.75
     """
 
+    other_names: ClassVar = _other_names.ALL
+    # Whether two class_weights of one channel weigh the pixels of its background and its foreground.
+    weighs_background: ClassVar[bool] = False
+
     from_logits: bool = option(False)
     multilabel: bool = option(False)
     reduce: Literal["image", "batch"] = option("image")
@@ -93,15 +99,17 @@ class SegmentationLoss(Addable, keras.losses.Loss):
     include_background: bool = option(True)
     ignore_class: int | None = option(None)
     empty: Literal["score", "skip"] = option("score")
-    reduction: str | None = "sum_over_batch_size"
+    reduction: Literal["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none"] | None = option(
+        "sum_over_batch_size"
+    )
     dtype: Any = None
     name: str = "segmentation_loss"
 
     def __post_init__(self) -> None:
-        self.dtype = compute_dtype(self.dtype)
-        super().__init__(name=self.name, reduction=self.reduction, dtype=self.dtype)
         for name, value in checked_options(self).items():
             setattr(self, name, value)
+        self.dtype = float_dtype(self.dtype)
+        super().__init__(name=object_name(self.name), reduction=self.reduction, dtype=self.dtype)
         self.check_options()
 
     def check_options(self) -> None:
@@ -112,7 +120,7 @@ class SegmentationLoss(Addable, keras.losses.Loss):
             ValueError: If an option is out of its range, or does not fit another.
         """
         if self.class_weights is not None:
-            self.class_weights = _checked_class_weights(self.class_weights)
+            self.class_weights = checked_class_weights(self.class_weights)
         if self.empty == "skip" and self.reduction == "mean_with_sample_weight":
             raise ValueError(
                 'Expected a reduction that can leave out images where empty="skip". Received '
@@ -208,12 +216,15 @@ class SegmentationLoss(Addable, keras.losses.Loss):
 
     def normalized_class_weights(self, truth: Tensor, weights: Tensor) -> Tensor:
         """Return the classes' weights in the mean, 0 for absent classes with `empty="skip"`."""
+        pair = of_two_classes(self.class_weights, truth.shape[-1])
+        if pair and not self.weighs_background:
+            refuse_two_classes(self)
         class_weights = normalized_class_weights(
             truth.shape[-1],
             multilabel=self.multilabel,
             include_background=self.include_background,
             ignore_class=self.ignore_class,
-            class_weights=self.class_weights,
+            class_weights=None if pair else self.class_weights,
         )
         class_weights = ops.convert_to_tensor(class_weights[None], dtype=self.dtype)
         if self.empty == "score":
@@ -261,25 +272,6 @@ class SegmentationLoss(Addable, keras.losses.Loss):
             return values
         scored = ops.cast(ops.sum(class_weights, axis=-1) > 0, self.dtype)
         return values / ops.maximum(ops.mean(scored), TINY)
-
-
-def _checked_class_weights(weights: Any) -> list[float]:
-    try:
-        entries = None if isinstance(weights, str | bytes | Mapping) else list(weights)
-    except TypeError:
-        entries = None
-    if entries is None:
-        raise TypeError(
-            "Expected class_weights to be a sequence with one number per channel. Received "
-            f"class_weights={weights!r}. Pass a list, as [1.0, 20.0]."
-        )
-    found = [number(f"class_weights[{index}]", entry, "[0, inf)") for index, entry in enumerate(entries)]
-    if not any(found):
-        raise ValueError(
-            f"Expected class_weights with at least one number above 0. Received class_weights={found}. Give the "
-            "classes that are to be scored a weight."
-        )
-    return found
 
 
 def _join_images(x: Tensor) -> Tensor:

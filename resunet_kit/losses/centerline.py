@@ -1,14 +1,16 @@
 """Centreline Dice loss (clDice): overlap of soft skeletons, for vessels and other thin structures."""
 
 import dataclasses
-from typing import Any
+from typing import ClassVar, Unpack
 
 import keras
 import numpy as np
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_sum
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import CenterlineDiceOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.options import option
 
@@ -25,14 +27,28 @@ class CenterlineDice(SegmentationLoss):
     It measures centrelines, not pixels: a false positive may shorten a skeleton, so adding one may lower the loss. Add
     a region loss, as in `Dice() + CenterlineDice()`, as the authors do.
 
+    Pixels of weight 0 are left out of the sums, but not of the skeletons.
+
     Args:
         iterations: How often the masks are eroded to find the skeletons, at least 1: the radius of the thickest
             structure, in pixels. The default is the authors'; time grows with it.
         smooth: `s`, in pixels, at least 0.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
-    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. Pixels of weight 0 are left
-    out of the sums, but not of the skeletons.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -52,8 +68,11 @@ class CenterlineDice(SegmentationLoss):
         arXiv 2003.07311.
     """
 
+    other_names: ClassVar = _other_names.CENTERLINE_DICE
+
     iterations: int = option(3, "[1, inf)")
     smooth: float = option(1.0, "[0, inf)")
+    soft_labels: bool = option(False)
     name: str = "centerline_dice"
 
     def prepare(self, truth: Tensor, prediction: Tensor) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
@@ -69,9 +88,9 @@ class CenterlineDice(SegmentationLoss):
 
     def _covered(self, skeleton: Tensor, mask: Tensor, weights: Tensor) -> Tensor:
         """Return the fraction of the skeleton that the mask covers."""
-        skeleton = combine_weights(skeleton, weights)
-        outside = spatial_sum(skeleton * (1 - mask))
-        return 1 - outside / ops.maximum(spatial_sum(skeleton) + self.smooth, TINY)
+        outside = ops.relu(skeleton - mask) if self.soft_labels else skeleton * (1 - mask)
+        length = spatial_sum(combine_weights(skeleton, weights)) + self.smooth
+        return 1 - spatial_sum(combine_weights(outside, weights)) / ops.maximum(length, TINY)
 
 
 def soft_skeleton(x: Tensor, iterations: int) -> Tensor:
@@ -120,6 +139,8 @@ def _neighbours(x: Tensor, axis: int, beyond: float) -> tuple[Tensor, Tensor]:
 
 
 @loss_function
-def centerline_dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def centerline_dice(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[CenterlineDiceOptions]
+) -> Tensor:
     """Return the centreline Dice loss of each image, with the options of `CenterlineDice`."""
     return CenterlineDice(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,15 +1,19 @@
 """Cross-entropy and focal cross-entropy: Keras's values, with the options of the other losses here."""
 
 import dataclasses
-from typing import Any
+from typing import ClassVar, Unpack
 
 import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, spatial_mean
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import CrossEntropyOptions, FocalOptions
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.class_weights import of_two_classes, pixel_weights
 from resunet_kit.losses.options import option
+from resunet_kit.losses.tversky import focal_power
 
 # === Losses of pixels, and their means ===
 
@@ -23,13 +27,22 @@ def pixel_entropies(truth: Tensor, prediction: Tensor, *, from_logits: bool, exc
     return -truth * ops.log(_normalised(prediction))
 
 
-def focal_factors(truth: Tensor, prediction: Tensor, gamma: float, *, from_logits: bool, exclusive: bool) -> Tensor:
-    """Return `(1 − p_t)^gamma` of each pixel and channel; for exclusive classes `(1 − p)^gamma`."""
+def focal_factors(
+    truth: Tensor, prediction: Tensor, gamma: float, *, from_logits: bool, exclusive: bool, soft_labels: bool = False
+) -> Tensor:
+    """Return `(1 − p_t)^gamma` of each pixel and channel; for exclusive classes `(1 − p)^gamma`.
+
+    With `soft_labels` it is `|t − p|^gamma` in both: the same where `t` is 1, and in a mask where it is 0.
+    """
     if exclusive:
-        errors = 1 - (ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction))
+        probability = ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction)
     else:
         probability = ops.sigmoid(prediction) if from_logits else prediction
-        errors = truth * (1 - probability) + (1 - truth) * probability
+    if soft_labels and gamma:
+        return focal_power(ops.abs(truth - probability), gamma)
+    errors = 1 - probability
+    if not exclusive:
+        errors = truth * errors + (1 - truth) * probability
     # Held above 0, where a power below 1 is infinitely steep; the cross-entropy there is below 1e-6.
     return ops.maximum(errors, TINY) ** gamma
 
@@ -81,9 +94,21 @@ class CrossEntropy(SegmentationLoss):
     Args:
         label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
             `n` the number of exclusive classes, or 2.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+            Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -96,6 +121,8 @@ class CrossEntropy(SegmentationLoss):
         >>> float(CrossEntropy(from_logits=True)(truth, logits))
         100.0
     """
+
+    weighs_background: ClassVar[bool] = True
 
     label_smoothing: float = option(0.0, "[0, 1]")
     name: str = "cross_entropy"
@@ -110,6 +137,7 @@ class CrossEntropy(SegmentationLoss):
         classes = prediction.shape[-1] if exclusive else 2
         smoothed = truth * (1 - self.label_smoothing) + self.label_smoothing / classes
         losses = self.pixel_losses(smoothed, prediction, exclusive)
+        weights = combine_weights(pixel_weights(self.class_weights, truth), weights)
         return mean_of_pixels(losses, truth, weights, class_weights, exclusive=exclusive)
 
     def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
@@ -124,9 +152,17 @@ class CrossEntropy(SegmentationLoss):
 
 
 @loss_function
-def cross_entropy(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def cross_entropy(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[CrossEntropyOptions]
+) -> Tensor:
     """Return the cross-entropy of each image, with the options of `CrossEntropy`."""
     return CrossEntropy(reduction=None, **options)(y_true, y_pred, sample_weight)
+
+
+ALPHA = (
+    "Pass the weight of the foreground, in [0, 1]; the background's is 1 minus it. Weights of several classes are "
+    "class_weights."
+)
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -138,15 +174,32 @@ class Focal(CrossEntropy):
     default options the values are those of `keras.losses.BinaryFocalCrossentropy`, and for exclusive classes
     of `CategoricalFocalCrossentropy(alpha=1)`; from logits they stay exact where Keras clips.
 
-    Means, weights and empty masks are treated as in `CrossEntropy`.
+    Means, weights and empty masks are treated as in `CrossEntropy`. `soft_labels` gives the quality focal loss, with
+    `|t − p|^gamma` as the factor.
 
     Args:
         gamma: Exponent, at least 0; 0 is cross-entropy. The default is the paper's best.
         alpha: Weight of the foreground's pixels in [0, 1], with `1 − alpha` for the background's; the paper's
             best is 0.25 with gamma 2. None: 1 for both. Exclusive classes take `class_weights` instead.
-        label_smoothing: As in `CrossEntropy`.
-
-    The other arguments are those of `SegmentationLoss`.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
+            `n` the number of exclusive classes, or 2.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+            Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -161,11 +214,16 @@ class Focal(CrossEntropy):
         0.01
 
     References:
-        Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002.
+        Lin et al. 2017, Focal loss for dense object detection, arXiv 1708.02002. For soft labels Li et al. 2020,
+        Generalized focal loss: learning qualified and distributed bounding boxes for dense object detection,
+        arXiv 2006.04388.
     """
 
+    other_names: ClassVar = _other_names.FOCAL
+
     gamma: float = option(2.0, "[0, inf)")
-    alpha: float | None = option(None, "[0, 1]")
+    alpha: float | None = option(None, "[0, 1]", cure=ALPHA)
+    soft_labels: bool = option(False)
     name: str = "focal"
 
     def pixel_losses(self, truth: Tensor, prediction: Tensor, exclusive: bool) -> Tensor:
@@ -175,8 +233,13 @@ class Focal(CrossEntropy):
                 f"Expected alpha=None for {prediction.shape[-1]} exclusive classes. Received alpha={self.alpha}, "
                 "which weighs the foreground of one channel, or of each with multilabel=True. Pass class_weights."
             )
+        if self.alpha is not None and of_two_classes(self.class_weights, prediction.shape[-1]):
+            raise ValueError(
+                f"Expected alpha or two class_weights for one channel. Received alpha={self.alpha} and class_weights="
+                f"{self.class_weights}, which both weigh the foreground against the background. Leave one out."
+            )
         losses = super().pixel_losses(truth, prediction, exclusive)
-        form = {"from_logits": self.from_logits, "exclusive": exclusive}
+        form = {"from_logits": self.from_logits, "exclusive": exclusive, "soft_labels": self.soft_labels}
         losses = focal_factors(truth, prediction, self.gamma, **form) * losses
         if self.alpha is None:
             return losses
@@ -184,6 +247,6 @@ class Focal(CrossEntropy):
 
 
 @loss_function
-def focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[FocalOptions]) -> Tensor:
     """Return the focal loss of each image, with the options of `Focal`."""
     return Focal(reduction=None, **options)(y_true, y_pred, sample_weight)

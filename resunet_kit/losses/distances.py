@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar, Unpack
 
 import keras
 import numpy as np
@@ -13,8 +13,10 @@ from resunet_kit._shared.numbers import number, numbers_per_axis
 from resunet_kit._shared.overlap import Tensor, spatial_mean
 from resunet_kit._shared.truth import check_finite
 from resunet_kit._shared.value_checks import known, refuse, unchecked
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._distance_transform import signed_distances
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import DistanceOptions, HausdorffDistanceOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.options import option
 
@@ -27,6 +29,8 @@ class DistanceLoss(SegmentationLoss):
         spacing: Pixel spacing along each spatial axis, or one number for all; None: 1.
         distance_maps: Whether `y_true` holds such maps; None: whether it holds values outside [0, 1].
     """
+
+    other_names: ClassVar = _other_names.DISTANCE
 
     spacing: float | Sequence[float] | None = None
     distance_maps: bool | None = option(None)
@@ -127,18 +131,31 @@ class Boundary(DistanceLoss):
     lowers the loss by its depth. The minimum is that of the truth itself and below 0. The loss is linear in `p`, and
     `φ` is 0 for a mask that is all empty or all full: add a region loss, as in `Dice() + 0.01 * Boundary()`.
 
-    `y_true` takes the forms that `SegmentationLoss` names, and the distances are computed in every step. Or it holds
+    `y_true` takes the forms that `SegmentationLoss` names, fractions are thresholded at one half, and the distances are
+    computed in every step. Or it holds
     the maps themselves, of the prediction's shape, made once by the data pipeline with
     `resunet_kit.masks.signed_distance_map` (one call for each class).
+
+    `empty="skip"` leaves out what has no border. Pixels of weight 0 are left out of the mean, but not of the distances.
 
     Args:
         spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which those of masks never are. With `ignore_class` it does not.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
-    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. `empty="skip"` leaves out what has
-    no border. Pixels of weight 0 are left out of the mean, but not of the distances.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -179,18 +196,31 @@ class HausdorffDistance(DistanceLoss):
     truth and `d_p` to that of `p ≥ 0.5`. A perfect prediction gives 0. Distances to a border that an all empty or all
     full mask does not have are 0; add a region loss, as in `Dice() + 0.001 * HausdorffDistance()`.
 
-    `y_true` takes the forms that `SegmentationLoss` names. Or it holds maps made once by the data pipeline with
+    `y_true` takes the forms that `SegmentationLoss` names; of fractions the distances are those of `t ≥ 0.5`, and the
+    squared errors their own. Or it holds maps made once by the data pipeline with
     `resunet_kit.masks.signed_distance_map`, which halves the distances left to compute; a map of 0 counts as empty.
+
+    `empty="skip"` leaves out what has no border. Pixels of weight 0 are left out of the mean, but not of the distances.
 
     Args:
         exponent: Of the distances, above 0. The paper recommends 1 to 3.
         spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which those of masks never are. With `ignore_class` it does not.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
-    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. `empty="skip"` leaves out what has
-    no border. Pixels of weight 0 are left out of the mean, but not of the distances.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -210,6 +240,8 @@ class HausdorffDistance(DistanceLoss):
         neural networks, arXiv 1904.10030.
     """
 
+    other_names: ClassVar = _other_names.HAUSDORFF_DISTANCE
+
     exponent: float = option(2.0, "(0, inf)")
     name: str = "hausdorff_distance"
 
@@ -225,12 +257,16 @@ class HausdorffDistance(DistanceLoss):
 
 
 @loss_function
-def boundary(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def boundary(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DistanceOptions]
+) -> Tensor:
     """Return the boundary loss of each image, with the options of `Boundary`."""
     return Boundary(reduction=None, **options)(y_true, y_pred, sample_weight)
 
 
 @loss_function
-def hausdorff_distance(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def hausdorff_distance(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[HausdorffDistanceOptions]
+) -> Tensor:
     """Return the Hausdorff distance loss of each image, with the options of `HausdorffDistance`."""
     return HausdorffDistance(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -128,7 +128,7 @@ def explain(
 def _counts(y_true: Tensor, y_pred: Tensor, loss: SegmentationLoss, sample_weight: Tensor) -> dict[str, Any]:
     """Return the counts and class weights that the loss works with."""
     truth, prediction, weights = loss.overlap_inputs(y_true, y_pred, sample_weight)
-    counts = overlap(truth, prediction, weights)
+    counts = overlap(truth, prediction, weights, soft_labels=getattr(loss, "soft_labels", False))
     class_weights = ops.broadcast_to(loss.normalized_class_weights(truth, weights), ops.shape(counts.tp))
     arrays = [ops.convert_to_numpy(x).astype("float64") for x in (*counts, class_weights)]
     found = dict(zip(("tp", "fp", "fn", "class_weights"), arrays, strict=True))

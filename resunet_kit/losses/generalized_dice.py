@@ -1,13 +1,15 @@
 """Generalised Dice loss: one overlap over all classes, in which a small class weighs as much as a large one."""
 
 import dataclasses
-from typing import Any
+from typing import ClassVar, Unpack
 
 import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Overlap, Tensor, overlap
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import SmoothedOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.options import option
 from resunet_kit.losses.tversky import tversky_loss
@@ -31,9 +33,22 @@ class GeneralizedDice(SegmentationLoss):
 
     Args:
         smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -56,12 +71,15 @@ class GeneralizedDice(SegmentationLoss):
         segmentations, arXiv 1707.03237.
     """
 
+    other_names: ClassVar = _other_names.GENERALIZED_DICE
+
     smooth: float = option(1.0, "[0, inf)")
+    soft_labels: bool = option(False)
     name: str = "generalized_dice"
 
     def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the generalised Dice loss of each image, shape `(images,)`."""
-        counts = overlap(truth, prediction, weights)
+        counts = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
         volume = ops.stop_gradient(counts.tp + counts.fn)  # (images, classes): Σ w·t
         v = class_weights * _inverse_squares(volume, class_weights)
         v = v / ops.maximum(ops.sum(v, axis=-1, keepdims=True), TINY)
@@ -77,6 +95,8 @@ def _inverse_squares(volume: Tensor, class_weights: Tensor) -> Tensor:
 
 
 @loss_function
-def generalized_dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def generalized_dice(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[SmoothedOptions]
+) -> Tensor:
     """Return the generalised Dice loss of each image, with the options of `GeneralizedDice`."""
     return GeneralizedDice(reduction=None, **options)(y_true, y_pred, sample_weight)

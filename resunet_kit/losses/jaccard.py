@@ -1,12 +1,13 @@
 """Jaccard loss: 1 minus the intersection over union."""
 
 import dataclasses
-from typing import Any
+from typing import Unpack
 
 import keras
 
 from resunet_kit._shared.overlap import Tensor, overlap
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import SmoothedOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.options import option
 from resunet_kit.losses.tversky import tversky_loss
@@ -25,9 +26,22 @@ class Jaccard(SegmentationLoss):
 
     Args:
         smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -47,15 +61,18 @@ class Jaccard(SegmentationLoss):
     """
 
     smooth: float = option(1.0, "[0, inf)")
+    soft_labels: bool = option(False)
     name: str = "jaccard"
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Jaccard loss of each image and class, shape `(images, classes)`."""
-        counts = overlap(truth, prediction, weights)
+        counts = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
         return tversky_loss(counts, fp_weight=1, fn_weight=1, smooth=self.smooth)
 
 
 @loss_function
-def jaccard(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def jaccard(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[SmoothedOptions]
+) -> Tensor:
     """Return the Jaccard loss of each image, with the options of `Jaccard`."""
     return Jaccard(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,14 +1,15 @@
 """Log-cosh Dice loss: Dice with a slope that falls to 0 as the overlap becomes perfect."""
 
 import dataclasses
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
 from resunet_kit.losses._functions import loss_function
-from resunet_kit.losses.tversky import Dice
+from resunet_kit.losses._option_types import DiceOptions
+from resunet_kit.losses.dice import Dice
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -19,7 +20,26 @@ class LogCoshDice(Dice):
     Near 0 it is `d² / 2`, so small errors pull less than in `Dice`; the worst value is log(cosh(1)) = 0.4338.
     Empty masks are treated as in `Dice`.
 
-    The arguments are those of `Dice` and `SegmentationLoss`.
+    Args:
+        squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
+            background then weigh little.
+        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -47,6 +67,8 @@ class LogCoshDice(Dice):
 
 
 @loss_function
-def log_cosh_dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def log_cosh_dice(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DiceOptions]
+) -> Tensor:
     """Return the log-cosh Dice loss of each image, with the options of `LogCoshDice`."""
     return LogCoshDice(reduction=None, **options)(y_true, y_pred, sample_weight)

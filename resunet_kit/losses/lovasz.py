@@ -1,14 +1,16 @@
 """Lovász loss: the convex surrogate of the Jaccard loss, from sorted errors."""
 
 import dataclasses
-from typing import Any
+from typing import Unpack
 
 import keras
 from keras import ops
 
 from resunet_kit._shared.overlap import TINY, Tensor
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import Options
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.soft_labels import refuse_fractions
 
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
@@ -19,7 +21,8 @@ class Lovasz(SegmentationLoss):
     `Jᵢ` is the Jaccard loss if the `i` worst pixels were wrong and all others right. For 0/1 predictions the
     loss is `1 − IoU` exactly, without smoothing. Errors are, by the form of the prediction:
 
-    - logits of one channel or of `multilabel`: the hinge `max(0, 1 − logit·(2t − 1))`, which may exceed 1;
+    - logits of one channel or of `multilabel`: the hinge `max(0, 1 − logit·(2t − 1))`, which may exceed 1, and which
+      takes a truth of 0 and 1 only;
     - logits of exclusive classes: `|t − p|` of their softmax;
     - without `from_logits`: `|t − p|`.
 
@@ -28,12 +31,25 @@ class Lovasz(SegmentationLoss):
     gives the image no weight in the mean, as the reference implementation's "present" does for classes; if
     nothing is left the loss is 0 with a gradient of 0.
 
-    The arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`, `class_weights`,
-    `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+    Args:
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
-        ValueError: If an option is out of its range.
+        ValueError: If an option is out of its range, or the hinge gets a truth with fractions.
 
     Example:
         >>> import numpy as np
@@ -52,19 +68,26 @@ class Lovasz(SegmentationLoss):
 
     def activate(self, y_pred: Tensor) -> Tensor:
         """Return logits where the hinge takes them, else probabilities."""
-        return y_pred if self._is_hinge(y_pred) else super().activate(y_pred)
+        return y_pred if self._is_hinge(y_pred.shape[-1]) else super().activate(y_pred)
+
+    def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the mask, for the hinge of 0 and 1, and the weights of pixels that are left out."""
+        truth, kept = super().encode_truth(y_true, channels, rank)
+        if self._is_hinge(channels):
+            refuse_fractions("the hinge of Lovasz", truth)
+        return truth, kept
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Lovász loss of each image and class, shape `(images, classes)`."""
-        if self._is_hinge(prediction):
+        if self._is_hinge(prediction.shape[-1]):
             errors = ops.relu(1 - prediction * (2 * truth - 1))
         else:
             errors = ops.abs(truth - prediction)
         steps, errors = _jaccard_steps(truth, errors, weights)
         return ops.sum(errors * steps, axis=-1)
 
-    def _is_hinge(self, prediction: Tensor) -> bool:
-        return self.from_logits and (self.multilabel or prediction.shape[-1] == 1)
+    def _is_hinge(self, channels: int) -> bool:
+        return self.from_logits and (self.multilabel or channels == 1)
 
 
 def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,6 +130,6 @@ def _in_order(x: Tensor, indices: Tensor) -> Tensor:
 
 
 @loss_function
-def lovasz(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def lovasz(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[Options]) -> Tensor:
     """Return the Lovász loss of each image, with the options of `Lovasz`."""
     return Lovasz(reduction=None, **options)(y_true, y_pred, sample_weight)

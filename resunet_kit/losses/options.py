@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from resunet_kit._shared.numbers import choice, flag, integer, number
 
 
-def option(default: Any, interval: str = "(-inf, inf)") -> Any:
+def option(default: Any, interval: str = "(-inf, inf)", *, cure: str = "") -> Any:
     """Declare an option of a `SegmentationLoss`, which is then checked when the loss is made.
 
     The annotation says what the option is: `float`, `int`, `bool` or a `Literal` of names, each also with `| None`. A
@@ -18,6 +18,7 @@ def option(default: Any, interval: str = "(-inf, inf)") -> Any:
     Args:
         default: The default.
         interval: The range of a number, as in mathematics: `"[0, 1]"`, `"(0, inf)"`.
+        cure: What to do about a number that is refused; by default, to convert its type or to pass one in the range.
 
     Returns:
         The dataclass field.
@@ -36,7 +37,7 @@ def option(default: Any, interval: str = "(-inf, inf)") -> Any:
         ...
         ValueError: Expected power to be a number above 0. Received power=0. Pass one above 0.
     """
-    return dataclasses.field(default=default, metadata={"interval": interval})
+    return dataclasses.field(default=default, metadata={"interval": interval, "cure": cure})
 
 
 def checked_options(loss: Any) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def checked_options(loss: Any) -> dict[str, Any]:
         ValueError: If a value is out of its range.
     """
     return {
-        name: _checked(name, getattr(loss, name), _annotation(type(loss), field), field.metadata["interval"])
+        name: _checked(name, getattr(loss, name), _annotation(type(loss), field), **field.metadata)
         for name, field in _declared(type(loss)).items()
     }
 
@@ -66,7 +67,7 @@ def _annotation(kind: type, field: dataclasses.Field) -> Any:
     return eval(field.type, dict(vars(sys.modules[owner.__module__])))
 
 
-def _checked(name: str, value: Any, annotation: Any, interval: str) -> Any:
+def _checked(name: str, value: Any, annotation: Any, interval: str, cure: str) -> Any:
     is_union = get_origin(annotation) in (Union, types.UnionType)
     kinds = set(get_args(annotation)) if is_union else {annotation}
     if value is None and types.NoneType in kinds:
@@ -78,9 +79,9 @@ def _checked(name: str, value: Any, annotation: Any, interval: str) -> Any:
     if not kinds and kind is bool:
         return flag(name, value)
     if not kinds and kind is int:
-        return integer(name, value, interval)
+        return integer(name, value, interval, cure=cure)
     if not kinds and kind is float:
-        return number(name, value, interval)
+        return number(name, value, interval, cure=cure)
     if not kinds and get_origin(kind) is Literal and all(isinstance(known, str) for known in get_args(kind)):
         return choice(name, value, get_args(kind), also="or None" if is_union else "")
     raise TypeError(

@@ -3,7 +3,7 @@
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
@@ -11,6 +11,8 @@ from keras import ops
 
 from resunet_kit._shared.numbers import number
 from resunet_kit._shared.overlap import Tensor
+from resunet_kit._shared.renamed_options import NamedOptions
+from resunet_kit.losses import _other_names
 
 CURE = "Wrap a Keras loss as weighted(1.0, loss), as in Dice() + weighted(1.0, keras.losses.BinaryCrossentropy())."
 # Keras's losses that keep no pixels: one value for the batch or, given an axis, for each image.
@@ -36,7 +38,7 @@ class Addable:
 
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
-class LossSum(Addable, keras.losses.Loss):
+class LossSum(NamedOptions, Addable, keras.losses.Loss):
     """Weighted sum of losses, `Σ weight·loss`: what `+` and `*` of losses give.
 
     Each part sees the same `y_true`, `y_pred` and `sample_weight`, and reduces by its own rule. A sum among
@@ -65,6 +67,8 @@ class LossSum(Addable, keras.losses.Loss):
         >>> abs(float(loss(truth, prediction)) - (parts[0] + 0.5 * parts[1])) < 1e-6
         True
     """
+
+    other_names: ClassVar = _other_names.SUM
 
     losses: Sequence[keras.losses.Loss]
     weights: Sequence[float] | None = None

@@ -1,13 +1,15 @@
-"""Tversky and the losses that are Tversky with other weights: focal Tversky and Dice."""
+"""Tversky and focal Tversky loss, and the formula of all losses that are Tversky with other weights."""
 
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar, Unpack
 
 import keras
 from keras import ops
 
-from resunet_kit._shared.overlap import TINY, Overlap, Tensor, overlap, squared_errors
+from resunet_kit._shared.overlap import TINY, Overlap, Tensor, overlap
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import FocalTverskyOptions, TverskyOptions
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.options import option
 
@@ -56,13 +58,26 @@ class Tversky(SegmentationLoss):
     Args:
         fp_weight: Weight of false positives, at least 0. The default is the best of the paper's table.
         fn_weight: Weight of false negatives, at least 0; above `fp_weight` it asks for sensitivity.
-        smooth: `s`, in pixels. On an image without truth the loss falls below one half only when the false
-            positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. So 1:
+        smooth: `s`, in pixels, at least 0. On an image without truth the loss falls below one half only when the
+            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. So 1:
             with 1e-6, as elsewhere, a healthy slice with tiny probabilities everywhere stays near 1 and
             hardly learns.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -76,14 +91,22 @@ class Tversky(SegmentationLoss):
         >>> round(float(Tversky(fn_weight=0.7)(truth, prediction)), 4)  # 16 true positives, 16 false negatives
         0.3972
 
+    Note:
+        Other codes call the weights alpha and beta. Alpha weighs false positives in the paper, and false negatives in
+        some codes, such as Keras up to 3.15; Keras exchanged the two in 3.16.
+
     References:
         Salehi et al. 2017, Tversky loss function for image segmentation using 3D fully convolutional deep
-        networks, arXiv 1706.05721.
+        networks, arXiv 1706.05721. For soft labels Wang et al. 2023, Jaccard metric losses: optimizing the Jaccard
+        index with soft labels, arXiv 2302.05666.
     """
+
+    other_names: ClassVar = _other_names.TVERSKY
 
     fp_weight: float = option(0.3, "[0, inf)")
     fn_weight: float = option(0.7, "[0, inf)")
     smooth: float = option(1.0, "[0, inf)")
+    soft_labels: bool = option(False)
     name: str = "tversky"
 
     def check_options(self) -> None:
@@ -97,12 +120,14 @@ class Tversky(SegmentationLoss):
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the Tversky loss of each image and class, shape `(images, classes)`."""
-        counts = overlap(truth, prediction, weights)
+        counts = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
         return tversky_loss(counts, fp_weight=self.fp_weight, fn_weight=self.fn_weight, smooth=self.smooth)
 
 
 @loss_function
-def tversky(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def tversky(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[TverskyOptions]
+) -> Tensor:
     """Return the Tversky loss of each image, with the options of `Tversky`."""
     return Tversky(reduction=None, **options)(y_true, y_pred, sample_weight)
 
@@ -121,8 +146,28 @@ class FocalTversky(Tversky):
     Args:
         exponent: Above 0. The paper writes it `1 / γ` with its best γ = 4/3; other codes call the exponent
             itself gamma.
-
-    The other arguments are those of `Tversky` and `SegmentationLoss`.
+        fp_weight: Weight of false positives, at least 0. The default is the best of the paper's table.
+        fn_weight: Weight of false negatives, at least 0; above `fp_weight` it asks for sensitivity.
+        smooth: `s`, in pixels, at least 0. On an image without truth the loss falls below one half only when the
+            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. So 1:
+            with 1e-6, as elsewhere, a healthy slice with tiny probabilities everywhere stays near 1 and
+            hardly learns.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
@@ -141,6 +186,8 @@ class FocalTversky(Tversky):
         segmentation, arXiv 1810.07842.
     """
 
+    other_names: ClassVar = _other_names.FOCAL_TVERSKY
+
     exponent: float = option(0.75, "(0, inf)")
     name: str = "focal_tversky"
 
@@ -150,65 +197,8 @@ class FocalTversky(Tversky):
 
 
 @loss_function
-def focal_tversky(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def focal_tversky(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[FocalTverskyOptions]
+) -> Tensor:
     """Return the focal Tversky loss of each image, with the options of `FocalTversky`."""
     return FocalTversky(reduction=None, **options)(y_true, y_pred, sample_weight)
-
-
-@keras.saving.register_keras_serializable(package="resunet_kit")
-@dataclasses.dataclass(kw_only=True, eq=False)
-class Dice(SegmentationLoss):
-    """Dice loss: Tversky with one half for both weights.
-
-    `1 − (2TP + s) / (2TP + FP + FN + s)` for each image and class, then the mean. With `squared`, false
-    positives count `p²` and false negatives `(1 − p)²`, which for 0/1 truth makes the denominator `Σt² + Σp² + s`.
-
-    A perfect prediction gives 0, of an empty mask too. `empty="score"` scores an image without truth by the
-    formula: `FP / (FP + s)`. `empty="skip"` gives it no weight in the mean; if nothing is left the loss is 0
-    with a gradient of 0.
-
-    Args:
-        squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
-            background then weigh little.
-        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`.
-
-    Raises:
-        TypeError: If an option is of the wrong type.
-        ValueError: If `smooth` is negative, or another option is out of its range.
-
-    Example:
-        >>> import numpy as np
-        >>> from resunet_kit.losses import Dice
-        >>> truth, prediction = np.ones((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.5)
-        >>> round(float(Dice()(truth, prediction)), 4)
-        0.3299
-        >>> float(Dice()(truth, truth)), float(Dice()(0 * truth, 0 * truth))
-        (0.0, 0.0)
-
-    References:
-        Milletari et al. 2016, V-Net: fully convolutional neural networks for volumetric medical image
-        segmentation, arXiv 1606.04797.
-    """
-
-    squared: bool = option(False)
-    smooth: float = option(1.0, "[0, inf)")
-    name: str = "dice"
-
-    def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
-        """Return the Dice loss of each image and class, shape `(images, classes)`."""
-        if self.squared:
-            tp, errors = squared_errors(truth, prediction, weights)
-        else:
-            tp, fp, fn = overlap(truth, prediction, weights)
-            errors = fp + fn
-        # Dice's fraction halved above and below is Tversky's, its smoothing halved with it.
-        return error_fraction(tp, errors / 2, self.smooth / 2)
-
-
-@loss_function
-def dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
-    """Return the Dice loss of each image, with the options of `Dice`."""
-    return Dice(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -1,17 +1,21 @@
 """Unified focal loss: focal cross-entropy and focal Tversky under one set of options."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Unpack
 
 import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit._shared.overlap import Overlap, Tensor, overlap, true_negatives
+from resunet_kit._shared.overlap import Overlap, Tensor, combine_weights, overlap, true_negatives
+from resunet_kit.losses import _other_names
 from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import UnifiedFocalOptions
 from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.class_weights import of_two_classes, pixel_weights
 from resunet_kit.losses.cross_entropy import focal_factors, mean_of_pixels, pixel_entropies
 from resunet_kit.losses.options import option
+from resunet_kit.losses.soft_labels import refuse_fractions
 from resunet_kit.losses.tversky import focal_power, tversky_loss
 
 
@@ -33,20 +37,33 @@ class UnifiedFocal(SegmentationLoss):
     with `(1 − δ)·FP / ((1 − δ)·FP + s)` for its foreground. `empty="skip"` gives it no weight in the mean; if
     nothing is left the loss is 0 with a gradient of 0.
 
+    In `F` of exclusive classes `class_weights` and `include_background` act as in `CrossEntropy`.
+
     Args:
         cross_entropy_weight: `λ`, in [0, 1]; 1 is the focal cross-entropy alone, 0 the focal Tversky loss.
         delta: `δ`, in [0, 1]: the weight of the foreground in `F`, and of false negatives in `T`.
         gamma: `γ`, in [0, 1); 0 has no focal effect.
         form: `"asymmetric"` or `"symmetric"`.
         smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
-
-    The other arguments are those of `SegmentationLoss`: `from_logits`, `multilabel`, `reduce`,
-    `class_weights`, `include_background`, `ignore_class`, `empty`, `reduction`, `dtype` and `name`. In `F` of
-    exclusive classes they act as in `CrossEntropy`.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+            Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
-        ValueError: If an option is out of its range.
+        ValueError: If an option is out of its range, or the truth holds fractions.
 
     Example:
         >>> import numpy as np
@@ -68,6 +85,9 @@ class UnifiedFocal(SegmentationLoss):
         imbalanced medical image segmentation, arXiv 2102.04525.
     """
 
+    other_names: ClassVar = _other_names.UNIFIED_FOCAL
+    weighs_background: ClassVar[bool] = True
+
     cross_entropy_weight: float = option(0.5, "[0, 1]")
     delta: float = option(0.6, "[0, 1]")
     gamma: float = option(0.5, "[0, 1)")
@@ -85,11 +105,18 @@ class UnifiedFocal(SegmentationLoss):
         """Return logits unchanged, for the cross-entropy."""
         return y_pred if self.from_logits else super().activate(y_pred)
 
+    def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
+        """Return the mask, of 0 and 1, and the weights of pixels that are left out."""
+        truth, kept = super().encode_truth(y_true, channels, rank)
+        refuse_fractions("UnifiedFocal", truth)
+        return truth, kept
+
     def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
         """Return the unified focal loss of each image, shape `(images,)`."""
         exclusive = prediction.shape[-1] > 1 and not self.multilabel
         pixels = self._pixel_losses(truth, prediction, exclusive)
-        entropy = mean_of_pixels(pixels, truth, weights, class_weights, exclusive=exclusive)
+        of_pixels = combine_weights(pixel_weights(self.class_weights, truth), weights)
+        entropy = mean_of_pixels(pixels, truth, of_pixels, class_weights, exclusive=exclusive)
         probabilities = super().activate(prediction) if self.from_logits else prediction
         regions = self._region_losses(truth, probabilities, weights, exclusive)
         region = ops.sum(regions * class_weights, axis=-1)
@@ -116,7 +143,10 @@ class UnifiedFocal(SegmentationLoss):
             return self._focal_tversky(counts, ops.convert_to_tensor(exponents, dtype=self.dtype))
         # A false negative of the foreground is a false positive of the background.
         opposite = Overlap(tp=true_negatives(counts, truth, weights), fp=counts.fn, fn=counts.fp)
-        return (self._focal_tversky(counts, foreground) + self._focal_tversky(opposite, background)) / 2
+        background_weight, foreground_weight = of_two_classes(self.class_weights, truth.shape[-1]) or (0.5, 0.5)
+        return foreground_weight * self._focal_tversky(counts, foreground) + background_weight * self._focal_tversky(
+            opposite, background
+        )
 
     def _focal_tversky(self, counts: Overlap, exponent: Any) -> Tensor:
         loss = tversky_loss(counts, fp_weight=1 - self.delta, fn_weight=self.delta, smooth=self.smooth)
@@ -124,6 +154,8 @@ class UnifiedFocal(SegmentationLoss):
 
 
 @loss_function
-def unified_focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Any) -> Tensor:
+def unified_focal(
+    y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[UnifiedFocalOptions]
+) -> Tensor:
     """Return the unified focal loss of each image, with the options of `UnifiedFocal`."""
     return UnifiedFocal(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -8,6 +8,8 @@ import importlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from resunet_kit._shared.renamed_names import missing_name
+from resunet_kit.metrics._hints import NAMES
 from resunet_kit.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
 from resunet_kit.metrics.lesions import LesionScores, lesion_scores
 from resunet_kit.metrics.overlap import OverlapScores, overlap_scores
@@ -21,10 +23,13 @@ from resunet_kit.metrics.surfaces import (
 )
 
 if TYPE_CHECKING:
-    from resunet_kit.metrics.scores import DiceScore, IoU, Precision, Sensitivity, Specificity, per_class
+    from resunet_kit.metrics.confusion import ConfusionMatrix
+    from resunet_kit.metrics.rates import Precision, Sensitivity, Specificity
+    from resunet_kit.metrics.scores import DiceScore, IoU, per_class
     from resunet_kit.metrics.streaming import OverlapMetric
 
 __all__ = [
+    "ConfusionMatrix",
     "DiceScore",
     "Interval",
     "IoU",
@@ -49,18 +54,36 @@ __all__ = [
     "surface_scores",
 ]
 
-_NEED_KERAS = ("DiceScore", "IoU", "OverlapMetric", "Precision", "Sensitivity", "Specificity", "per_class")
+# Each streaming metric, in the module that defines it.
+_NEED_KERAS = {
+    "ConfusionMatrix": "confusion",
+    "DiceScore": "scores",
+    "IoU": "scores",
+    "OverlapMetric": "streaming",
+    "Precision": "rates",
+    "Sensitivity": "rates",
+    "Specificity": "rates",
+    "per_class": "scores",
+}
 
+if not TYPE_CHECKING:  # a checker would take any name for one of this module
 
-def __getattr__(name: str) -> Any:
-    if name in _NEED_KERAS:
-        return getattr(importlib.import_module(f"{__name__}.scores"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        if name not in _NEED_KERAS:
+            raise missing_name(__name__, name, __all__, NAMES)
+        _register()
+        return getattr(importlib.import_module(f"{__name__}.{_NEED_KERAS[name]}"), name)
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
+def _register() -> None:
+    """Import all streaming metrics, so that Keras loads any of them."""
+    for module in dict.fromkeys(_NEED_KERAS.values()):
+        importlib.import_module(f"{__name__}.{module}")
+
+
 if "keras" in sys.modules:  # where Keras is loaded already, waiting saves nothing and would only delay registration
-    importlib.import_module(f"{__name__}.scores")
+    _register()

@@ -1,14 +1,15 @@
 """The base of the streaming overlap metrics: it thresholds, counts pixels, applies the empty-mask rule and averages."""
 
 import dataclasses
-from typing import Any, Literal, NamedTuple, get_args
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, get_args
 
-import keras
 import numpy as np
 from keras import ops
 
 from resunet_kit._shared.numbers import choice, flag, integer, number
-from resunet_kit._shared.overlap import TINY, Tensor, combine_weights, overlap, true_negatives
+from resunet_kit._shared.overlap import Tensor, combine_weights, overlap, true_negatives
+from resunet_kit._shared.renamed_options import Hint, NamedOptions
 from resunet_kit._shared.truth import (
     check_prediction,
     check_shapes,
@@ -16,63 +17,95 @@ from resunet_kit._shared.truth import (
     encode_truth,
     normalized_class_weights,
     split_sample_weight,
-    to_probabilities,
 )
 from resunet_kit._shared.value_checks import collected
+from resunet_kit.metrics._binarization import SoftLabels, binarize_prediction, binarize_truth
+from resunet_kit.metrics._compensation import add_compensated
+from resunet_kit.metrics._hints import OVERLAP_OPTIONS
+from resunet_kit.metrics._keras_metric import KerasMetric
+from resunet_kit.metrics._option_fields import check_annotated, check_decorated
+from resunet_kit.metrics._scoring import ClassAverage, Confusion, Empty, mean_scores, present
 
 Average = Literal["image", "pooled"]
-Empty = float | Literal["skip"]
-
-
-class Confusion(NamedTuple):
-    """Pixel counts of thresholded masks, each of shape `(images, classes)`."""
-
-    tp: Tensor
-    fp: Tensor
-    fn: Tensor
-    tn: Tensor
+Direction = Literal["up", "down"]
 
 
 @dataclasses.dataclass(kw_only=True, eq=False)
-class OverlapMetric(keras.metrics.Metric):
+class OverlapMetric(NamedOptions, KerasMetric):
     """Base of the streaming metrics: subclass it with one method, `fraction`, for a metric of your own.
 
-    Predictions are thresholded before they are counted: with one channel, or `multilabel=True`, a pixel is
-    foreground if its probability is at least `threshold`; with more channels it belongs to the class of the
-    largest. `y_true` and `y_pred` have the shapes that the losses take. Any split of the same data into
-    batches gives the same result.
+    Predictions are thresholded before they are counted. `y_pred` has shape `(batch, ..., channels)`; `y_true` has the
+    same (0/1 masks or one-hot classes), or holds integer labels with a last axis of 1 or none. Any split of the same
+    data into batches gives the same result.
 
-    With several classes an image's score is the mean over its classes. `sample_weight` is per image,
-    `(batch,)`, and weighs its score or, pooled, its counts; or per pixel, and weighs that pixel's count.
+    `sample_weight` is per image, `(batch,)`, and weighs its score or, pooled, its counts; or per pixel, and weighs that
+    pixel's count.
 
-    Empty masks, for each image and class, or for each class of the whole data where counts are pooled: if
-    truth and prediction are both empty the score is `empty`. If the truth alone is empty, Dice, IoU,
-    sensitivity and precision are 0. `empty="skip"` leaves out images with an empty truth, from pooled counts
-    too. If nothing is left, or before any data, the result is 0, as in Keras's own metrics.
+    Empty masks, for each class of an image, or of the whole data where counts are pooled:
+
+    - truth and prediction both empty: the score is `empty`; `"skip"` and `"skip_both"` leave the class out;
+    - the truth alone: Dice, IoU, sensitivity and precision are 0; `"skip"` leaves the class out.
+
+    Pooled, `"skip"` leaves out an image's counts for each class that its truth lacks, so that false positives there are
+    lost; `"skip_both"` keeps the counts of all images. If nothing is left, or before any data, the result is 0, as in
+    Keras's own metrics.
+
+    A subclass says with the class attribute `direction` whether larger values are better, `"up"`, or smaller ones,
+    `"down"`. `EarlyStopping`, `ModelCheckpoint` and `ReduceLROnPlateau` with `mode="auto"` follow it; with None, as
+    here, they ask for a mode.
 
     Args:
-        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too.
-        average: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images and
-            scores once, so that large objects dominate.
-        empty: Score of an empty prediction of an empty truth, a finite number; or `"skip"`.
+        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too. Of several exclusive
+            classes a pixel belongs to the most probable one instead.
+        average: Over images: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images
+            and scores once, so that large objects dominate.
+        class_average: Over classes, of an image or of the pooled counts: `"macro"` is the mean of the classes' scores;
+            `"micro"` scores the sums of their counts; `"weighted"` weighs each class by the pixels of its truth, and is
+            that of `"micro"` where there are none.
+        empty: Score of a class that truth and prediction both lack, a finite number; or `"skip_both"` to leave it out,
+            or `"skip"` to leave out each class that the truth lacks, its false positives too, of images and of pooled
+            counts.
+        soft_labels: What to do with fractions in the truth: `"refuse"` them; `"threshold"` them, so that a pixel is
+            foreground from 0.5, or of exclusive classes that of the largest; or `"count"` them as parts of pixels, of
+            which no prediction scores 1.
         from_logits: Whether `y_pred` lacks its activation.
         multilabel: Whether channels are independent masks instead of exclusive classes.
-        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is
-            near 1 whatever the model does. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void".
-        class_id: Score this channel alone, which may be the background; None is the mean over the classes.
+        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is near 1
+            whatever the model does. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is left out of
+            the average too. None: all pixels count.
+        class_id: Score this channel alone, which may be the background; None is the average over the classes.
             `per_class` gives one metric per class.
         dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what rounding loses.
         name: The metric's name in logs.
 
     Raises:
-        TypeError: If an option is of another type.
+        TypeError: If an option is unknown or of another type.
         ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+
+    Example:
+        >>> import dataclasses, numpy as np
+        >>> from resunet_kit.metrics import OverlapMetric
+        >>> @dataclasses.dataclass(kw_only=True, eq=False)
+        ... class FalseNegativeRate(OverlapMetric):
+        ...     direction = "down"
+        ...     name: str = "false_negative_rate"
+        ...     def fraction(self, counts):
+        ...         return counts.fn, counts.tp + counts.fn, 0.0
+        >>> metric = FalseNegativeRate()
+        >>> metric.update_state(np.ones((1, 2, 2, 1)), [[[[1.0], [1.0]], [[1.0], [0.0]]]])
+        >>> float(metric.result())
+        0.25
     """
+
+    other_names: ClassVar[Mapping[str, Hint]] = OVERLAP_OPTIONS
+    direction: ClassVar[Direction | None] = None
 
     threshold: float = 0.5
     average: Average = "image"
+    class_average: ClassAverage = "macro"
     empty: Empty = 1.0
+    soft_labels: SoftLabels = "refuse"
     from_logits: bool = False
     multilabel: bool = False
     include_background: bool = False
@@ -81,10 +114,17 @@ class OverlapMetric(keras.metrics.Metric):
     dtype: Any = None
     name: str = "overlap"
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        check_annotated(cls)
+
     def __post_init__(self) -> None:
+        check_decorated(type(self))
         self.dtype = compute_dtype(self.dtype)
         super().__init__(name=self.name, dtype=self.dtype)
         self._check_options()
+        if self.direction is not None:
+            self._direction = choice("direction", self.direction, get_args(Direction))  # what Keras's callbacks read
         self.classes: int | None = None
         if self.average == "image":
             self.total = self.add_variable((), "zeros", dtype=self.dtype, name="total")
@@ -92,11 +132,13 @@ class OverlapMetric(keras.metrics.Metric):
 
     def _check_options(self) -> None:
         self.threshold = number("threshold", self.threshold, "[0, 1]")
-        choice("average", self.average, get_args(Average))
+        _check_average(self.average)
+        choice("class_average", self.class_average, get_args(ClassAverage))
+        choice("soft_labels", self.soft_labels, get_args(SoftLabels))
         if isinstance(self.empty, str):
-            choice("empty", self.empty, ("skip",), also="or a finite number")
+            choice("empty", self.empty, ("skip", "skip_both"), also="or a finite number")
         else:
-            self.empty = number("empty", self.empty, cure='Pass a finite score, or "skip".')
+            self.empty = number("empty", self.empty, cure='Pass a finite score, "skip" or "skip_both".')
         for option in ("from_logits", "multilabel", "include_background"):
             setattr(self, option, flag(option, getattr(self, option)))
         if self.ignore_class is not None:
@@ -129,8 +171,9 @@ class OverlapMetric(keras.metrics.Metric):
             self.total.assign_add(ops.sum(image_weight * scored * scores))
             self.count.assign_add(ops.sum(image_weight * scored))
         else:
-            weight = ops.expand_dims(image_weight, -1) * self._kept(counts)
-            self._add(ops.stack([ops.sum(weight * count, axis=0) for count in counts]))
+            weight = ops.expand_dims(image_weight, -1) * self._left_in(counts)
+            added = ops.stack([ops.sum(weight * count, axis=0) for count in counts])
+            add_compensated(self.counts, self.lost, added)
 
     def result(self) -> Tensor:
         """Return the metric over all batches since the last reset, a scalar; NaN if compiled steps got wrong values."""
@@ -166,43 +209,27 @@ class OverlapMetric(keras.metrics.Metric):
             self.lost = self.add_variable((4, channels), "zeros", dtype=self.dtype, name="lost")
         self.classes = channels
 
-    def _add(self, counts: Tensor) -> None:
-        """Add to the pooled counts by compensated summation, so that any batching gives the same result.
-
-        Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole.
-        """
-        before = ops.convert_to_tensor(self.counts)
-        after = before + counts
-        added = after - before
-        self.lost.assign_add((before - (after - added)) + (counts - added))
-        self.counts.assign_add(counts)
-
     def _count(self, y_true: Tensor, y_pred: Tensor, pixel_weight: Tensor) -> Confusion:
         channels = y_pred.shape[-1]
-        truth, kept = encode_truth(y_true, channels, len(y_pred.shape), self.ignore_class)
+        rank = len(y_pred.shape)
+        y_true = binarize_truth(y_true, channels, rank, soft_labels=self.soft_labels, multilabel=self.multilabel)
+        truth, kept = encode_truth(y_true, channels, rank, self.ignore_class)
         weights = combine_weights(kept, pixel_weight)
-        counts = overlap(truth, self._binarize(y_pred), weights)
+        prediction = binarize_prediction(
+            y_pred, threshold=self.threshold, from_logits=self.from_logits, multilabel=self.multilabel
+        )
+        counts = overlap(truth, prediction, weights)
         return Confusion(*counts, true_negatives(counts, truth, weights))
 
-    def _binarize(self, y_pred: Tensor) -> Tensor:
-        """Return 1 where a pixel belongs to a channel's class, else 0."""
-        probabilities = to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
-        channels = y_pred.shape[-1]
-        if channels == 1 or self.multilabel:
-            return ops.cast(probabilities >= self.threshold, self.dtype)
-        return ops.one_hot(ops.argmax(probabilities, axis=-1), channels, dtype=self.dtype)
-
-    def _kept(self, counts: Confusion) -> Tensor:
-        """Return 0 for the images and classes that `empty="skip"` leaves out, else 1."""
-        if self.empty != "skip":
-            return ops.ones_like(counts.tp)
-        return ops.cast(counts.tp + counts.fn > 0, self.dtype)
+    def _left_in(self, counts: Confusion) -> Tensor:
+        """Return 0 for the images and classes whose pooled counts `empty="skip"` leaves out, else 1."""
+        return present(counts, self.empty if self.empty == "skip" else 0.0)
 
     def _mean_of_classes(self, counts: Confusion) -> tuple[Tensor, Tensor]:
-        """Return each row's mean score, and 1 for rows with a class to score, else 0."""
+        """Return each row's score over its classes, and 1 for rows with a class to score, else 0."""
         classes = counts.tp.shape[-1]
         if self.class_id is not None:
-            class_weights = np.arange(classes) == self.class_id
+            included = np.arange(classes) == self.class_id
         else:
             class_weights = normalized_class_weights(
                 classes,
@@ -210,20 +237,20 @@ class OverlapMetric(keras.metrics.Metric):
                 include_background=self.include_background,
                 ignore_class=self.ignore_class,
             )
-        weights = ops.convert_to_tensor(class_weights, dtype=self.dtype) * self._kept(counts)
-        total = ops.sum(weights, axis=-1)
-        scores = ops.sum(self._scores(counts) * weights, axis=-1) / ops.maximum(total, TINY)
-        return scores, ops.cast(total > 0, self.dtype)
-
-    def _scores(self, counts: Confusion) -> Tensor:
-        numerator, denominator, undefined = self.fraction(counts)
-        defined = denominator > 0
-        scores = numerator / ops.where(defined, denominator, ops.ones_like(denominator))
-        scores = ops.where(defined, scores, undefined)
-        if self.empty == "skip":
-            return scores
-        return ops.where(counts.tp + counts.fp + counts.fn > 0, scores, self.empty)
+            included = class_weights > 0
+        return mean_scores(self.fraction, counts, included, empty=self.empty, class_average=self.class_average)
 
     def get_config(self) -> dict[str, Any]:
         """Return every option by name: the dataclass's fields, so none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+
+
+def _check_average(average: object) -> None:
+    if average is None or average in ("none", *get_args(ClassAverage)):  # what other libraries take for the classes
+        cure = f"class_average={average!r}" if average in get_args(ClassAverage) else "per_class(metric, num_classes)"
+        error = TypeError if average is None else ValueError
+        raise error(
+            f"Expected average to be one of 'image', 'pooled', over the images. Received average={average!r}. For the "
+            f"average over the classes pass {cure}."
+        )
+    choice("average", average, get_args(Average))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.mask_checks import Spacing, pixel_size
-from resunet_kit._shared.numbers import number
+from resunet_kit._shared.numbers import flag, number
 from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 from resunet_kit.metrics._nearest import Distances, Pixels, nearest_distances
 
@@ -45,7 +45,8 @@ def surface_scores(
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
         tolerance: Distance up to which a surface pixel counts as within tolerance, in the unit of `spacing`, 0 or more.
-        percentile: Percentile of the Hausdorff distance, in [0, 100]; 95 leaves out the farthest 5 %.
+        percentile: Percentile of the Hausdorff distance in percent, above 1 and up to 100, or 0; 95 leaves out the
+            farthest 5 %.
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
 
     Raises:
@@ -61,19 +62,28 @@ def surface_scores(
         (2.0, 0.833, 0.5)
     """
     within = number("tolerance", tolerance, "[0, inf)")
-    rank = number("percentile", percentile, "[0, 100]")
+    rank = _percent(percentile)
     between = _distances(truth, prediction, spacing)
     return SurfaceScores(_hausdorff(between, rank), _average(between), _dice(between, within))
 
 
 def hausdorff_distance(
-    truth: ArrayLike, prediction: ArrayLike, *, spacing: Spacing = None, percentile: float = 100
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    spacing: Spacing = None,
+    percentile: float = 100,
+    directed: bool = False,
 ) -> float:
     """Compute the Hausdorff distance, or a percentile of it, between the surfaces of two masks.
 
     `max(P(d(truth, prediction)), P(d(prediction, truth)))`, where `d(a, b)` holds the distance of each surface pixel
     of `a` to the surface of `b` and `P` is the percentile, interpolated linearly. The larger of the two directed
-    percentiles, as in MONAI; others take the percentile of all distances together, which is less or equal.
+    percentiles, as in MONAI and DeepMind's surface-distance; MedPy takes the percentile of all distances together,
+    which is less or equal.
+
+    The directed distance is `P(d(prediction, truth))`: from the prediction to the truth, so that it measures what was
+    predicted too far out, and not what was missed. Exchange the masks for the other direction.
 
     Surfaces and empty masks are those of `surface_scores`.
 
@@ -81,32 +91,44 @@ def hausdorff_distance(
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
-        percentile: In [0, 100]; 100 is the Hausdorff distance itself, 95 the usual robust one.
+        percentile: In percent, above 1 and up to 100, or 0; 100 is the Hausdorff distance itself, 95 the usual robust
+            one.
+        directed: Whether to measure from the prediction to the truth alone.
 
     Returns:
         The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
 
     Raises:
-        TypeError: If the masks' values or an option are not numbers.
+        TypeError: If the masks' values or the percentile are not numbers, or `directed` is not a boolean.
         ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Example:
-        >>> hausdorff_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]], spacing=(1, 0.5))
+        >>> truth, prediction = [[1, 0, 0, 0]], [[1, 0, 0, 1]]
+        >>> hausdorff_distance(truth, prediction, spacing=(1, 0.5))
         1.5
+        >>> hausdorff_distance(truth, prediction, directed=True), hausdorff_distance(prediction, truth, directed=True)
+        (3.0, 0.0)
 
     References:
         Huttenlocher, Klanderman and Rucklidge (1993), "Comparing images using the Hausdorff distance", IEEE
         Transactions on Pattern Analysis and Machine Intelligence 15(9).
     """
-    rank = number("percentile", percentile, "[0, 100]")
-    return _hausdorff(_distances(truth, prediction, spacing), rank)
+    rank = _percent(percentile)
+    towards_truth = flag("directed", directed)
+    return _hausdorff(_chosen(_distances(truth, prediction, spacing), towards_truth), rank)
 
 
-def average_surface_distance(truth: ArrayLike, prediction: ArrayLike, *, spacing: Spacing = None) -> float:
-    """Compute the average symmetric surface distance between two masks.
+def average_surface_distance(
+    truth: ArrayLike, prediction: ArrayLike, *, spacing: Spacing = None, symmetric: bool = True
+) -> float:
+    """Compute the average surface distance between two masks, symmetric or from one to the other.
 
     The mean over the pixels of both surfaces, each with its distance to the other surface: the larger surface
-    weighs more, as in MONAI with `symmetric=True`. It is not the mean of the two directed means.
+    weighs more, as in MONAI with `symmetric=True`. It is not the mean of the two directed means, which DeepMind's
+    surface-distance returns one by one.
+
+    With `symmetric=False` it is the mean over the prediction's surface alone of the distances to the truth's, as in
+    MONAI. Exchange the masks for the other direction.
 
     Surfaces and empty masks are those of `surface_scores`.
 
@@ -114,23 +136,28 @@ def average_surface_distance(truth: ArrayLike, prediction: ArrayLike, *, spacing
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
         spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+        symmetric: Whether to average over both surfaces, or from the prediction to the truth alone.
 
     Returns:
         The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
 
     Raises:
-        TypeError: If the masks' values or the spacing are not numbers.
+        TypeError: If the masks' values or the spacing are not numbers, or `symmetric` is not a boolean.
         ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or the spacing does not fit.
 
     Example:
-        >>> average_surface_distance([[1, 0, 0, 0]], [[1, 0, 0, 1]])
+        >>> truth, prediction = [[1, 0, 0, 0]], [[1, 0, 0, 1]]
+        >>> average_surface_distance(truth, prediction)
         1.0
+        >>> average_surface_distance(truth, prediction, symmetric=False)
+        1.5
 
     References:
         Heimann et al. (2009), "Comparison and evaluation of methods for liver segmentation from CT datasets", IEEE
         Transactions on Medical Imaging 28(8).
     """
-    return _average(_distances(truth, prediction, spacing))
+    both = flag("symmetric", symmetric)
+    return _average(_chosen(_distances(truth, prediction, spacing), not both))
 
 
 def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, spacing: Spacing = None) -> float:
@@ -180,6 +207,22 @@ def _distances(truth: ArrayLike, prediction: ArrayLike, spacing: Spacing) -> tup
     return np.full(ours.shape[1], math.inf), np.full(theirs.shape[1], math.inf)
 
 
+def _chosen(between: tuple[Distances, Distances], towards_truth: bool) -> tuple[Distances, ...]:
+    """Return both directions, or that from the prediction to the truth alone; both where one mask is empty."""
+    return between[1:] if towards_truth and all(distances.size for distances in between) else between
+
+
+def _percent(percentile: float) -> float:
+    """Return a percentile in percent; a fraction such as 0.95 would stand for the smallest distances."""
+    rank = number("percentile", percentile, "[0, 100]")
+    if 0 < rank <= 1:
+        raise ValueError(
+            f"Expected percentile in percent, above 1 or 0. Received percentile={percentile!r}. Pass "
+            f"percentile={100 * rank:g}."
+        )
+    return rank
+
+
 def _surface(mask: Mask) -> Pixels:
     """Return the indices `(axes, pixels)` of the foreground with a background pixel, or the border, across a face."""
     box = extent(mask)
@@ -194,13 +237,13 @@ def _surface(mask: Mask) -> Pixels:
     return np.stack([index + own.start for index, own in zip(indices, box, strict=True)])
 
 
-def _hausdorff(between: tuple[Distances, Distances], percentile: float) -> float:
+def _hausdorff(between: tuple[Distances, ...], percentile: float) -> float:
     if not all(distances.size for distances in between):
         return float(np.concatenate(between).max(initial=0))
     return float(max(np.percentile(distances, percentile) for distances in between))
 
 
-def _average(between: tuple[Distances, Distances]) -> float:
+def _average(between: tuple[Distances, ...]) -> float:
     found = np.concatenate(between)
     return float(found.mean()) if found.size else 0.0
 

@@ -1,6 +1,7 @@
 """Input shapes and channels per level, checked before a builder makes its first layer."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -53,9 +54,15 @@ def check_filters(filters: Sequence[int]) -> tuple[int, ...]:
         TypeError: If it is not a sequence of integers.
         ValueError: If it is empty, or a number of channels is less than 1.
     """
-    if not isinstance(filters, Sequence | np.ndarray):
+    if not _is_sequence(filters):
         raise TypeError(
             f"Expected filters to be a sequence of integers, one for each level. Received {filters=}. Pass a sequence "
             "such as (64, 128, 256, 512), the bridge last."
         )
     return integers("filters", filters, "[1, inf)")
+
+
+def _is_sequence(values: Any) -> bool:
+    if isinstance(values, np.ndarray):
+        return values.ndim > 0
+    return isinstance(values, Sequence) and not isinstance(values, str | bytes)

@@ -7,7 +7,7 @@ import keras
 
 from resunet_kit.blocks import classification_head
 from resunet_kit.blocks.heads import check_classification
-from resunet_kit.models._backbones.plans import attach, plan_backbone
+from resunet_kit.models._backbones.plans import attach, check_size, plan_backbone
 from resunet_kit.models._inputs import check_input_shape
 from resunet_kit.models.transfer import Policy, check_policy_name, set_trainable
 
@@ -62,6 +62,7 @@ def resnet_classifier(
     if weights == "imagenet" and isinstance(backbone, keras.Model):
         weights = None  # the default, for named backbones
     plan = plan_backbone("backbone", backbone, shape, weights=weights, value_range=value_range)
+    check_size("backbone", plan)
     inputs = keras.Input(shape, name="image")
     x, model = attach(inputs, plan)
     outputs = classification_head(

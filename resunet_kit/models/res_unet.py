@@ -61,7 +61,8 @@ def res_unet(
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
         encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, a network of
             `keras.applications` by name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features,
-            which gets the raw images. The last features at each stride are the skips.
+            which gets the raw images. The last features at each stride are the skips. Images are padded to a multiple
+            of the largest stride; a model for the unpadded size is copied with its weights, for any size.
         encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"`, or the path of a weights
             file. For other than 3 channels the first kernel is adapted, so that gray images give what they gave.
         value_range: Smallest and largest value of the images. An encoder given by name rescales it inside the model to
@@ -114,7 +115,7 @@ def res_unet(
                 "out: the encoder has its own."
             )
         plan = plan_encoder(encoder, shape, weights=encoder_weights, value_range=value_range)
-    if deep_supervision and encoder is None and len(widths) == 1:
+    elif deep_supervision and len(widths) == 1:
         raise ValueError(
             f"Expected filters of at least two levels for deep_supervision. Received {filters=}. Add a level."
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 
 from resunet_kit._shared.numbers import integers
 from resunet_kit.blocks import atrous_residual_block, crop_like, pyramid_pooling, segmentation_head, upsample
@@ -106,8 +107,10 @@ def res_unet_a(
     return keras.Model(inputs, outputs, name=name)
 
 
-def _check_rates(dilation_rates: Sequence[Sequence[int]]) -> list[tuple[int, ...]]:
+def _check_rates(dilation_rates: Any) -> list[tuple[int, ...]]:
     received = f"Received {dilation_rates=}. Pass one for each level, as in [(1, 3), (1,)]."
+    if isinstance(dilation_rates, np.ndarray):
+        dilation_rates = dilation_rates.tolist()
     if not isinstance(dilation_rates, Sequence):
         raise TypeError(f"Expected dilation_rates to be a sequence of sequences of integers. {received}")
     if not dilation_rates:

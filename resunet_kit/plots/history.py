@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resunet_kit._shared.numbers import choice, integer
-from resunet_kit.plots._arrays import same_length
+from resunet_kit.plots._epochs import Series, ValidationFreq, align
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 
 Mode = Literal["auto", "min", "max"]
@@ -22,32 +22,43 @@ def training_history(
     title: str | None = None,
     monitor: str | None = None,
     mode: Mode = "auto",
+    validation_freq: ValidationFreq = None,
     columns: int = 2,
 ) -> go.Figure:
     """Draw every metric against the epoch: training solid, validation dashed, the best epoch marked.
 
+    Keras's history holds no epochs, and fewer values of what was not computed in each. Where entries are shorter than
+    the longest, their epochs follow from `validation_freq`; without it, validation is assumed at the multiples of the
+    one number that gives so many values, or of the one among several that divides the number of epochs. Entries of
+    training that came later are assumed to end with the last epoch. The axis says what was assumed.
+
     Args:
         history: A mapping of name to one value per epoch, as in `keras.callbacks.History.history`, or that callback
-            itself. `val_loss` is drawn in the panel of `loss`. NaN leaves a gap.
+            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap.
         title: The figure's title; by default it names the best epoch.
         monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first.
         mode: Whether the minimum ("min") or the maximum ("max") is best; "auto" takes "min" for names that contain
             "loss", "error", "distance", "mse" or "mae".
+        validation_freq: What `fit` got: an integer, or the epochs from 1 as a list.
         columns: Panels per row, at least 1.
 
     Returns:
         A figure with one panel per metric, x the epoch from 1.
 
     Raises:
-        TypeError: If history is not a mapping or a History callback, or columns is not an integer.
-        ValueError: If there are no entries, their lengths differ, or monitor or mode is unknown.
+        TypeError: If history is not a mapping or a History callback, a value is not a number, or columns is not an
+            integer.
+        ValueError: If there are no entries, their lengths do not tell their epochs, or monitor or mode is unknown.
 
     Example:
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]})
         >>> figure.layout.title.text
         'Best epoch 2 of 3 · val_loss 0.6'
+        >>> figure = training_history({"loss": [0.9, 0.5, 0.4, 0.3], "val_loss": [0.8, 0.6]})
+        >>> figure.data[2].x, figure.layout.xaxis.title.text
+        ((2, 4), 'Epoch (validation every 2, assumed)')
     """
-    entries = _entries(history)
+    entries = align(history, validation_freq)
     chosen = monitor or next((name for name in ("val_loss", "loss") if name in entries), next(iter(entries)))
     choice("monitor", chosen, entries)
     choice("mode", mode, get_args(Mode))
@@ -65,60 +76,50 @@ def training_history(
     for index, metric in enumerate(metrics):
         _draw_panel(figure, entries, metric, best, row=index // columns + 1, col=index % columns + 1)
     _show_each_name_once(figure)
-    epochs = len(entries[chosen])
-    marked = "" if best is None else f"Best epoch {best + 1} of {epochs} · {chosen} {entries[chosen][best]:.4g}"
+    last = max(series.epochs[-1] for series in entries.values())
+    marked = "" if best is None else f"Best epoch {best} of {last} · {chosen} {entries[chosen].at(best):.4g}"
     text = title if title is not None else marked or "Training"
     return styled(figure, title=text, height=rows * _PANEL + 40, legend=True, panel_title_lines=1)
 
 
-def _entries(history: Any) -> dict[str, list[float]]:
-    mapping = getattr(history, "history", history)
-    if not isinstance(mapping, Mapping):
-        raise TypeError(
-            "Expected history to be a mapping of name to values, or a History callback. Received "
-            f"{type(history).__name__}. Pass what `model.fit` returns."
-        )
-    entries = {str(name): [float(value) for value in values] for name, values in mapping.items()}
-    if not entries:
-        raise ValueError("Expected history with at least one metric. Received none. Train the model first.")
-    same_length(**{name: len(values) for name, values in entries.items()})
-    return entries
-
-
-def _best_epoch(values: list[float], name: str, mode: Mode) -> int | None:
+def _best_epoch(series: Series, name: str, mode: Mode) -> int | None:
+    """Return the epoch of the best finite value."""
     falling = mode == "min" or (mode == "auto" and any(part in name.lower() for part in _FALLING))
-    array = np.asarray(values)
+    array = np.asarray(series.values)
     if not np.any(np.isfinite(array)):
         return None
     worst = np.inf if falling else -np.inf
     array = np.where(np.isfinite(array), array, worst)
-    return int(np.argmin(array) if falling else np.argmax(array))
+    return series.epochs[int(np.argmin(array) if falling else np.argmax(array))]
 
 
 def _draw_panel(
-    figure: go.Figure, entries: dict[str, list[float]], metric: str, best: int | None, *, row: int, col: int
+    figure: go.Figure, entries: dict[str, Series], metric: str, best: int | None, *, row: int, col: int
 ) -> None:
     kinds = (("Training", metric, COLORS[0], "solid"), ("Validation", f"val_{metric}", COLORS[1], "dash"))
-    for kind, name, color, dash in kinds:
-        if name not in entries:
-            continue
-        values = entries[name]
-        figure.add_trace(_line(values, kind, name, color, dash), row=row, col=col)
-        if best is not None:
-            figure.add_trace(_mark(best, values[best], name, color), row=row, col=col)
+    drawn = [(*kind, entries[kind[1]]) for kind in kinds if kind[1] in entries]
+    for kind, name, color, dash, series in drawn:
+        figure.add_trace(_line(series, kind, name, color, dash), row=row, col=col)
+        value = None if best is None else series.at(best)
+        if best is not None and value is not None:
+            figure.add_trace(_mark(best, value, name, color), row=row, col=col)
     if best is not None:
-        figure.add_vline(x=best + 1, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, row=row, col=col)
-    epochs = len(next(iter(entries.values())))
-    margin = 0.03 * epochs  # so that the star of the last epoch is not cut off
-    ticks = {"dtick": 1} if epochs <= 10 else {}
-    figure.update_xaxes(title="Epoch", range=[1 - margin, epochs + margin], row=row, col=col, **ticks)
+        figure.add_vline(x=best, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, row=row, col=col)
+    first = min(series.epochs[0] for series in entries.values())
+    last = max(series.epochs[-1] for series in entries.values())
+    margin = 0.03 * (last - first + 1)  # so that the star of the last epoch is not cut off
+    ticks = {"dtick": 1} if last - first < 10 else {}
+    notes = ", ".join(dict.fromkeys(series.note for *_, series in drawn if series.note))
+    title = f"Epoch ({notes})" if notes else "Epoch"
+    figure.update_xaxes(title=title, range=[first - margin, last + margin], row=row, col=col, **ticks)
 
 
-def _line(values: list[float], kind: str, name: str, color: str, dash: str) -> Any:
+def _line(series: Series, kind: str, name: str, color: str, dash: str) -> Any:
+    mode = "lines+markers" if series.has_gaps else "lines"
     return go.Scatter(
-        x=list(range(1, len(values) + 1)),
-        y=values,
-        mode="lines" if len(values) > 1 else "markers",
+        x=series.epochs,
+        y=series.values,
+        mode="markers" if len(series.epochs) == 1 else mode,
         name=kind,
         legendgroup=kind,
         legendrank=1,
@@ -129,7 +130,7 @@ def _line(values: list[float], kind: str, name: str, color: str, dash: str) -> A
 
 def _mark(best: int, value: float, name: str, color: str) -> Any:
     return go.Scatter(
-        x=[best + 1],
+        x=[best],
         y=[value],
         mode="markers",
         name="Best epoch",

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.numbers import flag
-from resunet_kit.plots._arrays import as_labels, named_classes, same_length
+from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
 from resunet_kit.plots._style import COLORS, styled
 
 _Names = Sequence[str] | Mapping[Any, str]
@@ -68,7 +68,7 @@ def class_balance(
 
 def confusion_matrix(
     truth: ArrayLike,
-    prediction: ArrayLike,
+    prediction: ArrayLike | None = None,
     *,
     names: _Names | None = None,
     normalize: bool = False,
@@ -77,7 +77,8 @@ def confusion_matrix(
     """Draw how many cases of each true class were predicted as each class.
 
     Args:
-        truth: True labels `(n,)`: integers, booleans or strings.
+        truth: True labels `(n,)`: integers, booleans or strings. Without `prediction`, the counts themselves, shape
+            `(classes, classes)` with a row per true class, as `resunet_kit.metrics.ConfusionMatrix` gives them.
         prediction: Predicted labels `(n,)`.
         names: A sequence names the classes 0, 1, 2, ...; a mapping names each label.
         normalize: Show fractions of each true class (rows sum to 1; a class that does not occur stays 0) instead of
@@ -88,8 +89,9 @@ def confusion_matrix(
         A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        TypeError: If normalize is not a boolean.
-        ValueError: If labels are empty, lengths differ, or a label is missing or has no name.
+        TypeError: If normalize is not a boolean, or counts are not numbers.
+        ValueError: If labels are empty, lengths differ, a label is missing or has no name, or counts are not a square
+            of finite numbers from 0 with a sum above 0.
 
     Example:
         >>> figure = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], names=["healthy", "tumour"])
@@ -97,19 +99,16 @@ def confusion_matrix(
         [[1, 1], [0, 2]]
     """
     flag("normalize", normalize)
-    true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
-    same_length(truth=len(true_labels), prediction=len(predicted))
-    classes = named_classes([*true_labels, *predicted], names)
-    index = {label: number for number, label in enumerate(classes)}
-    matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
-    np.add.at(matrix, ([index[label] for label in true_labels], [index[label] for label in predicted]), 1)
-    fractions = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    order = "{fraction:.1%}<br>{count:,}" if normalize else "{count:,}<br>{fraction:.1%}"
+    matrix, classes = _counted(truth, names) if prediction is None else _count(truth, prediction, names)
+    totals = matrix.sum(axis=1, keepdims=True)
+    fractions = matrix / np.where(totals == 0, 1, totals)
+    shown = "{count:,}" if matrix.dtype.kind == "i" else "{count:,.4g}"
+    order = f"{{fraction:.1%}}<br>{shown}" if normalize else f"{shown}<br>{{fraction:.1%}}"
     text = [
         [order.format(count=count, fraction=fraction) for count, fraction in zip(*pair, strict=True)]
         for pair in zip(matrix, fractions, strict=True)
     ]
-    figure = go.Figure(_heatmap(fractions if normalize else matrix, text, list(classes.values()), normalize))
+    figure = go.Figure(_heatmap(fractions if normalize else matrix, text, classes, normalize))
     side = max(320, 90 * len(classes))
     accuracy = np.trace(matrix) / matrix.sum()
     return styled(
@@ -127,6 +126,35 @@ def confusion_matrix(
             "constrain": "domain",
         },
     )
+
+
+def _count(truth: ArrayLike, prediction: ArrayLike, names: _Names | None) -> tuple[NDArray[Any], list[str]]:
+    """Return the counts of pairs of labels, and the classes' names."""
+    true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
+    same_length(truth=len(true_labels), prediction=len(predicted))
+    classes = named_classes([*true_labels, *predicted], names)
+    index = {label: number for number, label in enumerate(classes)}
+    matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)
+    np.add.at(matrix, ([index[label] for label in true_labels], [index[label] for label in predicted]), 1)
+    return matrix, list(classes.values())
+
+
+def _counted(counts: ArrayLike, names: _Names | None) -> tuple[NDArray[Any], list[str]]:
+    """Return a matrix of counts, as integers where all are, and the classes' names."""
+    matrix = as_finite(counts, "truth")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.min() < 0 or not matrix.any():
+        raise ValueError(
+            "Expected truth without prediction to be counts (classes, classes), from 0 and not all 0. Received "
+            f"shape {matrix.shape} with values from {matrix.min():.4g} to {matrix.max():.4g}. Pass the labels of both, "
+            "or the matrix of counts."
+        )
+    classes = list(named_classes(range(len(matrix)), names).values())
+    if len(classes) != len(matrix):
+        raise ValueError(
+            f"Expected a name for each of {len(matrix)} classes. Received {len(classes)} names. Leave out the others."
+        )
+    whole = bool(np.all(matrix == np.round(matrix)))
+    return matrix.astype(np.int64) if whole else matrix, classes
 
 
 def _balance_title(count: int, grouped: bool) -> str:

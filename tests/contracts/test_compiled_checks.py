@@ -42,7 +42,7 @@ def batch_of(form: str) -> Batch:
     labels[0] = 0
     mask = np.float32(labels > 0)
     scores = generator.uniform(0.1, 0.9, (IMAGES, SIDE, SIDE, CLASSES)).astype("float32")
-    if form in ("mask", "soft"):
+    if form in ("mask", "binary"):
         return Batch(mask, scores[..., :1])
     if form == "maps":
         return Batch(np.stack([signed_distance_map(one)[..., None] for one in mask[..., 0]]), scores[..., :1])
@@ -61,6 +61,7 @@ WRONG: dict[str, list[tuple[str, float]]] = {
     "multilabel": [*ANY, ("truth", 2), ("prediction", -3.0)],
     "classes": [*ANY, *WEIGHTS, ("truth", CLASSES), ("truth", -1), ("truth", 0.5), ("prediction", 7.0)],
     "void": [*ANY, ("truth", 254), ("truth", 1.5)],
+    "binary": [("truth", 0.5), ("truth", 0.01)],  # for losses that refuse fractions
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "multilabel": {"multilabel": True},
@@ -92,6 +93,7 @@ KINDS = [
 ]
 # Each loss with one form, each form with many losses; and the distance losses with both kinds of their truth.
 LOSSES = [Case(kind, FORMS[number % 4]) for number, kind in enumerate(KINDS)] + [
+    *(Case(losses.UnifiedFocal, "binary"), Case(losses.Lovasz, "binary", {"from_logits": True})),
     *(Case(kind, "mask", {"reduce": "batch"}) for kind in (losses.Dice, losses.CrossEntropy)),
     *(Case(kind, form) for kind in DISTANCES for form in ("mask", "maps")),
     Case(losses.Dice, "classes", {"reduction": "sum", "empty": "skip"}),

@@ -58,7 +58,12 @@ DESCRIPTORS = [
     for row, rule in enumerate(RULES)
     for name, (form, options) in zip(STREAMING, FORMS[row:] + FORMS[:row], strict=True)
 ]
+DESCRIPTORS += [
+    Descriptor("IoU", "classes", {"class_average": "weighted", "empty": "skip_both"}),
+    Descriptor("DiceScore", "multilabel", {"multilabel": True, "average": "pooled", "class_average": "micro"}),
+]
 NOT_DESCRIBED = {
+    "ConfusionMatrix": "gives a matrix instead of a number; tested in tests/metrics/test_confusion.py",
     "OverlapMetric": "the base of the others, which has no fraction of its own",
     "per_class": "returns metrics that have descriptors",
     **dict.fromkeys(

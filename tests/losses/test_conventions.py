@@ -6,6 +6,7 @@ its numbers are those of its formula in float64. The losses here are run now. Fo
 compute.
 """
 
+import re
 from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
@@ -226,6 +227,45 @@ def sigmoid(x):
 
 def smoothed(t, amount):
     return t * (1 - amount) + amount / (2 if t.shape[-1] == 1 else t.shape[-1])
+
+
+# === Keras's Tversky, whose alpha and beta were exchanged in 3.16 ===
+
+
+def keras_tversky_until_3_15(y_true, y_pred, alpha, beta):
+    """As `keras.losses.tversky` was until 3.15.1: alpha with false negatives, against its documentation."""
+    tp, fp, fn = (keras.ops.sum(x) for x in (y_true * y_pred, (1 - y_true) * y_pred, y_true * (1 - y_pred)))
+    return 1 - tp / (tp + alpha * fn + beta * fp + keras.config.epsilon())
+
+
+def keras_tversky_from_3_16(y_true, y_pred, alpha, beta):
+    """As keras pull request 23333 leaves it: alpha with false positives."""
+    return keras_tversky_until_3_15(y_true, y_pred, alpha=beta, beta=alpha)
+
+
+def of_version(tversky):
+    """Return `keras.losses.Tversky` as a version with this formula has it."""
+
+    class Tversky(keras.losses.Loss):
+        def __init__(self, alpha=0.5, beta=0.5):
+            super().__init__(reduction=None)
+            self.alpha, self.beta = alpha, beta
+
+        def call(self, y_true, y_pred):
+            return tversky(y_true, y_pred, self.alpha, self.beta)
+
+    return Tversky
+
+
+# One true positive, four false positives and three false negatives: what pull request 23333 tests with.
+COUNTED = [np.reshape(mask, (1, 8, 1, 1)) for mask in ([1, 0, 0, 0, 0, 1, 1, 1.0], [1, 1, 1, 1, 1, 0, 0, 0.0])]
+
+
+def weights_of(alpha, beta, tversky):
+    """Return the options here for Keras's alpha and beta, by what the given version of its loss computes."""
+    value = float(np.squeeze(tversky(alpha=0.0, beta=1.0)(*COUNTED)))
+    alpha_weighs, beta_weighs = ("fp_weight", "fn_weight") if value < 0.77 else ("fn_weight", "fp_weight")
+    return {alpha_weighs: alpha, beta_weighs: beta}
 
 
 # === What each call gave ===
@@ -475,6 +515,44 @@ def test_another_number_is_had_here(row):
 )
 def test_the_formula_gives_what_was_measured(call, tensors):
     assert of_formula(call.formula, tensors) == near(call.values[tensors])
+
+
+VERSIONS = {
+    "installed": lambda: keras.losses.Tversky,
+    "until 3.15": lambda: of_version(keras_tversky_until_3_15),
+    "from 3.16": lambda: of_version(keras_tversky_from_3_16),
+}
+
+
+def test_the_two_versions_give_what_keras_tests_itself():
+    options = {"alpha": 0.2, "beta": 0.8}
+    old, new = (float(np.squeeze(VERSIONS[version]()(**options)(*COUNTED))) for version in list(VERSIONS)[1:])
+    assert (old, new) == (near(0.7916667), near(0.76190472))
+    installed = float(np.squeeze(keras.losses.Tversky(**options)(*COUNTED)))
+    assert installed in (near(old), near(new))
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_weights_here_have_the_meaning_that_the_version_gives_alpha(version):
+    theirs = VERSIONS[version]()
+    weights = weights_of(0.7, 0.3, theirs)
+    truth, prediction = TRUTH, probabilities(LOGITS)
+    expected = float(np.squeeze(theirs(alpha=0.7, beta=0.3)(truth, prediction)))
+    assert float(losses.Tversky(**weights, reduce="batch", smooth=0.0)(truth, prediction)) == near(expected)
+    swapped = dict(zip(weights, reversed(weights.values()), strict=True))
+    assert float(losses.Tversky(**swapped, reduce="batch", smooth=0.0)(truth, prediction)) != near(expected)
+    if version != "installed":
+        assert weights == {"until 3.15": {"fn_weight": 0.7, "fp_weight": 0.3}}.get(
+            version, {"fp_weight": 0.7, "fn_weight": 0.3}
+        )
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_page_finds_out_what_the_installed_version_does(version, monkeypatch, capsys):
+    [code] = re.findall(r"^```python\n(import keras\n.*?theirs = .*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    monkeypatch.setattr(keras.losses, "Tversky", VERSIONS[version]())
+    exec(code, {})
+    assert capsys.readouterr().out == "True\n"
 
 
 @pytest.mark.parametrize(

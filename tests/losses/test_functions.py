@@ -38,3 +38,14 @@ def test_a_function_is_registered_pickled_and_described(kind):
     assert pickle.loads(pickle.dumps(function)) is function
     assert list(inspect.signature(function).parameters) == ["y_true", "y_pred", "sample_weight", "options"]
     assert f"the options of `{kind.__name__}`.\n\nArgs:\n    y_true:" in inspect.getdoc(function)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_a_function_refuses_a_reduction_and_an_unknown_option(kind):
+    function = function_of(kind)
+    mask = np.ones((1, 4, 4, 1))
+    message = rf"^Expected {function.__name__} without reduction, .* Received reduction='mean'\. Take the mean"
+    with pytest.raises(TypeError, match=message):
+        function(mask, mask, reduction="mean")
+    with pytest.raises(TypeError, match=rf"^Expected an option of {kind.__name__}\. Received ignore_index=1\. Pass "):
+        function(mask, mask, ignore_index=1)

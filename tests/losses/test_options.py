@@ -1,6 +1,8 @@
 import dataclasses
 import inspect
+import re
 
+import keras
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ from resunet_kit.losses import (
 
 CLASSES = [kind for kind in vars(losses).values() if isinstance(kind, type) and issubclass(kind, SegmentationLoss)]
 # Checked by rules of their own, or by Keras.
-UNDECLARED = {"class_weights", "spacing", "reduction", "dtype", "name"}
+UNDECLARED = {"class_weights", "spacing", "dtype", "name"}
 
 
 def declared(kind):
@@ -86,6 +88,49 @@ def test_a_spacing_of_another_type_is_refused(spacing):
         Boundary(spacing=spacing)
 
 
+@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"reduction": "average"},
+            ValueError,
+            "^Expected reduction to be one of 'mean', .*Received reduction='average'",
+        ),
+        ({"reduction": "summ"}, ValueError, "Received reduction='summ'. Did you mean 'sum'\\?"),
+        ({"reduction": 3}, TypeError, "Expected reduction to be one of .*, or None. Received reduction=3."),
+        ({"reduction": True}, TypeError, "Received reduction=True."),
+        ({"name": 3}, TypeError, "Expected name to be a string. Received name=3. "),
+        ({"name": "left/right"}, ValueError, "Expected name without a slash. Received name='left/right'. "),
+        ({"dtype": "int32"}, ValueError, "Expected dtype to be floating-point. Received dtype='int32'. "),
+        ({"dtype": "flaot32"}, ValueError, "Expected dtype to be a dtype that Keras knows. Received dtype='flaot32'. "),
+        ({"dtype": 32}, TypeError, "Expected dtype to be a dtype that Keras knows. Received dtype=32. "),
+    ],
+)
+def test_what_keras_takes_is_checked_too(kind, options, error, message):
+    with pytest.raises(error, match=message) as caught:
+        kind(**options)
+    assert re.search(r"\. [A-Z][^.]*[.?]$", str(caught.value))
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "mean", "sum", "none", None])
+def test_reductions_are_those_of_keras(reduction):
+    rng = np.random.default_rng(0)
+    truth, prediction, weight = rng.random((3, 4, 5, 1)) > 0.5, rng.random((3, 4, 5, 1)), np.array([1.0, 0.0, 3.0])
+    each = keras.ops.convert_to_numpy(losses.dice(truth, prediction)) * weight
+    expected = {"sum": each.sum(), "none": each, None: each}.get(reduction, each.mean())
+    np.testing.assert_allclose(Dice(reduction=reduction)(truth, prediction, weight), expected, rtol=1e-6)
+    found = float(Dice(reduction="mean_with_sample_weight")(truth, prediction, weight))
+    assert found == pytest.approx(each.sum() / weight.sum(), rel=1e-6)
+
+
+def test_a_number_out_of_range_may_have_a_cure_of_its_own():
+    with pytest.raises(
+        TypeError, match=r"Received alpha=\[0\.2, 0\.8\]\. Pass the weight of the foreground.*class_weights\.$"
+    ):
+        Focal(alpha=[0.2, 0.8])
+
+
 def test_signatures_show_plain_defaults():
     defaults = {name: parameter.default for name, parameter in inspect.signature(Tversky).parameters.items()}
     assert (defaults["fp_weight"], defaults["reduce"], defaults["ignore_class"]) == (0.3, "image", None)
@@ -99,6 +144,44 @@ def test_numpy_scalars_become_pythons_own():
     assert [type(loss.get_config()[name]) for name in ("smooth", "ignore_class", "squared")] == [float, int, bool]
     assert loss.class_weights == [1.0, 2.0]
     assert Boundary(spacing=np.array([1, 2])).spacing == [1.0, 2.0]
+
+
+# === What the help says ===
+
+
+def explained(kind):
+    """Return what the docstring of a class says of each option, on one line."""
+    [arguments] = re.findall(r"^Args:\n(.*?)\n\n(?=\S)", inspect.getdoc(kind), re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^    (\w+): (.*?)(?=\n    \w+: |\Z)", arguments, re.MULTILINE | re.DOTALL)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_the_help_of_a_loss_explains_all_its_options_itself(kind):
+    texts = explained(kind)
+    names = [field.name for field in dataclasses.fields(kind)]
+    inherited = [field.name for field in dataclasses.fields(SegmentationLoss)]
+    own = [name for name in names if name not in inherited]
+    assert sorted(texts) == sorted(names)
+    assert set(list(texts)[: len(own)]) == set(own)
+    assert list(texts)[len(own) :] == inherited
+    assert "arguments are those of" not in inspect.getdoc(kind)
+
+
+PAIR = " Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`."
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_an_option_of_several_losses_is_explained_in_the_same_words(kind):
+    texts = explained(kind)
+    expected = explained(SegmentationLoss)
+    expected["class_weights"] += PAIR if kind.weighs_background else ""
+    assert {name: texts[name] for name in expected} == expected
+    assert texts.get("soft_labels", explained(Dice)["soft_labels"]) == explained(Dice)["soft_labels"]
+    for base in kind.__mro__[1:]:
+        if base in CLASSES and base is not SegmentationLoss:
+            inherited = explained(base)
+            assert {name: texts[name] for name in inherited} == inherited
 
 
 # === Options of a user's loss ===

@@ -1,10 +1,11 @@
+import dataclasses
 import json
 
 import keras
 import numpy as np
 import pytest
 
-from resunet_kit.metrics import DiceScore, IoU, Precision, Sensitivity, Specificity
+from resunet_kit.metrics import DiceScore, IoU, OverlapMetric, Precision, Sensitivity, Specificity
 
 METRICS = [DiceScore, IoU, Sensitivity, Specificity, Precision]
 
@@ -90,6 +91,12 @@ def test_pooled_counts_of_another_number_of_channels_are_refused():
     ("options", "error"),
     [
         ({"average": "macro"}, ValueError),
+        ({"average": "samples"}, ValueError),
+        ({"average": None}, TypeError),
+        ({"class_average": "mean"}, ValueError),
+        ({"class_average": None}, TypeError),
+        ({"soft_labels": "hard"}, ValueError),
+        ({"empty": "skip_all"}, ValueError),
         ({"threshold": 1.5}, ValueError),
         ({"threshold": None}, TypeError),
         ({"empty": "score"}, ValueError),
@@ -161,3 +168,42 @@ def test_a_half_precision_metric_counts_in_float32():
         metric = Sensitivity(dtype=dtype, average="pooled")
         assert metric.dtype == "float32"
         assert score(metric, (truth, 0.9 * truth)) == 1
+
+
+# === Metrics of users ===
+
+
+def rate(**body):
+    """Return a class as a user writes it, without its decorator."""
+    return type(
+        "Rate", (OverlapMetric,), {"fraction": lambda _, counts: (counts.fp, counts.fp + counts.tn, 0.0), **body}
+    )
+
+
+def test_a_default_that_a_dataclass_would_ignore_is_refused():
+    with pytest.raises(
+        TypeError, match=r"Rate to annotate its options\. Received average = 'pooled', .* Write average: "
+    ):
+        rate(average="pooled")
+    with pytest.raises(TypeError, match=r"declares average, name without the decorator\. Write @dataclasses"):
+        rate(average="pooled", name="rate", __annotations__={"average": str, "name": str})()
+    decorated = dataclasses.dataclass(kw_only=True, eq=False)(rate(average="pooled", __annotations__={"average": str}))
+    assert decorated().average == "pooled"
+    assert rate()()(*random_case((1, 4, 4, 1))) > 0  # a subclass without options of its own needs no decorator
+
+
+def test_an_average_over_classes_is_told_from_one_over_images():
+    for name in ("macro", "micro", "weighted"):
+        with pytest.raises(
+            ValueError, match=rf"over the images\. Received average='{name}'\. .* class_average='{name}'\."
+        ):
+            DiceScore(average=name)
+        assert DiceScore(class_average=name).class_average == name
+
+
+@pytest.mark.parametrize("denominator", [-2.0, 2.0])
+@pytest.mark.parametrize("average", ["image", "pooled"])
+def test_a_negative_denominator_divides(average, denominator):
+    constant = lambda _, counts: (counts.tp * 0 + 1, counts.tp * 0 + denominator, 9.0)  # noqa: E731
+    metric = rate(fraction=constant)(average=average)
+    assert score(metric, random_case((2, 4, 4, 1))) == 1 / denominator

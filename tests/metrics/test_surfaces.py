@@ -12,6 +12,7 @@ from tests.strategies import SPACINGS, mask_pairs
 
 FEW = settings(max_examples=40)
 PAIRS = mask_pairs()
+PERCENTILES = st.just(0.0) | st.floats(1, 100, exclude_min=True)
 SQUARE = np.pad(np.ones((4, 4), np.uint8), 2)
 EMPTY = np.zeros_like(SQUARE)
 
@@ -26,7 +27,7 @@ def all_scores(truth, prediction, tolerance, percentile, spacing):
     return hausdorff, both.mean(), np.mean(both <= tolerance)
 
 
-@given(PAIRS, SPACINGS, st.floats(0, 5), st.floats(0, 100))
+@given(PAIRS, SPACINGS, st.floats(0, 5), PERCENTILES)
 def test_scores_are_those_of_all_pairs_of_surface_pixels(pair, spacing, tolerance, percentile):
     assume(all(mask.any() for mask in pair))
     sizes = spacing[: pair[0].ndim]
@@ -38,7 +39,7 @@ def test_scores_are_those_of_all_pairs_of_surface_pixels(pair, spacing, toleranc
 
 
 @FEW
-@given(PAIRS, SPACINGS, st.floats(0, 5), st.floats(0, 100))
+@given(PAIRS, SPACINGS, st.floats(0, 5), PERCENTILES)
 def test_each_function_gives_its_field(pair, spacing, tolerance, percentile):
     sizes = spacing[: pair[0].ndim]
     scores = surface_scores(*pair, tolerance=tolerance, percentile=percentile, spacing=sizes)
@@ -48,6 +49,61 @@ def test_each_function_gives_its_field(pair, spacing, tolerance, percentile):
         surface_dice(*pair, tolerance=tolerance, spacing=sizes),
     )
     assert all(type(score) is float for score in scores)
+
+
+def directed_distances(start, target, sizes):
+    """Return the distance of each surface pixel of `start` to the surface of `target`, from all pairs."""
+    surfaces = [np.argwhere(mask & ~binary_erosion(mask)) * np.array(sizes) for mask in (start, target)]
+    return cdist(*surfaces).min(axis=1)
+
+
+@FEW
+@given(PAIRS, SPACINGS, PERCENTILES)
+def test_directed_scores_are_those_from_the_prediction_to_the_truth(pair, spacing, percentile):
+    """MONAI's `compute_hausdorff_distance(directed=True)` and `compute_average_surface_distance(symmetric=False)`."""
+    assume(all(mask.any() for mask in pair))
+    truth, prediction = pair
+    sizes = spacing[: truth.ndim]
+    there, back = directed_distances(prediction, truth, sizes), directed_distances(truth, prediction, sizes)
+    options = {"spacing": sizes, "percentile": percentile, "directed": True}
+    assert hausdorff_distance(truth, prediction, **options) == pytest.approx(np.percentile(there, percentile), rel=1e-6)
+    assert hausdorff_distance(prediction, truth, **options) == pytest.approx(np.percentile(back, percentile), rel=1e-6)
+    # Together, DeepMind's pair of averages: truth to prediction, and prediction to truth.
+    averages = [
+        average_surface_distance(*masks, spacing=sizes, symmetric=False)
+        for masks in ((prediction, truth), (truth, prediction))
+    ]
+    np.testing.assert_allclose(averages, [back.mean(), there.mean()], rtol=1e-6)
+    weighed = np.average(averages, weights=[back.size, there.size])
+    assert average_surface_distance(truth, prediction, spacing=sizes) == pytest.approx(weighed, rel=1e-6)
+
+
+def test_directed_scores_by_hand():
+    """Three pixels beyond the truth, none of it lost."""
+    truth, prediction = np.eye(1, 8), np.ones((1, 8)) * (np.arange(8) < 4)
+    assert hausdorff_distance(truth, prediction, directed=True) == 3
+    assert hausdorff_distance(prediction, truth, directed=True) == 0
+    assert average_surface_distance(truth, prediction, symmetric=False) == (0 + 1 + 2 + 3) / 4
+    assert average_surface_distance(prediction, truth, symmetric=False) == 0
+    assert average_surface_distance(truth, prediction) == 6 / 5
+
+
+def test_a_directed_distance_to_or_from_an_empty_mask_is_infinite():
+    for masks in ((SQUARE, EMPTY), (EMPTY, SQUARE)):
+        assert hausdorff_distance(*masks, directed=True) == math.inf
+        assert average_surface_distance(*masks, symmetric=False) == math.inf
+    assert hausdorff_distance(EMPTY, EMPTY, directed=True) == 0
+    assert average_surface_distance(EMPTY, EMPTY, symmetric=False) == 0
+
+
+@pytest.mark.parametrize(("fraction", "percent"), [(0.95, "95"), (1, "100"), (1.0, "100"), (0.025, r"2\.5")])
+@pytest.mark.parametrize("score", [hausdorff_distance, surface_scores])
+def test_a_percentile_as_a_fraction_is_refused_with_the_percentile(score, fraction, percent):
+    with pytest.raises(
+        ValueError, match=rf"in percent, .* Received percentile={fraction}\. Pass percentile={percent}\."
+    ):
+        score(SQUARE, SQUARE, percentile=fraction)
+    score(SQUARE, SQUARE, percentile=100 * fraction)
 
 
 # MONAI's own tables, tests/metrics/test_hausdorff_distance.py and test_surface_distance.py at commit
@@ -127,7 +183,7 @@ def test_a_background_pixel_across_a_corner_makes_no_surface():
 
 
 @FEW
-@given(PAIRS, SPACINGS, st.floats(0, 100))
+@given(PAIRS, SPACINGS, PERCENTILES)
 def test_scores_do_not_depend_on_the_order_of_the_masks_nor_of_the_axes(pair, spacing, percentile):
     sizes = spacing[: pair[0].ndim]
     scores = surface_scores(*pair, percentile=percentile, spacing=sizes)
@@ -158,7 +214,7 @@ def test_distances_scale_with_the_spacing(pair, spacing, factor):
 
 
 @FEW
-@given(PAIRS, st.lists(st.floats(0, 100), min_size=2, max_size=2), st.lists(st.floats(0, 9), min_size=2, max_size=2))
+@given(PAIRS, st.lists(PERCENTILES, min_size=2, max_size=2), st.lists(st.floats(0, 9), min_size=2, max_size=2))
 def test_percentile_and_tolerance_are_monotone(pair, percentiles, tolerances):
     low, high = (hausdorff_distance(*pair, percentile=rank) for rank in sorted(percentiles))
     assert low <= high or low == pytest.approx(high)
@@ -209,6 +265,10 @@ def test_options_are_checked_on_empty_masks_too():
         hausdorff_distance(EMPTY, EMPTY, percentile=101)
     with pytest.raises(ValueError, match=r"tolerance to be a number of at least 0\. Received tolerance=-1"):
         surface_dice(EMPTY, EMPTY, tolerance=-1)
+    with pytest.raises(TypeError, match="directed to be True or False"):
+        hausdorff_distance(EMPTY, EMPTY, directed="truth")
+    with pytest.raises(TypeError, match="symmetric to be True or False"):
+        average_surface_distance(EMPTY, EMPTY, symmetric=0)
     with pytest.raises(TypeError, match="percentile to be a number"):
         surface_scores(EMPTY, EMPTY, percentile=None)
     with pytest.raises(TypeError, match="tolerance to be a number"):

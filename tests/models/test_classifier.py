@@ -75,3 +75,25 @@ def test_wrong_arguments_are_named(options, message):
 def test_a_backbone_is_a_name_or_a_model():
     with pytest.raises(TypeError, match="Expected backbone to be the name"):
         resnet_classifier((32, 32, 3), backbone=50)
+
+
+def test_a_backbone_for_images_of_another_size_is_refused_with_the_shape_to_build_it_for():
+    def backbone(shape):
+        return keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=shape)
+
+    with pytest.raises(ValueError, match=r"images of size \(33, 47\).*input_shape=\(33, 47, 3\)"):
+        resnet_classifier((33, 47, 3), backbone=backbone((64, 64, 3)))
+    assert resnet_classifier((33, 47, 3), backbone=backbone((33, 47, 3))).output_shape == (None, 2)
+    keras.utils.clear_session()
+
+
+@pytest.mark.parametrize("units", [np.array([8, 4]), range(4, 9, 4), np.array([]), range(0)])
+def test_hidden_units_may_be_any_sequence(units):
+    model = resnet_classifier((32, 32, 3), backbone=tiny_backbone(), hidden_units=units)
+    assert len([layer for layer in model.layers if "hidden" in layer.name]) == len(units)
+
+
+@pytest.mark.parametrize("units", [16, np.int64(16), np.array(16), "16", b"\x10", {16}, [[16]], np.array([[16]])])
+def test_one_width_or_other_kinds_of_hidden_units_are_refused(units):
+    with pytest.raises(TypeError, match="Expected hidden_units"):
+        resnet_classifier((32, 32, 3), backbone=tiny_backbone(), hidden_units=units)

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from resunet_kit.models import deep_res_unet, res_unet, res_unet_a, res_unet_plus_plus
 from resunet_kit.models._inputs import check_filters, check_input_shape
 
 
@@ -71,7 +72,13 @@ def test_filters_become_a_tuple(filters, widths):
     ("filters", "error", "message"),
     [
         (16, TypeError, r"Received filters=16. Pass a sequence such as \(64, 128, 256, 512\), the bridge last"),
-        ("8", TypeError, "Received filters='8'"),
+        ("8", TypeError, r"Received filters='8'. Pass a sequence such as \(64"),
+        (b"\x08\x10", TypeError, "Expected filters to be a sequence"),
+        (np.int64(16), TypeError, "Expected filters to be a sequence"),
+        (np.array(16), TypeError, "Expected filters to be a sequence"),
+        (np.array([[8, 16]]), TypeError, r"filters\[0\]"),
+        ({8, 16}, TypeError, "Expected filters to be a sequence"),
+        ((width for width in (8, 16)), TypeError, "Expected filters to be a sequence"),
         ((8.0,), TypeError, r"Received filters\[0\]=8.0"),
         ((8, 0), ValueError, r"Received filters\[1\]=0"),
         ((), ValueError, "Expected filters to hold at least one integer"),
@@ -80,3 +87,14 @@ def test_filters_become_a_tuple(filters, widths):
 def test_wrong_filters_are_named(filters, error, message):
     with pytest.raises(error, match=message):
         check_filters(filters)
+
+
+@pytest.mark.parametrize("builder", [res_unet, deep_res_unet, res_unet_a, res_unet_plus_plus])
+@pytest.mark.parametrize("filters", [16, np.int64(16), np.array(16), "16", b"16"])
+def test_a_single_number_is_refused_by_every_builder_with_widths_for_three_levels(builder, filters):
+    with pytest.raises(TypeError, match=r"Expected filters .*Pass .*(\d+, \d+)"):
+        builder((16, 16, 1), filters=filters)
+
+
+def test_a_range_of_widths_passes():
+    assert res_unet((16, 16, 1), filters=range(8, 17, 8)).output_shape == (None, 16, 16, 1)

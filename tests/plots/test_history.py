@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -64,8 +65,12 @@ def test_a_diverged_training_is_drawn_with_its_gaps():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="Train the model first"):
         plots.training_history({})
-    with pytest.raises(ValueError, match="loss: 2, val_loss: 1"):
-        plots.training_history({"loss": [1, 2], "val_loss": [1]})
+    with pytest.raises(ValueError, match=r"loss: 5, val_loss: 3 .*Pass validation_freq"):
+        plots.training_history({"loss": [1, 2, 3, 4, 5], "val_loss": [1, 2, 3]})
+    with pytest.raises(TypeError, match="Expected loss to be a sequence of numbers"):
+        plots.training_history({"loss": ["low"]})
+    with pytest.raises(TypeError, match="Expected loss to be a sequence of numbers"):
+        plots.training_history({"loss": 0.5})
     with pytest.raises(ValueError, match="at least one entry"):
         plots.training_history({"loss": []})
     with pytest.raises(ValueError, match="Did you mean 'val_loss'"):
@@ -76,3 +81,112 @@ def test_bad_input_is_refused():
         plots.training_history(HISTORY, columns=0)
     with pytest.raises(TypeError, match="History callback"):
         plots.training_history([1, 2])
+
+
+def drawn(history, **options):
+    return {
+        (trace.name, trace.yaxis or "y"): (list(trace.x), list(trace.y))
+        for trace in lines(plots.training_history(history, **options))
+    }
+
+
+@pytest.mark.parametrize(
+    ("epochs", "values", "expected"),
+    [
+        (4, 2, [2, 4]),
+        (5, 2, [2, 4]),
+        (2, 1, [2]),
+        (10, 5, [2, 4, 6, 8, 10]),
+        (10, 3, [3, 6, 9]),
+        (10, 2, [5, 10]),  # 4 and 8 would be two as well
+        (7, 1, [7]),
+        (9, 4, [2, 4, 6, 8]),
+    ],
+)
+def test_validation_that_ran_seldom_stands_at_the_epochs_of_its_frequency(epochs, values, expected):
+    history = {"loss": [*range(epochs)], "val_loss": [*range(values)]}
+    figure = plots.training_history(history)
+    assert list(lines(figure)[1].x) == expected
+    assert lines(figure)[1].mode in ("markers", "lines+markers")
+    assert figure.layout.xaxis.title.text == f"Epoch (validation every {expected[0]}, assumed)"
+    assert figure.layout.title.text == f"Best epoch {expected[0]} of {epochs} · val_loss 0"
+
+
+@pytest.mark.parametrize(("epochs", "values"), [(5, 3), (10, 4), (5, 4)])
+def test_epochs_that_lengths_do_not_tell_are_asked_for(epochs, values):
+    history = {"loss": [*range(epochs)], "val_loss": [*range(values)]}
+    with pytest.raises(ValueError, match="Pass validation_freq as fit got it"):
+        plots.training_history(history)
+    given = [epochs - index for index in range(values)]
+    assert list(lines(plots.training_history(history, validation_freq=given))[1].x) == sorted(given)
+
+
+def test_a_given_frequency_counts_more_than_the_lengths():
+    history = {"loss": [*range(10)], "val_loss": [3, 1]}
+    assert list(lines(plots.training_history(history, validation_freq=4))[1].x) == [4, 8]
+    assert list(lines(plots.training_history(history, validation_freq=[1, 9]))[1].x) == [1, 9]
+    with pytest.raises(ValueError, match="validation_freq=3"):
+        plots.training_history(history, validation_freq=3)
+    for wrong in (0, [0], []):
+        with pytest.raises(ValueError, match="Expected validation_freq"):
+            plots.training_history(history, validation_freq=wrong)
+    with pytest.raises(TypeError, match="Expected validation_freq"):
+        plots.training_history(history, validation_freq=2.0)
+
+
+def test_the_callbacks_epochs_of_a_resumed_training_are_used():
+    class Callback:
+        epoch = (3, 4, 5, 6, 7)
+        history = {"loss": [5, 4, 3, 2, 1], "val_loss": [3, 2, 4]}  # noqa: RUF012
+
+    figure = plots.training_history(Callback())
+    assert [list(trace.x) for trace in lines(figure)] == [[4, 5, 6, 7, 8], [4, 6, 8]]
+    assert figure.layout.title.text == "Best epoch 6 of 8 · val_loss 2"
+
+
+def test_a_resumed_training_of_several_possible_frequencies_asks():
+    class Callback:
+        epoch = (2, 3, 4, 5, 6, 7)
+        history = {"loss": [6, 5, 4, 3, 2, 1], "val_loss": [3, 2]}  # noqa: RUF012
+
+    with pytest.raises(ValueError, match="Pass validation_freq"):  # 3 and 6, or 4 and 8
+        plots.training_history(Callback())
+
+
+def test_histories_of_keras_stand_at_their_epochs():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", run_eagerly=True)
+    data = np.zeros((2, 1)), np.zeros((2, 1))
+    seen = []
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: "val_loss" in logs and seen.append(epoch))
+    rate = keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (epoch + 1))
+    for freq, epochs, start in [(2, 5, 0), (2, 8, 3), (3, 8, 2), ([1, 4], 5, 0)]:
+        seen.clear()
+        options = {"validation_data": data, "validation_freq": freq, "epochs": epochs, "initial_epoch": start}
+        history = model.fit(*data, **options, verbose=0, callbacks=[rate, watch])
+        # Two validations of six epochs from the third: every 3 gives 3 and 6, every 4 gives 4 and 8.
+        given = {} if freq == 2 else {"validation_freq": freq}
+        figure = plots.training_history(history, **given)
+        assert list(lines(figure)[1].x) == [epoch + 1 for epoch in seen]
+        assert len(lines(figure)[2].x) == epochs - start  # the learning rate
+
+
+def test_metrics_that_come_later_end_with_the_last_epoch():
+    history = {"loss": [4, 3, 2, 1], "learning_rate": [0.1, 0.2], "val_loss": [4, 3, 2, 1]}
+    figure = plots.training_history(history)
+    assert drawn(history)["Training", "y2"] == ([3, 4], [0.1, 0.2])
+    assert figure.layout.xaxis2.title.text == "Epoch (learning_rate from 3 on)"
+    assert figure.layout.xaxis.title.text == "Epoch"
+
+
+def test_values_between_gaps_are_visible():
+    figure = plots.training_history({"loss": [1.0, None, 0.5, np.nan, 2.0]})
+    assert lines(figure)[0].mode == "lines+markers"
+    assert figure.layout.title.text == "Best epoch 3 of 5 · loss 0.5"
+
+
+def test_the_best_epoch_is_marked_where_there_is_a_value():
+    figure = plots.training_history({"loss": [4, 1, 2, 3], "val_loss": [4, 3]}, monitor="val_loss")
+    assert sorted((trace.x[0], trace.y[0]) for trace in figure.data if trace.name == "Best epoch") == [(4, 3), (4, 3)]
+    figure = plots.training_history({"loss": [1, 2, 3, 4], "val_loss": [4, 3]}, monitor="loss")
+    assert [trace.x[0] for trace in figure.data if trace.name == "Best epoch"] == [1]

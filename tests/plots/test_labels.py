@@ -65,3 +65,23 @@ def test_bad_input_is_refused():
         plots.class_balance([0, 1], groups=["a", None])
     with pytest.raises(TypeError, match="Expected normalize"):
         plots.confusion_matrix([0, 1], [0, 1], normalize=1)
+
+
+def test_a_matrix_of_counts_is_drawn_as_the_labels_that_it_counts():
+    truth, prediction = [0, 0, 1, 2, 2, 2], [0, 1, 1, 2, 0, 2]
+    counts = metrics.confusion_matrix(truth, prediction)
+    for normalize in (False, True):
+        expected = plots.confusion_matrix(truth, prediction, normalize=normalize)
+        for given in (counts, counts.astype(float)):
+            assert plots.confusion_matrix(given, normalize=normalize).to_json() == expected.to_json()
+    weighted = plots.confusion_matrix([[0.5, 1.5], [0, 2]], names=["a", "b"]).data[0]
+    assert weighted.text[0] == ["0.5<br>25.0%", "1.5<br>75.0%"]
+    assert weighted.x == ("a", "b")
+
+
+@pytest.mark.parametrize("counts", [[0, 1], [[1, 2]], [[1, -1], [0, 1]], np.zeros((2, 2)), [[1, np.nan], [0, 1]]])
+def test_what_is_not_a_matrix_of_counts_is_refused(counts):
+    with pytest.raises(ValueError, match=r"Expected (truth without prediction|finite truth)"):
+        plots.confusion_matrix(counts)
+    with pytest.raises(ValueError, match=r"Expected a name for each of 2 classes\. Received 3 names"):
+        plots.confusion_matrix(np.eye(2), names=["a", "b", "c"])

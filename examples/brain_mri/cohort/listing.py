@@ -1,14 +1,14 @@
 """The course's CSV of slices (patient_id, image_path, mask_path, mask): its patients are wrong, its paths are not."""
 
-import csv
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from examples.brain_mri.cohort.problems import Key, Problems, parse_name
+from examples.brain_mri.cohort.tables import has_columns, read_table
 
-COLUMNS = {"image_path", "mask_path"}
+COLUMNS = ("image_path", "mask_path")
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,8 @@ class Row:
 
 
 def is_listing(file: Path) -> bool:
-    """Return whether a file is a CSV with the columns of a listing."""
-    if file.suffix.lower() != ".csv" or not file.is_file():
-        return False
-    with open(file, newline="", encoding="utf-8-sig", errors="replace") as opened:
-        try:
-            return set(next(csv.reader(opened), ())) >= COLUMNS
-        except csv.Error:
-            return False
+    """Return whether a file is a table with the columns of a listing."""
+    return file.suffix.lower() in {".csv", ".tsv"} and file.is_file() and has_columns(file, COLUMNS)
 
 
 def listed_files(listing: Path, problems: Problems) -> list[Path]:
@@ -41,7 +35,7 @@ def listed_files(listing: Path, problems: Problems) -> list[Path]:
         absent = [file for file in (row.image, row.mask) if not file.is_file()]
         for file in absent:
             problems.add(file, f"listed in line {row.line} of {listing.name} and absent", "fetch it or delete the row")
-        if not absent and _mask_name(row.image) != row.mask.name.lower():
+        if not absent and _mask_stem(row.image) != row.mask.stem.lower():
             what = f"not the mask of {row.image.name} (line {row.line} of {listing.name})"
             problems.add(row.mask, what, "correct the row")
         elif not absent:
@@ -72,26 +66,35 @@ def select_listed(files_of: dict[Key, list[Path]], listing: Path, problems: Prob
 
 
 def _rows(listing: Path) -> list[Row]:
-    if not is_listing(listing):
+    if listing.suffix.lower() in {".tif", ".tiff"}:
         raise ValueError(
             "Expected a folder, or a CSV with the columns image_path and mask_path. "
             f"Received {listing}, which is neither. Pass the folder of the unpacked download."
         )
-    try:
-        with open(listing, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            claims = [
-                (reader.line_num, Path(row["image_path"] or ""), Path(row["mask_path"] or ""), row.get("patient_id"))
-                for row in reader
-            ]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"Expected a readable CSV. Received {listing}: {error}. Replace or remove it.") from error
     found = _Finder(listing.parent)
-    return [Row(line, found(image), found(mask), claim) for line, image, mask, claim in claims]
+    rows = []
+    for line, cells in read_table(listing, COLUMNS):
+        image, mask = (cells.get(name, "") for name in COLUMNS)
+        if not image or not mask:
+            raise ValueError(
+                f"Expected {' and '.join(COLUMNS)} in each row. Received {listing}, whose line {line} lacks one. "
+                "Complete or delete the row."
+            )
+        rows.append(Row(line, found(_path(image)), found(_path(mask)), cells.get("patient_id") or None))
+    return rows
+
+
+def _path(text: str) -> Path:
+    """Return a path with either kind of separators; one with a drive letter becomes relative."""
+    path = PureWindowsPath(text)  # takes both kinds
+    return Path(*path.parts[1:]) if path.drive else Path(path.as_posix())
 
 
 class _Finder:
-    """Finds the file of a row: from the CSV's own folder, or else by patient's folder and name anywhere below."""
+    """Finds the file of a row: from the CSV's own folder, or else by patient's folder and name anywhere below.
+
+    Where no file has exactly these, their case does not matter.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -102,24 +105,46 @@ class _Finder:
         if direct.is_file():
             return direct
         if self.below is None:
-            self.below = {file.parts[-2:]: file for file in _files_below(self.folder)}
-        return self.below.get(path.parts[-2:], direct)
+            self.below = self._index()
+        exact = path.parts[-2:]
+        return self.below.get(exact) or self.below.get(_folded(exact)) or direct
+
+    def _index(self) -> dict[tuple[str, ...], Path]:
+        files = list(_files_below(self.folder))
+        exact = {file.parts[-2:]: file for file in files}
+        return {_folded(parts): file for parts, file in exact.items()} | exact
+
+
+def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in parts)
 
 
 def _files_below(folder: Path) -> Iterable[Path]:
-    for parent, _, names in os.walk(folder):
+    seen = set()
+    for parent, folders, names in os.walk(folder, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # a link upwards would never end
+            folders.clear()
+            continue
+        seen.add(real)
         yield from (Path(parent, name) for name in names if name.lower().endswith((".tif", ".tiff")))
 
 
-def _mask_name(image: Path) -> str:
-    return f"{image.stem}_mask{image.suffix}".lower()
+def _mask_stem(image: Path) -> str:
+    return f"{image.stem}_mask".lower()
 
 
 def _note_claims(listing: Path, rows: Sequence[Row], problems: Problems) -> None:
-    claims = [(row.claim, row.image.parent.name) for row in rows if row.claim is not None]
-    wrong = sum(claim != patient for claim, patient in claims)
+    claims = [(row.claim, _patient(row.image)) for row in rows if row.claim is not None]
+    # The clinical table's key, the first 12 characters, names the patient too, in TCGA's own form with hyphens.
+    wrong = sum(claim.replace("-", "_") not in (patient, patient[:12]) for claim, patient in claims)
     if wrong:
         problems.notes.append(
             f"{listing.name}: patient_id differs from the path in {wrong:,} of {len(claims):,} rows; "
             "it is not trusted, the path is."
         )
+
+
+def _patient(image: Path) -> str:
+    parsed = parse_name(image)
+    return parsed[0] if parsed else image.parent.name

@@ -1,12 +1,12 @@
 """Checks of the indexed folder as a whole: gaps, patients without tumour, repeat examinations, the clinical table."""
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
 from examples.brain_mri.cohort.problems import Key, Problems
+from examples.brain_mri.cohort.tables import has_columns, read_table
 
 
 def note_gaps(slices: Iterable[Key], problems: Problems) -> None:
@@ -53,15 +53,14 @@ def note_repeat_examinations(patients: Iterable[str], problems: Problems) -> Non
 def compare_clinical(table: Path, patients: set[str], problems: Problems) -> None:
     """Note patients that only the clinical table has, or only the folders."""
     try:
-        with open(table, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if "Patient" not in (reader.fieldnames or ()):
-                problems.notes.append(f"{table}: has no column Patient; the clinical table is not used.")
-                return
-            listed = {row["Patient"] for row in reader if row["Patient"]}
-    except (UnicodeDecodeError, csv.Error) as error:
+        rows = read_table(table, ())
+    except ValueError as error:
         problems.notes.append(f"{table}: not a readable CSV ({error}); the clinical table is not used.")
         return
+    if not has_columns(table, ("Patient",)):
+        problems.notes.append(f"{table}: has no column Patient; the clinical table is not used.")
+        return
+    listed = {cells["patient"].replace("-", "_") for _, cells in rows if cells.get("patient")}
     present = {patient[:12] for patient in patients}
     for people, what in (
         (listed - present, f"patients of {table.name} have no folder"),

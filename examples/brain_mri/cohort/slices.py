@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from examples.brain_mri.cohort.problems import FILE, Key, Problems
 from resunet_kit.data import read_image, read_mask
@@ -68,6 +67,8 @@ def pair_files(files_of: Mapping[Key, Sequence[Path]], problems: Problems) -> di
 
 def read_slices(pairs: Mapping[Key, Pair], problems: Problems, *, progress: bool = False) -> list[Slice]:
     """Decode every file, in threads, and return the slices whose two files agree with each other and the cohort."""
+    from tqdm import tqdm  # of the extra `examples`; the command line looks for it before this
+
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         bar = tqdm(pool.map(_read, pairs.values()), "Reading slices", len(pairs), disable=not progress, unit="slice")
         contents = dict(zip(pairs, bar, strict=True))

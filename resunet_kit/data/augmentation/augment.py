@@ -53,9 +53,10 @@ class Augment:
             `"horizontal"`, `"vertical"`, `"depth"` or a tuple of these: along these axes only.
         rotate90: Whether to rotate by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; by 0 or 180
             where the two differ in size.
-        rotation: Degrees, positive anticlockwise as displayed. In a volume, drawn for each of the three planes.
+        rotation: Degrees, up to at least 1; positive anticlockwise as displayed. In a volume, drawn for each of the
+            three planes.
         zoom: Factors; 1.2 shows everything 1.2 times as large. One for all axes.
-        shift: Fractions of the size, drawn for each axis; positive moves towards higher indices.
+        shift: Fractions of the size, below 1, drawn for each axis; positive moves towards higher indices.
         shear: Pixels that a pixel moves for each pixel of distance from the centre, drawn for each plane.
         elastic: From 0 to 1. A grid of points, a quarter of the size apart, moves by up to `elastic / 10` of the size
             along each axis, smooth between them. That never folds the image.

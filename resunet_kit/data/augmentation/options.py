@@ -28,7 +28,10 @@ _INTERVALS = {
     **dict.fromkeys(AROUND_ONE, ("[0, 1)", "(0, inf)")),
     **dict.fromkeys(FROM_ZERO, ("[0, inf)", "[0, inf)")),
     **dict.fromkeys(("elastic", "cutout"), ("[0, 1]", "[0, 1]")),
+    "shift": ("[0, 1)", "(-1, 1)"),
 }
+# What a number beyond was probably meant in.
+_UNITS = {"shift": " Divide pixels by the image's size."}
 
 
 def plain(value: Any) -> Any:
@@ -49,8 +52,14 @@ def strength_range(option: str, strength: object) -> Range | None:
     if isinstance(strength, tuple | list):
         low, high = _rising_pair(option, strength, of_range)
     else:
-        cure = f"Pass one in {of_number}, or a range (low, high)."
+        cure = f"Pass one in {of_number}, or a range (low, high).{_UNITS.get(option, '')}"
         low, high = _range_of(option, number(option, strength, of_number, cure=cure))
+    if option == "rotation" and 0 < max(-low, high) < 1:
+        turn = max(-low, high)
+        raise ValueError(
+            f"Expected rotation in degrees, up to at least 1. Received rotation={strength!r}. If these are radians "
+            f"pass rotation={math.degrees(turn):.3g}; if fractions of a turn, as in Keras, rotation={360 * turn:.3g}."
+        )
     identity = 1.0 if option in AROUND_ONE else 0.0
     return None if low == high == identity else (low, high)
 
@@ -60,7 +69,10 @@ def _rising_pair(option: str, values: Sequence[Any], interval: str) -> Range:
         raise ValueError(
             f"Expected {option} to be a number or a range (low, high). Received {option}={values}. Pass two numbers."
         )
-    low, high = (number(f"{option}[{index}]", value, interval) for index, value in enumerate(values))
+    cure = f"Pass one in {interval}.{_UNITS[option]}" if option in _UNITS else ""
+    for index, value in enumerate(values):
+        number(f"{option}[{index}]", value)  # both types before either range
+    low, high = (number(f"{option}[{index}]", value, interval, cure=cure) for index, value in enumerate(values))
     if low > high:
         raise ValueError(f"Expected {option} with low <= high. Received {option}={values}. Swap the two.")
     return low, high

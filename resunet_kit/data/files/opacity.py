@@ -2,13 +2,23 @@
 
 import numpy as np
 
+from resunet_kit.data.files.errors import UnsupportedFile
+
 
 def unpremultiplied(array: np.ndarray, white: int) -> np.ndarray:
     """Return `(…, colours + 1)` with colours as they were before they were multiplied by the opacity, the last channel.
 
     Fractions are cut off, as Pillow does; where the opacity is 0 nothing is left of the colours, and they are 0.
+
+    Raises:
+        UnsupportedFile: If the numbers have a sign.
     """
     colours, opacity = array[..., :-1], array[..., -1:]
+    if array.dtype.kind == "i":
+        raise UnsupportedFile(
+            f"Expected colours multiplied by an opacity as unsigned integers or floats. Received {array.dtype}, which "
+            "may be negative. Save the file with an unassociated opacity, or without one."
+        )
     if array.dtype.kind == "f":
         with np.errstate(divide="ignore", invalid="ignore"):
             straight = np.where(opacity > 0, colours / opacity, 0).astype(array.dtype)

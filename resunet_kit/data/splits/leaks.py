@@ -11,10 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit._shared.groups import sample_values
-from resunet_kit.data.files.decoding import decode
+from resunet_kit.data.files.normalization import full_scale, scaled
 from resunet_kit.data.files.paths import PathLike, checked_paths
+from resunet_kit.data.files.reading import ImageOptions, read_raw_image
 
 SHOWN = 5  # leaks of each kind in the message
+# Only to compare: NaN equals NaN, and a rotation tag does not matter.
+_AS_STORED = ImageOptions(any_range=True, exif_rotation=False, nan=0.0)
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,9 @@ def find_leaks(
 ) -> Leaks:
     """Return the samples, groups and images that two parts of any split have in common.
 
-    Images are compared by their decoded pixels, so that a copy under another name, or in another lossless format, is
-    found. Constant images, such as empty slices, do not identify a patient and are left out.
+    Images are compared by their intensities, so that a copy under another name, in another lossless format, in 16 bits
+    instead of 8, or in grey colours instead of grey, is found. Constant images, such as empty slices, do not identify a
+    patient and are left out.
 
     Args:
         parts: Indices of each part's samples, by name. Without names, as `split_by_group` returns them, parts are named
@@ -148,9 +152,17 @@ def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tup
 
 
 def _digest(path: str) -> bytes:
-    """Return a hash of an image's pixels; empty for a constant image."""
-    pixels = decode(path, palette=True)
-    if (pixels == pixels.reshape(-1)[0]).all():
+    """Return a hash of an image's intensities; empty for a constant image."""
+    raw = read_raw_image(path, _AS_STORED)
+    image = scaled(_without_repetition(raw), None, full_scale(raw.dtype))
+    if (image == image.reshape(-1, image.shape[-1])[0]).all():
         return b""
-    header = f"{pixels.shape} {pixels.dtype}".encode()
-    return hashlib.blake2b(header + np.ascontiguousarray(pixels).tobytes(), digest_size=16).digest()
+    return hashlib.blake2b(str(image.shape).encode() + np.ascontiguousarray(image).tobytes(), digest_size=16).digest()
+
+
+def _without_repetition(raw: np.ndarray) -> np.ndarray:
+    """Return the image without a full opacity, and one channel of grey colours: what another format may add."""
+    count = raw.shape[-1]
+    if count in (2, 4) and (raw[..., -1] == full_scale(raw.dtype)).all():
+        raw = raw[..., :-1]
+    return raw[..., :1] if raw.shape[-1] == 3 and (raw == raw[..., :1]).all() else raw

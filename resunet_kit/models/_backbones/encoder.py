@@ -10,9 +10,12 @@ from resunet_kit._shared.errors import reason
 from resunet_kit.blocks import crop_like, upsample
 from resunet_kit.blocks._layers import spatial_rank
 from resunet_kit.blocks._resizing import resize_like
+from resunet_kit.models._backbones.channels import rebuild
 from resunet_kit.models._backbones.plans import BackbonePlan, attach, plan_backbone
 from resunet_kit.models._backbones.pyramid import Pyramid, find_pyramid
 from resunet_kit.models._backbones.weights import Weights
+
+COARSEST = 32  # the largest stride of most networks
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,7 @@ def plan_encoder(
         value_range=value_range,
     )
     if isinstance(backbone.network, keras.Model):
-        pyramid = find_pyramid(backbone.network)
-        _check_spatial_shape(backbone.network, input_shape[:-1], max(pyramid.exact))
+        pyramid = _pyramid_for(backbone.network, tuple(input_shape[:-1]))
         return EncoderPlan(replace(backbone, network=pyramid.network), pyramid)
     return EncoderPlan(backbone)
 
@@ -95,14 +97,57 @@ def _every(x: Any, step: int, *, channels: int | None = None) -> Any:
     return x[(slice(None), *[slice(None, None, step)] * spatial_rank(x), slice(channels))]
 
 
-def _check_spatial_shape(encoder: keras.Model, spatial_shape: Sequence[int | None], multiple: int) -> None:
-    padded = tuple(None if size is None else size + -size % multiple for size in spatial_shape)
-    expected = encoder.inputs[0].shape[1:-1]
-    if any(size not in (None, given) for size, given in zip(expected, padded, strict=True)):
-        raise ValueError(
-            f"Expected an encoder for images of size {padded}, as padded. Received {encoder.name!r} for {expected}. "
-            "Build it for a variable size, keras.Input((None, None, channels)), or resize the images."
-        )
+def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) -> Pyramid:
+    """Return the pyramid of a user's model, or of its copy for a variable size if it is for the unpadded image."""
+    given = tuple(encoder.inputs[0].shape[1:-1])
+    is_images_own = given == spatial_shape and None not in given
+    try:
+        pyramid = find_pyramid(encoder)
+    except ValueError:
+        has_map = len(encoder.outputs[0].shape) == len(encoder.inputs[0].shape)
+        if not is_images_own or not has_map or given == _padded(given, COARSEST):
+            raise
+        return _variable_pyramid(encoder)  # odd sizes may hide the strides, which the copy shows
+    if _fits(given, _padded(spatial_shape, max(pyramid.exact))):
+        return pyramid
+    if is_images_own:
+        return _variable_pyramid(encoder)
+    raise _other_size(encoder, _padded(spatial_shape, max(COARSEST, *pyramid.exact)))
+
+
+def _padded(spatial_shape: Sequence[int | None], multiple: int) -> tuple[int | None, ...]:
+    return tuple(None if size is None else size + -size % multiple for size in spatial_shape)
+
+
+def _fits(expected: Sequence[int | None], padded: Sequence[int | None]) -> bool:
+    return all(size in (None, given) for size, given in zip(expected, padded, strict=True))
+
+
+def _variable_pyramid(encoder: keras.Model) -> Pyramid:
+    """Return the pyramid of a copy with the same weights for images of any size.
+
+    Raises:
+        ValueError: If a layer is for one size alone.
+    """
+    shape = encoder.inputs[0].shape
+    padded = _padded(shape[1:-1], COARSEST)
+    try:
+        twin, pairs = rebuild(encoder, (*[None] * (len(shape) - 2), shape[-1]))
+        for old, new in pairs:
+            new.set_weights(old.get_weights())
+        twin.compute_output_shape((1, *padded, shape[-1]))
+    except (ValueError, TypeError, NotImplementedError) as error:
+        raise _other_size(encoder, padded) from error
+    return find_pyramid(twin)
+
+
+def _other_size(encoder: keras.Model, padded: tuple[int | None, ...]) -> ValueError:
+    channels = encoder.inputs[0].shape[-1]
+    return ValueError(
+        f"Expected an encoder for images of size {padded}, as padded. Received {encoder.name!r} for "
+        f"{tuple(encoder.inputs[0].shape[1:-1])}. Build it with input_shape={(*padded, channels)}, for the image's own "
+        "size or for a variable one (None), or resize the images."
+    )
 
 
 def _features(network: keras.Model, x: Any) -> list[Any]:

@@ -60,6 +60,18 @@ def plan_backbone(
     return BackbonePlan(backbone, tuple(input_shape), None, limits)
 
 
+def check_size(option: str, plan: BackbonePlan) -> None:
+    """Refuse a user's model for images of another static size, where the image is not padded to fit."""
+    if not isinstance(plan.network, keras.Model):
+        return
+    size, expected = plan.input_shape[:-1], tuple(plan.network.inputs[0].shape[1:-1])
+    if any(None not in pair and pair[0] != pair[1] for pair in zip(size, expected, strict=True)):
+        raise ValueError(
+            f"Expected {option} for images of size {size}. Received {plan.network.name!r} for {expected}. Build it "
+            f"with input_shape={plan.input_shape}, or resize the images."
+        )
+
+
 def attach(image: Any, plan: BackbonePlan) -> tuple[Any, keras.Model]:
     """Return what a planned backbone is to be called on, and the backbone.
 

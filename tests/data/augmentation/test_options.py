@@ -55,6 +55,10 @@ def test_zero_is_off_and_nonsense_is_named(option):
         ("elastic", 1.5, r"in \[0, 1\]"),
         ("cutout", (0.5, 2), r"cutout\[1\] to be a number in \[0, 1\]"),
         ("shift", (0.2, 0.1), r"with low <= high\. Received shift=\(0\.2, 0\.1\)\. Swap the two"),
+        ("shift", 10, r"in \[0, 1\)\. Received shift=10\. .* Divide pixels by the image's size"),
+        ("shift", (-5, 5), r"shift\[0\] to be a number in \(-1, 1\)\. .* Divide pixels by the image's size"),
+        ("rotation", 0.26, r"in degrees, .* Received rotation=0\.26\. .* rotation=14\.9; .* rotation=93\.6"),
+        ("rotation", (-0.5, 0), r"in degrees, .* Received rotation=\(-0\.5, 0\)\. .* rotation=28\.6; .* rotation=180"),
         ("shift", (0, 0, 0), r"range \(low, high\)\. Received shift=\(0, 0, 0\)\. Pass two numbers"),
     ],
 )

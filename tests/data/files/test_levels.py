@@ -89,6 +89,10 @@ def test_small_differences_of_large_numbers_survive_normalisation(tmp_path, dtyp
     np.testing.assert_allclose(read_image(tmp_path / "a.npy", normalize="image"), z_score(small[..., None]), atol=1e-5)
     resized = read_image(tmp_path / "a.npy", normalize="image", image_size=18)
     assert resized.std() > 0.9
+    with_zeros = np.stack([2_000_000_000 + small, 0 * small], axis=-1).astype(dtype)  # another channel is far away
+    np.save(tmp_path / "b.npy", with_zeros)
+    found = read_image(tmp_path / "b.npy", normalize="image")
+    np.testing.assert_allclose(found[..., :1], z_score(small[..., None]), atol=1e-5)
 
 
 @pytest.mark.parametrize("dtype", [np.complex64, "U1"])

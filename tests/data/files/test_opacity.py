@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from resunet_kit.data.files.errors import UnsupportedFile
 from resunet_kit.data.files.opacity import says_the_same, unpremultiplied
 
 RNG = np.random.default_rng(0)
@@ -20,6 +21,11 @@ def test_the_product_comes_back(dtype, white):
     found = unpremultiplied((np.rint(stored) if white > 1 else stored).astype(dtype), white)
     assert found.dtype == dtype
     np.testing.assert_allclose(found[..., :3] / white, colours, atol=0.02)
+
+
+def test_numbers_with_a_sign_are_refused():
+    with pytest.raises(UnsupportedFile, match="int16"):
+        unpremultiplied(np.full((2, 2, 2), -57, np.int16), 1)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from resunet_kit.data import find_leaks, split_by_group
+from tests.containers.arrays import npy
+from tests.containers.png import png
+from tests.containers.tiff import tiff
 
 
 @given(st.lists(st.integers(0, 6), min_size=6, max_size=30), st.integers(0, 99))
@@ -45,6 +48,28 @@ def test_identical_images_are_found_under_other_names_and_formats(tmp_path):
     leaks = find_leaks({"train": [0, 1, 4], "test": [2, 3, 5]}, image_paths=paths)
     assert leaks.images == {("train", "test"): [(0, 2), (0, 3)]}
     assert not find_leaks({"train": [0, 2, 3, 4], "test": [1, 5]}, image_paths=paths)
+
+
+def test_an_image_is_found_in_other_bits_colours_palettes_and_polarity(tmp_path):
+    grey = np.random.default_rng(0).integers(0, 256, (5, 6, 1), dtype=np.uint8)
+    rgb, full = np.repeat(grey, 3, axis=-1), np.full_like(grey, 255)
+    order = np.random.default_rng(1).permutation(256).astype(np.uint8)
+    palette = np.empty((256, 3))
+    palette[order] = np.arange(256)[:, None] / 255
+    copies = [
+        png(grey, 8, 0), png(grey.astype(np.uint16) * 257, 16, 0), png(rgb, 8, 2),
+        png(order[grey], 8, 3, palette=palette), png(np.concatenate([rgb, full], axis=-1), 8, 6),
+        tiff(255 - grey, 8, photometric=0), tiff(grey, 8, rotation=6), npy((grey / 255).astype(np.float32)),
+        npy(grey, fortran=True),
+    ]  # fmt: skip
+    constant = np.tile(np.uint8([1, 2, 3]), (5, 6, 1))
+    paths = []
+    for container in [*copies, png(grey ^ 1, 8, 0), png(constant, 8, 2), png(constant, 8, 2)]:
+        paths.append(tmp_path / f"{len(paths)}{container.suffix}")
+        paths[-1].write_bytes(container.data)
+    count = len(copies)
+    leaks = find_leaks([[0, count + 1], [*range(1, count + 1), count + 2]], image_paths=paths)
+    assert leaks.images == {("0", "1"): [(0, other) for other in range(1, count)]}
 
 
 @pytest.mark.parametrize(

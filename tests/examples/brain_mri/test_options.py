@@ -2,10 +2,12 @@ import argparse
 import re
 from dataclasses import fields
 
+import numpy as np
 import pytest
 
 from examples.brain_mri import cli, options
 from examples.brain_mri.options import Options
+from examples.brain_mri.run_folder import RunFolder
 
 TRAIN = ["train", "--data", "d", "--out", "o"]
 
@@ -68,3 +70,17 @@ def test_the_help_tells_every_default(capsys):
     text = " ".join(capsys.readouterr().out.split())
     for default in ("resnet18; with weights resnet50", "none", "256", "15", "30", "8", "0.001", "1.0", "0"):
         assert f"(default: {default})" in text
+
+
+def test_numpy_scalars_are_saved_and_reload_equal(tmp_path):
+    chosen = Options(
+        data="cohort",
+        classes=np.int64(1),
+        image_size=np.int32(64),
+        learning_rate=np.float32(0.25),
+        fractions=np.array([0.5, 0.25, 0.25]),
+        seed=np.uint8(3),
+    )
+    run = RunFolder.create(tmp_path / "run", chosen, {}, [])
+    assert run.options() == chosen
+    assert chosen.fractions == (0.5, 0.25, 0.25)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from examples.brain_mri import cli, prediction
+from resunet_kit.data import read_image
 from resunet_kit.inference import Detection
 
 
@@ -104,3 +105,16 @@ def test_row_gives_the_centroid_of_all_marked_pixels(tmp_path):
     assert (row["has_tumour"], row["components"], row["area_px"]) == (1, 2, 2)
     empty = Detection(0.2, np.zeros((8, 8), "uint8"), [], [], 0)
     assert prediction.row(tmp_path / "a.tif", empty, 0.5)["centroid"] == ""
+
+
+def test_an_image_that_the_cascade_refuses_is_named_by_its_file(trained, cohort, tmp_path, monkeypatch, capsys):
+    files = sorted(cohort.rglob("*_[1-4].tif"))[:4]
+
+    def with_nan(path):
+        return read_image(path) * (np.nan if path == files[2] else 1)
+
+    monkeypatch.setattr(prediction, "read_image", with_nan)
+    arguments = ["predict", "--run", str(trained), "--out", str(tmp_path / "out"), *map(str, files)]
+    assert cli.main(arguments) == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"Received {files[2]}: Expected images of finite numbers" in error

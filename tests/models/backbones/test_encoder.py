@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from resunet_kit.models import set_trainable
+from resunet_kit.models import res_unet, set_trainable
 from resunet_kit.models._backbones import plans, strides
 from resunet_kit.models._backbones.encoder import encode, pad_to_multiple, plan_encoder
 from resunet_kit.models._backbones.preprocessing import measure
@@ -24,6 +24,14 @@ def network(shape=(None, None, 3), filters=(4, 6), padding="same", name="own"):
     for width in filters:
         x = layer(width, 3, strides=2, padding=padding, activation="relu")(x)
     return keras.Model(inputs, x, name=name)
+
+
+def flattening(shape):
+    """Return a network with a layer for one size alone."""
+    inputs = keras.Input(shape)
+    x = layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
+    x = layers.Reshape(x.shape[1:])(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Conv2D(6, 3, strides=2, padding="same")(x), name="own")
 
 
 @pytest.fixture
@@ -197,13 +205,45 @@ def test_xla_compiles_an_encoder(size):
     [
         ((32, 32, 3), "resnet18", {"weights": "absent.h5"}, "existing file. Received encoder_weights='absent.h5'"),
         ((32, 32, 3), network(filters=(4,)), {}, "form a pyramid"),
-        ((30, 30, 3), network((30, 30, 3)), {}, r"\(32, 32\), as padded. Received 'own' for \(30, 30\)"),
+        ((33, 33, 3), network((33, 33, 3), filters=(4,)), {}, "form a pyramid"),
+        ((30, 32, 3), network((32, 30, 3)), {}, r"\(32, 32\), as padded. Received 'own' for \(32, 30\)"),
         ((None, None, 3), network((32, 32, 3)), {}, r"\(None, None\), as padded. Received 'own' for \(32, 32\)"),
+        ((13, 9, 3), flattening((13, 9, 3)), {}, r"\(32, 32\), as padded.*input_shape=\(32, 32, 3\)"),
     ],
 )
 def test_a_plan_names_wrong_arguments(shape, encoder, options, message):
     with pytest.raises(ValueError, match=message):
         plan_encoder(encoder, shape, **options)
+
+
+@pytest.mark.parametrize("size", [(13, 9), (33, 47), (5, 6, 7)])
+@pytest.mark.parametrize("channels", [1, 3, 5])
+def test_a_model_for_the_images_own_odd_size_is_copied_with_its_weights(size, channels):
+    own, fed = network((*size, 3)), images((*size, channels))
+    variable = network((*[None] * len(size), 3))
+    variable.set_weights(own.get_weights())
+    expected = run(encoder_model((*size, channels), variable), fed)
+    found = run(encoder_model((*size, channels), own), fed)
+    assert found.keys() == expected.keys()
+    for stride, features in found.items():
+        np.testing.assert_allclose(features, expected[stride], rtol=1e-5, atol=1e-6)
+
+
+def test_a_network_of_keras_for_the_images_own_odd_size_is_an_encoder():
+    own = keras.applications.MobileNetV3Small(include_top=False, weights=None, input_shape=(33, 47, 3))
+    model = res_unet((33, 47, 3), encoder=own, filters=(4, 8))
+    assert model.output_shape == (None, 33, 47, 1)
+    twin = model.get_layer("encoder").get_layer(own.layers[3].name)
+    for mine, theirs in zip(twin.get_weights(), own.layers[3].get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+    assert model.get_layer("encoder").count_params() == own.count_params()
+    keras.utils.clear_session()
+
+
+def test_a_frozen_model_is_copied_frozen():
+    own = network((13, 9, 3))
+    own.trainable = False
+    assert encoder_model((13, 9, 3), own).trainable_weights == []
 
 
 def test_images_that_are_too_small_are_refused():

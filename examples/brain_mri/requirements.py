@@ -1,0 +1,42 @@
+"""The modules of the extra `examples`, and which command needs them, looked for before the command begins."""
+
+import importlib.util
+from collections.abc import Sequence
+
+INSTALL = "pip install 'resunet-kit[examples]'"
+PACKAGES = {
+    "nilearn": "nilearn",
+    "pandas": "pandas",
+    "sklearn": "scikit-learn",
+    "threadpoolctl": "threadpoolctl",
+    "tqdm": "tqdm",
+}
+READING = ("tqdm",)
+SIMULATION = ("nilearn", "pandas", "sklearn", "threadpoolctl", "tqdm")
+EVALUATION = ("pandas", "sklearn", "tqdm")
+
+
+def check_installed(command: str, modules: Sequence[str]) -> None:
+    """Refuse a command whose modules are not all installed.
+
+    Raises:
+        ValueError: If one is absent; the message names the packages and the command that installs them.
+    """
+    absent = [PACKAGES[name] for name in modules if not _is_installed(name)]
+    if absent:
+        raise missing(command, ", ".join(absent))
+
+
+def missing(command: str, packages: str) -> ValueError:
+    """Return the error of packages that a command lacks."""
+    return ValueError(
+        f"Expected the packages of the example's extra for {command!r}. Received an environment without {packages}. "
+        f"Install them: {INSTALL}, or in a checkout pip install -e '.[examples]'."
+    )
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False

@@ -1,0 +1,92 @@
+"""Predictions in batches of one size from images of several sizes, given out in the order of the images."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+import keras
+import numpy as np
+
+Result = TypeVar("Result")
+WAITING = 4  # batches of images, and of results, that may wait at a time
+
+
+class Batch(NamedTuple):
+    """Images of one size `(n, height, width, channels)`, and their positions among all images."""
+
+    indices: list[int]
+    images: np.ndarray
+
+
+class SizeQueues(Generic[Result]):
+    """Images that wait for others of their size, and results that wait for those of earlier images.
+
+    Memory is bounded: where more than `WAITING` batches wait, the images that have waited longest are predicted, in a
+    smaller batch.
+
+    Args:
+        batch_size: Images of a whole batch.
+        predict: From a batch to the result of each of its images.
+    """
+
+    def __init__(self, batch_size: int, predict: Callable[[Batch], Iterable[Result]]) -> None:
+        self.batch_size = batch_size
+        self.predict = predict
+        self.queues: dict[tuple[int, ...], dict[int, np.ndarray]] = {}  # by shape, then by index
+        self.results: dict[int, Result] = {}
+        self.next = 0
+
+    def add(self, index: int, image: np.ndarray) -> None:
+        """Take an image, and predict its batch where that is whole."""
+        queue = self.queues.setdefault(image.shape, {})
+        queue[index] = image
+        if len(queue) == self.batch_size:
+            self._run(image.shape)
+        elif max(sum(map(len, self.queues.values())), len(self.results)) > WAITING * self.batch_size:
+            self._run_oldest()
+
+    def put(self, index: int, result: Result) -> None:
+        """Take the result of an image that needs no prediction."""
+        self.results[index] = result
+        if len(self.results) > WAITING * self.batch_size:
+            self._run_oldest()
+
+    def ready(self) -> Iterator[Result]:
+        """Yield the results that are next in order."""
+        while self.next in self.results:
+            yield self.results.pop(self.next)
+            self.next += 1
+
+    def rest(self) -> Iterator[Result]:
+        """Predict what still waits, and yield the last results."""
+        while self.queues:
+            self._run_oldest()
+        yield from self.ready()
+
+    def _run_oldest(self) -> None:
+        if self.queues:
+            self._run(min(self.queues, key=lambda shape: next(iter(self.queues[shape]))))
+
+    def _run(self, shape: tuple[int, ...]) -> None:
+        queue = self.queues.pop(shape)
+        batch = Batch(list(queue), np.stack(list(queue.values())))
+        self.results.update(zip(batch.indices, self.predict(batch), strict=True))
+
+
+def in_order(images: Iterable[np.ndarray], queues: SizeQueues[Result]) -> Iterator[Result]:
+    """Yield the result of each image, in order."""
+    for index, image in enumerate(images):
+        queues.add(index, image)
+        yield from queues.ready()
+    yield from queues.rest()
+
+
+def with_progress(results: Iterable[Result], count: int | None, verbose: int) -> Iterator[Result]:
+    """Yield the results while a progress bar counts them; without a known count it shows how many are done."""
+    bar = keras.utils.Progbar(count, unit_name="image", verbose=verbose)
+    done = 0
+    for result in results:
+        done += 1
+        yield result
+        bar.update(done, finalize=done == count)
+    if count is None and done:
+        bar.update(done, finalize=True)

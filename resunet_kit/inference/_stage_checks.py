@@ -1,0 +1,48 @@
+"""Checks of the two models of a cascade, and of one against the other."""
+
+from typing import Any
+
+import keras
+
+MAX_CLASSES = 256  # of a uint8 mask
+
+
+def check_stages(classifier: keras.Model, segmenter: keras.Model) -> int | None:
+    """Return the channels of the images that both models take; None where both leave them open.
+
+    Raises:
+        TypeError: If one is not a keras.Model.
+        ValueError: If an input or output is of another shape, or the models take different channels.
+    """
+    _check_model("classifier", classifier, "(batch, classes)", 2)
+    _check_model("segmenter", segmenter, "(batch, height, width, classes)", 4)
+    if segmenter.output_shape[-1] > MAX_CLASSES:
+        raise ValueError(
+            f"Expected a segmenter of up to {MAX_CLASSES} classes, which a uint8 mask can hold. Received "
+            f"{segmenter.output_shape[-1]}. Join classes, or call the models themselves."
+        )
+    channels = {model.input_shape[-1] for model in (classifier, segmenter)} - {None}
+    if len(channels) > 1:
+        raise ValueError(
+            "Expected a classifier and a segmenter for the same images. Received a classifier for "
+            f"{classifier.input_shape[-1]} channels and a segmenter for {segmenter.input_shape[-1]}. Build both for "
+            f"the channels of the images: res_unet((height, width, {classifier.input_shape[-1]}))."
+        )
+    return next(iter(channels), None)
+
+
+def _check_model(name: str, model: Any, form: str, rank: int) -> None:
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"Expected {name} to be a keras.Model. Received {name}={model!r}. Load or build it first.")
+    shape = getattr(model, "output_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != rank or shape[-1] is None:
+        raise ValueError(
+            f"Expected a {name} with one output of shape {form}. Received output shape {shape}. Build a model of "
+            "that output alone: keras.Model(inputs, output)."
+        )
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        raise ValueError(
+            f"Expected a {name} with one input of shape (batch, height, width, channels). Received input shape "
+            f"{shape}. Build it with keras.Input((height, width, channels)) and keras.Model(inputs, output)."
+        )

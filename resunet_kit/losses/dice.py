@@ -1,0 +1,87 @@
+"""Dice loss, with the plain and the squared denominator."""
+
+import dataclasses
+from typing import Unpack
+
+import keras
+
+from resunet_kit._shared.overlap import Tensor, overlap, squared_errors
+from resunet_kit.losses._functions import loss_function
+from resunet_kit.losses._option_types import DiceOptions
+from resunet_kit.losses.base import SegmentationLoss
+from resunet_kit.losses.options import option
+from resunet_kit.losses.tversky import error_fraction
+
+
+@keras.saving.register_keras_serializable(package="resunet_kit")
+@dataclasses.dataclass(kw_only=True, eq=False)
+class Dice(SegmentationLoss):
+    """Dice loss: Tversky with one half for both weights.
+
+    `1 − (2TP + s) / (2TP + FP + FN + s)` for each image and class, then the mean. With `squared`, false
+    positives count `p²` and false negatives `(1 − p)²`, which for 0/1 truth makes the denominator `Σt² + Σp² + s`.
+
+    A perfect prediction gives 0, of an empty mask too. `empty="score"` scores an image without truth by the
+    formula: `FP / (FP + s)`. `empty="skip"` gives it no weight in the mean; if nothing is left the loss is 0
+    with a gradient of 0.
+
+    Args:
+        squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
+            background then weigh little.
+        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
+        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
+            where the prediction is the truth. For 0/1 truth nothing changes.
+        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
+            take a softmax, and with `multilabel` a sigmoid each.
+        multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
+        reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
+            batch size. `"batch"` counts over all images of the batch as if they were one.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        include_background: Whether channel 0 counts. One channel and multilabel have no background.
+        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
+            left out of the mean too. None: no pixel is left out.
+        empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
+        reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
+            for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
+        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        name: The loss's name in logs.
+
+    Raises:
+        TypeError: If an option is of the wrong type.
+        ValueError: If `smooth` is negative, or another option is out of its range.
+
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.losses import Dice
+        >>> truth, prediction = np.ones((1, 8, 8, 1)), np.full((1, 8, 8, 1), 0.5)
+        >>> round(float(Dice()(truth, prediction)), 4)
+        0.3299
+        >>> float(Dice()(truth, truth)), float(Dice()(0 * truth, 0 * truth))
+        (0.0, 0.0)
+
+    References:
+        Milletari et al. 2016, V-Net: fully convolutional neural networks for volumetric medical image
+        segmentation, arXiv 1606.04797. For soft labels Wang et al. 2023, Dice semimetric losses: optimizing the Dice
+        score with soft labels, arXiv 2303.16296.
+    """
+
+    squared: bool = option(False)
+    smooth: float = option(1.0, "[0, inf)")
+    soft_labels: bool = option(False)
+    name: str = "dice"
+
+    def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
+        """Return the Dice loss of each image and class, shape `(images, classes)`."""
+        if self.squared:
+            tp, errors = squared_errors(truth, prediction, weights, soft_labels=self.soft_labels)
+        else:
+            tp, fp, fn = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
+            errors = fp + fn
+        # Dice's fraction halved above and below is Tversky's, its smoothing halved with it.
+        return error_fraction(tp, errors / 2, self.smooth / 2)
+
+
+@loss_function
+def dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DiceOptions]) -> Tensor:
+    """Return the Dice loss of each image, with the options of `Dice`."""
+    return Dice(reduction=None, **options)(y_true, y_pred, sample_weight)
