@@ -6,7 +6,7 @@ from resunet_kit.data.files.errors import UnsupportedFile, file_error
 from resunet_kit.data.files.label_table import colour_counts
 from resunet_kit.data.files.levels import shown
 from resunet_kit.data.files.opacity import says_the_same
-from resunet_kit.data.files.palettes import palette_labels
+from resunet_kit.data.files.palettes import greys_as_labels, palette_labels
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
 from resunet_kit.data.files.stored import StoredImage
@@ -75,7 +75,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
             f"{_CHOOSE}."
         )
     if stored.palette is not None:
-        labels = stored.array if wide else palette_labels(stored.array, stored.palette)
+        labels = _of_palette(stored.array, stored.palette, wide)
     elif stored.meaning == "unknown" or stored.array.shape[-1] > stored.colours + stored.has_opacity:
         return _of_unknown_channels(stored)
     else:
@@ -91,6 +91,13 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
             f"opacity, so that the mask may be in the opacity or in the colours. Save it without, or {_CHOOSE}."
         )
     return labels
+
+
+def _of_palette(indices: np.ndarray, palette: np.ndarray, wide: bool) -> np.ndarray:
+    greys = greys_as_labels(indices, palette)
+    if greys is not None:
+        return greys
+    return indices if wide else palette_labels(indices, palette)
 
 
 def _are_labels(numbers: np.ndarray) -> bool:
