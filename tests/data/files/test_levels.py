@@ -105,3 +105,12 @@ def test_other_numbers_are_refused(tmp_path, dtype):
 def test_half_precision_is_read(tmp_path):
     np.save(tmp_path / "a.npy", np.float16([[0, 0.5, 1]]))
     assert read_image(tmp_path / "a.npy").ravel().tolist() == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize(("lowest", "offered"), [(0, True), (-1024, False)])
+def test_a_full_scale_is_offered_only_to_numbers_that_can_have_one(tmp_path, lowest, offered):
+    np.save(tmp_path / "a.npy", np.int16([[lowest, 3000]]))
+    with pytest.raises(ValueError, match=r"normalize='image'") as error:
+        read_image(tmp_path / "a.npy")
+    assert ("full_scale" in str(error.value)) == offered
+    assert read_image(tmp_path / "a.npy", normalize="image").std() == pytest.approx(1)
