@@ -88,11 +88,11 @@ def _floats(path: PathLike, array: np.ndarray, any_range: bool) -> np.ndarray:
     _refuse_nonfinite(path, image, array)
     low, high = image.min().item(), image.max().item()
     if not any_range and not (low >= 0 and high <= 1):
-        white = "full_scale, the value that stands for white, or " if low >= 0 else ""  # which allows none below 0
+        cure = "Pass full_scale, the value that stands for white" if low >= 0 else "full_scale takes none below 0"
         raise file_error(
             path,
-            f"Expected uint8 or uint16 values, or {array.dtype} in [0, 1]. Received {low:g} to {high:g}. Pass {white}"
-            "normalize='image', or rescale the file.",
+            f"Expected uint8 or uint16 values, or {array.dtype} in [0, 1]. Received {low:g} to {high:g}. {cure}; or "
+            "pass normalize='image', or rescale the file.",
         )
     return image if _float32_keeps(array) else array.astype(np.float64)
 
