@@ -66,16 +66,3 @@ def _is_sequence(values: Any) -> bool:
     if isinstance(values, np.ndarray):
         return values.ndim > 0
     return isinstance(values, Sequence) and not isinstance(values, str | bytes)
-
-
-def check_levels(widths: tuple[int, ...]) -> None:
-    """Refuse one level alone: such a network never downsamples, and seldom is what the caller meant.
-
-    Raises:
-        ValueError: If there are fewer than two levels.
-    """
-    if len(widths) < 2:
-        raise ValueError(
-            f"Expected filters of at least two levels, the bridge last. Received filters={widths}. Pass the channels "
-            f"of each level, as in {(widths[0], 2 * widths[0], 4 * widths[0])}."
-        )

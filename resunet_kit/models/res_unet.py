@@ -15,7 +15,7 @@ from resunet_kit.blocks.heads import class_activation
 from resunet_kit.blocks.resampling import METHODS, Method
 from resunet_kit.models._backbones.encoder import encode, plan_encoder
 from resunet_kit.models._composition import Block, BlockName, call_block, first_block, max_pool, resolve_block
-from resunet_kit.models._inputs import check_filters, check_input_shape, check_levels
+from resunet_kit.models._inputs import check_filters, check_input_shape
 from resunet_kit.models.deep_supervision import supervise
 
 Downsampling = Literal["stride", "max_pool"]
@@ -52,8 +52,8 @@ def res_unet(
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output; 1 is the foreground of a binary problem.
-        filters: Channels of each level, at least two, the bridge last. With an encoder: channels of the decoder at the
-            image's full size, at half of it, and so on; the last one holds for all deeper levels.
+        filters: Channels of each level, the bridge last. With an encoder: channels of the decoder at the image's full
+            size, at half of it, and so on; the last one holds for all deeper levels.
         block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, `"atrous"`, or any callable
             `(x, filters, **options) -> tensor`. It is called with those of `strides`, `norm`, `activation`, `dropout`
             and `name` that its signature takes.
@@ -119,8 +119,6 @@ def res_unet(
         raise ValueError(
             f"Expected filters of at least two levels for deep_supervision. Received {filters=}. Add a level."
         )
-    else:
-        check_levels(widths)
     options: dict[str, Any] = {"norm": norm, "activation": block_activation, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 

@@ -12,7 +12,7 @@ from resunet_kit.blocks._checks import check_dropout, check_norm
 from resunet_kit.blocks._layers import Norm, activate
 from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
-from resunet_kit.models._inputs import check_filters, check_input_shape, check_levels
+from resunet_kit.models._inputs import check_filters, check_input_shape
 
 # Two levels of each, from fine to coarse; the last holds for deeper levels.
 DILATION_RATES = ((1, 3, 15, 31), (1, 3, 15, 31), (1, 3, 15), (1, 3, 15), (1,), (1,))
@@ -35,7 +35,7 @@ def res_unet_a(
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
-        filters: Channels of each level, at least two, the bridge last. The paper's d6 has the six of the default.
+        filters: Channels of each level, the bridge last. The paper's d6 has the six of the default.
         dilation_rates: For each level the distances between the kernels' taps in pixels, one for each branch; the last
             holds for all deeper levels.
         multitask: Whether the network also predicts the classes' boundaries and distance maps, from which it computes
@@ -68,7 +68,6 @@ def res_unet_a(
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
-    check_levels(widths)
     activation = class_activation(num_classes, activation)
     check_norm(norm)
     check_dropout(dropout)

@@ -10,7 +10,7 @@ from resunet_kit.blocks._checks import check_dropout, check_norm
 from resunet_kit.blocks._layers import Norm, activate, convolution, normalization
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.models._composition import max_pool
-from resunet_kit.models._inputs import check_filters, check_input_shape, check_levels
+from resunet_kit.models._inputs import check_filters, check_input_shape
 
 
 def res_unet_plus_plus(
@@ -57,10 +57,11 @@ def res_unet_plus_plus(
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)
-    check_levels(widths)
     activation = class_activation(num_classes, activation)
     check_norm(norm)
     check_dropout(dropout)
+    if len(widths) < 2:
+        raise ValueError(f"Expected filters of at least two levels. Received {filters=}. Add the bridge's channels.")
     options: dict[str, Any] = {"norm": norm, "dropout": dropout}
     inputs = keras.Input(shape, name="image")
 

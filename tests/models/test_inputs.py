@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from resunet_kit.models import deep_res_unet, res_unet, res_unet_a, res_unet_plus_plus
-from resunet_kit.models._inputs import check_filters, check_input_shape, check_levels
+from resunet_kit.models._inputs import check_filters, check_input_shape
 
 
 @pytest.mark.parametrize(
@@ -90,12 +90,11 @@ def test_wrong_filters_are_named(filters, error, message):
 
 
 @pytest.mark.parametrize("builder", [res_unet, deep_res_unet, res_unet_a, res_unet_plus_plus])
-@pytest.mark.parametrize("filters", [16, [16], (16,), np.array([16]), np.array(16), "16", range(16, 17)])
-def test_one_width_is_refused_by_every_builder_with_widths_for_three_levels(builder, filters):
-    with pytest.raises((TypeError, ValueError), match=r"Expected filters .*Pass .*(64, 128, 256|16, 32, 64)"):
+@pytest.mark.parametrize("filters", [16, np.int64(16), np.array(16), "16", b"16"])
+def test_a_single_number_is_refused_by_every_builder_with_widths_for_three_levels(builder, filters):
+    with pytest.raises(TypeError, match=r"Expected filters .*Pass .*(\d+, \d+)"):
         builder((16, 16, 1), filters=filters)
 
 
-def test_two_levels_pass():
-    check_levels((8, 16))
+def test_a_range_of_widths_passes():
     assert res_unet((16, 16, 1), filters=range(8, 17, 8)).output_shape == (None, 16, 16, 1)

@@ -1,5 +1,7 @@
 """Stored numbers as intensities: those of few bits over the whole of their type, others as float32 in [0, 1]."""
 
+import os
+
 import numpy as np
 
 from resunet_kit.data.files.errors import file_error
@@ -51,6 +53,22 @@ def intensities(path: PathLike, stored: StoredImage, *, full_scale: float | None
     if array.dtype in (np.uint8, np.uint16, np.bool_):
         return spread(array, stored.white if stored.palette is None else 255)
     return _floats(path, array, any_range)
+
+
+def has_full_scale(image: np.ndarray) -> bool | None:
+    """Return whether the type of what `intensities` returns says what stands for 1; None if floats leave it open."""
+    if image.dtype.kind in "ub":
+        return True
+    return None if image.min() >= 0 and image.max() <= 1 else False
+
+
+def two_units(scaled: PathLike, other: PathLike) -> ValueError:
+    """Return the error for a file in [0, 1], by the largest number of its bits, and one in a unit of its own."""
+    return ValueError(
+        f"Expected images of one unit. Received {os.fspath(scaled)!r}, whose bits say what is white, and "
+        f"{os.fspath(other)!r}, whose values exceed [0, 1] in another. Save them in one type, or normalise each by "
+        "normalize='image'."
+    )
 
 
 def _check_full_scale(path: PathLike, array: np.ndarray, full_scale: float) -> None:
