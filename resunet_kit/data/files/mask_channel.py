@@ -1,5 +1,8 @@
 """The one channel of a mask file that holds its labels, where the file leaves no doubt."""
 
+import os
+import warnings
+
 import numpy as np
 
 from resunet_kit.data.files.errors import UnsupportedFile, file_error
@@ -39,8 +42,7 @@ def stored_labels(
         ValueError: If there may be a mask in another channel too, numbers are not finite, or a lossy compression has
             changed them.
     """
-    if stored.no_mask:
-        raise file_error(path, stored.no_mask)
+    check_meaning(path, stored)
     wide = num_classes is not None and num_classes > 2
     try:
         labels = _chosen(stored, channel) if channel is not None else _only(stored, wide)
@@ -52,6 +54,14 @@ def stored_labels(
     if binary and not wide and (num_classes is not None or stored.white > _WHITE_OF_LABELS):
         return (labels != 0).astype(np.uint8)
     return labels
+
+
+def check_meaning(path: PathLike, stored: StoredImage) -> None:
+    """Refuse a file that cannot be a mask, and warn of one that may be meant as its complement."""
+    if stored.no_mask:
+        raise file_error(path, stored.no_mask)
+    if stored.doubt:
+        warnings.warn(f"{os.fspath(path)!r} {stored.doubt}", UserWarning, stacklevel=2)
 
 
 def _chosen(stored: StoredImage, channel: int) -> np.ndarray:

@@ -5,6 +5,7 @@ import numpy as np
 from resunet_kit.data.files.errors import file_error
 from resunet_kit.data.files.label_table import LabelTable
 from resunet_kit.data.files.levels import shown, spread
+from resunet_kit.data.files.mask_channel import check_meaning
 from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
@@ -28,8 +29,7 @@ def stored_colours(
     Raises:
         ValueError: If the file has no colours, or a lossy compression may have changed which they are.
     """
-    if stored.no_mask:
-        raise file_error(path, stored.no_mask)
+    check_meaning(path, stored)
     if stored.meaning == "cmyk":
         raise file_error(path, "Expected colours in RGB. Received CMYK. Save the mask as an RGB PNG.")
     colours = _with_opacity(stored)

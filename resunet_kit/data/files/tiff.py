@@ -22,8 +22,8 @@ _JPEG, _WEBP = (6, 7), 50001
 _MEANINGS: dict[int, Meaning] = {0: "grey", 1: "grey", 2: "rgb", 3: "palette", 4: "grey", 5: "cmyk", 6: "rgb"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _BOOLEANS_OF_TIFFFILE = (
-    "Expected a mask whose bright pixels are the foreground. Received booleans written by tifffile, which writes True "
-    "as black. Write the mask again, as numbers: tifffile.imwrite(path, tifffile.imread(path).astype('uint8'))."
+    "holds booleans written by tifffile, which writes True as black, and bright pixels are the foreground here. If "
+    "True was foreground, write the mask as numbers: tifffile.imwrite(path, tifffile.imread(path).astype('uint8'))."
 )
 _IMAGEJ_INVERTED = (
     "Expected a mask whose bright pixels are the foreground. Received a file of ImageJ with an inverting lookup table, "
@@ -85,6 +85,7 @@ def _stored(page: Any, array: np.ndarray, lossy: str | None) -> StoredImage:
         array = _brighter_is_larger(array, white)
     if has_opacity and extra[0] == _ASSOCIATED:
         array = unpremultiplied(array, white)
+    tags = {tag.code: tag.value for tag in page.tags.values()}
     return StoredImage(
         array,
         meaning,
@@ -93,7 +94,8 @@ def _stored(page: Any, array: np.ndarray, lossy: str | None) -> StoredImage:
         palette=_palette(page) if meaning == "palette" else None,
         lossy=lossy,
         orientation=int(page.tags.valueof(_ORIENTATION, 1)),
-        no_mask=no_mask({tag.code: tag.value for tag in page.tags.values()}),
+        no_mask=no_mask(tags),
+        doubt=doubt(tags),
     )
 
 
@@ -116,15 +118,18 @@ def without_rotation(data: bytes) -> bytes:
 def no_mask(tags: Mapping[int, Any]) -> str:
     """Return why a file with these tags cannot be a mask; nothing for all others.
 
-    ImageJ's own masks hold 255 for foreground, and show it as black; tifffile does so with True, and reads it as True
-    again. Pillow and this package take bright pixels for foreground.
+    ImageJ's own masks hold 255 for foreground, and show it as black. Pillow and this package take bright pixels for
+    foreground.
     """
-    if tags.get(_PHOTOMETRIC, 1) != _WHITE_IS_ZERO:
-        return ""
-    if str(tags.get(_DESCRIPTION, "")).startswith("ImageJ="):
-        return _IMAGEJ_INVERTED
+    is_inverted = tags.get(_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
+    return _IMAGEJ_INVERTED if is_inverted and str(tags.get(_DESCRIPTION, "")).startswith("ImageJ=") else ""
+
+
+def doubt(tags: Mapping[int, Any]) -> str:
+    """Return why a mask with these tags may be meant as its complement; nothing for all others."""
+    is_inverted = tags.get(_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
     is_boolean = tags.get(_BITS, 1) in (1, (1,))
-    return _BOOLEANS_OF_TIFFFILE if is_boolean and tags.get(_SOFTWARE) == "tifffile.py" else ""
+    return _BOOLEANS_OF_TIFFFILE if is_inverted and is_boolean and tags.get(_SOFTWARE) == "tifffile.py" else ""
 
 
 def _brighter_is_larger(array: np.ndarray, white: int) -> np.ndarray:

@@ -132,13 +132,13 @@ def test_a_mask_of_imagej_with_an_inverting_table_is_refused_with_the_cure(tmp_p
 
 
 @pytest.mark.parametrize("compression", [None, "zlib"])
-def test_a_mask_of_booleans_by_tifffile_is_refused_with_a_cure_that_works(tmp_path, compression):
+def test_a_mask_of_booleans_by_tifffile_is_read_as_viewers_show_it_with_a_warning(tmp_path, compression):
     path, mask = tmp_path / "a.tif", np.array([[False, True, True]])
     tifffile.imwrite(path, mask, compression=compression)
-    assert np.asarray(Image.open(path)).tolist() == [[True, False, False]]  # as viewers show it
+    assert np.asarray(Image.open(path)).tolist() == [[True, False, False]]
     for options in ({}, {"foreground": True}, {"channel": 0}, {"classes": {(0, 0, 0): 0, (255, 255, 255): 1}}):
-        with pytest.raises(ValueError, match=r"a\.tif.*tifffile, which writes True as black.*astype\('uint8'\)"):
-            read_mask(path, **options)
+        with pytest.warns(UserWarning, match=r"a\.tif.*tifffile, which writes True as black.*astype\('uint8'\)"):
+            assert read_mask(path, **options).ravel().tolist() == [1, 0, 0]
     assert read_image(path).ravel().tolist() == [1, 0, 0]
     tifffile.imwrite(path, tifffile.imread(path).astype("uint8"))
     assert read_mask(path)[..., 0].tolist() == [[0, 1, 1]]
