@@ -185,6 +185,11 @@ def wrong_batches(case: Case, batch: Batch) -> Iterator[Batch]:
         yield batch.replaced(name, value)
 
 
+def slow_but_first(cases: list[Case]) -> list[Any]:
+    """Leave all but the first case to the slow tests."""
+    return [cases[0], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[1:])]
+
+
 def test_every_loss_is_checked():
     assert {case.kind for case in LOSSES} == set(KINDS)
     assert len(KINDS) == 14
@@ -200,13 +205,15 @@ def test_a_compiled_evaluation_refuses_what_an_eager_one_refuses(case):
     check(case, evaluate)
 
 
-@pytest.mark.parametrize("case", [LOSSES[0], LOSSES[-1], METRICS[0], METRICS[5]], ids=str)
+@pytest.mark.parametrize("case", slow_but_first([LOSSES[1], LOSSES[-1], METRICS[0], METRICS[5]]), ids=str)
 def test_fit_refuses_what_an_eager_call_refuses(case):
     check(case, train)
 
 
 @NEEDS_XLA
-@pytest.mark.parametrize("case", [LOSSES[0], LOSSES[2], LOSSES[-2], METRICS[0], METRICS[5], METRICS[6]], ids=str)
+@pytest.mark.parametrize(
+    "case", slow_but_first([LOSSES[1], LOSSES[2], LOSSES[-2], METRICS[0], METRICS[5], METRICS[6]]), ids=str
+)
 def test_xla_gives_nan(case):
     check(case, evaluate, xla=True)
 

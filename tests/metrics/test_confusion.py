@@ -135,7 +135,13 @@ def model_of(metric, **compiling):
 
 
 @pytest.mark.parametrize(
-    "xla", [False, pytest.param(True, marks=pytest.mark.skipif(BACKEND == "torch", reason="PyTorch has no XLA"))]
+    "xla",
+    [
+        False,
+        pytest.param(
+            True, marks=[pytest.mark.slow, pytest.mark.skipif(BACKEND == "torch", reason="PyTorch has no XLA")]
+        ),
+    ],
 )
 def test_fit_and_evaluate_give_the_matrix(tmp_path, xla):
     labels, predicted = case(images=5)

@@ -89,7 +89,7 @@ def test_each_metric_says_that_more_is_better(kind):
     assert not hasattr(ConfusionMatrix(), "_direction")
 
 
-@pytest.mark.parametrize("prefix", ["", "val_"])
+@pytest.mark.parametrize("prefix", [pytest.param("", marks=pytest.mark.slow), "val_"])
 @pytest.mark.parametrize(
     ("metric", "shifts", "rates"),
     [
@@ -123,6 +123,7 @@ def test_one_class_of_many_is_monitored_by_its_name():
     assert len(history["val_dice_score_0"]) == 3
 
 
+@pytest.mark.slow
 def test_a_reloaded_model_keeps_the_direction(tmp_path):
     model, _ = fitted([FalseNegativeRate(), DiceScore()], [GOOD])
     custom = {"Shift": Shift}
@@ -138,6 +139,7 @@ def test_a_reloaded_model_keeps_the_direction(tmp_path):
         assert (stop.best_epoch, stop.stopped_epoch) == (1, 2)
 
 
+@pytest.mark.slow
 def test_of_several_outputs_keras_asks_for_a_mode_which_then_works():
     """Keras looks a metric up by its own name, and logs it under the output's: so it finds no metric's direction."""
     inputs = keras.Input((4, 4, 1))
