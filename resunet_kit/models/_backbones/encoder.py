@@ -107,7 +107,9 @@ def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) ->
         has_map = len(encoder.outputs[0].shape) == len(encoder.inputs[0].shape)
         if not is_images_own or not has_map or given == _padded(given, COARSEST):
             raise
-        return _variable_pyramid(encoder, _padded(given, COARSEST))  # odd sizes may hide the strides: the copy shows them
+        return _variable_pyramid(
+            encoder, _padded(given, COARSEST)
+        )  # odd sizes may hide the strides: the copy shows them
     padded = _padded(spatial_shape, max(pyramid.exact))
     if _fits(given, padded):
         return pyramid
