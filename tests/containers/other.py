@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -73,6 +74,12 @@ def lossy_by_pillow() -> Iterator[Container]:
             )  # fmt: skip
 
 
+def _written_by_tifffile(file: io.BytesIO, array: np.ndarray, **options: object) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that truncated files and volumes are no common TIFF
+        tifffile.imwrite(file, array, **options)
+
+
 def stacks() -> Iterator[Container]:
     """Yield files of more than one image, each of which looks like one image to some reader."""
     volume = np.random.default_rng(0).integers(0, 256, (3, *SHAPE), dtype=np.uint8)
@@ -94,7 +101,7 @@ def stacks() -> Iterator[Container]:
             file = io.BytesIO()
             extra = {} if options.get("imagej") or options.get("volumetric") else {"photometric": "minisblack"}
             try:
-                tifffile.imwrite(file, array.astype(dtype), byteorder=order, **options, **extra)
+                _written_by_tifffile(file, array.astype(dtype), byteorder=order, **options, **extra)
             except ValueError:
                 continue
             yield stack(f"{kind}, TIFF", ".tif", file.getvalue(), array[0].astype(dtype)[..., None])

@@ -60,8 +60,7 @@ class MaskValues:
         warnings.warn(
             f"{path!r} holds the labels {', '.join(map(str, found))}, and num_classes was not given. A model of one "
             f"channel takes labels of 0 and 1 alone: pass num_classes={max(count, 2)}{unmarked}, and a model of as "
-            "many "
-            "channels; or foreground=True, which reads all above 0 as 1.",
+            "many channels; or foreground=True, which reads all above 0 as 1.",
             UserWarning,
             stacklevel=2,
         )

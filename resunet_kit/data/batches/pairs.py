@@ -18,6 +18,7 @@ from resunet_kit.data.batches.normalizer import Normalizer
 from resunet_kit.data.batches.read_ahead import Each
 from resunet_kit.data.files.label_table import Classes
 from resunet_kit.data.files.labels import LabelOptions
+from resunet_kit.data.files.levels import has_full_scale, two_units
 from resunet_kit.data.files.missing_values import nan_label
 from resunet_kit.data.files.normalization import Normalization, checked_normalization
 from resunet_kit.data.files.pair import axes_text, read_pair, size_text
@@ -91,6 +92,8 @@ class Pairs:
         self._values = _mask_values(self._label_options) if self.has_masks else None
         self._first_path, self.first_shape = self._first()
         self._normalizer = Normalizer(normalize, self.first_shape[-1])
+        self._has_given_statistics = isinstance(normalize, tuple)
+        self._unit_of: dict[Hashable, tuple[bool, str]] = {}
 
     def __len__(self) -> int:
         return len(self._paths)
@@ -153,7 +156,19 @@ class Pairs:
         pair = self._meant(index)
         if pair is not None:
             self._check_shape(self._paths[index][0], pair[0].shape)
+            self._check_unit(index, pair[0])
         return pair
+
+    def _check_unit(self, index: int, raw: np.ndarray) -> None:
+        """Refuse two units under one mean and deviation, those of a volume or of all images."""
+        path, scaled = self._paths[index][0], has_full_scale(raw)
+        if scaled is None or not self._image_options.any_range:
+            return
+        # Without volumes each image is one of its own.
+        volume = None if self._has_given_statistics else self._volume_of[index]
+        before, other = self._unit_of.setdefault(volume, (scaled, path))
+        if before != scaled:
+            raise two_units(*((path, other) if scaled else (other, path)))
 
     def _meant(self, index: int) -> tuple[np.ndarray, ...] | None:
         """Return what was read, with the mask compared with those before it, which is no reason to skip it."""

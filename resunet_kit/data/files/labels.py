@@ -1,6 +1,7 @@
 """One mask from a file, as class labels."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +42,8 @@ class LabelOptions:
     nan: float | None = None
     classes: Classes | LabelTable | None = None
     foreground: bool = False
-    keeps_white: bool = (
-        False  # without num_classes, 255 stays 255 where it would become 1, to be compared with other files
-    )
+    # Without num_classes, 255 stays 255 where it would become 1, to be compared with other files.
+    keeps_white: bool = False
 
     def __post_init__(self) -> None:
         checked_nan_label(self.nan)
@@ -167,7 +167,7 @@ def _plain_labels(path: PathLike, raw: np.ndarray, options: LabelOptions) -> np.
         return (raw != 0) * np.uint8(255 if options.keeps_white and num_classes is None and white > 1 else 1)
     if _within(values, _allowed(num_classes, ignore_class)):
         return raw.astype(np.uint8)
-    raise file_error(path, _unexpected(values, num_classes))
+    raise file_error(path, _unexpected(values, _allowed(num_classes, ignore_class), num_classes))
 
 
 def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
@@ -210,11 +210,21 @@ def _within(values: np.ndarray, allowed: set[int | None]) -> bool:
     return all(value in allowed for value in values.tolist())
 
 
-def _unexpected(values: np.ndarray, num_classes: int | None) -> str:
+def _unexpected(values: np.ndarray, allowed: set[Any], num_classes: int | None) -> str:
+    unexpected = [value for value in values.tolist() if value not in allowed]
     shown = ", ".join(f"{value:g}" for value in values[:8]) + (", ..." if len(values) > 8 else "")
     expected = "0/255, 0/1 or small class labels" if num_classes is None else f"below {max(num_classes, 2)}"
+    received = f"Expected mask values {expected}. Received {shown}."
+    if not all(float(value).is_integer() for value in unexpected):
+        return (
+            f"{received} Of probabilities, threshold the mask and save it; of labels that a NIfTI header scales, save "
+            "what nibabel.load(path).dataobj.get_unscaled() returns."
+        )
+    # A label that no other number has: with it the table can be passed as it is shown.
+    free = next((label for label in (*sorted(allowed - {None, 0}), 0) if label not in values), None)
+    table = f"{unexpected[-1]:.0f}: 0, 0: 0" if free is None else f"{unexpected[-1]:.0f}: {free}"
     return (
-        f"Expected mask values {expected}. Received {shown}. Larger labels need num_classes, unmarked pixels also "
-        f"ignore_class; other numbers a table, as in classes={{{values[-1]:g}: 1}}; foreground=True reads all above 0 "
-        "as 1, as for instances. Grey edges come from JPEG or smooth resizing: threshold the mask and save it as PNG."
+        f"{received} Larger labels need num_classes, unmarked pixels also ignore_class; other numbers a table, as in "
+        f"classes={{{table}}}; foreground=True reads all above 0 as 1, as for instances. Grey edges come from JPEG or "
+        "smooth resizing: threshold the mask and save it as PNG."
     )

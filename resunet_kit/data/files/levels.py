@@ -1,5 +1,7 @@
 """Stored numbers as intensities: those of few bits over the whole of their type, others as float32 in [0, 1]."""
 
+import os
+
 import numpy as np
 
 from resunet_kit.data.files.errors import file_error
@@ -53,6 +55,22 @@ def intensities(path: PathLike, stored: StoredImage, *, full_scale: float | None
     return _floats(path, array, any_range)
 
 
+def has_full_scale(image: np.ndarray) -> bool | None:
+    """Return whether the type of what `intensities` returns says what stands for 1; None if floats leave it open."""
+    if image.dtype.kind in "ub":
+        return True
+    return None if image.min() >= 0 and image.max() <= 1 else False
+
+
+def two_units(scaled: PathLike, other: PathLike) -> ValueError:
+    """Return the error for a file in [0, 1], by the largest number of its bits, and one in a unit of its own."""
+    return ValueError(
+        f"Expected images of one unit. Received {os.fspath(scaled)!r}, whose bits say what is white, and "
+        f"{os.fspath(other)!r}, whose values exceed [0, 1] in another. Save them in one type, or normalise each by "
+        "normalize='image'."
+    )
+
+
 def _check_full_scale(path: PathLike, array: np.ndarray, full_scale: float) -> None:
     _refuse_nonfinite(path, array)
     low, high = array.min().item(), array.max().item()
@@ -70,10 +88,11 @@ def _floats(path: PathLike, array: np.ndarray, any_range: bool) -> np.ndarray:
     _refuse_nonfinite(path, image, array)
     low, high = image.min().item(), image.max().item()
     if not any_range and not (low >= 0 and high <= 1):
+        cure = "Pass full_scale, the value that stands for white" if low >= 0 else "full_scale takes none below 0"
         raise file_error(
             path,
-            f"Expected uint8 or uint16 values, or {array.dtype} in [0, 1]. Received {low:g} to {high:g}. Pass "
-            "full_scale, the value that stands for white, or rescale the file, or pass normalize='image'.",
+            f"Expected uint8 or uint16 values, or {array.dtype} in [0, 1]. Received {low:g} to {high:g}. {cure}; or "
+            "pass normalize='image', or rescale the file.",
         )
     return image if _float32_keeps(array) else array.astype(np.float64)
 

@@ -1,12 +1,15 @@
 """The one channel of a mask file that holds its labels, where the file leaves no doubt."""
 
+import os
+import warnings
+
 import numpy as np
 
 from resunet_kit.data.files.errors import UnsupportedFile, file_error
 from resunet_kit.data.files.label_table import colour_counts
 from resunet_kit.data.files.levels import shown
 from resunet_kit.data.files.opacity import says_the_same
-from resunet_kit.data.files.palettes import palette_labels
+from resunet_kit.data.files.palettes import greys_as_labels, palette_labels
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
 from resunet_kit.data.files.stored import StoredImage
@@ -39,8 +42,7 @@ def stored_labels(
         ValueError: If there may be a mask in another channel too, numbers are not finite, or a lossy compression has
             changed them.
     """
-    if stored.no_mask:
-        raise file_error(path, stored.no_mask)
+    check_meaning(path, stored)
     wide = num_classes is not None and num_classes > 2
     try:
         labels = _chosen(stored, channel) if channel is not None else _only(stored, wide)
@@ -52,6 +54,14 @@ def stored_labels(
     if binary and not wide and (num_classes is not None or stored.white > _WHITE_OF_LABELS):
         return (labels != 0).astype(np.uint8)
     return labels
+
+
+def check_meaning(path: PathLike, stored: StoredImage) -> None:
+    """Refuse a file that cannot be a mask, and warn of one that may be meant as its complement."""
+    if stored.no_mask:
+        raise file_error(path, stored.no_mask)
+    if stored.doubt:
+        warnings.warn(f"{os.fspath(path)!r} {stored.doubt}", UserWarning, stacklevel=2)
 
 
 def _chosen(stored: StoredImage, channel: int) -> np.ndarray:
@@ -75,7 +85,7 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
             f"{_CHOOSE}."
         )
     if stored.palette is not None:
-        labels = stored.array if wide else palette_labels(stored.array, stored.palette)
+        labels = _of_palette(stored.array, stored.palette, wide)
     elif stored.meaning == "unknown" or stored.array.shape[-1] > stored.colours + stored.has_opacity:
         return _of_unknown_channels(stored)
     else:
@@ -91,6 +101,13 @@ def _only(stored: StoredImage, wide: bool) -> np.ndarray:
             f"opacity, so that the mask may be in the opacity or in the colours. Save it without, or {_CHOOSE}."
         )
     return labels
+
+
+def _of_palette(indices: np.ndarray, palette: np.ndarray, wide: bool) -> np.ndarray:
+    greys = greys_as_labels(indices, palette)
+    if greys is not None:
+        return greys
+    return indices if wide else palette_labels(indices, palette)
 
 
 def _are_labels(numbers: np.ndarray) -> bool:
@@ -111,16 +128,29 @@ def _of_unknown_channels(stored: StoredImage) -> np.ndarray:
 
 def _differ(stored: StoredImage) -> str:
     array = stored.array
-    meaning = ""
-    if array.shape[-1] in (3, 4) and array.dtype.kind in "ui":
-        meaning = (
-            f"The first colours are {colour_counts(array)}. Pass what they mean, as in classes={{(red, green, blue): "
-            "label}; or "
-        )
-        meaning += "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" else ""
     return (
-        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {meaning or 'Either '}save the "
-        f"labels as a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+        f"Expected a mask of one channel. Received {array.shape[-1]} that differ. {_colours_cure(stored) or 'Either '}"
+        f"save the labels as a grey image, of one-hot masks numpy.argmax(mask, axis=-1), or {_CHOOSE}."
+    )
+
+
+def _colours_cure(stored: StoredImage) -> str:
+    """Return how to read these colours, and nothing else; empty if the channels are no colours."""
+    array = stored.array
+    if array.shape[-1] not in (3, 4) or array.dtype.kind not in "ui":
+        return ""
+    if stored.lossy is not None:
+        return (
+            f"Their compression, {stored.lossy}, changes colours: check that images and masks are not exchanged; or "
+            "redraw the mask, and save it as PNG; or "
+        )
+    opacity = stored.opacity()
+    is_plain = opacity is None or bool((opacity == opacity.flat[0]).all())
+    key = "(red, green, blue)" if is_plain else "(red, green, blue, opacity)"
+    foreground = "foreground=True, which reads all but black as 1; or " if stored.meaning == "rgb" and is_plain else ""
+    return (
+        f"The first colours are {colour_counts(array)}. Pass what they mean, as in classes={{{key}: label}}; or "
+        f"{foreground}"
     )
 
 

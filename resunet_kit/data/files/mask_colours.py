@@ -4,7 +4,9 @@ import numpy as np
 
 from resunet_kit.data.files.errors import file_error
 from resunet_kit.data.files.label_table import LabelTable
-from resunet_kit.data.files.levels import shown
+from resunet_kit.data.files.levels import shown, spread
+from resunet_kit.data.files.mask_channel import check_meaning
+from resunet_kit.data.files.normalization import full_scale
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.rotation import rotated
 from resunet_kit.data.files.stored import StoredImage
@@ -27,18 +29,16 @@ def stored_colours(
     Raises:
         ValueError: If the file has no colours, or a lossy compression may have changed which they are.
     """
-    if stored.no_mask:
-        raise file_error(path, stored.no_mask)
+    check_meaning(path, stored)
     if stored.meaning == "cmyk":
         raise file_error(path, "Expected colours in RGB. Received CMYK. Save the mask as an RGB PNG.")
     colours = _with_opacity(stored)
     exact = table is not None and table.default is None  # each colour is compared
-    if stored.lossy is not None and not exact and not np.isin(colours, (0, stored.white)).all():
+    if stored.lossy is not None and not exact and not np.isin(colours, (0, full_scale(colours.dtype))).all():
         raise file_error(
             path,
             f"Expected colours of a mask. Received colours out of {stored.lossy}, a compression that changes them. "
-            "Redraw "
-            "the mask, and save it as PNG.",
+            "Redraw the mask, and save it as PNG.",
         )
     if table is None:
         colours = _without_opacity(path, colours)
@@ -51,10 +51,13 @@ def has_colours(stored: StoredImage) -> bool:
 
 
 def _with_opacity(stored: StoredImage) -> np.ndarray:
+    """Return colours of 8 bits where the file has fewer, as users write those of black and white."""
     colours, opacity = shown(stored), stored.opacity()
-    if opacity is None or stored.has_opacity:
+    if opacity is not None and not stored.has_opacity:
+        colours = np.concatenate([colours, opacity.astype(colours.dtype)], axis=-1)
+    if stored.palette is not None or colours.dtype not in (np.bool_, np.uint8):
         return colours
-    return np.concatenate([colours, opacity.astype(colours.dtype)], axis=-1)
+    return spread(colours.astype(np.uint8), stored.white)
 
 
 def _without_opacity(path: PathLike, colours: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the pixels of a palette file mean in a mask: their indices, or the brighter of two greys."""
+"""What the pixels of a palette file mean in a mask: their indices, their greys, or the brighter of two greys."""
 
 import numpy as np
 
@@ -13,6 +13,25 @@ _TOO_SHORT = (
     "Expected a palette with a colour for each label. Received indices above 1 and a palette of two greys, whose other "
     "entries are a filling. Save the indices as a grey PNG."
 )
+
+_WHITE = 255
+_DARK = 31  # greys up to this are numbers: nobody draws with colours that look black
+
+
+def greys_as_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray | None:
+    """Return the greys of a palette file that has no colours but black, white and greys as dark as labels, else None.
+
+    GIF has no other pictures than palettes: of a grey one of the labels 1, 4 and 255, writers make indices 0, 1 and 2.
+
+    Args:
+        indices: `(…, 1)`.
+        palette: Uint8 colours by index, `(colours, 3 or 4)`.
+    """
+    greys = _grey_levels(palette[:, :3]) - {_WHITE}
+    if not greys or not 0 < max(greys) <= _DARK or int(indices.max()) >= len(palette):
+        return None
+    used = palette[np.unique(indices), 0]
+    return palette[:, 0][indices] if len(np.unique(used)) == len(used) else None
 
 
 def palette_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray:
@@ -37,7 +56,9 @@ def palette_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray:
     if greys:
         if highest > 1 and (colours[2:] == colours[2]).all() and len(used) > 2:
             raise UnsupportedFile(_TOO_SHORT)
-        return np.where(colours[:, 0] == max(greys), 255, 0).astype(np.uint8)[indices]
+        return np.where(colours[:, 0] == max(greys), _WHITE, 0).astype(np.uint8)[indices]
+    if _grey_levels(colours) == {_WHITE}:
+        return np.full_like(indices, _WHITE)
     if len(colours) > 1 and highest <= 1 and colours[0].any() and not colours[1].any():
         raise UnsupportedFile(_AMBIGUOUS)
     return indices
@@ -54,7 +75,7 @@ def _greys(colours: np.ndarray, rest: np.ndarray) -> set[int]:
 def _black_and_white(used: np.ndarray) -> set[int]:
     """Return 0 and 255 if the picture is of black and white, both of them."""
     found = _grey_levels(used)
-    return found if found == {0, 255} else set()
+    return found if found == {0, _WHITE} else set()
 
 
 def _grey_levels(colours: np.ndarray) -> set[int]:

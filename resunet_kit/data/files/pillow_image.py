@@ -12,9 +12,9 @@ from resunet_kit.data.files.compressions import lossy_format, lossy_tiff, may_be
 from resunet_kit.data.files.errors import UnsupportedFile
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.stored import Meaning, StoredImage
-from resunet_kit.data.files.tiff import no_mask, without_rotation
+from resunet_kit.data.files.tiff import doubt, no_mask, without_rotation
 
-_BITS, _COMPRESSION, _PHOTOMETRIC, _DESCRIPTION, _ORIENTATION = 258, 259, 262, 270, 274
+_BITS, _COMPRESSION, _ORIENTATION = 258, 259, 274
 _STRIPS, _STRIP_BYTES, _TILES, _TILE_BYTES = 273, 279, 324, 325
 # Pillow's modes that hold what the file holds, and what their channels are.
 _MEANINGS: dict[str, Meaning] = {
@@ -84,7 +84,8 @@ def pillow_image(path: PathLike, image: Image.Image) -> StoredImage:
         transparent=_transparent(image, array),
         lossy=lossy,
         orientation=orientation,
-        no_mask=no_mask(tags.get(_PHOTOMETRIC, 1), tags.get(_DESCRIPTION, "")),
+        no_mask=no_mask(tags),
+        doubt=doubt(tags),
     )
 
 

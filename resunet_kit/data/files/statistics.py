@@ -8,6 +8,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from resunet_kit.data.files.levels import has_full_scale, two_units
 from resunet_kit.data.files.normalization import Moments, image_moments
 from resunet_kit.data.files.paths import PathLike, checked_paths
 from resunet_kit.data.files.reading import ImageOptions, read_raw_image
@@ -54,7 +55,7 @@ def image_statistics(
 
     def moments(path: str) -> tuple[Moments, bool | None]:
         raw = read_raw_image(path, options)
-        return image_moments(raw), _is_scaled(raw)
+        return image_moments(raw), has_full_scale(raw)
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # decoding releases the GIL
         found, scaled = zip(*threads.map(moments, paths), strict=True)
@@ -69,18 +70,7 @@ def image_statistics(
     return reduce(Moments.__add__, found).statistics()
 
 
-def _is_scaled(raw: NDArray) -> bool | None:
-    """Return whether the file's type says what stands for 1; None if values in [0, 1] leave that open."""
-    if raw.dtype.kind in "ub":
-        return True
-    return None if raw.min() >= 0 and raw.max() <= 1 else False
-
-
 def _check_units(paths: list[str], scaled: Sequence[bool | None]) -> None:
     """Refuse files in [0, 1], by the largest number of their bits, together with files in a unit of their own."""
     if True in scaled and False in scaled:
-        raise ValueError(
-            f"Expected images of one unit. Received {paths[scaled.index(True)]!r}, whose bits say what is white, and "
-            f"{paths[scaled.index(False)]!r}, whose values exceed [0, 1] in another. Save them in one type, "
-            "or normalise each by normalize='image'."
-        )
+        raise two_units(paths[scaled.index(True)], paths[scaled.index(False)])

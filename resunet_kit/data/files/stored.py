@@ -26,6 +26,7 @@ class StoredImage:
         lossy: The compression that may have changed the numbers, by name.
         orientation: The EXIF tag: 1 upright, 2 to 8 mirrored or rotated. It is not applied.
         no_mask: Why nobody can say what the numbers mean in a mask; empty if they can.
+        doubt: What a reader of masks warns of; empty if there is nothing.
     """
 
     array: np.ndarray
@@ -37,6 +38,7 @@ class StoredImage:
     lossy: str | None = None
     orientation: int = 1
     no_mask: str = ""
+    doubt: str = ""
 
     def __post_init__(self) -> None:
         if not self.white:

@@ -3,6 +3,7 @@
 import math
 import os
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,15 @@ from resunet_kit.data.files.stored import Meaning, StoredImage
 from resunet_kit.data.files.tiff_contents import SAVE_AS_VOLUME, refuse_other_contents
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 258, 259, 262, 266
-_DESCRIPTION, _ORIENTATION, _SAMPLES, _PLANES, _SAMPLE_FORMAT = 270, 274, 277, 284, 339
+_DESCRIPTION, _ORIENTATION, _SAMPLES, _PLANES, _SOFTWARE, _SAMPLE_FORMAT = 270, 274, 277, 284, 305, 339
 _WHITE_IS_ZERO, _PALETTE, _CMYK, _YCBCR = 0, 3, 5, 6
 _JPEG, _WEBP = (6, 7), 50001
 _MEANINGS: dict[int, Meaning] = {0: "grey", 1: "grey", 2: "rgb", 3: "palette", 4: "grey", 5: "cmyk", 6: "rgb"}
 _ASSOCIATED, _UNASSOCIATED = 1, 2
+_BOOLEANS_OF_TIFFFILE = (
+    "holds booleans written by tifffile, which writes True as black, and bright pixels are the foreground here. If "
+    "True was foreground, write the mask as numbers: tifffile.imwrite(path, tifffile.imread(path).astype('uint8'))."
+)
 _IMAGEJ_INVERTED = (
     "Expected a mask whose bright pixels are the foreground. Received a file of ImageJ with an inverting lookup table, "
     "which shows the number 255 as black. Apply Image > Lookup Tables > Invert LUT in ImageJ and save the file again."
@@ -80,6 +85,7 @@ def _stored(page: Any, array: np.ndarray, lossy: str | None) -> StoredImage:
         array = _brighter_is_larger(array, white)
     if has_opacity and extra[0] == _ASSOCIATED:
         array = unpremultiplied(array, white)
+    tags = {tag.code: tag.value for tag in page.tags.values()}
     return StoredImage(
         array,
         meaning,
@@ -88,7 +94,8 @@ def _stored(page: Any, array: np.ndarray, lossy: str | None) -> StoredImage:
         palette=_palette(page) if meaning == "palette" else None,
         lossy=lossy,
         orientation=int(page.tags.valueof(_ORIENTATION, 1)),
-        no_mask=no_mask(page.photometric, page.tags.valueof(_DESCRIPTION, "")),
+        no_mask=no_mask(tags),
+        doubt=doubt(tags),
     )
 
 
@@ -96,7 +103,7 @@ def without_rotation(data: bytes) -> bytes:
     """Return a TIFF file whose rotation tag is 1, and whose metadata by Adobe (XMP) no longer has one."""
     order = "<" if data[:2] == b"II" else ">"
     big = 43 in data[2:4]
-    entries, offset, step = (("Q", 8, 20), ("H", 4, 12))[not big]
+    entries, offset, step = ("Q", 8, 20) if big else ("H", 4, 12)
     [start] = struct.unpack_from(f"{order}{'Q' if big else 'L'}", data, offset)
     [count] = struct.unpack_from(order + entries, data, start)
     first = start + struct.calcsize(entries)
@@ -108,13 +115,21 @@ def without_rotation(data: bytes) -> bytes:
     return bytes(changed).replace(b"tiff:Orientation", b"tiff:orientation")
 
 
-def no_mask(photometric: int, description: object) -> str:
-    """Return why a file cannot be a mask: ImageJ wrote it with white as zero; nothing for all others.
+def no_mask(tags: Mapping[int, Any]) -> str:
+    """Return why a file with these tags cannot be a mask; nothing for all others.
 
-    ImageJ's own masks hold 255 for foreground, and show it as black; Pillow and this package take bright pixels for it.
+    ImageJ's own masks hold 255 for foreground, and show it as black. Pillow and this package take bright pixels for
+    foreground.
     """
-    inverted = photometric == _WHITE_IS_ZERO and str(description).startswith("ImageJ=")
-    return _IMAGEJ_INVERTED if inverted else ""
+    is_inverted = tags.get(_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
+    return _IMAGEJ_INVERTED if is_inverted and str(tags.get(_DESCRIPTION, "")).startswith("ImageJ=") else ""
+
+
+def doubt(tags: Mapping[int, Any]) -> str:
+    """Return why a mask with these tags may be meant as its complement; nothing for all others."""
+    is_inverted = tags.get(_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
+    is_boolean = tags.get(_BITS, 1) in (1, (1,))
+    return _BOOLEANS_OF_TIFFFILE if is_inverted and is_boolean and tags.get(_SOFTWARE) == "tifffile.py" else ""
 
 
 def _brighter_is_larger(array: np.ndarray, white: int) -> np.ndarray:

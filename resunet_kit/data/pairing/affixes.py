@@ -2,12 +2,13 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SAMPLED = 4  # first names that affixes are looked for in, besides the middle and the last one
 _COUNTED = 1_000  # names of a longer list that stand for all in counting who has an affix
-_CUTS = 8  # positions tried from either end of a name
+_CUTS = 20  # positions tried from either end of a name, of which BIDS has many
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,12 @@ class Affixes:
     suffix: str = ""
 
     def core(self, stem: str) -> str | None:
-        """Return what is between prefix and suffix; None without them, or where one would cut a number in two."""
+        """Return what is between prefix and suffix; None without them, or where one would cut a number in two.
+
+        Nothing is left of a name that is one of the two: `imaging`, which a folder tells from others.
+        """
+        if stem and stem in (self.prefix, self.suffix) and not (self.prefix and self.suffix):
+            return ""
         core = stem[len(self.prefix) : len(stem) - len(self.suffix)]
         if not (stem.startswith(self.prefix) and stem.endswith(self.suffix)) or not any(map(str.isalnum, core)):
             return None
@@ -31,7 +37,10 @@ class Affixes:
 
 
 def candidates(stems: Sequence[str]) -> list[Affixes]:
-    """Return no affixes at first, and then all that at least a tenth of the stems and two of them have."""
+    """Return no affixes at first, and then all that at least a tenth of the stems and two of them have.
+
+    A whole stem is one too where it repeats, as in `case_1/imaging` and `case_2/imaging`.
+    """
     counted = stems[:: max(1, len(stems) // _COUNTED)]
     middle, needed = len(stems) // 2, min(len(counted), max(2, len(counted) // 10))
     prefixes, suffixes = {"": None}, {"": None}
@@ -40,6 +49,7 @@ def candidates(stems: Sequence[str]) -> list[Affixes]:
         prefixes |= dict.fromkeys(stem[:cut] for cut in cuts[:_CUTS])
         suffixes |= dict.fromkeys(stem[cut:] for cut in cuts[-_CUTS:])
     before = [text for text in prefixes if sum(stem.startswith(text) for stem in counted) >= needed]
+    before += [stem for stem, count in Counter(counted).most_common(_SAMPLED) if count >= max(2, needed)]
     after = [text for text in suffixes if sum(stem.endswith(text) for stem in counted) >= needed]
     return [Affixes(prefix, suffix) for prefix in before for suffix in after]
 

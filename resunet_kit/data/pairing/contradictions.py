@@ -24,8 +24,7 @@ def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]
     warnings.warn(
         f"{len(found)} of {len(images)} images are paired with a mask that by its name belongs to another image: "
         f"{shown}{'; ...' if len(found) > _SHOWN else ''}. Sorted lists are not pairs: pair_by_name of "
-        "resunet_kit.data returns "
-        "both lists in one order.",
+        "resunet_kit.data returns both lists in one order.",
         UserWarning,
         stacklevel=4,
     )
@@ -66,6 +65,8 @@ def _aligned(images: Sequence[Name], masks: Sequence[Name]) -> bool:
             continue
         cores = [(mask.core(one.stem), one.folders, other.folders) for one, other in zip(masks, images, strict=True)]
         alone = len({core for core, *_ in cores}) == len(cores) or all(one == other for _, one, other in cores)
-        if alone and all(image.core(name.stem) == core for name, (core, *_) in zip(images, cores, strict=True)):
+        if alone and all(
+            core is not None and image.core(name.stem) == core for name, (core, *_) in zip(images, cores, strict=True)
+        ):
             return True
     return False

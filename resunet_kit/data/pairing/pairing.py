@@ -36,9 +36,9 @@ def pair_by_name(
 
     Two sorted lists are not pairs: `case_10.png` comes after `case_1.png`, and `case_10_mask.png` before
     `case_1_mask.png`. Here names are compared without their extensions: `x.nii.gz` and `x_seg.nii.gz`, `img_3` and
-    `label_3`, `case_0000` and `case`, and equal names in two folders are pairs. Folders count as part of the name
-    where names repeat, as in `images/patient_1/slice_3.png`. Case and leading zeros may differ only where this leaves
-    all names different.
+    `label_3`, `case_0000` and `case`, equal names in two folders, and `case_1/imaging` and `case_1/labels` are pairs.
+    Folders count as part of the name where names repeat, as in `images/patient_1/slice_3.png`. Case and leading zeros
+    may differ only where this leaves all names different.
 
     Args:
         images: Paths; or a folder, whose image files are found at any depth; or a pattern as of `glob`, such as
@@ -161,7 +161,9 @@ def _detected(images: Sequence[Name], masks: Sequence[Name]) -> Match:
         ways = " or ".join(_as_arguments(*way) for way in several.args)
         raise ValueError(
             f"Expected names with one way to pair them. Received images such as {quoted(_paths(images), 2)} and masks "
-            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, or leave files out."
+            f"such as {quoted(_paths(masks), 2)}, which pair by {ways}. Pass one of these, with "
+            "unmatched='drop' where that leaves files over, or as key a regular expression with what identifies a pair "
+            "in brackets. Merge several masks of one image into one file."
         ) from None
     if not found:
         raise ValueError(
@@ -194,8 +196,8 @@ def _refuse_repeated(found: Match, images: Sequence[Name], masks: Sequence[Name]
     for of_images, of_masks in found.repeated:
         raise ValueError(
             f"Expected one mask for each image. Received {quoted(images[index].path for index in of_images)} with "
-            f"{quoted(masks[index].path for index in of_masks)}, which have one name. Leave files out, or name more of "
-            "what differs: a prefix or suffix, or a group of key."
+            f"{quoted(masks[index].path for index in of_masks)}, which have one name. Merge several masks of one image "
+            "into one file, leave files out, or name more of what differs: a prefix or suffix, or a group of key."
         )
 
 

@@ -76,3 +76,16 @@ def test_files_may_be_read_in_threads(tmp_path):
     with ThreadPoolExecutor(3) as threads:
         (images,) = pairs.batch([4, 0, 2], threads.map)
     np.testing.assert_array_equal(images[:, 0, 0, 0] * 255, np.float32([4, 0, 2]))
+
+
+@pytest.mark.parametrize("options", [{"normalize": (0.5, 0.2)}, {"normalize": "volume", "volumes": ["a", "a", "a"]}])
+def test_two_units_under_one_mean_are_refused(tmp_path, options):
+    paths = [tmp_path / f"{name}.npy" for name in ("bits", "unit", "raw")]
+    arrays = np.uint8([[0, 255]]), np.float32([[0, 1]]), np.int16([[0, 900]])
+    for path, array in zip(paths, arrays, strict=True):
+        np.save(path, array)
+    pairs = Pairs(paths, None, **options)
+    with pytest.raises(ValueError, match=r"Expected images of one unit. Received '.*bits.npy.*'.*raw.npy"):
+        pairs.batch([0, 1, 2])
+    for own in ({"normalize": "image"}, {"normalize": "volume", "volumes": ["a", "a", "b"]}):
+        assert Pairs(paths, None, **own).batch([0, 1, 2])[0].shape == (3, 1, 2, 1)

@@ -1,3 +1,8 @@
+import ast
+import re
+import struct
+
+import nibabel
 import numpy as np
 import pytest
 from PIL import Image
@@ -101,6 +106,45 @@ def test_what_was_meant(tmp_path, name, stored, options, expected):
 )
 def test_the_error_about_large_numbers_names_cures_that_work(tmp_path, stored, cure):
     path = _save(tmp_path / "a.npy", stored)
-    with pytest.raises(ValueError, match=r"num_classes.*ignore_class.*classes=\{\d+: 1\}.*foreground=True"):
+    with pytest.raises(ValueError, match=r"num_classes.*ignore_class.*classes=\{\d+: \d\}.*foreground=True"):
         read_mask(path)
     read_mask(path, **cure)
+
+
+@pytest.mark.parametrize(
+    ("stored", "options", "cure"),
+    [
+        (np.uint8([[0, 1, 2, 4]]), {"num_classes": 4}, "classes={4: 3}"),  # BraTS
+        (np.uint8([[1, 2, 3, 1]]), {"num_classes": 3}, "classes={3: 0}"),
+        (np.uint8([[0, 200, 1, 0]]), {}, "classes={200: 2}"),
+        (np.uint8([[0, 3, 1, 0]]), {"num_classes": 2}, "classes={3: 0, 0: 0}"),
+        (np.int64([[-1, 0, 1]]), {}, "classes={-1: 2}"),
+        (np.int64([[-1, 0, 1]]), {"num_classes": 2, "ignore_class": 255}, "classes={-1: 255}"),
+    ],
+)
+def test_the_table_that_the_error_names_has_the_unexpected_number(tmp_path, stored, options, cure):
+    path = _save(tmp_path / "a.npy", stored)
+    with pytest.raises(ValueError, match=re.escape(cure)):
+        read_mask(path, **options)
+    read_mask(path, **options, classes=ast.literal_eval(cure.partition("=")[2]))
+
+
+def test_fractions_are_not_sent_to_a_table_of_integers(tmp_path):
+    for stored in (np.float32([[0, 0.25, 1]]), np.float32([[1 / 3, 2 / 3]])):
+        with pytest.raises(ValueError, match=r"threshold the mask.*get_unscaled") as error:
+            read_mask(_save(tmp_path / "a.npy", stored))
+        assert "classes=" not in str(error.value)
+
+
+def test_labels_under_a_scale_of_the_header_are_what_is_stored(tmp_path):
+    path, stored = tmp_path / "a.nii", np.arange(4, dtype=np.uint8).reshape(2, 2, 1)
+    volume = nibabel.Nifti1Image(stored, np.eye(4))
+    nibabel.save(volume, path)
+    data = bytearray(path.read_bytes())
+    data[112:120] = struct.pack("<2f", 1 / 3, 0)  # slope and intercept
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match="get_unscaled"):
+        read_mask(path)
+    cured = nibabel.Nifti1Image(nibabel.load(path).dataobj.get_unscaled(), np.eye(4))
+    nibabel.save(cured, tmp_path / "cured.nii")
+    assert read_mask(tmp_path / "cured.nii").ravel().tolist() == [0, 1, 2, 3]

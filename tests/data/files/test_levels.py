@@ -105,3 +105,13 @@ def test_other_numbers_are_refused(tmp_path, dtype):
 def test_half_precision_is_read(tmp_path):
     np.save(tmp_path / "a.npy", np.float16([[0, 0.5, 1]]))
     assert read_image(tmp_path / "a.npy").ravel().tolist() == [0, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("lowest", "cure"), [(0, "Pass full_scale, the value"), (-1024, "full_scale takes none below 0")]
+)
+def test_a_full_scale_is_offered_only_to_numbers_that_can_have_one(tmp_path, lowest, cure):
+    np.save(tmp_path / "a.npy", np.int16([[lowest, 3000]]))
+    with pytest.raises(ValueError, match=f"{cure}.*normalize='image'"):
+        read_image(tmp_path / "a.npy")
+    assert read_image(tmp_path / "a.npy", normalize="image").ravel() == pytest.approx([-1, 1], abs=1e-3)

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from resunet_kit.data import read_mask
+from tests.data.files.writers import tiff
 
 VOC = {(0, 0, 0): 0, (128, 0, 0): 1, (224, 224, 192): 255}
 COLOURS = np.uint8([[[0, 0, 0], [128, 0, 0], [224, 224, 192]]])
@@ -57,6 +58,34 @@ def test_an_error_about_colours_shows_them_and_its_cures_work(tmp_path):
     with pytest.raises(ValueError, match=r"\(224, 224, 192\) in 1 pixels\. Add .*None: label"):
         read_mask(path, classes={(0, 0, 0): 0, (128, 0, 0): 1})
     assert read_mask(path, classes={(0, 0, 0): 0, (128, 0, 0): 1, None: 9}).ravel().tolist() == [0, 1, 9]
+
+
+def test_cures_of_colours_on_a_transparent_ground_name_the_opacity(tmp_path):
+    path = saved(tmp_path / "a.png", np.uint8([[[0, 0, 0, 0], [255, 0, 0, 128]]]))
+    with pytest.raises(ValueError, match=r"classes=\{\(red, green, blue, opacity\): label\}.*channel=") as error:
+        read_mask(path)
+    assert "foreground=True" not in str(error.value)
+    assert read_mask(path, classes={(0, 0, 0, 0): 0, (255, 0, 0, 128): 1}).ravel().tolist() == [0, 1]
+
+
+def test_a_photograph_in_place_of_a_mask_is_called_so(tmp_path):
+    path = saved(tmp_path / "a.jpg", np.repeat(np.repeat(COLOURS, 9, 0), 9, 1))
+    with pytest.raises(ValueError, match=r"that differ.*JPEG.*images and masks are not exchanged") as error:
+        read_mask(path)
+    assert "classes=" not in str(error.value)
+
+
+@pytest.mark.parametrize("ending", ["png", "tif", "pbm"])
+def test_white_of_one_bit_is_white(tmp_path, ending):
+    path = saved(tmp_path / f"a.{ending}", np.array([[False, True]]))
+    assert read_mask(path, classes={(0, 0, 0): 0, (255, 255, 255): 1}).ravel().tolist() == [0, 1]
+    assert read_mask(path, classes={(0, 0, 0, 255): 0, (255, 255, 255, 255): 1}).ravel().tolist() == [0, 1]
+
+
+def test_greys_of_few_bits_are_those_of_8(tmp_path):
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(np.uint8([[0, 1, 3]]), 2, photometric=1))
+    assert read_mask(path, classes={(0, 0, 0): 0, (85, 85, 85): 1, (255, 255, 255): 2}).ravel().tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("options", [{"classes": {(0, 0, 0): 0, None: 1}}, {"foreground": True}, {"classes": VOC}])

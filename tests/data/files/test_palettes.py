@@ -82,3 +82,31 @@ def test_palettes_that_contradict_their_indices_are_refused(tmp_path, palette, i
     with pytest.raises(ValueError, match=rf"a\.png.*{expected}.*grey PNG"):
         read_mask(tmp_path / "a.png")
     assert read_mask(tmp_path / "a.png", channel=0).shape == (1, len(indices), 1)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_classes": 32, "ignore_class": 255}])
+@pytest.mark.parametrize("labels", [[0, 2], [2, 2], [1, 2, 3], [3, 0, 10], [0, 1]])
+def test_labels_in_grey_are_the_same_as_gif_and_as_png(tmp_path, labels, options):
+    """Writers of GIF make indices of greys: 1, 2 and 3 become 0, 1 and 2."""
+    image = Image.fromarray(np.uint8([labels]))
+    image.save(tmp_path / "a.gif")
+    image.quantize().save(tmp_path / "b.png")
+    for name in ("a.gif", "b.png"):
+        assert read_mask(tmp_path / name, **options).ravel().tolist() == labels
+
+
+def test_void_in_grey_is_void_as_gif_too(tmp_path):
+    Image.fromarray(np.uint8([[1, 0, 255]])).save(tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="0, 1, 255"):
+        read_mask(tmp_path / "a.gif")
+    assert read_mask(tmp_path / "a.gif", num_classes=2, ignore_class=255).ravel().tolist() == [1, 0, 255]
+
+
+def test_a_palette_of_white_alone_is_white(tmp_path):
+    Image.fromarray(np.full((2, 2), 255, np.uint8)).quantize().save(tmp_path / "a.png")
+    assert read_mask(tmp_path / "a.png").ravel().tolist() == [1, 1, 1, 1]
+
+
+def test_a_ramp_of_greys_is_no_table_of_labels(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(np.array([[0, 1]]), 4, colour=3, palette=GREYS[::17]))
+    assert read_mask(tmp_path / "a.png").ravel().tolist() == [0, 1]

@@ -131,6 +131,19 @@ def test_a_mask_of_imagej_with_an_inverting_table_is_refused_with_the_cure(tmp_p
     assert read_image(tmp_path / "a.tif").ravel().tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("compression", [None, "zlib"])
+def test_a_mask_of_booleans_by_tifffile_is_read_as_viewers_show_it_with_a_warning(tmp_path, compression):
+    path, mask = tmp_path / "a.tif", np.array([[False, True, True]])
+    tifffile.imwrite(path, mask, compression=compression)
+    assert np.asarray(Image.open(path)).tolist() == [[True, False, False]]
+    for options in ({}, {"foreground": True}, {"channel": 0}, {"classes": {(0, 0, 0): 0, (255, 255, 255): 1}}):
+        with pytest.warns(UserWarning, match=r"a\.tif.*tifffile, which writes True as black.*astype\('uint8'\)"):
+            assert read_mask(path, **options).ravel().tolist() == [1, 0, 0]
+    assert read_image(path).ravel().tolist() == [1, 0, 0]
+    tifffile.imwrite(path, tifffile.imread(path).astype("uint8"))
+    assert read_mask(path)[..., 0].tolist() == [[0, 1, 1]]
+
+
 @pytest.mark.parametrize("rotation", range(1, 9))
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_palettes_are_looked_up_whatever_the_rotation(tmp_path, bits, rotation):

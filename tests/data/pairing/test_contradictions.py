@@ -23,6 +23,7 @@ SCHEMES = [
     ("{}_0000", "{}"),
     ("p{}/slice", "p{}/slice"),
     ("scan-{}-x", "Scan_{}"),
+    ("case_{}/imaging", "case_{}/segmentation"),
 ]
 
 

@@ -28,6 +28,10 @@ def paired(images, masks, **options):
         ("{}.jpg", "{}.jpg.png", {}),
         ("IMG_{}.JPG", "img_{}.png", {}),
         ("x/IMG {} (2).png", "y/IMG {} (2) copy.png", {}),
+        ("d/case_{}/imaging.nii.gz", "d/case_{}/segmentation.nii.gz", {}),
+        ("d/{}/pre/FLAIR.nii.gz", "d/{}/wmh.nii.gz", {}),
+        ("d/{}/a.png", "d/{}/b.png", {"image_prefix": "a", "mask_suffix": "b.png"}),
+        ("s{0}/anat/s{0}_T1w.nii.gz", "s{0}/anat/s{0}_space-MNI_label-L_desc-T1lesion_mask.nii.gz", {}),
         ("a{}b.png", "c{}d.png", {"image_prefix": "a", "image_suffix": "b", "mask_prefix": "c", "mask_suffix": "d"}),
         ("{}.png", "{}_seg.nii.gz", {"mask_suffix": "_seg.nii.gz"}),
         ("{}x.png", "{}y.png", {"key": r"(\d+)"}),
@@ -79,6 +83,16 @@ def test_one_folder_holds_both(tmp_path):
     assert paired(f"{tmp_path}/*/*.tif", f"{tmp_path}/*/*_mask.tif")[0] == tuple(map(str, expected[0]))
 
 
+def test_one_folder_for_each_patient_with_names_of_kinds(tmp_path):
+    for patient in range(3):
+        (tmp_path / f"p{patient}").mkdir()
+        for kind in ("imaging", "segmentation"):
+            (tmp_path / f"p{patient}/{kind}.nii.gz").touch()
+    expected = [(tmp_path / f"p{p}/imaging.nii.gz", tmp_path / f"p{p}/segmentation.nii.gz") for p in range(3)]
+    assert paired(tmp_path, tmp_path) == expected
+    assert paired(tmp_path, tmp_path, image_prefix="imaging", mask_prefix="segmentation") == expected
+
+
 @given(st.lists(st.integers(0, 10**6), min_size=1, max_size=20, unique=True), st.integers(1, 7), st.randoms())
 def test_any_numbers_of_any_width_are_paired(numbers, width, generator):
     images = [f"i/{number}.png" for number in numbers]
@@ -124,6 +138,12 @@ CHANNELS = [f"i/c{case}_000{channel}.nii.gz" for case in range(4) for channel in
         (["i/1.png", "i/2.png"], TWO_KINDS, {}, "mask_suffix='_a' or mask_suffix='_b'"),
         (["i/1.png", "i/2.png"], TWO_KINDS, {"mask_suffix": "_a"}, "2 of 4 masks without an image: 'm/1_b"),
         (CHANNELS, [f"m/c{case}.nii.gz" for case in range(4)], {}, "image_suffix='_0000' or image_suffix='_0001'"),
+        (
+            [f"{p}/{s}.nii" for p in "ab" for s in ("t1", "t2")],
+            ["a/x.nii", "b/x.nii"],
+            {},
+            "'t1', mask_prefix='x' or .*key",
+        ),
         (["i/1.png", "i/1.jpg", "i/2.png"], ["m/1.png", "m/2.png"], {}, r"'i/1\.png', 'i/1\.jpg' with 'm/1\.png'"),
         (["i/1.png", "i/2.png"], ["m/1.png", "m/1.tif"], {"key": r"(\d)"}, r"'m/1\.png', 'm/1\.tif'"),
         (["a1f3.png", "b77c.png"], ["0001.png", "0002.png"], {}, "names in common.*as key"),
