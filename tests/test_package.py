@@ -47,7 +47,9 @@ def test_an_unknown_name_is_an_attribute_error():
 TESTED_THROUGH = {
     "data/batches/user_augmentation": "data/batches/test_contract.py",
     "data/files/errors": "data/files/test_decoding.py",
+    "inference/_cascade_files": "inference/test_cascade.py",
     "inference/_cascade_settings": "inference/test_cascade.py",
+    "inference/_detection": "inference/test_cascade.py",
     "inference/_marking": "inference/test_cascade.py",
     "inference/_resized_prediction": "inference/test_cascade.py",
     "metrics/_hints": "metrics/test_init.py",

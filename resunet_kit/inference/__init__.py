@@ -1,5 +1,6 @@
 """Inference: the two-stage cascade of a classifier and a segmenter."""
 
-from resunet_kit.inference.cascade import Cascade, Detection
+from resunet_kit.inference._detection import Detection
+from resunet_kit.inference.cascade import Cascade
 
 __all__ = ["Cascade", "Detection"]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from resunet_kit import masks
-from resunet_kit._shared.truth import TOLERANCE
 from resunet_kit.inference._image_checks import check_outputs
 from resunet_kit.inference._image_source import as_array, is_array
 from resunet_kit.inference._stage_checks import MAX_CLASSES
@@ -71,10 +70,7 @@ def _check(probabilities: np.ndarray, indices: Sequence[int]) -> None:
 
 def _mark(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
     if probabilities.shape[-1] <= 2:
-        foreground = probabilities[..., -1]
-        clipped = np.clip(foreground, 0, 1)
-        rounded = np.abs(foreground - clipped) <= TOLERANCE  # resizing may leave [0, 1] by its rounding
-        return postprocess(np.where(rounded, clipped, foreground))
+        return postprocess(np.clip(probabilities[..., -1], 0, 1))  # half precision may leave [0, 1], and resizing
     # A pixel of a filled hole gets its most probable class, too.
     rules = dataclasses.replace(postprocess, threshold=0.5, low_threshold=None)
     foreground = rules((masks.to_labels(probabilities) > 0).astype("uint8"))

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit import masks
-from resunet_kit._shared.errors import reason
 from resunet_kit._shared.mask_checks import neighbours
 from resunet_kit._shared.numbers import integer, number
-from resunet_kit._shared.writing import atomic_write
 from resunet_kit.inference._batching import Batch, SizeQueues, in_order, with_progress
-from resunet_kit.inference._cascade_settings import settings_from_json, settings_to_json
+from resunet_kit.inference._cascade_files import read_cascade, write_cascade
+from resunet_kit.inference._cascade_settings import settings_to_json
+from resunet_kit.inference._detection import Detection, detection_of, nothing_detected
 from resunet_kit.inference._image_checks import ImageCheck
 from resunet_kit.inference._image_source import image_source
 from resunet_kit.inference._marking import mark_images
@@ -24,30 +23,7 @@ from resunet_kit.inference._resized_prediction import predict_batch
 from resunet_kit.inference._stage_checks import check_stages
 from resunet_kit.inference._value_range import ValueRange, check_value_range
 
-CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
-
 Images = ArrayLike | Iterable[Any]
-
-
-@dataclass(frozen=True)
-class Detection:
-    """The result of a cascade for one image.
-
-    Attributes:
-        probability: The classifier's probability that the image shows a finding, in [0, 1].
-        mask: `(height, width)` uint8; 0 is background, other values are the segmenter's classes. All zero where the
-            probability is below the cascade's threshold.
-        boxes: One `(top, left, bottom, right)` in pixels per connected component, bottom and right excluded; the
-            largest component first. Classes are not told apart.
-        centroids: One `(row, column)` in pixels per component, in the same order.
-        area: Foreground pixels.
-    """
-
-    probability: float
-    mask: np.ndarray
-    boxes: list[tuple[int, ...]]
-    centroids: list[tuple[float, ...]]
-    area: int
 
 
 class Cascade:
@@ -266,7 +242,7 @@ class Cascade:
         def delineate(batch: Batch) -> Iterator[Detection]:
             marked = mark_images(self._segment(batch), self.postprocess, batch.indices, checked=True)
             for index, mask in zip(batch.indices, marked, strict=True):
-                yield self._detection(probability_of.pop(index), mask)
+                yield detection_of(probability_of.pop(index), mask, self.postprocess.connectivity)
 
         classified = SizeQueues(batch_size, lambda batch: zip(batch.images, self._classify(batch), strict=True))
         detected = SizeQueues(batch_size, delineate)
@@ -275,20 +251,9 @@ class Cascade:
                 probability_of[index] = float(probability)
                 detected.add(index, image)
             else:
-                nothing = np.zeros(image.shape[:2], "uint8")
-                detected.put(index, Detection(float(probability), nothing, boxes=[], centroids=[], area=0))
+                detected.put(index, nothing_detected(float(probability), image.shape[:2]))
             yield from detected.ready()
         yield from detected.rest()
-
-    def _detection(self, probability: float, mask: np.ndarray) -> Detection:
-        found = masks.regions(mask > 0, connectivity=self.postprocess.connectivity)
-        return Detection(
-            probability,
-            mask,
-            boxes=[region.bbox for region in found],
-            centroids=[region.centroid for region in found],
-            area=int(np.count_nonzero(mask)),
-        )
 
     def _classify(self, batch: Batch) -> np.ndarray:
         scores = predict_batch("classifier", self.classifier, batch.images, batch.indices, restore=False)
@@ -331,10 +296,7 @@ class Cascade:
             ValueError: If the folder holds something already.
         """
         settings = settings_to_json(self.threshold, self.postprocess, self.value_range)
-        with atomic_write(path, folder=True) as folder:
-            self.classifier.save(folder / CLASSIFIER)
-            self.segmenter.save(folder / SEGMENTER)
-            (folder / SETTINGS).write_text(settings, encoding="utf-8")
+        write_cascade(path, self.classifier, self.segmenter, settings)
         return Path(path)
 
     @classmethod
@@ -350,17 +312,4 @@ class Cascade:
         Raises:
             ValueError: If the folder is not one that `save` wrote.
         """
-        folder = Path(path)
-        missing = [name for name in (CLASSIFIER, SEGMENTER, SETTINGS) if not (folder / name).is_file()]
-        if missing:
-            raise _unreadable(folder, f"which lacks {', '.join(missing)}. Pass the folder itself, or save it again.")
-        try:
-            options = settings_from_json((folder / SETTINGS).read_text(encoding="utf-8"))
-            stages = [keras.models.load_model(folder / name, compile=False) for name in (CLASSIFIER, SEGMENTER)]
-            return cls(*stages, **options)
-        except (ValueError, TypeError, OSError) as error:
-            raise _unreadable(folder, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
-
-
-def _unreadable(folder: Path, problem: str) -> ValueError:
-    return ValueError(f"Expected a folder written by Cascade.save. Received {str(folder)!r}, {problem}")
+        return read_cascade(path, cls)

@@ -159,6 +159,7 @@ class LossPart(keras.metrics.Mean):
     def __init__(self, loss: keras.losses.Loss, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name=name or loss.name, dtype=dtype)
         self.loss = loss
+        self._direction = "down"  # what Keras's callbacks read with mode="auto"
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> None:
         """Add a batch."""

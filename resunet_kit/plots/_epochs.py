@@ -88,12 +88,13 @@ def _series(
 
 def _validated(epochs: list[int], lengths: dict[str, int], validation_freq: ValidationFreq) -> list[int]:
     """Return the epochs with validation; all of them where validation entries are as long as the others."""
+    chosen = None if validation_freq is None else _chosen(epochs, validation_freq)
     counts = {length for name, length in lengths.items() if name.startswith("val_")} - {len(epochs)}
     if not counts:
         return epochs
     if len(counts) == 1:
         [count] = counts
-        found = _chosen(epochs, validation_freq) if validation_freq is not None else _inferred(epochs, count)
+        found = _inferred(epochs, count) if chosen is None else chosen
         if len(found) == count:
             return found
     raise ValueError(

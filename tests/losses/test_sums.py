@@ -75,6 +75,16 @@ def test_names_of_parts_are_told_apart():
     assert [metric.name for metric in loss.part_metrics()] == ["dice", "dice_2", "tversky", "tversky_2"]
 
 
+def test_callbacks_of_mode_auto_want_less_of_a_part():
+    x, truth = np.zeros((1, 4, 4, 1)), np.ones((1, 4, 4, 1))
+    loss = Dice() + CrossEntropy()
+    model = keras.Sequential([keras.layers.Input((4, 4, 1)), keras.layers.Conv2D(1, 1, activation="sigmoid")])
+    model.compile("sgd", loss, metrics=loss.part_metrics())
+    stops = [keras.callbacks.EarlyStopping(monitor=f"val_{name}") for name in ("dice", "cross_entropy")]
+    model.fit(x, truth, validation_data=(x, truth), callbacks=stops, verbose=0)
+    assert [stop.monitor_op(1, 2) for stop in stops] == [True, True]
+
+
 # TensorFlow's variables answer NumPy 2's copy keyword with a warning whenever Keras saves a model.
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_model_trains_reports_the_parts_and_reloads(tmp_path):

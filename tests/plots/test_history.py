@@ -132,6 +132,8 @@ def test_a_given_frequency_counts_more_than_the_lengths():
             plots.training_history(history, validation_freq=wrong)
     with pytest.raises(TypeError, match="Expected validation_freq"):
         plots.training_history(history, validation_freq=2.0)
+    with pytest.raises(ValueError, match="Expected validation_freq"):  # where nothing needs it, too
+        plots.training_history({"loss": [1.0, 0.5]}, validation_freq=0)
 
 
 def test_the_callbacks_epochs_of_a_resumed_training_are_used():

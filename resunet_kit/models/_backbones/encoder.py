@@ -107,12 +107,15 @@ def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) ->
         has_map = len(encoder.outputs[0].shape) == len(encoder.inputs[0].shape)
         if not is_images_own or not has_map or given == _padded(given, COARSEST):
             raise
-        return _variable_pyramid(encoder)  # odd sizes may hide the strides, which the copy shows
-    if _fits(given, _padded(spatial_shape, max(pyramid.exact))):
+        return _variable_pyramid(
+            encoder, _padded(given, COARSEST)
+        )  # odd sizes may hide the strides: the copy shows them
+    padded = _padded(spatial_shape, max(pyramid.exact))
+    if _fits(given, padded):
         return pyramid
     if is_images_own:
-        return _variable_pyramid(encoder)
-    raise _other_size(encoder, _padded(spatial_shape, max(COARSEST, *pyramid.exact)))
+        return _variable_pyramid(encoder, padded)
+    raise _other_size(encoder, padded)
 
 
 def _padded(spatial_shape: Sequence[int | None], multiple: int) -> tuple[int | None, ...]:
@@ -123,14 +126,13 @@ def _fits(expected: Sequence[int | None], padded: Sequence[int | None]) -> bool:
     return all(size in (None, given) for size, given in zip(expected, padded, strict=True))
 
 
-def _variable_pyramid(encoder: keras.Model) -> Pyramid:
-    """Return the pyramid of a copy with the same weights for images of any size.
+def _variable_pyramid(encoder: keras.Model, padded: tuple[int | None, ...]) -> Pyramid:
+    """Return the pyramid of a copy with the same weights for images of any size, `padded` among them.
 
     Raises:
         ValueError: If a layer is for one size alone.
     """
     shape = encoder.inputs[0].shape
-    padded = _padded(shape[1:-1], COARSEST)
     try:
         twin, pairs = rebuild(encoder, (*[None] * (len(shape) - 2), shape[-1]))
         for old, new in pairs:

@@ -208,12 +208,18 @@ def test_xla_compiles_an_encoder(size):
         ((33, 33, 3), network((33, 33, 3), filters=(4,)), {}, "form a pyramid"),
         ((30, 32, 3), network((32, 30, 3)), {}, r"\(32, 32\), as padded. Received 'own' for \(32, 30\)"),
         ((None, None, 3), network((32, 32, 3)), {}, r"\(None, None\), as padded. Received 'own' for \(32, 32\)"),
-        ((13, 9, 3), flattening((13, 9, 3)), {}, r"\(32, 32\), as padded.*input_shape=\(32, 32, 3\)"),
+        ((13, 9, 3), flattening((13, 9, 3)), {}, r"\(16, 12\), as padded.*input_shape=\(16, 12, 3\)"),
+        ((13, 9, 3), flattening((32, 32, 3)), {}, r"\(16, 12\), as padded.*input_shape=\(16, 12, 3\)"),
     ],
 )
 def test_a_plan_names_wrong_arguments(shape, encoder, options, message):
     with pytest.raises(ValueError, match=message):
         plan_encoder(encoder, shape, **options)
+
+
+def test_a_network_for_one_size_alone_is_an_encoder_where_it_is_built_as_the_error_says():
+    model = res_unet((13, 9, 3), encoder=flattening((16, 12, 3)), filters=(4, 8))
+    assert model.output_shape == (None, 13, 9, 1)
 
 
 @pytest.mark.parametrize("size", [(13, 9), (33, 47), (5, 6, 7)])
