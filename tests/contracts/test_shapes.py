@@ -99,7 +99,7 @@ def test_double_precision_runs(descriptor, policy):
 
 
 @pytest.mark.parametrize("descriptor", FIRST, ids=label)
-@pytest.mark.parametrize("channels", [1, 2, 4, 5])
+@pytest.mark.parametrize("channels", [1, 4, *(pytest.param(count, marks=pytest.mark.slow) for count in (2, 5))])
 def test_any_number_of_channels(descriptor, channels):
     rank = descriptor.ranks[0]
     shape = descriptor.shape(rank, channels)
