@@ -1,6 +1,7 @@
 import itertools
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import keras
 import numpy as np
@@ -35,6 +36,7 @@ def test_reading_needs_no_framework(files):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs another backend; `make test-backends` installs one")
 def test_batches_need_no_tensorflow(files):
     code = (
         "import os, sys; os.environ['KERAS_BACKEND'] = 'torch';"
