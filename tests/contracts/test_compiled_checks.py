@@ -1,5 +1,6 @@
 """What losses and metrics refuse eagerly, they refuse in compiled steps: by an error, or where XLA has none by NaN."""
 
+import contextlib
 import re
 import warnings
 from collections.abc import Callable, Iterator
@@ -208,6 +209,21 @@ def test_a_compiled_evaluation_refuses_what_an_eager_one_refuses(case):
 @pytest.mark.parametrize("case", slow_but_first([LOSSES[1], LOSSES[-1], METRICS[0], METRICS[5]]), ids=str)
 def test_fit_refuses_what_an_eager_call_refuses(case):
     check(case, train)
+
+
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=[NEEDS_XLA, pytest.mark.slow])])
+@pytest.mark.parametrize("case", slow_but_first([LOSSES[1], LOSSES[0], LOSSES[2], LOSSES[-1]]), ids=str)
+def test_a_refused_batch_changes_no_weight(case, xla):
+    batch = batch_of(case.form)
+    model = model_of(case, batch.prediction.shape[-1], jit_compile=xla or BACKEND == "jax")
+    model.train_on_batch(batch.prediction, batch.truth)
+    before = model.get_weights()
+    assert before != [0]
+    for name, value in WRONG[case.form]:
+        if name == "truth":
+            with contextlib.suppress(Exception):
+                model.train_on_batch(batch.prediction, batch.replaced(name, value).truth)
+            assert model.get_weights() == before, (name, value)
 
 
 @NEEDS_XLA

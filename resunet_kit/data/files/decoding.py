@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from resunet_kit.data.files.errors import UnsupportedFile, file_error
-from resunet_kit.data.files.levels import shown, spread
 from resunet_kit.data.files.nifti import SUFFIXES, read_nifti
 from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.pillow_image import pillow_image, refuse_several_images
@@ -23,25 +22,6 @@ from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
 _BIG_ENDIAN_BIGTIFF = b"MM\0+"  # Pillow does not know it, and warns
 _TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", _BIG_ENDIAN_BIGTIFF)
 _TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
-
-
-def decode(path: PathLike, *, palette: bool) -> np.ndarray:
-    """Decode a file to `(height, width, channels)` or `(depth, height, width, channels)` in the file's own type.
-
-    Args:
-        path: As in `load`.
-        palette: Whether to look up the colours of a palette file and to spread 2 and 4 bits over 8 (an image), or to
-            return indices and numbers as stored (a mask).
-
-    Raises:
-        ImportError: As `load` does.
-        ValueError: As `load` does.
-    """
-    stored = load(path)
-    if not palette:
-        return stored.array
-    few_bits = stored.array.dtype == np.uint8 and stored.palette is None
-    return spread(stored.array, stored.white) if few_bits else shown(stored)
 
 
 def load(path: PathLike) -> StoredImage:

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from resunet_kit.data.files.decoding import decode
+from tests.decoding import decode
 
 RNG = np.random.default_rng(0)
 GREY8 = RNG.integers(0, 256, (5, 7), dtype=np.uint8)
@@ -123,11 +123,11 @@ def test_16_bit_png_keeps_its_bits(tmp_path, channels):
 WITHOUT_CODECS = """
 import json, sys
 sys.modules["imagecodecs"] = None  # importing it is an ImportError from here on
-from resunet_kit.data.files.decoding import decode
+from resunet_kit.data.files.decoding import load
 found = {}
 for path in sys.argv[1:]:
     try:
-        found[path] = decode(path, palette=True).tolist()
+        found[path] = load(path).array.tolist()
     except ImportError as error:
         found[path] = str(error)
 print(json.dumps(found))

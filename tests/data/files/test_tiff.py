@@ -4,8 +4,8 @@ import tifffile
 from PIL import Image
 
 from resunet_kit.data import read_image, read_mask
-from resunet_kit.data.files.decoding import decode
 from tests.data.files.writers import tiff
+from tests.decoding import decode
 
 
 @pytest.mark.parametrize("byteorder", ["<", ">"])

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from tifffile import imread, imwrite
 
-from resunet_kit.data.files.decoding import decode
 from resunet_kit.data.files.uncompressed_tiff import read_uncompressed_tiff
+from tests.decoding import decode
 
 
 def pixels(shape, dtype, seed=0):
