@@ -4,6 +4,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Hashable, Sequence
+from typing import Literal, get_args
 
 from resunet_kit._shared.numbers import choice
 from resunet_kit.data.files.paths import PathLike
@@ -14,6 +15,7 @@ from resunet_kit.data.pairing.names import Name, natural, quoted, stem
 from resunet_kit.data.pairing.separation import separated
 
 Key = str | Callable[[PathLike], Hashable]
+Unmatched = Literal["raise", "drop"]
 
 _CURE = (
     "Pass image_prefix, image_suffix, mask_prefix or mask_suffix, what one kind of name has more than the other, or "
@@ -30,7 +32,7 @@ def pair_by_name(
     mask_prefix: str | None = None,
     mask_suffix: str | None = None,
     key: Key | tuple[Key, Key] | None = None,
-    unmatched: str = "raise",
+    unmatched: Unmatched = "raise",
 ) -> tuple[list[PathLike], list[PathLike]]:
     r"""Return the image and mask files that belong together by name, in natural order.
 
@@ -71,7 +73,7 @@ def pair_by_name(
         images/case_2.png masks/case_2_mask.png
         images/case_10.png masks/case_10_mask.png
     """
-    choice("unmatched", unmatched, ("drop", "raise"))
+    choice("unmatched", unmatched, get_args(Unmatched))
     affixes = _affixes(images=(image_prefix, image_suffix), masks=(mask_prefix, mask_suffix))
     if affixes and key is not None:
         raise ValueError(
