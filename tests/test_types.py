@@ -47,6 +47,17 @@ DiceScore(average="imag")  # wrong
 metrics.DiceScore(average="imag")  # wrong
 resunet_kit.metrics.IoU(empty="skp")  # wrong
 """,
+    "data": """
+from resunet_kit import data
+data.pair_by_name("images", "masks", unmatched="drop")
+data.pair_by_name("images", "masks", unmatched="dropp")  # wrong
+data.read_mask("a.png", classes={(128, 0, 0): 1}, channel=None)
+data.read_mask("a.png", foreground="yes")  # wrong
+data.pairs_dataset(["a.png"], ["b.png"], full_scale=4095)
+data.pairs_dataset(["a.png"], ["b.png"], num_clases=4)  # wrong
+data.PairBatches(["a.png"], None, num_clases=4)  # wrong
+data.pairs_datasets(["a.png"], ["b.png"])  # wrong
+""",
 }
 
 

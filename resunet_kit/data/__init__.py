@@ -51,10 +51,12 @@ __all__ = [
 _NEED_KERAS = {"PairBatches": "numpy_batches", "pairs_dataset": "tf_dataset", "presence_labels": "presence"}
 
 
-def __getattr__(name: str) -> Any:
-    if name in _NEED_KERAS:
-        return getattr(importlib.import_module(f"{__name__}.batches.{_NEED_KERAS[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a checker would take any name for one of this module
+
+    def __getattr__(name: str) -> Any:
+        if name in _NEED_KERAS:
+            return getattr(importlib.import_module(f"{__name__}.batches.{_NEED_KERAS[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
