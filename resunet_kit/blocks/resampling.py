@@ -8,7 +8,7 @@ from keras import ops
 
 from resunet_kit._shared.numbers import choice, integers_per_axis
 from resunet_kit.blocks._layers import spatial_rank, suffixed
-from resunet_kit.blocks._resizing import resize_like
+from resunet_kit.blocks._resizing import positions, resize_like
 
 Method = Literal["nearest", "linear", "transpose"]
 METHODS: tuple[str, ...] = get_args(Method)
@@ -82,7 +82,7 @@ def upsample_concat(x: Any, skip: Any, *, method: Method = "nearest", name: str 
             f"Received features of shape {tuple(x.shape)} and a skip of shape {tuple(skip.shape)}. Resize them, or "
             "compose upsample, crop_like and keras.layers.Concatenate."
         )
-    x = crop_like(upsample(x, method=method, name=name), skip, name=name)
+    x = upsample_like(x, skip, method=method, name=name)
     return keras.layers.Concatenate(name=suffixed(name, "concat"))([x, skip])
 
 
@@ -122,11 +122,31 @@ def crop_like(x: Any, reference: Any, *, name: str | None = None) -> Any:
     return layer([(0, have - want) for have, want in known], name=suffixed(name, "crop"))(x)
 
 
+def upsample_like(x: Any, reference: Any, *, method: Method = "nearest", name: str | None = None) -> Any:
+    """Upsample `x` twofold and crop it to the spatial shape of `reference`: `crop_like(upsample(x), reference)`.
+
+    Where a size is variable, nearest-neighbour upsampling takes each pixel of the result from the one of `x` below it,
+    so that no features are computed only to be cropped.
+    """
+    variable = None in (*x.shape[1:-1], *reference.shape[1:-1])
+    if method == "nearest" and variable and len(x.shape) == len(reference.shape):
+        return _take(x, [line // 2 for line in _counted(reference)])
+    return crop_like(upsample(x, method=method, name=name), reference, name=name)
+
+
 def _crop_variable(x: Any, reference: Any) -> Any:
     # Slicing to a symbolic size builds and silently does not crop. Positions counted along the reference are
     # plain tensors: they crop, reload without this package, and export.
-    for axis in range(1, len(x.shape) - 1):
-        line = reference[(slice(None), *(slice(None if i == axis else 1) for i in range(1, len(x.shape))))]
-        positions = ops.cumsum(ops.ones_like(line, dtype="int32"), axis=axis) - 1
-        x = ops.take_along_axis(x, positions, axis=axis)
+    return _take(x, _counted(reference))
+
+
+def _counted(reference: Any) -> list[Any]:
+    """Return 0, 1, 2, … along each spatial axis, in integers."""
+    return [ops.cast(line, "int32") for line in positions(reference)]
+
+
+def _take(x: Any, lines: list[Any]) -> Any:
+    """Return the pixels of `x` at the given positions of each spatial axis, whole rows before single pixels."""
+    for axis, line in enumerate(lines, start=1):
+        x = ops.take(x, line, axis=axis)
     return x

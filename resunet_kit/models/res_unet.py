@@ -12,7 +12,7 @@ from resunet_kit.blocks._checks import check_activation, check_dropout, check_no
 from resunet_kit.blocks._layers import Activation, Norm
 from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
-from resunet_kit.blocks.resampling import METHODS, Method
+from resunet_kit.blocks.resampling import METHODS, Method, upsample_like
 from resunet_kit.models._backbones.encoder import encode, plan_encoder
 from resunet_kit.models._composition import Block, BlockName, call_block, first_block, max_pool, resolve_block
 from resunet_kit.models._inputs import check_filters, check_input_shape
@@ -139,14 +139,16 @@ def res_unet(
     decoded = {coarsest: pyramid[coarsest]}
     for level in reversed(range(coarsest.bit_length() - 1)):
         label, stride = f"decoder{level + 1}", 2**level
-        x = upsample(decoded[2 * stride], method=upsampling, name=label)
         if stride in pyramid:
-            x = crop_like(x, pyramid[stride], name=label)
+            x = upsample_like(decoded[2 * stride], pyramid[stride], method=upsampling, name=label)
             x = _join(skip, pyramid[stride], x, norm=norm, name=label)
+        else:
+            x = upsample(decoded[2 * stride], method=upsampling, name=label)
         decoded[stride] = call_block(unit, x, widths[min(level, len(widths) - 1)], name=label, **options)
 
     # === Heads ===
-    scores = segmentation_head(crop_like(decoded[1], inputs), num_classes, activation=activation, name="segmentation")
+    x = decoded[1] if encoder is None else crop_like(decoded[1], inputs)  # encoders pad the image
+    scores = segmentation_head(x, num_classes, activation=activation, name="segmentation")
     if not deep_supervision:
         return keras.Model(inputs, scores, name=name)
     deeper = supervise(decoded, inputs, num_classes, activation=activation)

@@ -5,10 +5,11 @@ from typing import Any
 
 import keras
 
-from resunet_kit.blocks import aspp, crop_like, preactivation_block, segmentation_head, squeeze_excite, upsample
+from resunet_kit.blocks import aspp, preactivation_block, segmentation_head, squeeze_excite
 from resunet_kit.blocks._checks import check_dropout, check_norm
 from resunet_kit.blocks._layers import Norm, activate, convolution, normalization
 from resunet_kit.blocks.heads import class_activation
+from resunet_kit.blocks.resampling import upsample_like
 from resunet_kit.models._composition import max_pool
 from resunet_kit.models._inputs import check_filters, check_input_shape
 
@@ -77,7 +78,7 @@ def res_unet_plus_plus(
     for level in range(len(encoded) - 1, 0, -1):
         label, skip = f"decoder{level}", encoded[level - 1]
         x = _attend(skip, x, norm=norm, name=f"{label}_attention")
-        x = crop_like(upsample(x, name=label), skip, name=label)
+        x = upsample_like(x, skip, name=label)
         x = keras.layers.Concatenate(name=f"{label}_concat")([x, skip])
         x = _unit(x, widths[level], name=label, **options)
 

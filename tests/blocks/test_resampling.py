@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resunet_kit.blocks import crop_like, upsample, upsample_concat
+from resunet_kit.blocks.resampling import METHODS, upsample_like
 
 few = settings(max_examples=12, deadline=None)
 
@@ -137,3 +138,22 @@ def test_upsample_concat_joins_the_upsampled_features_and_then_the_skip(size):
 def test_upsample_concat_refuses_a_skip_of_another_size(size):
     with pytest.raises(ValueError, match="Expected a skip of the same rank, twice as large as the features or one"):
         upsample_concat(keras.Input((5, 5, 3)), keras.Input((*size, 3)))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [(7, 8), (8, 7), (6, 9, 7)])
+def test_upsampling_like_a_variable_reference_equals_upsampling_and_cropping(method, size):
+    rank = len(size)
+    rng = np.random.default_rng(0)
+    coarse = rng.normal(size=(2, *((n + 1) // 2 for n in size), 3)).astype("float32")
+    skip = rng.normal(size=(2, *size, 2)).astype("float32")
+
+    def model(*shapes):
+        x, reference = (keras.Input((*shape, channels)) for shape, channels in zip(shapes, (3, 2), strict=True))
+        keras.utils.set_random_seed(1)
+        return keras.Model([x, reference], upsample_like(x, reference, method=method))
+
+    fixed = model(coarse.shape[1:-1], size).predict_on_batch([coarse, skip])
+    assert fixed.shape == (2, *size, 3)
+    for shapes in [((None,) * rank,) * 2, ((None, *coarse.shape[2:-1]), (None, *size[1:]))]:
+        np.testing.assert_allclose(model(*shapes).predict_on_batch([coarse, skip]), fixed, atol=1e-6)
