@@ -4,6 +4,7 @@ Needs torch. Padding of strided convolutions is PyTorch's own, symmetric, which 
 """
 
 import copy
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -95,7 +96,7 @@ class UNet(nn.Module):
 def deep_res_unet(channels: int = 3, filters: Sequence[int] = DEEP_FILTERS, rank: int = 2) -> nn.Module:
     """Return the twin of `deep_res_unet` and, for `rank=3`, of `res_unet` for volumes."""
     encoder = [Preactivation(channels, filters[0], first=True, rank=rank)]
-    for taken, given in zip(filters, filters[1:], strict=False):
+    for taken, given in itertools.pairwise(filters):
         encoder.append(Preactivation(taken, given, stride=2, rank=rank))
     decoder = []
     for coarse, fine in zip(filters[:0:-1], filters[-2::-1], strict=True):
@@ -108,7 +109,7 @@ def healthcare_ai_res_unet() -> nn.Module:
     filters = (16, 32, 64, 128, 256)
     encoder = [
         nn.Sequential(conv(3, 16, 3), nn.ReLU(), norm(16), conv(16, 16, 3), nn.ReLU(), norm(16)),
-        *(nn.Sequential(nn.MaxPool2d(2), Pointwise(a, b)) for a, b in zip(filters, filters[1:], strict=False)),
+        *(nn.Sequential(nn.MaxPool2d(2), Pointwise(a, b)) for a, b in itertools.pairwise(filters)),
     ]
     decoder = [Pointwise(a + b, b) for a, b in zip(filters[:0:-1], filters[-2::-1], strict=True)]
     return UNet(encoder, decoder, 16)
