@@ -1,7 +1,7 @@
 """From the segmenter's probabilities to masks of classes."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,24 @@ def mark_images(
     return np.asarray(masked, "uint8").reshape(maps.shape[:3])
 
 
+def mark_each(
+    probabilities: np.ndarray, postprocesses: Sequence[masks.PostProcess]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the position of each of several post-processings with its read-only mask of one image.
+
+    Args:
+        probabilities: `(height, width, classes)`, checked already.
+        postprocesses: What they have in common runs once, for one foreground.
+    """
+    if probabilities.shape[-1] <= 2:
+        found = masks.PostProcess._masks(_foreground(probabilities), list(postprocesses))
+    else:
+        found = ((index, _mark(probabilities, one)) for index, one in enumerate(postprocesses))
+    for index, mask in found:
+        mask.flags.writeable = False  # others may start from it
+        yield index, mask
+
+
 def _iterable(probabilities: Any) -> Iterable[Any]:
     if isinstance(probabilities, str | bytes | Mapping) or not isinstance(probabilities, Iterable):
         raise TypeError(
@@ -70,8 +88,12 @@ def _check(probabilities: np.ndarray, indices: Sequence[int]) -> None:
 
 def _mark(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
     if probabilities.shape[-1] <= 2:
-        return postprocess(np.clip(probabilities[..., -1], 0, 1))  # half precision may leave [0, 1], and resizing
+        return postprocess(_foreground(probabilities))
     # A pixel of a filled hole gets its most probable class, too.
     rules = dataclasses.replace(postprocess, threshold=0.5, low_threshold=None)
     foreground = rules((masks.to_labels(probabilities) > 0).astype("uint8"))
     return foreground * (1 + masks.to_labels(probabilities[..., 1:]))
+
+
+def _foreground(probabilities: np.ndarray) -> np.ndarray:
+    return np.clip(probabilities[..., -1], 0, 1)  # half precision may leave [0, 1], and resizing

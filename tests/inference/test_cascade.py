@@ -1,4 +1,3 @@
-import json
 import weakref
 
 import keras
@@ -136,68 +135,6 @@ def test_images_of_another_size_are_resized_and_their_masks_back():
 def test_no_images_give_no_detections():
     assert cascade().predict(np.zeros((0, SIDE, SIDE, 1))) == []
     assert cascade().segment(np.zeros((0, SIDE, SIDE, 1))).shape == (0, SIDE, SIDE, 1)
-
-
-def test_save_and_load_keep_models_and_settings(tmp_path, images):
-    options = PostProcess(threshold=np.float32(0.25), min_size=np.int64(3), max_hole=None, connectivity=1)
-    saved = Cascade(mean_classifier(), copying_segmenter(), threshold=np.float64(0.05), postprocess=options)
-    loaded = Cascade.load(saved.save(tmp_path / "deep" / "cascade"))
-    assert (loaded.threshold, loaded.postprocess) == (0.05, options)
-    for a, b in zip(saved.predict(images), loaded.predict(images), strict=True):
-        np.testing.assert_array_equal(a.mask, b.mask)
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["cascade"]
-
-
-def test_a_folder_of_the_first_format_loads(tmp_path):
-    folder = cascade().save(tmp_path / "cascade")
-    (folder / "cascade.json").write_text('{"threshold": 0.1, "mask_threshold": 0.25, "min_area": 2.5}')
-    loaded = Cascade.load(folder)
-    assert (loaded.threshold, loaded.postprocess) == (0.1, PostProcess(threshold=0.25, min_size=3))
-
-
-def test_save_refuses_a_folder_that_holds_something(tmp_path):
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(ValueError, match="new or empty folder"):
-        cascade().save(tmp_path)
-
-
-def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
-    broken = cascade()
-
-    def fail(path):
-        raise OSError(f"disk full: {path}")
-
-    monkeypatch.setattr(broken.segmenter, "save", fail)
-    with pytest.raises(OSError, match="disk full"):
-        broken.save(tmp_path / "cascade")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_load_names_what_is_missing(tmp_path):
-    (tmp_path / "cascade.json").write_text(json.dumps({}))
-    with pytest.raises(ValueError, match=r"lacks classifier\.keras, segmenter\.keras"):
-        Cascade.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "Expecting value"),
-        ("[]", "Expected settings by name"),
-        ('{"threshold": "a"}', "Expected threshold to be a number"),
-        ('{"other": 1}', "unexpected keyword argument 'other'"),
-        ('{"format_version": 2, "threshold": 0.5}', "must be a mapping"),
-        ('{"format_version": 3, "threshold": 0.5}', "Update resunet_kit"),
-        ('{"format_version": 2, "threshold": 0.5, "postprocess": {}, "value_range": [1, 0]}', "minimum and maximum"),
-    ],
-)
-def test_settings_that_cannot_be_read_are_named(text, reason, tmp_path):
-    folder = cascade().save(tmp_path / "cascade")
-    (folder / "cascade.json").write_text(text)
-    with pytest.raises(
-        ValueError, match=rf"folder written by Cascade.save. Received .*, which cannot be read: .*{reason}"
-    ):
-        Cascade.load(folder)
 
 
 def test_bad_options_are_refused():
