@@ -40,7 +40,7 @@ def mark_images(
         maps = np.stack(each) if each else np.zeros((0, 0, 0, 1))
     if not checked:
         _check(maps, range(len(maps)) if indices is None else indices)
-    masked = [_mark(image, postprocess) for image in maps]
+    masked = [mark_image(image, postprocess) for image in maps]
     return np.asarray(masked, "uint8").reshape(maps.shape[:3])
 
 
@@ -56,7 +56,7 @@ def mark_each(
     if probabilities.shape[-1] <= 2:
         found = masks.PostProcess._masks(_foreground(probabilities), list(postprocesses))
     else:
-        found = ((index, _mark(probabilities, one)) for index, one in enumerate(postprocesses))
+        found = ((index, mark_image(probabilities, one)) for index, one in enumerate(postprocesses))
     for index, mask in found:
         mask.flags.writeable = False  # others may start from it
         yield index, mask
@@ -86,7 +86,8 @@ def _check(probabilities: np.ndarray, indices: Sequence[int]) -> None:
         check_outputs("segmenter", probabilities, indices)
 
 
-def _mark(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
+def mark_image(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
+    """Return the uint8 mask of classes of one image `(height, width, classes)`, checked already."""
     if probabilities.shape[-1] <= 2:
         return postprocess(_foreground(probabilities))
     # A pixel of a filled hole gets its most probable class, too.

@@ -17,7 +17,7 @@ from resunet_kit.inference._cascade_settings import settings_to_json
 from resunet_kit.inference._cascade_steps import CascadeSteps, Images
 from resunet_kit.inference._cascade_tuning import CascadeTuning, Collector, candidates_for, outcomes, tuned
 from resunet_kit.inference._detection import Detection, detection_of, nothing_detected
-from resunet_kit.inference._marking import mark_images
+from resunet_kit.inference._marking import mark_image
 from resunet_kit.inference._pair_source import pair_source
 from resunet_kit.inference._predictor import Predictor
 from resunet_kit.inference._stage import Stage
@@ -143,11 +143,12 @@ class Cascade(CascadeSteps):
         source, count = self._read(images, self._models)
         yield from with_progress(two_stages(source, *stages, self.threshold, self._detection), count, verbose)
 
-    def _detection(self, index: int, probability: float, size: tuple[int, ...], output: np.ndarray | None) -> Detection:
+    def _detection(
+        self, _index: int, probability: float, size: tuple[int, ...], output: np.ndarray | None
+    ) -> Detection:
         if output is None:
             return nothing_detected(probability, size)
-        [mask] = mark_images(output[None], self.postprocess, [index], checked=True)
-        return detection_of(probability, mask, self.postprocess.connectivity)
+        return detection_of(probability, mark_image(output, self.postprocess), self.postprocess.connectivity)
 
     # === Choices on validation data ===
 
