@@ -12,7 +12,7 @@ import keras
 from resunet_kit._shared.errors import reason
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.inference._cascade_settings import settings_from_json
-from resunet_kit.inference._saved_model import check_saved_model, check_weights
+from resunet_kit.inference._saved_model import check_saved_model, check_weights, save_for_inference
 
 CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
 MEMBERS = (CLASSIFIER, SEGMENTER, SETTINGS)
@@ -45,7 +45,7 @@ def write_cascade(
         zipfile.ZipFile(target, "w") as archive,  # stored, since what the models are made of is compressed already
     ):
         for name, model in zip((CLASSIFIER, SEGMENTER), models, strict=True):
-            model.save(Path(folder) / name)
+            save_for_inference(model, Path(folder) / name)
             check_saved_model(Path(folder) / name)
             archive.write(Path(folder) / name, name)
         archive.writestr(SETTINGS, settings)

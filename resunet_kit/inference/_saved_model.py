@@ -1,4 +1,4 @@
-"""Checks of a `.keras` file before Keras reads it: stock or registered layers alone, no code, and of its weights."""
+"""A `.keras` file for inference, and checks before Keras reads it: stock or registered layers alone, and no code."""
 
 import json
 import zipfile
@@ -11,6 +11,13 @@ import numpy as np
 
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 KERAS = {"keras", "keras_hub", "builtins"}
+
+
+def save_for_inference(model: keras.Model, path: Path) -> None:
+    """Write a model without its loss and its optimizer, whose state is twice as large as the weights."""
+    model.save(path)
+    if getattr(model, "optimizer", None) is not None:
+        keras.models.load_model(path, compile=False).save(path)
 
 
 def check_saved_model(path: Path) -> None:
@@ -26,7 +33,7 @@ def check_saved_model(path: Path) -> None:
                 f"Expected {path.name} to hold {', '.join(sorted(MEMBERS))}. Received {sorted(names)[:5]}. Save a "
                 "model of layers with weights alone, by model.save(...)."
             )
-        config = json.loads(archive.read("config.json"))
+        config = {**json.loads(archive.read("config.json")), "compile_config": None}  # which is not read
     for part in _objects(config):
         _check_object(path.name, part)
 

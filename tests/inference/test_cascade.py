@@ -489,3 +489,45 @@ def test_errors_name_the_image_of_a_stream():
     images[2] = images[2].astype("uint8")
     with pytest.raises(ValueError, match="image 2 of dtype uint8"):
         variable().predict(tuple(images))
+
+
+# === Other engines ===
+
+
+class Engine:
+    """What `accelerate` gives: predicts by a model of its own, and knows the Keras model that it was made of."""
+
+    def __init__(self, model):
+        self.model = model
+        self.input_shape, self.output_shape = model.input_shape, model.output_shape
+
+    def predict_on_batch(self, x):
+        return np.asarray(self.model(x))
+
+
+def test_stages_may_be_predictors_and_the_keras_models_are_saved(tmp_path, images):
+    made = Cascade(Engine(mean_classifier()), Engine(copying_segmenter()), threshold=0.05)
+    assert [found.area for found in made.predict(images)] == [0, 25, 24]
+    loaded = Cascade.load(made.save(tmp_path / "cascade"))
+    assert isinstance(loaded.segmenter, keras.Model)
+    assert [found.area for found in loaded.predict(images)] == [0, 25, 24]
+    divided = Cascade(Engine(mean_classifier(front=divide)), Engine(copying_segmenter(front=divide)), threshold=0.05)
+    assert divided.predict((images * 255).astype("uint8"))[1].area == 25
+
+
+@pytest.mark.parametrize(
+    "engine", ["keras", pytest.param("openvino", marks=pytest.mark.slow), pytest.param("auto", marks=pytest.mark.slow)]
+)
+def test_an_accelerated_cascade_finds_the_same_and_saves_its_keras_models(engine, tmp_path, images):
+    pytest.importorskip("resunet_kit.inference.acceleration")
+    made = cascade(min_size=2)
+    fast = made.accelerate(engine=engine, images=images, cache=False, seconds=1)
+    assert {stage.engine for stage in (fast.classifier, fast.segmenter)} <= {"keras", "openvino", "onnxruntime"}
+    assert (fast.threshold, fast.postprocess, fast.value_range) == (made.threshold, made.postprocess, made.value_range)
+    for a, b in zip(fast.predict(images), made.predict(images), strict=True):
+        assert a.probability == pytest.approx(b.probability, abs=1e-3)
+        np.testing.assert_array_equal(a.mask, b.mask)
+    truths = images > 0.5
+    assert fast.tune(images, truths, sensitivity=1.0).tuning.sensitivity == 1
+    loaded = Cascade.load(fast.save(tmp_path / "cascade"))
+    assert (type(loaded.segmenter), loaded.threshold) == (type(made.segmenter), fast.threshold)

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from resunet_kit.inference import Cascade
+from resunet_kit.losses import Tversky
 from resunet_kit.masks import PostProcess
 from tests.inference.stages import SIDE, Lookup, copying_segmenter, mean_classifier
 
@@ -66,6 +67,22 @@ def test_a_file_is_a_zip_of_both_models_and_versioned_settings(saved):
     assert settings["format_version"] == 3
     assert settings["postprocess"] == dataclasses.asdict(PostProcess(min_size=2))
     assert zipfile.is_zipfile(io.BytesIO(contents["segmenter.keras"]))
+
+
+def test_loss_and_optimizer_stay_out_of_the_file(tmp_path):
+    inputs = keras.Input((SIDE, SIDE, 1))
+    segmenter = keras.Model(inputs, keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(inputs))
+    segmenter.compile("adam", Tversky())
+    segmenter.train_on_batch(IMAGES, IMAGES)
+    made = Cascade(mean_classifier(), segmenter, threshold=0)
+    path = made.save(tmp_path / "cascade")
+    (tmp_path / "segmenter.keras").write_bytes(members(path)["segmenter.keras"])
+    inner = members(tmp_path / "segmenter.keras")
+    assert not json.loads(inner["config.json"]).get("compile_config")
+    assert len(keras.models.load_model(tmp_path / "segmenter.keras").weights) == 2
+    for a, b in zip(made.predict(IMAGES), Cascade.load(path).predict(IMAGES), strict=True):
+        np.testing.assert_array_equal(a.mask, b.mask)
+    assert segmenter.optimizer is not None
 
 
 # === Folders of earlier versions ===
