@@ -1,6 +1,22 @@
-"""Inference: the two-stage cascade of a classifier and a segmenter."""
+"""Inference: augmented prediction, uncertainty, explanations, and the cascade of a classifier and a segmenter."""
 
 from resunet_kit.inference._detection import Detection
+from resunet_kit.inference.augmented import predict_tta
 from resunet_kit.inference.cascade import Cascade
+from resunet_kit.inference.ensemble import ensemble, predict_ensemble
+from resunet_kit.inference.explaining import grad_cam
+from resunet_kit.inference.monte_carlo import predict_mc_dropout
+from resunet_kit.inference.occlusion import occlusion
+from resunet_kit.inference.uncertainty import Uncertainty
 
-__all__ = ["Cascade", "Detection"]
+__all__ = [
+    "Cascade",
+    "Detection",
+    "Uncertainty",
+    "ensemble",
+    "grad_cam",
+    "occlusion",
+    "predict_ensemble",
+    "predict_mc_dropout",
+    "predict_tta",
+]
