@@ -47,7 +47,7 @@ def _input_type(model: Any) -> str | None:
 
 def _check_activations(members: list[Any]) -> None:
     kinds = [final_activation(model).kind if isinstance(model, keras.Model) else None for model in members]
-    known = {kind: index for index, kind in reversed(list(enumerate(kinds))) if kind is not None}
+    known = {kind: kinds.index(kind) for kind in kinds if kind is not None}
     if len(known) > 1:
         received = " and ".join(
             f"{'logits' if kind == 'linear' else f'a {kind}'} for models[{index}]" for kind, index in known.items()
