@@ -7,8 +7,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from resunet_kit.inference._image_source import as_array
-
 Gradient = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
@@ -79,9 +77,13 @@ def layer_gradient(model: keras.Model, tap: Tap) -> Gradient:
                 f"Expected a layer on whose output the score depends smoothly. Received layer={tap.path!r}, of which "
                 "it has no gradient. Pass a layer between the image and the scores."
             )
-        return tuple(np.asarray(as_array(x), "float32") for x in (features, slopes))
+        return _as_float32(features), _as_float32(slopes)
 
     return gradient
+
+
+def _as_float32(tensor: Any) -> np.ndarray:
+    return ops.convert_to_numpy(ops.cast(tensor, "float32"))  # NumPy lacks bfloat16
 
 
 def _of_tensorflow(call: Callable[..., Any], tap: Tap) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ def heat_maps(evidence: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
         size: Spatial shape of the images.
 
     Returns:
-        `(n, *size)` float32 in [0, 1]; zero where there is no positive evidence.
+        `(n, *size)` float32 in [0, 1]; zero in images without positive evidence.
 
     Raises:
         ValueError: If the evidence holds NaN or infinite values.

@@ -8,7 +8,7 @@ from resunet_kit.inference._predictor import check_predictor
 
 
 def check_keras_model(name: str, model: Any, why: str) -> None:
-    """Refuse what is not a built Keras model of one input and one output, as what `accelerate` returns.
+    """Refuse what is not a built Keras model of one input and one output, such as the result of `accelerate`.
 
     Args:
         name: The argument's name.

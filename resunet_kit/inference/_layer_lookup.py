@@ -70,7 +70,7 @@ def last_convolution(model: keras.Model, *, has_maps: bool) -> Found:
     """Return the last convolution whose output has spatial axes; of a segmenter, the last before its head's.
 
     Raises:
-        ValueError: If there is none.
+        ValueError: If it has no such convolution.
     """
     rank = len(model.input_shape)
     found = [

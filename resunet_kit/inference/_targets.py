@@ -47,18 +47,9 @@ class ScoreWeights:
         chosen = self._classes_of_maps(outputs, masks) if targets is None else targets
         areas = np.stack([mask[..., label] for mask, label in zip(masks, chosen, strict=True)])
         if self.region is not None:
-            areas = self._region_of(areas, batch)
+            areas = _checked_region(self.region[batch], areas)
         areas = np.stack([area if area.any() else np.ones_like(area) for area in areas]).astype("float32")
         return self._signed(areas / areas.sum(axis=tuple(range(1, areas.ndim)), keepdims=True), chosen)
-
-    def _region_of(self, areas: np.ndarray, batch: slice) -> np.ndarray:
-        region = self.region[batch]
-        if region.shape != areas.shape:
-            raise ValueError(
-                f"Expected a model whose maps have the images' size {region.shape[1:]}, to explain a region. Received "
-                f"maps of size {areas.shape[1:]}. Leave out region."
-            )
-        return region
 
     def _signed(self, areas: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """Return `areas` in the channel of each image's class; for one channel, negative for class 0."""
@@ -95,6 +86,15 @@ class ScoreWeights:
         counts, scores = masks[..., first:].sum(axis=axes), outputs[..., first:].mean(axis=axes)
         largest = np.where(counts.any(axis=-1), counts.argmax(axis=-1), scores.argmax(axis=-1))
         return first + largest
+
+
+def _checked_region(region: np.ndarray, areas: np.ndarray) -> np.ndarray:
+    if region.shape != areas.shape:
+        raise ValueError(
+            f"Expected a model whose maps have the images' size {region.shape[1:]}, to explain a region. Received "
+            f"maps of size {areas.shape[1:]}. Leave out region."
+        )
+    return region
 
 
 def _has_maps(model: Any) -> bool:

@@ -151,7 +151,8 @@ def _normalized(weights: Sequence[float] | None, count: int) -> list[float]:
 def _members_of(model: keras.Model) -> tuple[list[keras.Model], list[float]]:
     """Return the members of what `ensemble` returned, and their weights."""
     by_name = {layer.name: layer for layer in model.layers}
-    members, weights = [], []
+    members: list[keras.Model] = []
+    weights: list[float] = []
     while (layer := by_name.get(MEMBERS.format(len(members) + 1))) is not None:
         members.append(by_name[f"member{len(members) + 1}"])
         weights.append(float(layer.scale))

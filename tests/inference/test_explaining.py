@@ -163,7 +163,7 @@ def test_a_backbone_agrees_with_a_gradient_tape_by_hand():
     twin = keras.Model(flat.inputs[0], [flat.get_layer("sum").output, flat.outputs[0]])
     flat.layers[-1].activation = None
     with tf.GradientTape() as tape:
-        features, scores = twin(2 * images - 1, training=False)
+        features, _ = twin(2 * images - 1, training=False)
         tape.watch(features)
         score = tf.reduce_sum(flat.layers[-1](flat.layers[-2](features))[:, 1])
     flat.layers[-1].activation = keras.activations.softmax
