@@ -37,44 +37,43 @@ def predict_mc_dropout(
 ) -> Uncertainty:
     """Predict several times with random dropout, and return the mean and the spread of the passes.
 
-        The mean over passes approximates the mean over the posterior of the weights. Only dropout layers run in training
-        mode: `Dropout`, `SpatialDropout1D` to `3D`, `AlphaDropout`, `GaussianDropout` and `GaussianNoise`, their
-        subclasses, and those inside nested models and other layers. Normalisation uses its moving statistics. The model is
-        not changed: not its moving statistics, nor the state of its random numbers.
+    The mean over passes approximates the mean over the posterior of the weights. Only dropout layers run in training
+    mode: `Dropout`, `SpatialDropout1D` to `3D`, `AlphaDropout`, `GaussianDropout` and `GaussianNoise`, their
+    subclasses, and those inside nested models and other layers. Normalisation uses its moving statistics. The model is
+    not changed: not its moving statistics, nor the state of its random numbers.
 
-        Args:
-            model: A `keras.Model` with at least one dropout layer of a rate above 0, built with a dropout rate such as
-                `res_unet(dropout=0.2)`.
-            images: In the shape and the range that the model takes, as in `predict_tta`.
-            passes: Predictions per image, at least 2.
-            seed: For the same result with each call, on the same backend and with the same `batch_size`. None: random.
-            layer_types: Further classes of layers that are to run in training mode, such as one's own stochastic depth.
-            batch_size: Images per step.
-            verbose: 0 for silence, 1 for a progress bar.
+    Args:
+        model: A `keras.Model` with at least one dropout layer of a rate above 0, built with a dropout rate such as
+            `res_unet(dropout=0.2)`.
+        images: In the shape and the range that the model takes, as in `predict_tta`.
+        passes: Predictions per image, at least 2.
+        seed: For the same result with each call, on the same backend and with the same `batch_size`. None: random.
+        layer_types: Further classes of layers that are to run in training mode, such as one's own stochastic depth.
+        batch_size: Images per step.
+        verbose: 0 for silence, 1 for a progress bar.
 
-        Returns:
-            An `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
-            `image_uncertainty` `(n,)`. It unpacks as `mean, std`.
+    Returns:
+        An `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
+        `image_uncertainty` `(n,)`. It unpacks as `mean, std`.
 
-        Raises:
-            TypeError: If the model is not a `keras.Model`, or an option is of another type.
-            ValueError: If the model has no active dropout layer, an image has another shape than the model takes or holds
-                NaN, an output is NaN, or an option is out of range.
+    Raises:
+        TypeError: If the model is not a `keras.Model`, or an option is of another type.
+        ValueError: If the model has no active dropout layer, an image has another shape than the model takes or holds
+            NaN, an output is NaN, or an option is out of range.
 
-        Example:
-            >>> import numpy as np
-    from keras import ops
-            >>> from resunet_kit.inference import predict_mc_dropout
-            >>> from resunet_kit.models import res_unet
-            >>> model = res_unet((32, 32, 1), filters=(4, 8), dropout=0.2)
-            >>> images = np.random.default_rng(0).random((2, 32, 32, 1), "float32")
-            >>> result = predict_mc_dropout(model, images, passes=3, seed=0)
-            >>> result.mean.shape, bool(result.std.max() > 0)
-            ((2, 32, 32, 1), True)
+    Example:
+        >>> import numpy as np
+        >>> from resunet_kit.inference import predict_mc_dropout
+        >>> from resunet_kit.models import res_unet
+        >>> model = res_unet((32, 32, 1), filters=(4, 8), dropout=0.2)
+        >>> images = np.random.default_rng(0).random((2, 32, 32, 1), "float32")
+        >>> result = predict_mc_dropout(model, images, passes=3, seed=0)
+        >>> result.mean.shape, bool(result.std.max() > 0)
+        ((2, 32, 32, 1), True)
 
-        References:
-            Gal and Ghahramani 2016, Dropout as a Bayesian Approximation, arXiv 1506.02142; Gal 2016, Uncertainty in Deep
-            Learning.
+    References:
+        Gal and Ghahramani 2016, Dropout as a Bayesian Approximation, arXiv 1506.02142; Gal 2016, Uncertainty in Deep
+        Learning.
     """
     check_keras_model("model", model, "Dropout is drawn in the layers of a Keras model")
     count = integer("passes", passes, "[2, inf)")
