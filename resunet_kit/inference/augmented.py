@@ -59,10 +59,10 @@ def predict_tta(
         >>> from resunet_kit.inference import predict_tta
         >>> from resunet_kit.models import res_unet
         >>> model = res_unet((None, None, 1), filters=(4, 8))
-        >>> images = np.random.default_rng(0).random((2, 32, 24, 1), "float32")
-        >>> mean, std = predict_tta(model, images, transforms=["identity", "rotate_90", "scale_1.5"], return_std=True)
+        >>> images = np.random.default_rng(0).random((2, 24, 32, 1), "float32")
+        >>> mean, std = predict_tta(model, images, transforms=["identity", "rotate_90"], return_std=True)
         >>> mean.shape, bool(std.max() > 0)
-        ((2, 32, 24, 1), True)
+        ((2, 24, 32, 1), True)
 
     References:
         Wang et al. 2019, Aleatoric uncertainty estimation with test-time augmentation for medical image segmentation,

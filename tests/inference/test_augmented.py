@@ -7,7 +7,7 @@ from keras import ops
 
 from resunet_kit.inference import predict_tta
 from resunet_kit.models import res_unet
-from tests.inference.stages import copying_segmenter
+from tests.inference.stages import copying_segmenter, eager
 
 RNG = np.random.default_rng(0)
 EXACT = [
@@ -26,14 +26,14 @@ def pixelwise(rank=2, channels=2, classes=3):
     """Return a model that treats each pixel by itself: every transform of the image transforms its map."""
     inputs = keras.Input((*[None] * rank, channels))
     conv = keras.layers.Conv2D if rank == 2 else keras.layers.Conv3D
-    return keras.Model(inputs, conv(classes, 1, activation="softmax")(inputs))
+    return eager(keras.Model(inputs, conv(classes, 1, activation="softmax")(inputs)))
 
 
 def averaging(rank=2):
     """Return a model whose outputs depend on the direction of the axes."""
     inputs = keras.Input((*[None] * rank, 1))
     conv = keras.layers.Conv2D if rank == 2 else keras.layers.Conv3D
-    return keras.Model(inputs, conv(1, 3, padding="same", activation="sigmoid")(inputs))
+    return eager(keras.Model(inputs, conv(1, 3, padding="same", activation="sigmoid")(inputs)))
 
 
 def predict(model, images):
@@ -112,7 +112,7 @@ def test_scores_of_a_classifier_are_averaged():
 
 
 def test_functions_of_ones_own():
-    model, images = copying_segmenter(side=8), RNG.random((2, 8, 8, 1), "float32")
+    model, images = eager(copying_segmenter(side=8)), RNG.random((2, 8, 8, 1), "float32")
     brighter = (lambda batch: batch + 0.5, lambda maps: maps - 0.5)
     mean, std = predict_tta(model, images, transforms=["identity", brighter], return_std=True)
     np.testing.assert_allclose(mean, images, atol=1e-6)
@@ -120,7 +120,7 @@ def test_functions_of_ones_own():
 
 
 def test_square_images_rotate_in_a_model_of_one_size():
-    model = copying_segmenter(side=8)
+    model = eager(copying_segmenter(side=8))
     images = RNG.random((1, 8, 8, 1), "float32")
     np.testing.assert_allclose(predict_tta(model, images, transforms="dihedral"), images, atol=1e-6)
 
@@ -153,7 +153,7 @@ def test_what_changes_the_size_is_refused_for_a_model_of_one_size():
 )
 def test_unknown_transforms_are_refused(transforms, kind, message):
     with pytest.raises(kind, match=message):
-        predict_tta(copying_segmenter(side=8), np.zeros((1, 8, 8, 1)), transforms=transforms)
+        predict_tta(eager(copying_segmenter(side=8)), np.zeros((1, 8, 8, 1)), transforms=transforms)
 
 
 def test_maps_of_another_size_have_no_scale():
@@ -192,13 +192,13 @@ def test_variable_networks_take_every_transform():
 )
 def test_images_are_checked(images, kind, message):
     with pytest.raises(kind, match=message):
-        predict_tta(copying_segmenter(side=8), images)
+        predict_tta(eager(copying_segmenter(side=8)), images)
 
 
 def test_lists_and_generators_of_images():
     images = RNG.random((3, 8, 8, 1), "float32")
     for form in (list(images), (image for image in images), iter([images[:2], images[2:]])):
-        np.testing.assert_allclose(predict_tta(copying_segmenter(side=8), form), images, atol=1e-6)
+        np.testing.assert_allclose(predict_tta(eager(copying_segmenter(side=8)), form), images, atol=1e-6)
     volumes = RNG.random((2, 4, 4, 4, 2), "float32")
     model = pixelwise(rank=3)
     np.testing.assert_array_equal(predict_tta(model, list(volumes)), predict_tta(model, volumes))
@@ -227,7 +227,7 @@ def test_outputs_that_are_not_finite_are_refused():
 
 
 def test_progress_is_shown_on_request(capsys):
-    model, images = copying_segmenter(side=8), np.zeros((3, 8, 8, 1))
+    model, images = eager(copying_segmenter(side=8)), np.zeros((3, 8, 8, 1))
     predict_tta(model, images, batch_size=2)
     assert capsys.readouterr().out == ""
     predict_tta(model, images, batch_size=2, verbose=1)
@@ -245,4 +245,4 @@ def test_progress_is_shown_on_request(capsys):
 )
 def test_options_are_checked(options, kind):
     with pytest.raises(kind, match=r"Expected .* Received"):
-        predict_tta(copying_segmenter(side=8), np.zeros((1, 8, 8, 1)), **options)
+        predict_tta(eager(copying_segmenter(side=8)), np.zeros((1, 8, 8, 1)), **options)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from resunet_kit.inference import Uncertainty, ensemble, predict_ensemble
-from tests.inference.stages import copying_segmenter, mean_classifier
+from tests.inference.stages import copying_segmenter, eager, mean_classifier
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.random((3, 16, 16, 1), "float32")
@@ -17,7 +17,7 @@ def members():
 def pixelwise():
     inputs = keras.Input((16, 16, 1))
     x = keras.layers.BatchNormalization()(keras.layers.Conv2D(4, 3, padding="same")(inputs))
-    return keras.Model(inputs, keras.layers.Conv2D(3, 1, activation="softmax")(x), name="net")
+    return eager(keras.Model(inputs, keras.layers.Conv2D(3, 1, activation="softmax")(x), name="net"))
 
 
 def predict(model, images=IMAGES):
@@ -26,7 +26,7 @@ def predict(model, images=IMAGES):
 
 def dense(units=1, activation=None, shape=(16, 16, 1), **options):
     inputs = keras.Input(shape, **options)
-    return keras.Model(inputs, keras.layers.Dense(units, activation)(keras.layers.Flatten()(inputs)))
+    return eager(keras.Model(inputs, keras.layers.Dense(units, activation)(keras.layers.Flatten()(inputs))))
 
 
 def test_the_output_is_the_mean_of_the_members(members):

@@ -7,6 +7,7 @@ from keras import layers, ops
 from resunet_kit.data.files.resizing import resize_image
 from resunet_kit.inference import grad_cam
 from resunet_kit.models import res_unet, resnet_classifier
+from tests.inference.stages import eager
 
 RNG = np.random.default_rng(0)
 KERNEL = RNG.normal(size=(3, 3, 2, 4)).astype("float32")
@@ -24,7 +25,7 @@ def classifier(end=None, *, units=3, bias=0.0, front=None, shape=(8, 6, 2)):
     model = keras.Model(inputs, end(x) if callable(end) else x)
     model.get_layer("conv").set_weights([KERNEL, np.zeros(4)])
     model.get_layer("scores").set_weights([WEIGHTS[:, :units], np.full(units, bias)])
-    return model
+    return eager(model)
 
 
 def features_by_hand(images=IMAGES):
@@ -71,10 +72,9 @@ ENDS = {
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("bias", [0.0, 200.0])
-def test_the_map_is_that_computed_by_hand_whatever_the_activation(end, bias):
+def test_the_map_is_that_computed_by_hand_whatever_the_activation(end):
     """With the bias each sigmoid is 1 to rounding, and has no gradient itself."""
-    model = classifier(ENDS[end], bias=bias)
+    model = classifier(ENDS[end], bias=200.0)
     close(grad_cam(model, IMAGES, target=1), by_hand([1, 1, 1]))
     assert "call" not in vars(model.layers[-1])
 
@@ -149,7 +149,7 @@ def nested_and_flat():
     return nested, keras.Model(inner.inputs[0], dense(pool(inner.outputs[0])))
 
 
-@pytest.mark.parametrize("layer", ["first", "norm", "net/second", "net/sum", "net"])
+@pytest.mark.parametrize("layer", ["first", "net/second", "net"])
 def test_a_nested_backbone_has_the_gradients_of_its_flat_twin(layer):
     nested, flat = nested_and_flat()
     images = RNG.random((2, 16, 16, 2), "float32")
@@ -206,7 +206,7 @@ def segmenter(classes=1, *, activation="auto"):
     model = keras.Model(inputs, layers.Conv2D(classes, 1, activation=end, name="scores")(x))
     model.get_layer("conv").set_weights([KERNEL, np.zeros(4)])
     model.get_layer("scores").set_weights([WEIGHTS[None, None, :, :classes], np.zeros(classes)])
-    return model
+    return eager(model)
 
 
 def map_of(label, sign=1):
@@ -240,7 +240,7 @@ def tail_model():
     model = keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid", name="scores")(weighed))
     model.get_layer("conv").set_weights([KERNEL, np.zeros(4)])
     model.get_layer("scores").set_weights([WEIGHTS[None, None, :, :1], np.full(1, -1.0)])
-    return model
+    return eager(model)
 
 
 def test_the_score_is_the_mean_over_the_region_or_the_predicted_mask():
@@ -262,6 +262,7 @@ def test_an_empty_predicted_mask_is_replaced_by_the_whole_image():
     close(grad_cam(model, IMAGES), map_of(0))
 
 
+@pytest.mark.slow
 def test_a_network_for_volumes():
     found = grad_cam(res_unet((8, 8, 8, 1), 2, filters=(2, 4)), RNG.random((2, 8, 8, 8, 1), "float32"))
     assert found.shape == (2, 8, 8, 8)

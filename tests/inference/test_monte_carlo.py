@@ -5,7 +5,7 @@ from keras import ops
 
 from resunet_kit.inference import predict_mc_dropout
 from resunet_kit.models import res_unet
-from tests.inference.stages import copying_segmenter
+from tests.inference.stages import copying_segmenter, eager
 
 ONES = np.ones((4, 8, 8, 3), "float32")
 
@@ -121,15 +121,15 @@ class Noise(keras.layers.Layer):
     ids=lambda layer: layer.name,
 )
 def test_every_kind_of_dropout_is_active(layer):
-    model = dropped(layer)
+    model = eager(dropped(layer))
     assert predict_mc_dropout(model, ONES, passes=3).std.max() > 0.05
 
 
 def test_further_classes_run_in_training_mode_on_request():
-    model = dropped(Noise(), keras.layers.Dropout(0.01))
+    model = eager(dropped(Noise(), keras.layers.Dropout(0.01)))
     assert predict_mc_dropout(model, ONES, passes=3).std.mean() < 0.1
     assert predict_mc_dropout(model, ONES, passes=3, layer_types=[Noise]).std.mean() > 0.5
-    assert predict_mc_dropout(dropped(Noise()), ONES, passes=3, layer_types=Noise).std.mean() > 0.5
+    assert predict_mc_dropout(eager(dropped(Noise())), ONES, passes=3, layer_types=Noise).std.mean() > 0.5
     with pytest.raises(TypeError, match="classes of Keras layers"):
         predict_mc_dropout(model, ONES, layer_types=["Noise"])
 

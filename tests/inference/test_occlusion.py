@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from resunet_kit.inference import occlusion
-from tests.inference.stages import copying_segmenter, mean_classifier
+from tests.inference.stages import copying_segmenter, eager, mean_classifier
 
 RNG = np.random.default_rng(0)
 
@@ -14,7 +14,7 @@ def weighed(weights):
     inputs = keras.Input((*weights.shape, 1))
     model = keras.Model(inputs, layers.Dense(1)(layers.Flatten()(inputs)))
     model.layers[-1].set_weights([weights.reshape(-1, 1), np.zeros(1)])
-    return model
+    return eager(model)
 
 
 def by_hand(image, weights, window, stride, fill):
@@ -46,10 +46,10 @@ def test_the_map_is_the_mean_fall_of_the_score(window, stride, fill):
 def test_the_window_that_matters_is_found():
     images = np.zeros((1, 16, 16, 1), "float32")
     images[0, 4:8, 8:12] = 1
-    heat = occlusion(mean_classifier(units=2), images, window=4, target=1)[0]
+    heat = occlusion(eager(mean_classifier(units=2)), images, window=4, target=1)[0]
     assert np.unravel_index(heat.argmax(), heat.shape) in [(r, c) for r in range(4, 8) for c in range(8, 12)]
     assert heat[12:].max() < 0.01
-    against = occlusion(mean_classifier(units=2), images, window=4, target=0)[0]
+    against = occlusion(eager(mean_classifier(units=2)), images, window=4, target=0)[0]
     assert against[4:8, 8:12].max() == 0
 
 
@@ -58,7 +58,7 @@ def test_a_segmenters_score_is_the_mean_over_its_mask_or_a_region():
     images[0, 2:6, 2:6] = images[0, 10:14, 10:14] = 1
     region = np.zeros((16, 16), bool)
     region[2:6, 2:6] = True
-    model = copying_segmenter()
+    model = eager(copying_segmenter())
     both, one = occlusion(model, images, window=4, stride=1)[0], occlusion(model, images, window=4, region=region)[0]
     assert both[3, 3] > 0.5
     assert both[12, 12] > 0.5
