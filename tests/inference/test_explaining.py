@@ -120,6 +120,7 @@ def test_maps_are_resized_to_the_image():
     inputs = keras.Input((None, None, 2))
     x = layers.Conv2D(4, 3, strides=2, padding="same", name="conv")(inputs)
     model = keras.Model(inputs, layers.Dense(2, "softmax")(layers.GlobalMaxPooling2D()(x)))
+    model.set_weights([np.abs(weight) for weight in model.get_weights()])  # evidence in every image
     images = RNG.random((2, 17, 20, 2), "float32")
     found = grad_cam(model, images)
     assert found.shape == (2, 17, 20)
@@ -180,7 +181,7 @@ def test_frozen_backbones_and_the_model_stays_unchanged():
     images = RNG.random((2, 16, 16, 2), "float32")
     before = [np.array(ops.convert_to_numpy(variable)) for variable in model.variables]
     scores = np.asarray(model.predict_on_batch(images))
-    assert grad_cam(model, images).max() == 1
+    assert np.isin(grad_cam(model, images).max(axis=(1, 2)), (0, 1)).all()
     for was, variable in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(was, ops.convert_to_numpy(variable))
     np.testing.assert_array_equal(model.predict_on_batch(images), scores)
