@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
 from resunet_kit._shared.numbers import integer, integers, number
 from resunet_kit.data import Augment
@@ -18,6 +19,8 @@ from resunet_kit.training._folder_plan import FolderPlan
 WARM_UP = 0.05  # fraction of all steps
 WEIGHT_DECAY = 1e-4
 BATCH_SIZE = 8
+HEAD_SCALE = 0.01  # of the head's first weights: residual blocks sum up to features that saturate a sigmoid
+RAREST = 0.001
 STEPS = 4  # batches that an epoch has at least, where the images are enough
 
 # Small movements and changes of exposure that any picture allows; what is upside down is often not.
@@ -124,7 +127,7 @@ def default_filters(images: int, image_size: tuple[int, int]) -> tuple[int, ...]
 
 
 def default_network(plan: FolderPlan, recipe: Recipe) -> keras.Model:
-    """Return the network that is trained where the user passes none."""
+    """Return the network that is trained where the user passes none; its first outputs are the classes' frequencies."""
     # Moving statistics that settle within about an epoch: otherwise the first validations of short epochs mean nothing.
     momentum = 0.9 if recipe.steps < 100 else 0.99
 
@@ -132,10 +135,43 @@ def default_network(plan: FolderPlan, recipe: Recipe) -> keras.Model:
         return keras.layers.BatchNormalization(momentum=momentum)(x)
 
     shape = (*plan.image_size, plan.network_channels)
-    return res_unet(shape, plan.num_classes, filters=recipe.filters, norm=norm)
+    model = res_unet(shape, plan.num_classes, filters=recipe.filters, norm=norm)
+    head = next(layer for layer in reversed(model.layers) if layer.weights)
+    kernel, _ = head.get_weights()
+    head.set_weights([kernel * HEAD_SCALE, prior_bias(plan)])
+    return model
 
 
-def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe) -> None:
+def prior_bias(plan: FolderPlan) -> np.ndarray:
+    """Return the head's bias that gives each class its frequency in the training masks, at least `RAREST`.
+
+    References:
+        Lin et al. 2017, Focal loss for dense object detection, section 3.3, arXiv 1708.02002.
+    """
+    counts = np.sum([plan.pairs[index].counts for index in plan.split["train"]], axis=0).astype(np.float64)
+    if plan.reading["ignore_class"] is not None:
+        counts[plan.reading["ignore_class"]] = 0
+    total = counts.sum()
+    if plan.num_classes == 1:
+        foreground = float(np.clip(counts[1:].sum() / total, RAREST, 1 - RAREST))
+        return np.array([np.log(foreground / (1 - foreground))], np.float32)
+    return np.log(np.maximum(counts[: plan.num_classes] / total, RAREST)).astype(np.float32)
+
+
+def logits_of(model: keras.Model) -> keras.Model | None:
+    """Return the model, with the same layers, without the sigmoid or softmax at its end; None where it has none.
+
+    Losses of logits keep a gradient where a probability has rounded to 0 or 1.
+    """
+    last = model.layers[-1] if type(model).__name__ == "Functional" else None
+    activation = getattr(last, "activation", None)
+    if type(last) is not keras.layers.Activation or activation not in (keras.activations.sigmoid, keras.activations.softmax):
+        return None
+    logits = keras.layers.Activation("linear", dtype="float32", name="logits")(last.input)
+    return keras.Model(model.inputs, logits, name=model.name)
+
+
+def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe, *, from_logits: bool) -> None:
     """Compile with a mixed loss, Dice over the batch and cross-entropy, and a rate of warm-up and cosine."""
     total, learning_rate = recipe.steps * recipe.epochs, recipe.learning_rate
     warm_up = min(max(1, round(WARM_UP * total)), total - 1)
@@ -146,12 +182,12 @@ def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe) -> Non
         warmup_target=learning_rate if warm_up else None,
         warmup_steps=warm_up,
     )
-    ignore_class, several = plan.reading["ignore_class"], plan.num_classes > 1
+    options: dict[str, Any] = {"from_logits": from_logits, "ignore_class": plan.reading["ignore_class"]}
     # Over the batch: an image without foreground alone would have next to no gradient.
-    overlap = Dice(reduce="batch", include_background=not several, ignore_class=ignore_class)
+    overlap = Dice(reduce="batch", include_background=plan.num_classes == 1, **options)
     model.compile(
         keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY),
-        overlap + CrossEntropy(ignore_class=ignore_class),
-        metrics=[DiceScore(average="pooled", ignore_class=ignore_class, name="dice")],
+        overlap + CrossEntropy(**options),
+        metrics=[DiceScore(average="pooled", name="dice", **options)],
     )
     model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice

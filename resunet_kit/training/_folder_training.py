@@ -11,7 +11,7 @@ import keras
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data import PairBatches
 from resunet_kit.training._folder_plan import FolderPlan
-from resunet_kit.training._folder_recipe import Recipe, compile_network
+from resunet_kit.training._folder_recipe import Recipe, compile_network, logits_of
 
 BACKUP, BEST, EPOCHS = "backup", "best.keras", "epochs.json"
 MONITOR = "val_dice"
@@ -42,11 +42,12 @@ class Progress(keras.callbacks.Callback):
     Args:
         folder: Where they are kept.
         training: Batches, whose order and augmentation depend on the number of the epoch alone.
+        network: What is saved; it may be what is trained with an activation.
     """
 
-    def __init__(self, folder: Path, training: PairBatches) -> None:
+    def __init__(self, folder: Path, training: PairBatches, network: keras.Model) -> None:
         super().__init__()
-        self.folder, self.training = folder, training
+        self.folder, self.training, self.network = folder, training, network
         self.epochs = read_epochs(folder)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
@@ -64,7 +65,7 @@ class Progress(keras.callbacks.Callback):
         before = [_merit(self.epochs[one]) for one in self.epochs if one < epoch]
         if not before or _merit(values) > max(before):
             with atomic_write(self.folder / BEST) as file:
-                uncompiled(self.model).save(file)
+                uncompiled(self.network).save(file)
         self.epochs = {**{one: own for one, own in self.epochs.items() if one < epoch}, epoch: values}
         with atomic_write(self.folder / EPOCHS) as file:
             file.write_text(json.dumps(list(self.epochs.values())) + "\n", encoding="utf-8")
@@ -101,11 +102,13 @@ def train(
     Raises:
         ValueError: If a loss is not finite.
     """
-    compile_network(model, plan, recipe)
+    logits = logits_of(model)
+    trained = model if logits is None else logits
+    compile_network(trained, plan, recipe, from_logits=logits is not None)
     training, validation = (batches(plan, part, recipe) for part in ("train", "validation"))
-    progress = Progress(folder, training)
+    progress = Progress(folder, training, model)
     if not _has_ended(progress.epochs, recipe):
-        model.fit(
+        trained.fit(
             training,
             validation_data=validation,
             epochs=recipe.epochs,
