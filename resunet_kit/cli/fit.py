@@ -33,8 +33,8 @@ def _add_data(group: Any) -> None:
         "--groups",
         default="auto",
         metavar="auto|folder|none|REGEX",
-        help="what images belong together, so that no patient is in two parts: found in names and folders, each image's "
-        "folder, nothing, or a regular expression with a group, searched in the path (default: %(default)s)",
+        help="what images belong together, so that no patient is in two parts: found in names and folders, each "
+        "image's folder, nothing, or a regular expression with a group, searched in the path (default: %(default)s)",
     )
     group.add_argument("--key", help="regular expression whose groups say which image and mask are a pair")
     group.add_argument("--drop-unmatched", action="store_true", help="leave out files without a partner")

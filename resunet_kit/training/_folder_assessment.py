@@ -1,4 +1,4 @@
-"""Predictions of a run's images at their own size, post-processing chosen on validation, and scores of the test part."""
+"""Predictions at the images' own size, post-processing chosen on validation images, and scores of the test part."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

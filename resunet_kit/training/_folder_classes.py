@@ -28,7 +28,7 @@ def found_classes(
         only = f"label {min(labels)} alone" if labels else f"ignore_class={ignore_class} alone"
         raise ValueError(
             f"Expected masks with background and foreground. Received {len(masks)} masks of {only}, such as "
-            f"{masks[0]!r}. Check that these are the masks; if other numbers or colours mark the foreground, pass classes."
+            f"{masks[0]!r}. Check that these are the masks; if other numbers or colours mark foreground, pass classes."
         )
     if num_classes is not None:
         return _given(labels, num_classes)

@@ -60,8 +60,8 @@ def _check_shapes(model: keras.Model) -> None:
         shape = getattr(model, f"{kind}_shape", None)
         if not isinstance(shape, tuple) or len(shape) != 4 or shape[-1] is None:
             raise ValueError(
-                f"Expected a built model of one {kind} (batch, height, width, channels). Received {kind} shape {shape}. "
-                "Build it first; of several outputs pass keras.Model(inputs, main_output), or strip_deep_supervision."
+                f"Expected a built model of one {kind} (batch, height, width, channels). Received {kind} shape {shape}."
+                " Build it first; of several outputs pass keras.Model(inputs, main_output), or strip_deep_supervision."
             )
 
 
@@ -93,13 +93,13 @@ def _check_outputs(model: keras.Model, plan: FolderPlan) -> None:
     found = np.asarray(keras.ops.convert_to_numpy(model(image, training=False)), np.float32)
     if found.shape[1:3] != plan.image_size:
         raise ValueError(
-            f"Expected outputs of the images' height and width {plan.image_size}. Received {found.shape[1:3]}. Upsample "
-            "them in the model, or pass an image_size that its stride divides."
+            f"Expected outputs of the images' height and width {plan.image_size}. Received {found.shape[1:3]}. "
+            "Upsample them in the model, or pass an image_size that its stride divides."
         )
     sums = found.sum(axis=-1) if found.shape[-1] > 1 else np.ones(1)
     if not (np.isfinite(found).all() and found.min() >= 0 and found.max() <= 1.001 and np.allclose(sums, 1, atol=0.02)):
         raise ValueError(
             f"Expected a model whose outputs are probabilities. Received {found.min():.3g} to {found.max():.3g}"
-            f"{', of sums ' + format(sums.min(), '.3g') + ' to ' + format(sums.max(), '.3g') if len(sums) else ''}. End "
-            f"it with {'sigmoid' if found.shape[-1] == 1 else 'softmax'}."
+            f"{', of sums ' + format(sums.min(), '.3g') + ' to ' + format(sums.max(), '.3g') if len(sums) else ''}. "
+            f"End it with {'sigmoid' if found.shape[-1] == 1 else 'softmax'}."
         )

@@ -1,4 +1,4 @@
-"""What `fit_folder` chooses before training, from the files and from what the user says, each choice with a sentence."""
+"""What `fit_folder` chooses before training, from the files and what the user says, each choice with a sentence."""
 
 import statistics
 from collections.abc import Sequence
@@ -202,8 +202,8 @@ def _normalization(
         return "image", "Intensities: mean 0 and deviation 1 in each image, as normalize='image' says."
     if normalize == "volume":
         raise ValueError(
-            "Expected normalize to be 'auto', 'image', (mean, std) or None. Received normalize='volume'. Pass 'image', or "
-            "normalise the volumes before you save their slices."
+            "Expected normalize to be 'auto', 'image', (mean, std) or None. Received normalize='volume'. Pass 'image', "
+            "or normalise the volumes before you save their slices."
         )
     if reading["full_scale"] is not None:
         return None, f"Intensities: in [0, 1], divided by full_scale={reading['full_scale']:g}."
@@ -219,7 +219,7 @@ def _split_said(
     split: dict[str, list[int]], groups: Sequence[str], pairs: Sequence[ScannedPair], ignore_class: int | None
 ) -> str:
     counts = ", ".join(
-        f"{name} {len(indices)} images of {len({groups[index] for index in indices})} groups"
+        f"{name} {_count(len(indices), 'image')} of {_count(len({groups[index] for index in indices}), 'group')}"
         for name, indices in split.items()
     )
     present = [frozenset(np.flatnonzero(pair.counts).tolist()) - {ignore_class} for pair in pairs]
@@ -232,3 +232,7 @@ def _split_said(
     return f"Split: {counts}." + (
         f" There are too few groups for each class in each part: {lacking}." if lacking else ""
     )
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number} {name}{'' if number == 1 else 's'}"

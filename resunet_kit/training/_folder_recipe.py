@@ -19,7 +19,7 @@ from resunet_kit.training._folder_plan import FolderPlan
 WARM_UP = 0.05  # fraction of all steps
 WEIGHT_DECAY = 1e-4
 BATCH_SIZE = 8
-HEAD_SCALE = 0.01  # of the head's first weights: residual blocks sum up to features that saturate a sigmoid
+HEAD_SCALE = 0.1  # of the head's first weights: residual blocks sum up to features that saturate a sigmoid
 RAREST = 0.001
 STEPS = 4  # batches that an epoch has at least, where the images are enough
 
@@ -165,7 +165,10 @@ def logits_of(model: keras.Model) -> keras.Model | None:
     """
     last = model.layers[-1] if type(model).__name__ == "Functional" else None
     activation = getattr(last, "activation", None)
-    if type(last) is not keras.layers.Activation or activation not in (keras.activations.sigmoid, keras.activations.softmax):
+    if type(last) is not keras.layers.Activation or activation not in (
+        keras.activations.sigmoid,
+        keras.activations.softmax,
+    ):
         return None
     logits = keras.layers.Activation("linear", dtype="float32", name="logits")(last.input)
     return keras.Model(model.inputs, logits, name=model.name)

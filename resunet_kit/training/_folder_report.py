@@ -15,10 +15,17 @@ from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR
 from resunet_kit.training.run_folder import RunSettings
 
+NAMES = {
+    "dice": "Dice",
+    "iou": "IoU",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "precision": "Precision",
+}
 SAMPLES = 6
 WORST = 6
 LONGER_SIDE = 384  # pixels of a picture in the report
-SHOWN_CASES = 100  # rows of the table
+SHOWN_CASES = 30  # rows of the table
 
 
 def write_run_report(
@@ -50,7 +57,7 @@ def _scores(plan: FolderPlan, cases: Sequence[Case], summary: Sequence[dict[str,
     rows = [
         {
             **({"Class": label} if len(labels) > 1 else {}),
-            **{row["score"].capitalize(): _interval(row) for row in summary if row["class"] == label},
+            **{NAMES[row["score"]]: with_interval(row) for row in summary if row["class"] == label},
         }
         for label in labels
     ]
@@ -63,7 +70,8 @@ def _scores(plan: FolderPlan, cases: Sequence[Case], summary: Sequence[dict[str,
     ]
 
 
-def _interval(row: dict[str, Any]) -> str:
+def with_interval(row: dict[str, Any]) -> str:
+    """Return the mean of a score with its interval, if it has one, as text."""
     return f"{row['mean']:.3f}" + ("" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})")
 
 
@@ -158,7 +166,7 @@ def _distribution(plan: FolderPlan, cases: Sequence[Case]) -> list[Any]:
             },
             title="Dice of each test image",
         ),
-        "Worst first." + (f" The first {SHOWN_CASES} of {len(table)}." if len(table) > SHOWN_CASES else ""),
+        "Worst first." + (f" The worst {SHOWN_CASES} of {len(table)}." if len(table) > SHOWN_CASES else ""),
         table[:SHOWN_CASES],
     ]
 

@@ -35,9 +35,10 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
     changed = [name for name in now if before.get(name) != now[name]]
     if resume and changed:
         name = changed[0]
+        more = f" and other {', '.join(changed[1:])}" if len(changed) > 1 else ""
         raise ValueError(
-            f"Expected the options and files that {str(out)!r} was begun with. Received other {', '.join(changed)}: "
-            f"{_shortened(now[name])} instead of {_shortened(before.get(name))}. Pass the same, or another out."
+            f"Expected the options and files that {str(out)!r} was begun with. Received {name} of "
+            f"{_shortened(now[name])} instead of {_shortened(before.get(name))}{more}. Pass the same, or another out."
         )
     return folder
 
@@ -59,8 +60,8 @@ def check_out(out: Path, *, resume: bool) -> bool:
         if resume:
             return False
         raise ValueError(
-            f"Expected a new folder as out. Received {str(out)!r}, which holds an unfinished training. Pass resume=True "
-            "to continue it, or name another."
+            f"Expected a new folder as out. Received {str(out)!r}, which holds an unfinished training. Pass "
+            "resume=True to continue it, or name another."
         )
     if out.exists() and (not out.is_dir() or any(one.name != run_folder.UNFINISHED for one in out.iterdir())):
         raise ValueError(

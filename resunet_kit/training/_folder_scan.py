@@ -104,9 +104,9 @@ def _looked_at(image: np.ndarray, mask: np.ndarray) -> ScannedPair:
 def _volume(path: str, shape: tuple[int, ...]) -> ValueError:
     size = "x".join(map(str, shape))
     return ValueError(
-        f"Expected images. Received {path!r}, a volume of {size} (depth x height x width). Save its slices as .npy files "
-        "named after it, such as 'case_1_slice_07.npy', those of its mask under the same names; or train a network for "
-        "volumes with pairs_dataset and res_unet."
+        f"Expected images. Received {path!r}, a volume of {size} (depth x height x width). Save its slices as .npy "
+        "files named after it, such as 'case_1_slice_07.npy', those of its mask under the same names; or train a network "
+        "for volumes with pairs_dataset and res_unet."
     )
 
 

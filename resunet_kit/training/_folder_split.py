@@ -45,10 +45,11 @@ def split_groups(
         ValueError: If there are fewer than three groups, or training images lack a class.
     """
     if len(set(groups)) < len(PARTS):
+        own = len(groups) >= len(PARTS)
+        cure = " If each image is one of its own, pass groups=None." if own else ""
         raise ValueError(
             f"Expected images of at least {len(PARTS)} groups, one for each of training, validation and test. Received "
-            f"{len(set(groups))}, of {len(groups)} images. Add images of others; or, if each image is one of its own, "
-            "pass groups=None."
+            f"{len(set(groups))}, of {len(groups)} images. Add images of other groups.{cure}"
         )
     present = [frozenset(labels_in(pair.counts)) - {ignore_class} for pair in pairs]
     fractions = [1 - validation_fraction - test_fraction, validation_fraction, test_fraction]

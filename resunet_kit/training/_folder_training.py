@@ -1,8 +1,10 @@
 """Training of a network by a recipe, which continues after an interruption."""
 
+import contextlib
 import json
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,21 +110,34 @@ def train(
     training, validation = (batches(plan, part, recipe) for part in ("train", "validation"))
     progress = Progress(folder, training, model)
     if not _has_ended(progress.epochs, recipe):
-        trained.fit(
-            training,
-            validation_data=validation,
-            epochs=recipe.epochs,
-            shuffle=False,  # the batches shuffle themselves, and are read ahead
-            verbose=verbose,
-            callbacks=[
-                progress,
-                *callbacks,
-                *([EarlyStop(progress, recipe.patience)] if recipe.patience is not None else []),
-                keras.callbacks.BackupAndRestore(folder / BACKUP, double_checkpoint=True),
-            ],
-        )
+        with _readable_errors():
+            trained.fit(
+                training,
+                validation_data=validation,
+                epochs=recipe.epochs,
+                shuffle=False,  # the batches shuffle themselves, and are read ahead
+                verbose=verbose,
+                callbacks=[
+                    progress,
+                    *callbacks,
+                    *([EarlyStop(progress, recipe.patience)] if recipe.patience is not None else []),
+                    keras.callbacks.BackupAndRestore(folder / BACKUP, double_checkpoint=True),
+                ],
+            )
     uncompiled(model).load_weights(folder / BEST)  # the same layers, and no optimizer to look for
     return progress.epochs
+
+
+@contextlib.contextmanager
+def _readable_errors() -> Iterator[None]:
+    """Raise what a check of values in a compiled step found as the `ValueError` that it is in an eager one."""
+    try:
+        yield
+    except Exception as error:
+        found = re.search(r"\[(Expected .*?)\]\s*(\[|$)", str(error), re.DOTALL)
+        if found is None or isinstance(error, ValueError | TypeError):
+            raise
+        raise ValueError(found[1]) from error
 
 
 class EarlyStop(keras.callbacks.Callback):

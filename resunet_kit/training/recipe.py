@@ -27,7 +27,7 @@ from resunet_kit.training import run_folder
 from resunet_kit.training._folder_network import Network, check_network, fixed_size, made_network
 from resunet_kit.training._folder_plan import FolderPlan, made_plan
 from resunet_kit.training._folder_recipe import Recipe, checked_options, made_recipe
-from resunet_kit.training._folder_report import write_run_report
+from resunet_kit.training._folder_report import NAMES, with_interval, write_run_report
 from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR, best_epoch, train
 from resunet_kit.training._name_groups import Groups
@@ -61,10 +61,11 @@ class FitResult:
     out: Path
 
     def __str__(self) -> str:
+        several = self.settings.num_classes > 2
         lines = [
-            f"Test {row['score']}, class {row['class']}: {row['mean']:.3f}"
-            + ("" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})")
+            f"Test {NAMES[row['score']]}{f', class {label}' if several else ''}: {with_interval(row)}"
             for row in self.scores
+            for label in [row["class"]]
             if row["score"] in ("dice", "iou")
         ]
         return "\n".join([*lines, f"Report: {self.report}"])
@@ -105,9 +106,9 @@ def fit_folder(
 ) -> FitResult:
     """Train and assess a network on a folder of images and a folder of masks, by a recipe that suits most data.
 
-    Every pair is read once before anything is trained, so that files that cannot be used are named at once. What the
-    user leaves open is then chosen from the files, and printed with its reason: groups, classes, channels, size,
-    intensities, batch size and network. Images of one group, such as a patient, stay in one part of the split, and so do
+    Every pair is read once before anything is trained, so that unusable files are named at once. What the user leaves
+    open is then chosen from the files, and printed with its reason: groups, classes, channels, size, intensities, batch
+    size and network. Images of one group, such as a patient, stay in one part of the split, and so do
     images of equal pixels. The loss is Dice over the batch and cross-entropy; the learning rate of AdamW rises for the
     first twentieth of all steps, then falls by a cosine; images are augmented; the weights of the epoch of the highest
     validation Dice are kept; threshold and smallest component are chosen on validation images; the scores are those of
@@ -122,9 +123,10 @@ def fit_folder(
         out: The run folder, new or empty.
         model: A built `keras.Model` from images to probabilities, trained as it is; or a function
             `(input_shape, num_classes) -> keras.Model`. None builds `res_unet`.
-        groups: What images belong together: `"auto"` looks for patients in folders and names, `"folder"` takes the
-            folder of each image, another text is a regular expression with a group, searched in the path with forward
-            slashes. Or a function of the path, or a list. None takes each image as one of its own.
+        groups: What images belong together: `"auto"` looks for patients in folders and names, `"folder"` takes
+            the folder of each image, another text is a regular expression with a group, searched in the path with
+            forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None takes each image
+            as one of its own.
         key: As for `pair_by_name`.
         unmatched: As for `pair_by_name`.
         num_classes: Classes of the masks with the background; 1 and 2 mean binary masks, of one output channel. None
@@ -137,8 +139,8 @@ def fit_folder(
         full_scale: The stored number of images that stands for 1; None takes what each file says.
         nan: The number that NaN in images is read as; None refuses NaN.
         exif_rotation: As for `read_image`.
-        image_size: `(height, width)` that images are resized to, or one integer. None takes the median size, at most 512
-            on the longer side, as a multiple of 16. Scores and predictions are at each image's own size.
+        image_size: `(height, width)` that images are resized to, or one integer. None takes the median size, at most
+            512 on the longer side, as a multiple of 16. Scores and predictions are at each image's own size.
         normalize: `"auto"` divides 8-bit images by 255, and brings others to mean 0 and standard deviation 1 by the
             statistics of the training images; `"image"`, `(mean, std)` and None are as for `read_image`.
         validation_fraction: Fraction of images to choose by.
@@ -160,16 +162,16 @@ def fit_folder(
 
     Raises:
         TypeError: If an option is of a wrong type.
-        ValueError: Before training, if files cannot be read, paired or grouped, masks lack foreground or skip labels, an
-            option is out of range, or the model does not fit; while training, if the loss is not finite.
+        ValueError: Before training, if files cannot be read, paired or grouped, masks lack foreground or skip labels,
+            an option is out of range, or the model does not fit; while training, if the loss is not finite.
 
     Example:
         >>> from resunet_kit.training import fit_folder
         >>> fit_folder("no_such_folder", "masks", out="run")
         Traceback (most recent call last):
         ...
-        ValueError: Expected images to be a list of paths, a folder or a pattern. Received 'no_such_folder', which is not
-        a folder. Check it; pass a single file as a list.
+        ValueError: Expected images to be a list of paths, a folder or a pattern. Received 'no_such_folder', which is
+        not a folder. Check it; pass a single file as a list.
     """
     options = checked_options(
         filters=filters,
@@ -309,11 +311,12 @@ def _as_begun(plan: FolderPlan, recipe: Recipe, network: keras.Model) -> dict[st
     for pair in plan.pairs:
         digest.update(pair.digest + pair.counts.tobytes() + repr(pair.shape).encode())
     return {
-        "recipe": {**recipe.described(), "seed": recipe.seed},
+        **recipe.described(),
+        "seed": recipe.seed,
         "network": [network.name, network.count_params()],
         "num_classes": plan.num_classes,
         "image_size": plan.image_size,
-        "reading": {name: str(value) for name, value in plan.reading.items()},
+        **{name: str(value) for name, value in plan.reading.items()},
         "split": {part: plan.part(part)[0] for part in PARTS},
         "contents": digest.hexdigest(),
     }
