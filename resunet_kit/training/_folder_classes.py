@@ -32,7 +32,7 @@ def found_classes(
         )
     if num_classes is not None:
         return _given(labels, num_classes)
-    if labels <= {0, 1} or labels <= {0, WHITE}:
+    if labels <= {0, 1, WHITE}:  # of files, each of black and white or of 0 and 1
         return 1, f"Masks: binary, foreground in {_fraction(pairs, ignore_class):.2%} of the pixels."
     count = max(labels) + 1
     _refuse_gaps(labels, count)

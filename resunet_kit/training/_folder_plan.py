@@ -106,6 +106,8 @@ def made_plan(
     sentences = [f"Pairs: {len(images)} images with masks.", sentence]
     ignore_class = reading["ignore_class"]
     count, said = found_classes(pairs, masks, num_classes=num_classes, ignore_class=ignore_class)
+    if count == 1 and ignore_class != WHITE:
+        pairs = [pair.with_white_as_1() for pair in pairs]
     channels, channels_said = _channels(pairs, images, reading["channels"])
     size, size_said = _size(pairs, image_size)
     joined, copies = joined_by_copies(names, pairs)
@@ -225,9 +227,7 @@ def _split_said(
     present = [frozenset(np.flatnonzero(pair.counts).tolist()) - {ignore_class} for pair in pairs]
     gaps = dict(zip(PARTS, missing_labels(list(split.values()), present), strict=True))
     lacking = "; ".join(
-        f"{name} lacks label {', '.join(str(1 if label == WHITE else label) for label in sorted(gap, key=str))}"
-        for name, gap in gaps.items()
-        if gap
+        f"{name} lacks label {', '.join(map(str, sorted(gap, key=str)))}" for name, gap in gaps.items() if gap
     )
     return f"Split: {counts}." + (
         f" There are too few groups for each class in each part: {lacking}." if lacking else ""

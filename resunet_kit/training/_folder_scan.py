@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -38,6 +38,12 @@ class ScannedPair:
     has_full_opacity: bool
     digest: bytes
     counts: np.ndarray
+
+    def with_white_as_1(self) -> "ScannedPair":
+        """Return the pair with the pixels of white as those of label 1, which they are in binary masks."""
+        counts = self.counts.copy()
+        counts[1], counts[WHITE] = counts[1] + counts[WHITE], 0
+        return replace(self, counts=counts)
 
 
 def scan(
@@ -105,8 +111,8 @@ def _volume(path: str, shape: tuple[int, ...]) -> ValueError:
     size = "x".join(map(str, shape))
     return ValueError(
         f"Expected images. Received {path!r}, a volume of {size} (depth x height x width). Save its slices as .npy "
-        "files named after it, such as 'case_1_slice_07.npy', those of its mask under the same names; or train a network "
-        "for volumes with pairs_dataset and res_unet."
+        "files named after it, such as 'case_1_slice_07.npy', those of its mask under the same names; or train a "
+        "network for volumes with pairs_dataset and res_unet."
     )
 
 

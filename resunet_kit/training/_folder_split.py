@@ -7,7 +7,7 @@ from resunet_kit.data import split_by_group
 from resunet_kit.training._folder_scan import ScannedPair, labels_in
 
 PARTS = ("train", "validation", "test")
-TRIES = 20  # seeds, until each part has each class
+TRIES = 50  # seeds, until each part has each class
 
 
 def joined_by_copies(groups: Sequence[str], pairs: Sequence[ScannedPair]) -> tuple[list[str], int]:
@@ -53,6 +53,7 @@ def split_groups(
         )
     present = [frozenset(labels_in(pair.counts)) - {ignore_class} for pair in pairs]
     fractions = [1 - validation_fraction - test_fraction, validation_fraction, test_fraction]
+    unavoidable = _unavoidable_gaps(groups, present)
     best: list[list[int]] | None = None
     fewest, lacking = 0, set[int | None]()
     for attempt in range(TRIES):
@@ -63,7 +64,7 @@ def split_groups(
         count = 1000 * len(gaps[0]) + sum(map(len, gaps))  # what training lacks matters more
         if best is None or count < fewest:
             best, fewest, lacking = split, count, gaps[0]
-        if not count:
+        if count <= unavoidable:
             break
     if fewest >= 1000:
         labels = ", ".join(map(str, sorted(lacking, key=str)))
@@ -72,6 +73,15 @@ def split_groups(
             "Add images, or try another seed."
         )
     return dict(zip(PARTS, best or [], strict=True))
+
+
+def _unavoidable_gaps(groups: Sequence[str], present: Sequence[frozenset[int | None]]) -> int:
+    """Return how many parts must lack a label, because fewer groups than parts have it."""
+    having: dict[int | None, set[str]] = {}
+    for group, own in zip(groups, present, strict=True):
+        for label in own:
+            having.setdefault(label, set()).add(group)
+    return sum(max(0, len(PARTS) - len(found)) for found in having.values())
 
 
 def _rarest(present: Sequence[frozenset[int | None]]) -> list[str]:

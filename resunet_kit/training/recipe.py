@@ -277,7 +277,7 @@ def _fractions(validation: float, test: float) -> tuple[float, float]:
     found = number("validation_fraction", validation, "(0, 1)"), number("test_fraction", test, "(0, 1)")
     if sum(found) >= 1:
         raise ValueError(
-            f"Expected validation_fraction and test_fraction to leave something for training. Received {validation} and "
+            f"Expected validation_fraction and test_fraction to leave images for training. Received {validation} and "
             f"{test}. Lower them, so that their sum is below 1."
         )
     return found
@@ -300,8 +300,8 @@ def _folder(out: Any) -> Path:
 def _network_said(network: keras.Model, recipe: Recipe, given: Any) -> str:
     name = f"res_unet with filters {recipe.filters}" if given is None else f"{network.name}, as model says"
     return (
-        f"Network: {name}, {network.count_params():,} parameters; {recipe.epochs} epochs of {recipe.steps} batches of up "
-        f"to {recipe.batch_size} images."
+        f"Network: {name}, {network.count_params():,} parameters; {recipe.epochs} epochs of {recipe.steps} batches of "
+        f"up to {recipe.batch_size} images."
     )
 
 

@@ -144,7 +144,8 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         >>> load_run("no_such_folder")
         Traceback (most recent call last):
         ...
-        ValueError: Expected a run folder of fit_folder. Received 'no_such_folder', which is not a folder. Check the path.
+        ValueError: Expected a run folder of fit_folder. Received 'no_such_folder', which is not a folder.
+        Check the path.
     """
     settings = read_settings(path)
     file = Path(path, MODEL)
