@@ -54,7 +54,7 @@ def test_the_user_may_say_it():
         (r"\d", ValueError, "hold a group"),
         ("(", ValueError, "regular expression"),
         (r"(z)", ValueError, "a group for each image"),
-        (lambda path: None, ValueError, "a group for each image"),
+        ({}.get, ValueError, "a group for each image"),
         (["a"], ValueError, "one value for each"),
         (3, TypeError, "which images belong together"),
     ],
