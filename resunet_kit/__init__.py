@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.4.0"
 
-__all__ = ["blocks", "data", "inference", "losses", "masks", "metrics", "models", "plots", "training"]
+__all__ = ["blocks", "data", "evaluation", "inference", "losses", "masks", "metrics", "models", "plots", "training"]
 
 if TYPE_CHECKING:
-    from resunet_kit import blocks, data, inference, losses, masks, metrics, models, plots, training
+    from resunet_kit import blocks, data, evaluation, inference, losses, masks, metrics, models, plots, training
 
 
 def __getattr__(name: str) -> ModuleType:
