@@ -1,57 +1,30 @@
-"""Predictions at the images' own size, post-processing chosen on validation images, and scores of the test part."""
+"""Post-processing chosen on validation images, and scores of the test images, all at the images' own size."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 
-from resunet_kit.data import PairBatches
 from resunet_kit.data.files.labels import LabelOptions
 from resunet_kit.data.files.missing_values import nan_label
 from resunet_kit.data.files.pair import read_pair
 from resunet_kit.data.files.reading import ImageOptions
 from resunet_kit.data.files.resizing import resize_image, resize_mask
-from resunet_kit.masks import PostProcess, to_labels
+from resunet_kit.evaluation import evaluate
+from resunet_kit.inference._file_prediction import FilePrediction, FilePredictor
+from resunet_kit.masks import PostProcess
 from resunet_kit.masks.postprocessing import Tuning
-from resunet_kit.metrics import bootstrap_interval, overlap_scores
+from resunet_kit.metrics import Evaluation
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training.run_folder import RunSettings
 
-SCORES = ("dice", "iou", "sensitivity", "specificity", "precision")
-THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MIN_SIZES = (0.0, 0.0002, 0.001)  # fractions of an image
 NOISE = 0.005  # smaller differences in the Dice score of a few images are no reason to leave the default
 DRAWN = 24  # validation images of the threshold curve
 TUNING_BYTES = 1 << 29  # of validation probabilities in memory
-
-
-@dataclass(frozen=True)
-class Case:
-    """One test image: its index in the plan, the true and the predicted labels, and its scores for each class."""
-
-    index: int
-    truth: np.ndarray
-    prediction: np.ndarray
-    scores: dict[int, dict[str, float]]
-
-    @property
-    def worst(self) -> tuple[float, int]:
-        """The lowest Dice of its classes, and the class."""
-        return min((scores["dice"], label) for label, scores in self.scores.items())
-
-
-def probabilities(
-    model: keras.Model, plan: FolderPlan, indices: Sequence[int], settings: RunSettings, batch_size: int
-) -> Iterator[np.ndarray]:
-    """Yield the model's outputs for images at their own size, `(height, width, classes)` float32."""
-    images = [plan.images[index] for index in indices]
-    batches = PairBatches(images, None, image_size=plan.image_size, batch_size=batch_size, **settings.image_options)
-    shapes = iter([plan.pairs[index].shape for index in indices])
-    for (batch,) in batches:
-        for output in np.asarray(keras.ops.convert_to_numpy(model.predict_on_batch(batch)), np.float32):
-            yield resize_image(output, next(shapes))
 
 
 class Tuned(NamedTuple):
@@ -84,9 +57,9 @@ def tuned(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_siz
         said = "Threshold: 0.5, since no validation image has foreground to choose another by."
         return Tuned(PostProcess(), None, None, None, said)
     indices = _sample(plan.split["validation"], plan)
-    maps = [map_[..., 0] for map_ in probabilities(model, plan, indices, settings, batch_size)]
-    truths = [truth_of(plan, index, settings) for index in indices]
-    if settings.ignore_class is not None:
+    truths = [read_case(plan, index, settings)[1] for index in indices]
+    maps = [np.asarray(one.probabilities)[..., 0] for one in predicted(model, plan, indices, settings, batch_size)]
+    if settings.ignore_class is not None:  # unmarked pixels count for nothing
         maps = [np.where(truth == settings.ignore_class, 0, map_) for map_, truth in zip(maps, truths, strict=True)]
         truths = [np.where(truth == settings.ignore_class, 0, truth) for truth in truths]
     pixels = float(np.median([truth.size for truth in truths]))
@@ -105,6 +78,57 @@ def tuned(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_siz
     )
 
 
+def scored(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_size: int, verbose: int) -> Evaluation:
+    """Return the scores of the test images, in their order."""
+    images, masks = plan.part("test")
+    return evaluate(
+        masks,
+        model,
+        images=images,
+        groups=[plan.groups[index] for index in plan.split["test"]],
+        mask_options={
+            **settings.mask_options,
+            "exif_rotation": settings.exif_rotation,
+            "nan": nan_label(settings.nan, settings.ignore_class),
+        },
+        image_options=settings.image_options,
+        image_size=settings.image_size,
+        postprocess=settings.postprocess,
+        batch_size=batch_size,
+        verbose=verbose,
+    )
+
+
+def predicted(
+    model: keras.Model, plan: FolderPlan, indices: Sequence[int], settings: RunSettings, batch_size: int
+) -> Iterator[FilePrediction]:
+    """Yield the prediction of each image."""
+    predictor = FilePredictor(
+        model=model,
+        image_options=settings.image_options,
+        image_size=settings.image_size,
+        postprocess=settings.postprocess,
+        batch_size=batch_size,
+    )
+    for found in predictor.predict(Path(plan.images[index]) for index in indices):
+        if found.error is not None:
+            raise found.error
+        yield found
+
+
+def read_case(plan: FolderPlan, index: int, settings: RunSettings) -> tuple[np.ndarray, np.ndarray]:
+    """Return an image in its file's own type `(height, width, channels)`, and its true labels `(height, width)`."""
+    options: dict[str, Any] = {**settings.image_options, "any_range": settings.full_scale is None}
+    del options["normalize"]
+    labels = LabelOptions(
+        exif_rotation=settings.exif_rotation,
+        nan=nan_label(settings.nan, settings.ignore_class),
+        **settings.mask_options,
+    )
+    image, mask = read_pair(plan.images[index], plan.masks[index], ImageOptions(**options), labels)
+    return image, mask[..., 0]
+
+
 def has_foreground(plan: FolderPlan, index: int) -> bool:
     """Return whether the mask of an image has a pixel of a class above 0."""
     ignored = plan.reading["ignore_class"]
@@ -116,72 +140,3 @@ def _sample(indices: Sequence[int], plan: FolderPlan) -> list[int]:
     largest = max(int(np.prod(plan.pairs[index].shape)) for index in indices)
     count = max(1, min(len(indices), TUNING_BYTES // (4 * largest)))
     return [indices[position] for position in np.linspace(0, len(indices) - 1, count).round().astype(int)]
-
-
-def truth_of(plan: FolderPlan, index: int, settings: RunSettings) -> np.ndarray:
-    """Return the true labels of an image, `(height, width)`."""
-    return read_case(plan, index, settings)[1]
-
-
-def read_case(plan: FolderPlan, index: int, settings: RunSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image in its file's own type `(height, width, channels)`, and its true labels `(height, width)`."""
-    image_options = ImageOptions(
-        any_range=settings.full_scale is None,
-        channels=settings.channels,
-        full_scale=settings.full_scale,
-        exif_rotation=settings.exif_rotation,
-        nan=settings.nan,
-    )
-    label_options = LabelOptions(
-        exif_rotation=settings.exif_rotation,
-        nan=nan_label(settings.nan, settings.ignore_class),
-        **settings.mask_options,
-    )
-    image, mask = read_pair(plan.images[index], plan.masks[index], image_options, label_options)
-    return image, mask[..., 0]
-
-
-def test_cases(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_size: int) -> Iterator[Case]:
-    """Yield the test images, each predicted and scored at its own size."""
-    indices = plan.split["test"]
-    for index, output in zip(indices, probabilities(model, plan, indices, settings, batch_size), strict=True):
-        truth = truth_of(plan, index, settings)
-        prediction = predicted_labels(output, settings)
-        if settings.ignore_class is not None:  # unmarked pixels count for no class
-            prediction = np.where(truth == settings.ignore_class, 0, prediction)
-            truth = np.where(truth == settings.ignore_class, 0, truth)
-        classes = range(1, max(settings.num_classes, 2))
-        scores = {label: overlap_scores(truth == label, prediction == label)._asdict() for label in classes}
-        yield Case(index, truth.astype(np.uint8), prediction.astype(np.uint8), scores)
-
-
-def predicted_labels(output: np.ndarray, settings: RunSettings) -> np.ndarray:
-    """Return the labels `(height, width)` of one image's outputs."""
-    if settings.num_classes == 1:
-        return (settings.postprocess or PostProcess())(np.clip(output[..., 0], 0, 1))
-    return to_labels(output)
-
-
-def score_rows(cases: Sequence[Case], plan: FolderPlan) -> list[dict[str, Any]]:
-    """Return one row for each test image and class."""
-    return [
-        {"image": plan.images[case.index], "group": plan.groups[case.index], "class": label, **scores}
-        for case in cases
-        for label, scores in case.scores.items()
-    ]
-
-
-def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each class and score the mean over the groups, with its 95 % interval where there are several."""
-    found = []
-    for label in sorted({row["class"] for row in rows}):
-        own = [row for row in rows if row["class"] == label]
-        groups = [row["group"] for row in own]
-        for score in SCORES:
-            values = [row[score] for row in own]
-            if len(set(groups)) > 1:
-                estimate, low, high = bootstrap_interval(values, groups)
-            else:
-                estimate, low, high = float(np.mean(values)), None, None
-            found.append({"class": label, "score": score, "mean": estimate, "low": low, "high": high})
-    return found

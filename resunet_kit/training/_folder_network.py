@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from resunet_kit.inference._value_range import takes_raw_intensities
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_recipe import Recipe, default_network
 
@@ -83,6 +84,11 @@ def _check_fit(model: keras.Model, plan: FolderPlan) -> None:
             f"Expected a model of {plan.num_classes} output channels, as the masks have "
             f"{'foreground alone' if plan.num_classes == 1 else f'{plan.num_classes} classes'}. Received {outputs}. "
             f"Build it for {plan.num_classes}, or pass num_classes={max(outputs, 2)} if the masks have that many."
+        )
+    if takes_raw_intensities(model) and plan.reading["normalize"] is None:
+        raise ValueError(
+            "Expected a model for images in [0, 1]. Received one whose first layers rescale raw intensities. Pass "
+            "normalize=(0, 1 / 255), which reads 8-bit images from 0 to 255, or build the model without that layer."
         )
     _check_outputs(model, plan)
 

@@ -1,26 +1,32 @@
-"""The report of a run: data, training, threshold, scores of the test images, and where they are most wrong."""
+"""The report of a run: scores of the test images, data, training, threshold, and where the network is most wrong."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from resunet_kit import plots
 from resunet_kit.data.files.resizing import resize_image, resize_mask
+from resunet_kit.metrics import Evaluation, bootstrap_interval
 from resunet_kit.plots import Section
-from resunet_kit.training._folder_assessment import Case, Tuned, has_foreground, read_case
+from resunet_kit.training._folder_assessment import Tuned, has_foreground, predicted, read_case
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR
 from resunet_kit.training.run_folder import RunSettings
 
+SCORES = ("dice", "iou", "sensitivity", "precision", "hausdorff_distance_95", "average_surface_distance", "lesion_f1")
 NAMES = {
     "dice": "Dice",
     "iou": "IoU",
     "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
     "precision": "Precision",
+    "hausdorff_distance_95": "Hausdorff distance, 95 %",
+    "average_surface_distance": "Average surface distance",
+    "lesion_f1": "Lesion F1",
 }
 SAMPLES = 6
 WORST = 6
@@ -30,49 +36,74 @@ SHOWN_CASES = 30  # rows of the table
 
 def write_run_report(
     path: Path,
+    model: keras.Model,
     plan: FolderPlan,
     settings: RunSettings,
-    history: dict[str, list[float]],
+    history: Mapping[str, list[float]],
     tuned: Tuned,
-    cases: Sequence[Case],
-    summary: Sequence[dict[str, Any]],
+    scores: Evaluation,
     sentences: Sequence[str],
 ) -> None:
     """Write the report, whole or not at all."""
     sections = [
-        Section("Scores of the test images", _scores(plan, cases, summary)),
+        Section("Scores of the test images", _scores(scores)),
         Section("What was chosen, and why", ["\n\n".join(sentences)]),
         Section("Data", _data(plan, settings)),
         Section("Training", _training(history)),
         *([Section("Threshold", _threshold(tuned))] if tuned.tuning else []),
-        Section("Test images", _distribution(plan, cases)),
-        Section("Where it is most wrong", _worst(plan, settings, cases)),
+        Section("Where it is most wrong", _worst(model, plan, settings, scores)),
+        Section("Test images", _distribution(scores)),
     ]
     plots.write_report(path, sections, title=f"Segmentation: {path.parent.resolve().name}")
 
 
-def _scores(plan: FolderPlan, cases: Sequence[Case], summary: Sequence[dict[str, Any]]) -> list[Any]:
-    groups = len({plan.groups[case.index] for case in cases})
-    labels = sorted({row["class"] for row in summary})
-    rows = [
-        {
-            **({"Class": label} if len(labels) > 1 else {}),
-            **{NAMES[row["score"]]: with_interval(row) for row in summary if row["class"] == label},
-        }
-        for label in labels
-    ]
+def _scores(scores: Evaluation) -> list[Any]:
+    unit, groups = scores.settings["distance_unit"], scores.settings["groups"]
+    labels = list(dict.fromkeys(row["class"] for row in scores.summary_rows))
+    found = {(row["class"], row["score"]): row for row in scores.summary_rows}
+    rows = []
+    for label in labels:
+        own = {NAMES[name]: with_interval(found[label, _column(name, unit)]) for name in SCORES}
+        rows.append({**({"Class": str(label)} if len(labels) > 1 else {}), "Images": "all", **own})
+        if marked := _with_foreground(scores, label):
+            rows.append({**rows[-1], "Images": "with foreground", **marked})
     few = " With so few groups the intervals are too narrow." if groups < 20 else ""
     return [
-        f"{len(cases)} test images of {groups} groups, none of which was seen in training or in choosing weights and "
-        "threshold. Scores are taken at each image's own size; an empty prediction of an empty mask scores 1.",
+        f"{scores.settings['cases']} test images of {groups} groups, none of which was seen in training or in choosing "
+        "weights and threshold. Scores are taken at each image's own size, distances in "
+        f"{'pixels' if unit == 'px' else 'millimetres'}. An empty prediction of an empty mask has a Dice of 1; if one "
+        "of the two is empty, distances are infinite.",
         rows,
         f"Means over the groups, in parentheses the 95 % interval by a bootstrap over the groups.{few}",
     ]
 
 
-def with_interval(row: dict[str, Any]) -> str:
+def _with_foreground(scores: Evaluation, label: Any) -> dict[str, str]:
+    """Return overlap scores of the images whose truth has the class; nothing where all or none have it."""
+    rows = [row for row in scores.rows if row["class"] == label and not math.isnan(row["dice"])]
+    kept = [row for row in rows if row["truth_px"] > 0]
+    if not kept or len(kept) == len(rows):
+        return {}
+    groups = [row["group"] for row in kept]
+    found = dict.fromkeys((NAMES[name] for name in SCORES), "")
+    for name in SCORES[:4]:
+        values = [row[name] for row in kept]
+        several = len(set(groups)) > 1
+        estimate, low, high = bootstrap_interval(values, groups) if several else (np.mean(values), math.nan, math.nan)
+        found[NAMES[name]] = with_interval({"mean": float(estimate), "low": low, "high": high})
+    return found
+
+
+def _column(name: str, unit: str) -> str:
+    return f"{name}_{unit}" if "distance" in name else name
+
+
+def with_interval(row: Mapping[str, Any]) -> str:
     """Return the mean of a score with its interval, if it has one, as text."""
-    return f"{row['mean']:.3f}" + ("" if row["low"] is None else f" ({row['low']:.3f} to {row['high']:.3f})")
+    mean, low, high = (row[name] for name in ("mean", "low", "high"))
+    if not math.isfinite(mean):
+        return "undefined" if math.isnan(mean) else "infinite"
+    return f"{mean:.3f}" + (f" ({low:.3f} to {high:.3f})" if math.isfinite(low) and math.isfinite(high) else "")
 
 
 def _data(plan: FolderPlan, settings: RunSettings) -> list[Any]:
@@ -119,7 +150,7 @@ def _presence(plan: FolderPlan, settings: RunSettings, part_of: Sequence[str]) -
     return labels, parts
 
 
-def _training(history: dict[str, list[float]]) -> list[Any]:
+def _training(history: Mapping[str, list[float]]) -> list[Any]:
     return [
         "The weights of the marked epoch are kept: the highest Dice of all validation pixels, binarised at 0.5.",
         plots.training_history(history, monitor=MONITOR, mode="max", title="Training"),
@@ -145,24 +176,30 @@ def _threshold(tuned: Tuned) -> list[Any]:
     return blocks
 
 
-def _distribution(plan: FolderPlan, cases: Sequence[Case]) -> list[Any]:
-    labels = sorted(cases[0].scores)
-    several = len(labels) > 1
+def _distribution(scores: Evaluation) -> list[Any]:
+    labels = list(dict.fromkeys(row["class"] for row in scores.rows))
+    rows = [row for row in scores.rows if not math.isnan(row["dice"])]
     table = [
         {
-            "Image": _title(plan, case.index),
-            "Group": plan.groups[case.index],
-            **{(f"Dice, class {label}" if several else "Dice"): case.scores[label]["dice"] for label in labels},
-            "True (px)": int((case.truth > 0).sum()),
-            "Marked (px)": int((case.prediction > 0).sum()),
+            "Image": row["case"],
+            "Group": str(row["group"]),
+            **({"Class": str(row["class"])} if len(labels) > 1 else {}),
+            "Dice": row["dice"],
+            "True (px)": row["truth_px"],
+            "Marked (px)": row["predicted_px"],
         }
-        for case in sorted(cases, key=lambda case: case.worst)
+        for row in sorted(rows, key=lambda row: row["dice"])
+        if row["class"] != "mean"
     ]
+    names = {label: f"class {label}" if isinstance(label, int) else str(label) for label in labels}
     return [
         plots.score_distribution(
             {
-                (f"class {label}" if several else "Dice"): np.array([case.scores[label]["dice"] for case in cases])
+                (names[label] if len(labels) > 1 else "Dice"): np.array(
+                    [r["dice"] for r in rows if r["class"] == label]
+                )
                 for label in labels
+                if any(row["class"] == label for row in rows)
             },
             title="Dice of each test image",
         ),
@@ -171,24 +208,35 @@ def _distribution(plan: FolderPlan, cases: Sequence[Case]) -> list[Any]:
     ]
 
 
-def _worst(plan: FolderPlan, settings: RunSettings, cases: Sequence[Case]) -> list[Any]:
-    marked = [case for case in cases if case.truth.any() or case.prediction.any()]
-    if not marked:
+def _worst(model: keras.Model, plan: FolderPlan, settings: RunSettings, scores: Evaluation) -> list[Any]:
+    cases = list(dict.fromkeys(row["case"] for row in scores.rows))
+    index_of = dict(zip(cases, plan.split["test"], strict=True))
+    ranked: dict[str, Any] = {}
+    for row in sorted(scores.rows, key=lambda row: row["dice"]):
+        if row["class"] != "mean" and row["truth_px"] + row["predicted_px"] > 0 and not math.isnan(row["dice"]):
+            ranked.setdefault(row["case"], row)
+    shown = list(ranked.values())[:WORST]
+    if not shown:
         return ["No test image has foreground, and none was marked."]
-    shown = sorted(marked, key=lambda case: case.worst)[:WORST]
+    indices = [index_of[row["case"]] for row in shown]
     several = settings.num_classes > 2
-    pictures = [_picture(plan, case.index, settings)[0] for case in shown]
-    masks = [[_shrunk(labels == case.worst[1]) for labels in (case.truth, case.prediction)] for case in shown]
+    pictures, truths, marked = [], [], []
+    for row, index, found in zip(shown, indices, predicted(model, plan, indices, settings, 1), strict=True):
+        picture, labels = _picture(plan, index, settings)
+        pictures.append(picture)
+        truths.append(labels == row["class"])
+        ignored = read_case(plan, index, settings)[1] == settings.ignore_class
+        marked.append(_shrunk((found.mask == row["class"]) & ~ignored))
     return [
         "The test images with the lowest Dice, among those with foreground or a mark"
         + (", each with the class of its lowest Dice." if several else "."),
         plots.worst_cases(
             pictures,
-            [truth for truth, _ in masks],
-            [prediction for _, prediction in masks],
-            np.array([case.worst[0] for case in shown]),
+            truths,
+            marked,
+            np.array([row["dice"] for row in shown]),
             count=WORST,
-            titles=[_title(plan, case.index) + (f", class {case.worst[1]}" if several else "") for case in shown],
+            titles=[row["case"] + (f", class {row['class']}" if several else "") for row in shown],
         ),
     ]
 

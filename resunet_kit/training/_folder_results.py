@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import keras
 
 from resunet_kit._shared.writing import atomic_write
+from resunet_kit.metrics import Evaluation
 from resunet_kit.training import run_folder
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_split import PARTS
@@ -75,8 +77,7 @@ def write_results(
     model: keras.Model,
     plan: FolderPlan,
     history: Mapping[str, Sequence[float]],
-    rows: Sequence[Mapping[str, Any]],
-    scores: Any,
+    scores: Evaluation,
 ) -> None:
     """Write all files but the report and the settings, each whole or not at all."""
     with atomic_write(out / run_folder.MODEL) as file:
@@ -87,9 +88,9 @@ def write_results(
         for image, mask, group, part in zip(plan.images, plan.masks, plan.groups, part_of, strict=True)
     ]
     _write_table(out / run_folder.SPLIT, split)
-    _write_table(out / run_folder.SCORES_TABLE, rows)
+    scores.to_csv(out / run_folder.SCORES_TABLE)
+    scores.to_json(out / run_folder.SCORES)
     _write_json(out / run_folder.HISTORY, history)
-    _write_json(out / run_folder.SCORES, scores)
 
 
 def finish(out: Path, settings: RunSettings) -> None:
@@ -103,6 +104,20 @@ def read_split(out: Path) -> dict[str, list[str]]:
     with (out / run_folder.SPLIT).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {part: [row["image"] for row in rows if row["part"] == part] for part in PARTS}
+
+
+def read_scores(out: Path) -> Evaluation:
+    """Return the scores of a finished run."""
+    stored = read_json(out / run_folder.SCORES)
+    rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
+    return Evaluation(rows, summary, stored["settings"])
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with NaN and infinity for what stands for them in JSON."""
+    special = {None: math.nan, "Infinity": math.inf}
+    named = ("case", "group", "class", "score")
+    return {name: value if name in named else special.get(value, value) for name, value in row.items()}
 
 
 def read_json(file: Path) -> Any:

@@ -21,13 +21,13 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize
 from resunet_kit.data.pairing.listing import Files
 from resunet_kit.data.pairing.pairing import Key, Unmatched
+from resunet_kit.metrics import Evaluation
 from resunet_kit.training import _folder_assessment as assessment
 from resunet_kit.training import _folder_results as results
 from resunet_kit.training import run_folder
 from resunet_kit.training._folder_network import Network, check_network, fixed_size, made_network
 from resunet_kit.training._folder_plan import FolderPlan, made_plan
 from resunet_kit.training._folder_recipe import Recipe, checked_options, made_recipe
-from resunet_kit.training._folder_report import NAMES, with_interval, write_run_report
 from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR, best_epoch, train
 from resunet_kit.training._name_groups import Groups
@@ -44,7 +44,8 @@ class FitResult:
         model: The trained network, with the weights of its best epoch.
         settings: How images are read for it, and what its outputs mean.
         split: The image files of each part: "train", "validation" and "test".
-        scores: For each class and score of the test images the mean over the groups, with its 95 % interval.
+        scores: Every score of each test image, and for each class and score the mean over the groups with its 95 %
+            interval, as `resunet_kit.evaluation.evaluate` gives them.
         history: One list per metric, with one value per epoch.
         decisions: What was chosen and why, one sentence each.
         report: The path of the report.
@@ -54,21 +55,14 @@ class FitResult:
     model: keras.Model
     settings: RunSettings
     split: Mapping[str, list[str]]
-    scores: Any
+    scores: Evaluation
     history: Mapping[str, list[float]]
     decisions: Sequence[str]
     report: Path
     out: Path
 
     def __str__(self) -> str:
-        several = self.settings.num_classes > 2
-        lines = [
-            f"Test {NAMES[row['score']]}{f', class {label}' if several else ''}: {with_interval(row)}"
-            for row in self.scores
-            for label in [row["class"]]
-            if row["score"] in ("dice", "iou")
-        ]
-        return "\n".join([*lines, f"Report: {self.report}"])
+        return f"{self.scores}\n\nReport: {self.report}"
 
 
 def fit_folder(
@@ -227,6 +221,8 @@ def _assessed(
     verbose: int,
 ) -> FitResult:
     """Choose the threshold, score the test images, and write everything."""
+    from resunet_kit.training._folder_report import write_run_report  # loads Plotly
+
     settings = RunSettings(
         num_classes=plan.num_classes,
         image_size=plan.image_size,
@@ -237,9 +233,7 @@ def _assessed(
     )
     tuned = assessment.tuned(network, plan, settings, recipe.batch_size)
     settings = replace(settings, postprocess=tuned.best)
-    cases = list(assessment.test_cases(network, plan, settings, recipe.batch_size))
-    rows = assessment.score_rows(cases, plan)
-    scores = assessment.summary(rows)
+    scores = assessment.scored(network, plan, settings, recipe.batch_size, verbose=1 if verbose == 1 else 0)
     history = {name: [epochs[epoch][name] for epoch in sorted(epochs)] for name in epochs[min(epochs)]}
     best = best_epoch(epochs)
     sentences = [
@@ -247,9 +241,9 @@ def _assessed(
         f"Weights: of epoch {best + 1} of {len(epochs)}, validation Dice {epochs[best][MONITOR]:.3f}.",
         tuned.sentence,
     ]
-    results.write_results(folder, network, plan, history, rows, scores)
+    results.write_results(folder, network, plan, history, scores)
     report = folder / run_folder.REPORT
-    write_run_report(report, plan, settings, history, tuned, cases, scores, sentences)
+    write_run_report(report, network, plan, settings, history, tuned, scores, sentences)
     settings = replace(settings, recipe={**settings.recipe, "decisions": sentences})
     results.finish(folder, settings)
     split = {part: plan.part(part)[0] for part in PARTS}
@@ -265,7 +259,7 @@ def _finished(folder: Path) -> FitResult:
         model,
         settings,
         results.read_split(folder),
-        results.read_json(folder / run_folder.SCORES),
+        results.read_scores(folder),
         results.read_json(folder / run_folder.HISTORY),
         settings.recipe.get("decisions", []),
         folder / run_folder.REPORT,
