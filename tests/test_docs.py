@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import resunet_kit
+import resunet_kit.cli as command_line
 from examples import several_processes
 from examples.brain_mri import cli
 
@@ -18,6 +19,7 @@ SLOW = {"blocks_and_networks", "transfer_learning"}  # half of all guides' time
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,
+    "python -m resunet_kit ": command_line.parser,
 }
 
 

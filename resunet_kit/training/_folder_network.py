@@ -95,7 +95,8 @@ def _check_fit(model: keras.Model, plan: FolderPlan) -> None:
 
 def _check_outputs(model: keras.Model, plan: FolderPlan) -> None:
     """Predict noise, and refuse another size than the image's, and what are not probabilities."""
-    image = np.random.default_rng(0).random((1, *plan.image_size, plan.network_channels), np.float32)
+    shape = (1, *plan.image_size, plan.network_channels)
+    image = np.random.default_rng(0).standard_normal(shape, np.float32)
     found = np.asarray(keras.ops.convert_to_numpy(model(image, training=False)), np.float32)
     if found.shape[1:3] != plan.image_size:
         raise ValueError(

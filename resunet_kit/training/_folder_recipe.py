@@ -171,7 +171,7 @@ def logits_of(model: keras.Model) -> keras.Model | None:
     ):
         return None
     logits = keras.layers.Activation("linear", dtype="float32", name="logits")(last.input)
-    return keras.Model(model.inputs, logits, name=model.name)
+    return keras.Model(model.inputs[0], logits, name=model.name)
 
 
 def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe, *, from_logits: bool) -> None:

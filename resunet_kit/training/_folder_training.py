@@ -163,5 +163,5 @@ def uncompiled(model: keras.Model) -> keras.Model:
     if isinstance(model, keras.Sequential):
         return keras.Sequential(model.layers, name=model.name)
     if type(model).__name__ == "Functional":
-        return keras.Model(model.inputs, model.outputs, name=model.name)
+        return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     return model  # a class of the user's own, which loads by the user's own rules
