@@ -148,10 +148,10 @@ class Interrupt(keras.callbacks.Callback):
         super().__init__()
         self.epoch, self.now = epoch, 0
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch, *_):
         self.now = epoch
 
-    def on_train_batch_end(self, batch, logs=None):
+    def on_train_batch_end(self, *_):
         if self.now == self.epoch:
             raise KeyboardInterrupt
 
@@ -166,7 +166,7 @@ def test_an_interrupted_run_ends_as_it_would_have(folders, tmp_path, run_eagerly
         load_run(tmp_path / "run")
     with pytest.raises(ValueError, match="unfinished"):
         fit_folder(*folders, out=tmp_path / "run", **options)
-    with pytest.raises(ValueError, match="learning_rate of 0.1 instead of 0.001"):
+    with pytest.raises(ValueError, match=r"learning_rate of 0\.1 instead of 0\.001"):
         fit_folder(*folders, out=tmp_path / "run", resume=True, learning_rate=0.1, **options)
     resumed = fit_folder(*folders, out=tmp_path / "run", resume=True, **options)
     assert resumed.history == whole.history
@@ -176,10 +176,10 @@ def test_an_interrupted_run_ends_as_it_would_have(folders, tmp_path, run_eagerly
 
 @pytest.mark.slow
 def test_it_finds_discs(tmp_path):
-    folders = write_discs(tmp_path, 24, size=(64, 64))
-    found = fit_folder(*folders, out=tmp_path / "run", epochs=8, verbose=0)
+    folders = write_discs(tmp_path, 24, size=(48, 48))
+    found = fit_folder(*folders, out=tmp_path / "run", filters=(8, 16, 32), epochs=12, verbose=0)
     dice = found.scores.summary_rows[0]["mean"]
-    assert dice > 0.8, found
+    assert dice > 0.7, str(found)
 
 
 @pytest.mark.slow
