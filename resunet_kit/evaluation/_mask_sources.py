@@ -13,7 +13,9 @@ from resunet_kit.data.files.labels import LabelOptions, read_labels
 from resunet_kit.data.files.nifti import is_nifti
 from resunet_kit.data.files.paths import checked_paths
 from resunet_kit.data.pairing.contradictions import warn_of_contradictions
+from resunet_kit.data.pairing.listing import listed
 from resunet_kit.data.pairing.names import names as names_of
+from resunet_kit.data.pairing.separation import without_masks
 from resunet_kit.metrics._case_inputs import case_masks
 
 MASK_OPTIONS = ("num_classes", "ignore_class", "classes", "foreground", "channel", "exif_rotation", "nan")
@@ -94,7 +96,7 @@ def cases_of_masks(truths: Any, predictions: Any, options: LabelOptions, pairing
                 "Expected files for both truths and predictions where one of them is a folder. Received arrays for the "
                 "other. Pass a list of paths in the order of the arrays."
             )
-        found, masks = pair_by_name(predictions, truths, **(pairing or {}))
+        found, masks = pair_by_name(predictions, _masks_alone(truths), **(pairing or {}))
         return _cases_of_files(masks, found, options)
     if are_paths(truths) and are_paths(predictions):
         paths = checked_paths("truths", truths)
@@ -105,6 +107,14 @@ def cases_of_masks(truths: Any, predictions: Any, options: LabelOptions, pairing
         return _mixed(truths, predictions, options)
     pairs = case_masks(truths, predictions)
     return Cases(None, None, len(pairs), lambda: (Masks(*pair, None) for pair in pairs))
+
+
+def _masks_alone(truths: Any) -> Any:
+    """Return the masks of a folder that holds each beside its image, by name; anything else as it is."""
+    paths = listed("truths", truths)
+    images = set(without_masks(paths))
+    masks = [path for path in paths if path not in images]
+    return masks if len(masks) == len(images) else truths
 
 
 def _mixed(truths: Any, predictions: Any, options: LabelOptions) -> Cases:

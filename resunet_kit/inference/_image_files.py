@@ -51,6 +51,11 @@ def image_files(images: Any, out: PathLike) -> list[ImageFile]:
             found.setdefault(os.path.abspath(file.path), file)
     inside = os.path.join(os.path.abspath(out), "")
     files = sorted((file for path, file in found.items() if not path.startswith(inside)), key=lambda file: file.name)
+    if found and not files:
+        raise ValueError(
+            f"Expected out to be another folder than that of the images. Received {os.fspath(out)!r}, which holds all of "
+            "them. Name another."
+        )
     if not files:
         raise ValueError("Expected images to hold at least one file. Received none. Check the folder or pattern.")
     _refuse_one_name(files)
