@@ -24,7 +24,7 @@ def folder(tmp_path, monkeypatch):
 def test_predictions_are_scored_and_written(folder, capsys):
     rule = r"(p\d)_"
     assert run(evaluate, "--predictions", "found", "--masks", "masks", "--groups", rule, "--out", "scores") == 0
-    assert capsys.readouterr().out.startswith("3 cases, 2 groups; mean over groups")
+    assert capsys.readouterr().out.startswith("3 cases, 2 groups. Mean over groups")
     content = json.loads((folder / "scores" / "scores.json").read_text())
     assert content["settings"]["distance_unit"] == "px"
     with open("scores/scores.csv", newline="") as file:
@@ -43,7 +43,7 @@ def test_options_arrive(folder, capsys):
     arguments = ["--predictions", "found", "--masks", "masks", "--spacing", "2", "1", "--empty", "skip"]
     assert run(evaluate, *arguments, "--statistic", "median", "--groups", "folder", "--num-classes", "2") == 0
     printed = capsys.readouterr().out
-    assert "3 cases, 1 groups" in printed
+    assert "3 cases, 1 group." in printed
     assert "hausdorff_distance_95_mm" in printed
     assert "whose truth is empty are left out" in printed
 
