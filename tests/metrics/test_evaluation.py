@@ -77,12 +77,12 @@ def test_intervals_are_those_of_bootstrap_interval_over_the_groups(pairs):
     expected = bootstrap_interval(dice, groups)
     assert (summary["dice"]["mean"], summary["dice"]["low"], summary["dice"]["high"]) == expected
     assert (summary["dice"]["cases"], summary["dice"]["groups"]) == (6, 3)
-    counts = [row["lesions_missed"] for row in found.rows]
-    assert summary["lesions_missed"]["mean"] == bootstrap_interval(counts, groups, within=np.sum).estimate
+    counts = [row["lesions_detected"] for row in found.rows]
+    assert summary["lesions_detected"]["mean"] == bootstrap_interval(counts, groups, within=np.sum).estimate
     per_group = {row["group"]: row for row in found.by_group.to_dict("records")}
     assert list(per_group) == ["c", "a", "b"]
     assert per_group["a"]["dice"] == pytest.approx(np.mean(dice[1:3]))
-    assert per_group["b"]["lesions_missed"] == sum(counts[3:])
+    assert per_group["b"]["lesions_detected"] == sum(counts[3:])
     median = evaluate_masks(*pairs, groups=groups, statistic="median").summary_rows[0]
     assert median["median"] == bootstrap_interval(dice, groups, statistic=np.median).estimate
 
