@@ -34,9 +34,8 @@ def _tile(sizes: list[int]) -> int | tuple[int, ...]:
 
 
 def _of_run(arguments: argparse.Namespace) -> tuple[Any, dict[str, Any], dict[str, Any]]:
-    from resunet_kit.training.run_folder import load_run
-
     from resunet_kit.data.files.missing_values import nan_label
+    from resunet_kit.training.run_folder import load_run
 
     for name in ("threshold", "channels"):
         if getattr(arguments, name) is not None:

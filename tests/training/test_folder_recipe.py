@@ -23,6 +23,7 @@ OPTIONS = {
     "epochs": 40,
     "learning_rate": 1e-3,
     "patience": None,
+    "precision": "auto",
 }
 
 

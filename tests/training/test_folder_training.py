@@ -15,7 +15,15 @@ def epochs(*dice: float, loss: float = 1.0) -> dict[int, dict[str, float]]:
 
 def recipe(patience: int | None) -> Recipe:
     return Recipe(
-        filters=(4, 8), augment=None, batch_size=1, epochs=6, learning_rate=1e-3, patience=patience, seed=0, steps=1
+        filters=(4, 8),
+        augment=None,
+        batch_size=1,
+        epochs=6,
+        learning_rate=1e-3,
+        patience=patience,
+        precision="float32",
+        seed=0,
+        steps=1,
     )
 
 
