@@ -66,7 +66,7 @@ def evaluate(
         images: For a model: a folder, a pattern or a list of image files.
         spacing: Millimetres between neighbouring pixels, one number for all axes or one for each; or a list with such a
             sequence for each case. None takes the spacing of NIfTI files; without one, distances are in pixels.
-        groups: The patient of each case: a function of the path of its image, or where there is none, of its truth; a
+        groups: The patient of each case: a function of the path of its image, or without images of its truth; a
             dictionary from path, file name or stem; or a list in the cases' order. None takes each case as one of its
             own.
         names: Of the cases; None takes the stems of files.

@@ -11,7 +11,8 @@ import numpy as np
 
 from resunet_kit._shared.errors import reason, unknown_name
 from resunet_kit._shared.numbers import integer
-from resunet_kit.data.files.reading import read_sized_image
+from resunet_kit.data.files.normalization import checked_normalization
+from resunet_kit.data.files.reading import ImageOptions, read_sized_image
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image
 from resunet_kit.inference._image_checks import check_image, check_outputs
 from resunet_kit.inference._marking import mark_images
@@ -76,6 +77,9 @@ class FilePredictor:
         for name in self.image_options or {}:
             if name not in IMAGE_OPTIONS:
                 raise unknown_name("an option of image_options", name, IMAGE_OPTIONS)
+        options = dict(self.image_options or {})
+        checked_normalization(options.pop("normalize", None))
+        ImageOptions(**options)
         if self.batch_size is not None:
             integer("batch_size", self.batch_size, "[1, inf)")
         if self.preprocess is not None and not callable(self.preprocess):

@@ -53,7 +53,7 @@ def image_files(images: Any, out: PathLike) -> list[ImageFile]:
     files = sorted((file for path, file in found.items() if not path.startswith(inside)), key=lambda file: file.name)
     if found and not files:
         raise ValueError(
-            f"Expected out to be another folder than that of the images. Received {os.fspath(out)!r}, which holds all of "
+            f"Expected out to be another folder than the images. Received {os.fspath(out)!r}, which holds all of "
             "them. Name another."
         )
     if not files:

@@ -37,7 +37,7 @@ class PredictionRecords:
                 temporary.write_text(json.dumps(self.settings, indent=2) + "\n", encoding="utf-8")
         self._compare(self._read(file))  # what another process may have written meanwhile
 
-    def finished(self, image: ImageFile, outputs: Mapping[str, Path]) -> Row | None:
+    def complete_row(self, image: ImageFile, outputs: Mapping[str, Path]) -> Row | None:
         """Return the row of an image whose outputs are complete; None if it is to be predicted.
 
         Args:
@@ -58,7 +58,7 @@ class PredictionRecords:
         complete = record["source"] == _state(image) and sizes.items() <= record["outputs"].items()
         return record["row"] if complete else None
 
-    def finish(self, image: ImageFile, outputs: Mapping[str, Path], row: Row) -> None:
+    def add(self, image: ImageFile, outputs: Mapping[str, Path], row: Row) -> None:
         """Record that the outputs of an image are complete."""
         record = {
             "settings": self.settings,

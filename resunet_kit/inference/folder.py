@@ -156,7 +156,7 @@ def predict_folder(
     folder = _Folder(Path(_path("out", out)), predictor, _probability_folder(probabilities, out, predictor))
     chosen = in_shard(image_files(images, folder.out), part)
     records = PredictionRecords(folder.out, _settings(predictor))
-    rows = {image.name: row for image in chosen if (row := records.finished(image, folder.outputs(image)))}
+    rows = {image.name: row for image in chosen if (row := records.complete_row(image, folder.outputs(image)))}
     skipped, failed = len(rows), {}
     waiting = [image for image in chosen if image.name not in rows]
     for image, found in with_progress(folder.predictions(waiting), len(waiting), verbose):
@@ -167,7 +167,7 @@ def predict_folder(
             rows[image.name] = {"image": image.name, "error": " ".join(str(found.error).split())}
         else:
             rows[image.name] = folder.write(image, found)
-            records.finish(image, folder.outputs(image), rows[image.name])
+            records.add(image, folder.outputs(image), rows[image.name])
     table = folder.out / ("predictions.csv" if part is None else f"predictions-{part[0]}-of-{part[1]}.csv")
     _write_table(table, table_columns(predictor), [rows[image.name] for image in chosen])
     return FolderPredictions(folder.out, table, len(waiting) - len(failed), skipped, failed)

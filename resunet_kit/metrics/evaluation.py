@@ -91,9 +91,11 @@ class Evaluation:
             scores: Names of the scores to show; None for all.
         """
         settings, shown = self.settings, None if scores is None else set(scores)
+        unit = settings["score_unit"]
         lines = [
-            f"{settings['cases']} cases, {settings['groups']} groups; {settings['score_unit']}; "
-            f"{100 * settings['confidence']:g} % intervals; {settings['empty_rule']}",
+            f"{_counted(settings['cases'], 'case')}, {_counted(settings['groups'], 'group')}. "
+            f"{unit[0].upper()}{unit[1:]}, with {100 * settings['confidence']:g} % intervals.",
+            f"Empty masks: {settings['empty_rule']}.",
             "",
             f"| Class | Score | {settings['statistic'].capitalize()} | Interval | Cases |",
             "|---|---|---|---|---|",
@@ -254,6 +256,10 @@ def _markdown_row(row: Row, statistic: str) -> str:
     estimate, low, high = (_number(row[name]) for name in (statistic, "low", "high"))
     interval = "–" if math.isnan(row["low"]) else f"{low} to {high}"
     return f"| {row['class']} | {row['score']} | {estimate} | {interval} | {row['cases']} |"
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def _number(value: float) -> str:

@@ -241,7 +241,7 @@ def test_json_and_csv_have_all_scores(tmp_path):
 def test_the_text_is_a_short_table(pairs):
     found = evaluate_masks(*pairs, groups=list("aabbcc"), **FAST)
     text = str(found)
-    assert text.startswith("6 cases, 3 groups; mean over groups")
+    assert text.startswith("6 cases, 3 groups. Mean over groups")
     assert f"| 1 | dice | {found.summary_rows[0]['mean']:.3f} |" in text
     assert "specificity" not in text
     assert "specificity" in found.to_markdown()
