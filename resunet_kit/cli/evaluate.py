@@ -51,7 +51,9 @@ def run(arguments: argparse.Namespace) -> int:
             "the other."
         )
     options = _score_options(arguments)
-    predictions, by_model, mask_options = arguments.predictions, {}, {}
+    predictions: Any = arguments.predictions
+    by_model: dict[str, Any] = {}
+    mask_options: dict[str, Any] = {}
     if with_model:
         predictions, by_model, mask_options = loaded_model(arguments)
     found = evaluate(

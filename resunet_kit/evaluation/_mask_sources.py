@@ -96,8 +96,8 @@ def cases_of_masks(truths: Any, predictions: Any, options: LabelOptions, pairing
                 "Expected files for both truths and predictions where one of them is a folder. Received arrays for the "
                 "other. Pass a list of paths in the order of the arrays."
             )
-        found, masks = pair_by_name(predictions, _masks_alone(truths), **(pairing or {}))
-        return _cases_of_files(masks, found, options)
+        paired, masks = pair_by_name(predictions, _masks_alone(truths), **(pairing or {}))
+        return _cases_of_files(masks, paired, options)
     if are_paths(truths) and are_paths(predictions):
         paths = checked_paths("truths", truths)
         found = checked_paths("predictions", predictions, images=len(paths))
@@ -187,16 +187,16 @@ def cases_of_images(
         if are_paths(truths):
             truths = checked_paths("truths", truths, images=len(images))
             warn_of_contradictions(images, truths)
-    listed = [mask for mask, _ in case_masks(truths, truths)] if not are_paths(truths) else list(truths)
-    if len(listed) != len(images):
+    each: list[Any] = list(truths) if are_paths(truths) else [mask for mask, _ in case_masks(truths, truths)]
+    if len(each) != len(images):
         raise ValueError(
-            f"Expected one truth for each image. Received {len(images)} images and {len(listed)} truths. Pass them in "
+            f"Expected one truth for each image. Received {len(images)} images and {len(each)} truths. Pass them in "
             "one order."
         )
     paths = [Path(path) for path in images]
 
     def read() -> Iterator[Masks]:
-        for found, truth in zip(predict(paths), listed, strict=True):
+        for found, truth in zip(predict(paths), each, strict=True):
             if found.error is not None:
                 raise found.error
             if is_path(truth):

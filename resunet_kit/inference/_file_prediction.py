@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from resunet_kit._shared.errors import reason, unknown_name
-from resunet_kit._shared.numbers import integer
+from resunet_kit._shared.numbers import integer, integers_per_axis, number
 from resunet_kit.data.files.normalization import checked_normalization
 from resunet_kit.data.files.reading import ImageOptions, read_sized_image
 from resunet_kit.data.files.resizing import ImageSize, check_size, resize_image
@@ -93,6 +93,9 @@ class FilePredictor:
                 "resunet_kit.masks.PostProcess(threshold=0.5)."
             )
         check_size(self.image_size)
+        if self.tile is not None:
+            number("overlap", self.overlap, "[0, 1)")
+            integers_per_axis("tile", self.tile, len(self.tile) if isinstance(self.tile, Sequence) else 1)
         _check_cascade(self) if isinstance(self.model, Cascade) else _check_model(self)
 
     @property
@@ -152,7 +155,7 @@ class FilePredictor:
                 image = np.asarray(self.preprocess(image), "float32")
             self._check(image, path)
         except (ValueError, OSError, ImportError) as error:
-            return FilePrediction(path, error=_named(path, error))
+            return FilePrediction(path, error=_unread(path, error))
         return _Read(path, image, shape)
 
     def _check(self, image: np.ndarray, path: Path) -> None:
@@ -178,7 +181,7 @@ class FilePredictor:
             return self._cascaded(group) if self.is_cascade else self._segmented(group)
         except Exception as error:  # what a backend raises, of memory and shapes, belongs to the image too
             if len(group) == 1:
-                return [FilePrediction(group[0].path, error=_named(group[0].path, error))]
+                return [FilePrediction(group[0].path, error=_unpredicted(group[0].path, error))]
         return [one for each in group for one in self._predicted([each])]
 
     def _cascaded(self, group: Sequence[_Read]) -> list[FilePrediction]:
@@ -226,13 +229,25 @@ def _chunks(paths: Iterable[Path], size: int) -> Iterator[tuple[Path, ...]]:
         yield chunk
 
 
-def _named(path: Path, error: Exception) -> ValueError:
-    """Return an error that names the file."""
-    said = str(error) if isinstance(error, ValueError) and str(error).startswith(("Expected", "Cannot")) else ""
-    said = said or reason(error)
-    if repr(str(path)) in said:
-        return ValueError(said)
-    return ValueError(f"Cannot read {str(path)!r}: {said}")
+def _unread(path: Path, error: Exception) -> ValueError:
+    """Return an error that names the file, if it does not yet."""
+    said = _said(error)
+    return ValueError(said if repr(str(path)) in said else f"Cannot read {str(path)!r}: {said}")
+
+
+def _unpredicted(path: Path, error: Exception) -> ValueError:
+    """Return an error that names the file, if it does not yet."""
+    said = _said(error)
+    named = repr(str(path)) in said
+    return ValueError(
+        said if named else f"Expected an image that the model can predict. Received {str(path)!r}: {said}"
+    )
+
+
+def _said(error: Exception) -> str:
+    """Return an error of ours as it is, and that of another library on one line."""
+    text = str(error)
+    return text if isinstance(error, ValueError) and text.startswith(("Expected", "Cannot")) else reason(error)
 
 
 def _check_cascade(options: FilePredictor) -> None:
@@ -260,7 +275,8 @@ def _check_model(options: FilePredictor) -> None:
         )
     _check_size_of(options, tuple(taken[1:-1]))
     normalized = (options.image_options or {}).get("normalize") is not None
-    raw = isinstance(model, keras.Model) and takes_raw_intensities(model)
+    inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)  # of an accelerated one
+    raw = isinstance(inner, keras.Model) and takes_raw_intensities(inner)
     if raw and options.preprocess is None and not normalized:
         raise ValueError(
             "Expected preprocess for a model that rescales raw intensities itself, since images are read in [0, 1]. "

@@ -9,6 +9,7 @@ from resunet_kit._shared.mask_checks import as_array
 
 # Larger values are more often intensities or numbers of instances than classes, unless `num_classes` is given.
 LARGEST_BY_DEFAULT = 127
+MANY_CLASSES = 32  # longer last axes are those of volumes
 
 
 class CaseLabels(NamedTuple):
@@ -40,6 +41,7 @@ def case_labels(mask: ArrayLike, name: str, *, num_classes: int | None, ignore_c
     """
     array = _spatial(as_array(mask, name), name)
     values = _distinct(array, name)
+    _refuse_one_hot(array, values, name)
     scored = values[values != ignore_class] if ignore_class is not None else values
     binary = num_classes is None or num_classes <= 2
     full_scale = binary and 255 in scored and set(scored.tolist()) <= {0, 255}
@@ -65,6 +67,17 @@ def _spatial(array: NDArray[Any], name: str) -> NDArray[Any]:
             f"Expected {name} of shape (height, width) or (depth, height, width). Received shape {array.shape}. {cure}"
         )
     return array
+
+
+def _refuse_one_hot(array: NDArray[Any], values: NDArray[Any], name: str) -> None:
+    """Refuse one-hot classes, which would be scored as a volume."""
+    if array.ndim < 3 or array.shape[-1] > MANY_CLASSES or len(values) > 2 or values.min() != 0:
+        return
+    if (np.count_nonzero(array, axis=-1) == 1).all():
+        raise ValueError(
+            f"Expected {name} of labels. Received shape {array.shape} with one class per pixel along the last axis. "
+            "Take numpy.argmax(mask, axis=-1); of a volume that is so, move another axis to the end."
+        )
 
 
 def _distinct(array: NDArray[Any], name: str) -> NDArray[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 from resunet_kit.metrics._case_scores import LESION_COUNTS, Row, ScoreOptions, score_columns
 from resunet_kit.metrics.patients import Interval, bootstrap_interval, by_group
 
-STATISTICS = {"mean": np.mean, "median": np.median}
+STATISTICS: dict[str, Any] = {"mean": np.mean, "median": np.median}
 
 
 def summary_rows(rows: Sequence[Row], unit: str, options: ScoreOptions) -> list[Row]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import keras
 import nibabel
@@ -154,6 +155,19 @@ def test_a_cascade_predicts_as_it_does_by_hand(images, tmp_path):
 def test_preprocess_is_applied_to_each_image(images, tmp_path):
     found = predict_folder(copying_segmenter(), images, out=tmp_path / "out", preprocess=lambda image: 1 - image)
     assert int(rows_of(found.table)[0]["area_px"]) == SIDE**2 - 7
+
+
+def test_tiles_are_those_of_predict_tiled(tmp_path):
+    predict_tiled = pytest.importorskip("resunet_kit.inference.tiling").predict_tiled
+    image = np.random.default_rng(0).integers(0, 255, (40, 56), "uint8")
+    Image.fromarray(image).save(tmp_path / "a.png")
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, keras.layers.AveragePooling2D(3, 1, padding="same")(inputs))
+    options = {"tile": 16, "overlap": 0.25}
+    predict_folder(model, [tmp_path / "a.png"], out=tmp_path / "out", probabilities=tmp_path / "maps", **options)
+    expected = predict_tiled(model, read_image(tmp_path / "a.png"), **options)
+    np.testing.assert_allclose(np.load(tmp_path / "maps" / "a_pred.npy"), expected, rtol=1e-6)
+    np.testing.assert_array_equal(masks_in(tmp_path / "out")["a_pred.png"], (np.asarray(expected)[..., 0] >= 0.5) * 255)
 
 
 # --- Resuming and shards ---------------------------------------------------------------------------------------
@@ -316,15 +330,24 @@ def raw_model():
     return copying_segmenter(front=keras.layers.Rescaling(1 / 255))
 
 
+def accelerated_raw_model():
+    found = Counting()
+    found.model = raw_model()
+    return found
+
+
 @pytest.mark.parametrize(
     ("model", "options", "says"),
     [
         (mean_classifier, {}, "Pass a segmenter"),
         (raw_model, {}, "preprocess=lambda image: 255"),
+        (accelerated_raw_model, {}, "preprocess=lambda image: 255"),
         (copying_segmenter, {"image_size": 32}, "image_size that the model takes"),
         (copying_segmenter, {"image_size": SIDE, "tile": SIDE}, "tile or image_size"),
         (copying_segmenter, {"image_options": {"channel": 1}}, "Did you mean 'channels'"),
         (copying_segmenter, {"batch_size": 0}, "batch_size"),
+        (copying_segmenter, {"tile": SIDE, "overlap": 1}, "overlap"),
+        (copying_segmenter, {"tile": 0}, "tile"),
         (copying_segmenter, {"errors": "ignore"}, "'continue', 'raise'"),
         (copying_segmenter, {"shard": "0/4"}, "Add 1"),
         (copying_segmenter, {"probabilities": "out"}, "Expected another folder"),
@@ -335,6 +358,16 @@ def test_wrong_values_are_refused_before_anything_is_written(images, tmp_path, m
     with pytest.raises(ValueError, match=says):
         predict_folder(model(), images, out="out", **options)
     assert not Path("out").exists()
+
+
+def test_a_model_that_fails_is_no_unreadable_file(images, tmp_path):
+    model = copying_segmenter()
+    out_of_memory = mock.Mock(side_effect=RuntimeError("out of memory\nat some line"))
+    with (
+        mock.patch.object(model, "predict_on_batch", out_of_memory),
+        pytest.raises(ValueError, match=r"the model can predict. Received '.*case_0\.png': out of memory$"),
+    ):
+        predict_folder(model, images, out=tmp_path / "out")
 
 
 def test_a_raw_model_gets_what_preprocess_returns(images, tmp_path):

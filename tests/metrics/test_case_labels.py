@@ -43,6 +43,7 @@ def test_a_last_axis_of_length_1_is_the_channel():
         ([[np.nan, 0]], {}, "NaN"),
         ([0, 1], {}, r"Received shape \(2,\)"),
         (np.zeros((2, 3, 4, 5)), {}, "without axes of batch and classes"),
+        (np.eye(3)[[[0, 1], [2, 2]]], {}, r"numpy\.argmax"),
         (np.zeros((0, 3)), {}, r"shape \(0, 3\)"),
     ],
 )
