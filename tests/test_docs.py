@@ -15,7 +15,7 @@ from examples.brain_mri import cli
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
-SLOW = {"blocks_and_networks", "transfer_learning"}  # half of all guides' time
+SLOW = {"blocks_and_networks", "fit_folder", "transfer_learning"}  # half of all guides' time
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,

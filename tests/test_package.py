@@ -45,6 +45,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 # Modules without a test file of their own, and the one that tests them through what calls them.
 TESTED_THROUGH = {
+    "__main__": "cli/test_init.py",
     "data/batches/user_augmentation": "data/batches/test_contract.py",
     "cli/_model_arguments": "cli/test_predict.py",
     "data/files/errors": "data/files/test_decoding.py",
@@ -67,6 +68,8 @@ TESTED_THROUGH = {
     "metrics/rates": "metrics/test_scores.py",
     "losses/_distance_transform": "losses/test_distances.py",
     "models/_stages": "models/test_transfer.py",
+    "training/_folder_assessment": "training/test_recipe.py",
+    "training/_folder_report": "training/test_recipe.py",
     "plots/_arrays": "plots/test_contract.py",
     "plots/_epochs": "plots/test_history.py",
     "plots/_grid": "plots/test_images.py",

@@ -6,11 +6,11 @@ runs: help and errors of the command line load neither Keras nor TensorFlow.
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 
 import resunet_kit
+from resunet_kit.cli._quiet import load_keras
 
 __all__ = ["main"]
 
@@ -41,8 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         1
     """
     chosen = parser().parse_args(arguments)
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # its start-up messages would bury a one-line error
     try:
+        if getattr(chosen, "predictions", None) is None:  # masks alone are scored without a framework
+            load_keras()
         return int(chosen.run(chosen) or 0)
     except (ValueError, TypeError, ImportError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)

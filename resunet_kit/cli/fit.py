@@ -74,6 +74,12 @@ def _add_training(group: Any) -> None:
     group.add_argument("--filters", type=int, nargs="+", help="of each level of the network (default: by the images)")
     group.add_argument("--learning-rate", type=float, default=1e-3, help="its maximum (default: %(default)s)")
     group.add_argument("--patience", type=int, help="stop after so many epochs without a better validation")
+    group.add_argument(
+        "--precision",
+        choices=("auto", "float32", "mixed_bfloat16"),
+        default="auto",
+        help="of the computation (default: %(default)s)",
+    )
     group.add_argument("--no-augment", action="store_true", help="train on the images as they are")
 
 
@@ -106,6 +112,7 @@ def run(arguments: argparse.Namespace) -> int:
         learning_rate=arguments.learning_rate,
         patience=arguments.patience,
         augment=None if arguments.no_augment else "auto",
+        precision=arguments.precision,
         seed=arguments.seed,
         resume=arguments.resume,
         verbose=0 if arguments.quiet else "auto",

@@ -1,6 +1,7 @@
 """The network that `fit_folder` trains: the default one, or the user's, checked before training."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -44,16 +45,29 @@ def made_network(model: Network | None, plan: FolderPlan, recipe: Recipe) -> ker
         TypeError: If the user's function returns no model.
         ValueError: If a model does not take these images, or does not give these classes.
     """
-    if model is None:
-        return default_network(plan, recipe)
-    if not isinstance(model, keras.Model):
-        model = model((*plan.image_size, plan.network_channels), plan.num_classes)
+    with dtype_policy(recipe.precision):
+        if model is None:
+            return default_network(plan, recipe)
+        built = model if isinstance(model, keras.Model) else model(plan.input_shape, plan.num_classes)
+    if built is not model:
+        model = built
         check_network(model)
         if not isinstance(model, keras.Model):
             raise TypeError(f"Expected model to return a keras.Model. Received {model!r}. Return the model it builds.")
     _check_fit(model, plan)
     plan.num_classes = model.output_shape[-1]
     return model
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Let layers be made in a precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def _check_shapes(model: keras.Model) -> None:
@@ -95,7 +109,7 @@ def _check_fit(model: keras.Model, plan: FolderPlan) -> None:
 
 def _check_outputs(model: keras.Model, plan: FolderPlan) -> None:
     """Predict noise, and refuse another size than the image's, and what are not probabilities."""
-    shape = (1, *plan.image_size, plan.network_channels)
+    shape = (1, *plan.input_shape)
     image = np.random.default_rng(0).standard_normal(shape, np.float32)
     found = np.asarray(keras.ops.convert_to_numpy(model(image, training=False)), np.float32)
     if found.shape[1:3] != plan.image_size:

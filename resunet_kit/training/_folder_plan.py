@@ -57,6 +57,11 @@ class FolderPlan:
         return [self.images[index] for index in indices], [self.masks[index] for index in indices]
 
     @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """What the network takes: height, width and channels."""
+        return (*self.image_size, self.network_channels)
+
+    @property
     def part_of(self) -> list[str]:
         """The part of each image."""
         found = {index: name for name, indices in self.split.items() for index in indices}

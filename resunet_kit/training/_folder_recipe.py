@@ -3,18 +3,20 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
 import keras
 import numpy as np
 
-from resunet_kit._shared.numbers import integer, integers, number
+from resunet_kit._shared.numbers import choice, integer, integers, number
 from resunet_kit.data import Augment
 from resunet_kit.data.batches.user_augmentation import check_augment
 from resunet_kit.losses import CrossEntropy, Dice
 from resunet_kit.metrics import DiceScore
 from resunet_kit.models import res_unet
 from resunet_kit.training._folder_plan import FolderPlan
+
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
 
 WARM_UP = 0.05  # fraction of all steps
 WEIGHT_DECAY = 1e-4
@@ -48,6 +50,7 @@ class Recipe:
         epochs: Passes over the training images.
         learning_rate: Its maximum.
         patience: Epochs without a better validation after which training ends; None for no such end.
+        precision: Name of Keras's dtype policy.
         seed: Of weights, order and augmentation.
         steps: Batches in an epoch.
     """
@@ -58,6 +61,7 @@ class Recipe:
     epochs: int
     learning_rate: float
     patience: int | None
+    precision: str
     seed: int
     steps: int
 
@@ -73,6 +77,7 @@ class Recipe:
             "batch_size": self.batch_size,
             "epochs": self.epochs,
             "patience": self.patience,
+            "precision": self.precision,
             "augment": self.augment.get_config() if isinstance(self.augment, Augment) else repr_of(self.augment),
         }
 
@@ -90,6 +95,7 @@ def checked_options(
     epochs: int,
     learning_rate: float,
     patience: int | None,
+    precision: str,
 ) -> dict[str, Any]:
     """Return the options of the recipe, before the data are known.
 
@@ -107,6 +113,7 @@ def checked_options(
         "epochs": integer("epochs", epochs, "[1, inf)"),
         "learning_rate": number("learning_rate", learning_rate, "(0, inf)"),
         "patience": None if patience is None else integer("patience", patience, "[1, inf)"),
+        "precision": choice("precision", precision, get_args(Precision)),
     }
 
 
@@ -115,7 +122,8 @@ def made_recipe(plan: FolderPlan, options: dict[str, Any], *, seed: int) -> Reci
     images = len(plan.split["train"])
     batch_size = options["batch_size"] or min(BATCH_SIZE, max(1, images // STEPS))
     filters = options["filters"] or default_filters(images, plan.image_size)
-    chosen = {**options, "batch_size": batch_size, "filters": filters}
+    policy = keras.config.dtype_policy().name if options["precision"] == "auto" else options["precision"]
+    chosen = {**options, "batch_size": batch_size, "filters": filters, "precision": policy}
     return Recipe(**chosen, seed=seed, steps=math.ceil(images / batch_size))
 
 
@@ -134,8 +142,7 @@ def default_network(plan: FolderPlan, recipe: Recipe) -> keras.Model:
     def norm(x: Any) -> Any:
         return keras.layers.BatchNormalization(momentum=momentum)(x)
 
-    shape = (*plan.image_size, plan.network_channels)
-    model = res_unet(shape, plan.num_classes, filters=recipe.filters, norm=norm)
+    model = res_unet(plan.input_shape, plan.num_classes, filters=recipe.filters, norm=norm)
     head = next(layer for layer in reversed(model.layers) if layer.weights)
     kernel, _ = head.get_weights()
     head.set_weights([kernel * HEAD_SCALE, prior_bias(plan)])

@@ -14,6 +14,7 @@ from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data import PairBatches
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_recipe import Recipe, compile_network, logits_of
+from resunet_kit.training.fused_norm import fuse_normalization
 
 BACKUP, BEST, EPOCHS = "backup", "best.keras", "epochs.json"
 MONITOR = "val_dice"
@@ -104,6 +105,7 @@ def train(
     Raises:
         ValueError: If a loss is not finite.
     """
+    fuse_normalization(model)
     logits = logits_of(model)
     trained = model if logits is None else logits
     compile_network(trained, plan, recipe, from_logits=logits is not None)

@@ -68,8 +68,8 @@ def _by_text(paths: Sequence[str], groups: str) -> tuple[list[str], str]:
             f"Expected groups to hold a group. Received groups={groups!r}. Put what names the patient in brackets, as "
             "in groups=r'(patient_\\d+)'."
         )
-    hits = [pattern.search(_posix(path)) for path in paths]
-    values = [None if hit is None else "/".join(part or "" for part in hit.groups()) for hit in hits]
+    matches = [pattern.search(_posix(path)) for path in paths]
+    values = [None if match is None else "/".join(part or "" for part in match.groups()) for match in matches]
     return _checked(paths, values, f"the regular expression {groups!r}")
 
 
@@ -117,8 +117,8 @@ def _are_groups(names: Sequence[str]) -> bool:
 
 def _named(paths: Sequence[str]) -> list[str] | None:
     """Return the first word for a patient with its number, as in patient_07, of each path; None if one has none."""
-    hits = [_NAMED.search(path) for path in _relative(paths)]
-    return [hit[0].lower() for hit in hits if hit] if all(hits) else None
+    matches = [_NAMED.search(path) for path in _relative(paths)]
+    return [match[0].lower() for match in matches if match] if all(matches) else None
 
 
 def _first_folders(paths: Sequence[str]) -> list[str] | None:

@@ -27,7 +27,7 @@ from resunet_kit.training import _folder_results as results
 from resunet_kit.training import run_folder
 from resunet_kit.training._folder_network import Network, check_network, fixed_size, made_network
 from resunet_kit.training._folder_plan import FolderPlan, made_plan
-from resunet_kit.training._folder_recipe import Recipe, checked_options, made_recipe
+from resunet_kit.training._folder_recipe import Precision, Recipe, checked_options, made_recipe
 from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR, best_epoch, train
 from resunet_kit.training._name_groups import Groups
@@ -93,6 +93,7 @@ def fit_folder(
     epochs: int = 50,
     learning_rate: float = 1e-3,
     patience: int | None = None,
+    precision: Precision = "auto",
     callbacks: Sequence[keras.callbacks.Callback] = (),
     seed: int = 0,
     resume: bool = False,
@@ -146,6 +147,8 @@ def fit_folder(
         epochs: Passes over the training images.
         learning_rate: Its maximum, after the warm-up.
         patience: Stop after so many epochs without a better validation; None trains all epochs.
+        precision: `"float32"`, `"mixed_bfloat16"`, or `"auto"` for Keras's dtype policy, which is float32 unless it was
+            set. A model that has been built keeps its own.
         callbacks: Further Keras callbacks.
         seed: Of split, weights, order and augmentation. Sets Keras's seed.
         resume: Whether to continue an unfinished run in `out`; a finished one is read, and a new one begun.
@@ -174,6 +177,7 @@ def fit_folder(
         epochs=epochs,
         learning_rate=learning_rate,
         patience=patience,
+        precision=precision,
     )
     fractions = _fractions(validation_fraction, test_fraction)
     seed = integer("seed", seed, "[0, 4294967295]")

@@ -6,7 +6,20 @@ import pytest
 
 from resunet_kit.models import res_unet
 from resunet_kit.training._folder_network import check_network, fixed_size, made_network
+from resunet_kit.training._folder_recipe import Recipe
 from tests.training.folders import planned, write_discs
+
+RECIPE = Recipe(
+    filters=(4, 8),
+    augment=None,
+    batch_size=1,
+    epochs=1,
+    learning_rate=1e-3,
+    patience=None,
+    precision="mixed_bfloat16",
+    seed=0,
+    steps=1,
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,22 +37,29 @@ def network(*, channels: int = 1, classes: int = 1, size=32, activation="sigmoid
 
 def test_a_model_and_a_function_that_builds_one_are_taken(plan):
     model = network()
-    assert made_network(model, plan, None) is model
+    assert made_network(model, plan, RECIPE) is model
     received = []
 
     def build(shape, classes):
         received.append((shape, classes))
         return network()
 
-    made_network(build, plan, None)
+    made_network(build, plan, RECIPE)
     assert received == [((32, 32, 1), 1)]
     assert fixed_size(network(size=64)) == (64, 64)
     assert fixed_size(network(size=None)) is None
 
 
+def test_layers_are_made_in_the_precision_of_the_recipe_alone(plan):
+    before = keras.config.dtype_policy().name
+    model = made_network(None, plan, RECIPE)
+    assert any(layer.compute_dtype == "bfloat16" for layer in model.layers)
+    assert keras.config.dtype_policy().name == before
+
+
 def test_a_softmax_of_two_classes_suits_binary_masks(tmp_path):
     own = planned(write_discs(tmp_path, 3))
-    made_network(network(classes=2, activation="softmax"), own, None)
+    made_network(network(classes=2, activation="softmax"), own, RECIPE)
     assert own.num_classes == 2
 
 
@@ -57,7 +77,7 @@ def test_a_softmax_of_two_classes_suits_binary_masks(tmp_path):
 )
 def test_a_model_that_does_not_fit_is_refused(plan, model, message):
     with pytest.raises(ValueError, match=message):
-        made_network(model, plan, None)
+        made_network(model, plan, RECIPE)
 
 
 def test_what_is_not_a_model_is_refused(plan):
@@ -66,7 +86,7 @@ def test_what_is_not_a_model_is_refused(plan):
     with pytest.raises(TypeError, match=r"keras\.Model"):
         check_network(keras.Model)
     with pytest.raises(TypeError, match=r"return a keras\.Model"):
-        made_network(lambda *_: print, plan, None)
+        made_network(lambda *_: print, plan, RECIPE)
     with pytest.raises(ValueError, match="strip_deep_supervision"):
         check_network(res_unet((32, 32, 1), filters=(4, 8), deep_supervision=True))
     with pytest.raises(ValueError, match="Build it first"):
@@ -77,4 +97,4 @@ def test_the_outputs_are_looked_at(plan):
     model = network(activation="linear")
     model.layers[-1].set_weights([np.full((1, 1, 1, 1), np.nan), np.zeros(1)])
     with pytest.raises(ValueError, match="probabilities"):
-        made_network(model, plan, None)
+        made_network(model, plan, RECIPE)
