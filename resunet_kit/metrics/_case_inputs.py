@@ -41,8 +41,8 @@ def _listed(name: str, masks: Any) -> list[ArrayLike]:
             )
         if np.ndim(mask) < 2:
             raise ValueError(
-                f"Expected {name} of several cases. Received shape {np.shape(masks)}, of one mask at most. Put a "
-                f"single case into a list: [{name[:-1]}]."
+                f"Expected {name} of several cases. Received a first one of shape {np.shape(mask)}. Put a single "
+                f"mask into a list: [{name[:-1]}]."
             )
     return found
 

@@ -67,9 +67,10 @@ def _interval(values: list[float], groups: list[Hashable], name: str, options: S
     if len(set(groups)) < 2:
         [only] = _per_group(values, groups, name).values()
         return Interval(float(only), math.nan, math.nan)
+    owners: Any = groups
     return bootstrap_interval(
         values,
-        groups,
+        owners,
         statistic=statistic,
         within=_within(name),
         confidence=options.confidence,
