@@ -272,7 +272,7 @@ def test_two_processes_at_once_give_the_files_of_one(tmp_path):
     found = {
         out: predict_folder(model, images, out=tmp_path / out, batch_size=4, probabilities=tmp_path / f"{out}_maps")
         for out in ("one", "parts")
-        if out == "one" or [process.wait(timeout=300) for process in both] == [0, 0]
+        if out == "one" or [process.wait(timeout=500) for process in both] == [0, 0]
     }
     assert found["parts"].skipped == 13
     for table in (tmp_path / "parts").glob("predictions-*-of-*.csv"):
