@@ -158,10 +158,10 @@ def _added(operation: Any, before: tuple[int, ...], after: tuple[int, ...]) -> t
         rates = getattr(operation, "dilation_rate", (1,) * axes)
         spans = [rate * (size - 1) for size, rate in zip(sizes, rates, strict=True)]
         # With a stride, padding of the kind "same" is not symmetric.
-        sides = [
+        distances = [
             span if step > 1 else math.ceil(span / 2) for span, step in zip(spans, operation.strides, strict=True)
         ]
-        return tuple(float(side * stride) for side, stride in zip(sides, before, strict=True))
+        return tuple(float(pixels * stride) for pixels, stride in zip(distances, before, strict=True))
     if name in TRANSPOSED:
         return tuple(float(size * stride) for size, stride in zip(operation.kernel_size, after, strict=True))
     if name.startswith("UpSampling"):

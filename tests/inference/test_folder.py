@@ -16,7 +16,7 @@ from keras import ops
 from PIL import Image
 
 from resunet_kit.data import read_geometry, read_image, read_mask
-from resunet_kit.inference import predict_tiled, Cascade, predict_folder
+from resunet_kit.inference import Cascade, predict_folder, predict_tiled
 from resunet_kit.inference._file_prediction import FilePredictor
 from resunet_kit.masks import PostProcess
 from resunet_kit.models import res_unet
