@@ -227,11 +227,9 @@ class AcceleratedModel:
     def _packed(self, outputs: list[np.ndarray]) -> Any:
         """Return the outputs in the structure of the model's."""
         structure = self.model.output
-        return (
-            keras.tree.pack_sequence_as(structure, outputs)
-            if isinstance(structure, list | tuple | dict)
-            else outputs[0]
-        )
+        if isinstance(structure, dict) or len(outputs) > 1:
+            return keras.tree.pack_sequence_as(structure, outputs)
+        return outputs[0]  # as Keras does with a list of one
 
 
 def check_model(model: Any) -> None:

@@ -43,11 +43,12 @@ def bfloat16_twin(model: keras.Model) -> keras.Model:
         >>> [layer.compute_dtype for layer in bfloat16_twin(model).layers]
         ['bfloat16', 'float32']
     """
-    outputs = set(getattr(model, "output_names", ()))
+    outputs = {model.layers[-1].name} if isinstance(model, keras.Sequential) else set(model.output_names)
 
-    def copied(layer: keras.layers.Layer) -> keras.layers.Layer:
+    def copied(layer: Any) -> Any:
         config = layer.get_config()
-        if layer.name not in outputs and layer.dtype_policy.name == "float32":
+        policy = getattr(layer, "dtype_policy", None)  # operations that are not layers have none
+        if policy is not None and policy.name == "float32" and layer.name not in outputs:
             config["dtype"] = "mixed_bfloat16"
         return type(layer).from_config(config)
 

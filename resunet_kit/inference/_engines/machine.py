@@ -49,8 +49,8 @@ def _architecture(model: keras.Model) -> list[Any]:
 
 def _names(model: Any) -> Iterator[str]:
     yield model.name
-    for layer in getattr(model, "layers", ()):
-        yield from _names(layer)
+    for operation in getattr(model, "operations", ()) or getattr(model, "layers", ()):
+        yield from _names(operation)
 
 
 def _processor() -> str:

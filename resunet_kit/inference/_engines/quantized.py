@@ -29,7 +29,9 @@ def quantized(converted: bytes, images: np.ndarray) -> bytes:
         source, prepared, target = (Path(folder, name) for name in ("source.onnx", "prepared.onnx", "target.onnx"))
         source.write_bytes(converted)
         # Folds normalisations into convolutions, without which each has a scale of its own.
-        optional("onnxruntime.quantization.shape_inference").quant_pre_process(source, prepared)
+        optional("onnxruntime.quantization.shape_inference").quant_pre_process(
+            source, prepared, skip_symbolic_shape=True
+        )
         quantization.quantize_static(
             prepared,
             target,

@@ -65,7 +65,7 @@ class Race:
             raise
         except Exception as error:  # converters raise anything
             raise ValueError(
-                f"Expected a model that runs on {candidate.name}. Received {self.workshop.model.name!r}, for which that "
+                f"Expected a model that runs on {candidate.name}. Received {self.workshop.model.name!r}, for which it "
                 f'raises {type(error).__name__}: {reason(error)}. Pass engine="auto".'
             ) from error
         if candidate.reason:

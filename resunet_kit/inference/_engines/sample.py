@@ -16,7 +16,7 @@ def random_images(model: keras.Model, count: int) -> np.ndarray:
     """Return `count` images, the same at each call: uniform in [0, 1], or in [0, 255] for models that rescale them.
 
     Example:
-        >>> random_images(keras.Sequential([keras.Input((None, None, 3))]), 2).shape
+        >>> random_images(keras.Sequential([keras.Input((None, None, 3)), keras.layers.ReLU()]), 2).shape
         (2, 256, 256, 3)
     """
     [inputs] = model.inputs

@@ -46,9 +46,10 @@ def batches_of(x: Any, shape: tuple[int | None, ...], steps: int | None) -> tupl
     Raises:
         ValueError: If there is no end and no `steps`, or a batch is not of the input's shape.
     """
-    known = _length(x)
+    endless = _is_endless(x)
+    known = None if endless else _length(x)
     count = known if steps is None else steps if known is None else min(steps, known)
-    if count is None and isinstance(x, keras.utils.PyDataset):
+    if count is None and endless:
         raise ValueError(
             "Expected steps with a dataset without end. Received steps=None. Pass the number of batches as steps."
         )
@@ -84,12 +85,13 @@ def _images_of(batch: Any, shape: tuple[int | None, ...]) -> Any:
     return check_shape("batches of images", np.asarray(as_numpy(images)), shape)
 
 
-def _length(x: Any) -> int | None:
+def _is_endless(x: Any) -> bool:
     if isinstance(x, keras.utils.PyDataset):
-        return x.num_batches  # type: ignore[no-any-return]
-    if hasattr(x, "cardinality"):  # of tf.data: -1 without end, -2 unknown
-        count = int(x.cardinality())
-        if count == -1:
-            return None
-        return count if count >= 0 else None
-    return len(x) if hasattr(x, "__len__") else None
+        return x.num_batches is None
+    return hasattr(x, "cardinality") and int(x.cardinality()) == -1  # of tf.data
+
+
+def _length(x: Any) -> int | None:
+    if hasattr(x, "cardinality"):
+        return int(x.cardinality()) if int(x.cardinality()) >= 0 else None  # negative where it is unknown
+    return x.num_batches if isinstance(x, keras.utils.PyDataset) else len(x) if hasattr(x, "__len__") else None
