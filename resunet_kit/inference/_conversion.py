@@ -9,6 +9,7 @@ On JAX and PyTorch, a process of its own loads the saved model on TensorFlow and
 
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ def to_onnx(model: keras.Model) -> bytes:
     if not _other_backend.on_tensorflow():
         return _bytes_of(model, "onnx")
     with quiet():
-        return bytes(onnx_model(traced(float32_twin(model)), output_names(model)).SerializeToString())
+        return bytes(
+            onnx_model(traced(float32_twin(model)), model.inputs[0].name, output_names(model)).SerializeToString()
+        )
 
 
 def to_litert(model: keras.Model) -> bytes:
@@ -70,13 +73,18 @@ def to_litert(model: keras.Model) -> bytes:
     return convert_litert(litert_converter(model)) if _other_backend.on_tensorflow() else _bytes_of(model, "litert")
 
 
-def litert_converter(model: keras.Model) -> Any:
-    """Return TensorFlow's converter of the model, whose options a caller may set; for `convert_litert`."""
+def litert_converter(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any:
+    """Return TensorFlow's converter of the model, whose options a caller may set; for `convert_litert`.
+
+    Args:
+        model: A model of one input.
+        shape: Of an image, where that is to be less variable than the model's.
+    """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     with quiet():
-        frozen = convert_variables_to_constants_v2(traced(float32_twin(model)))
+        frozen = convert_variables_to_constants_v2(traced(float32_twin(model), shape))
         return tf.lite.TFLiteConverter.from_concrete_functions([frozen])
 
 

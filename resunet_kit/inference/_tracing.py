@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,28 +11,29 @@ import numpy as np
 _ONE_AT_A_TIME = threading.RLock()
 
 
-def traced(model: keras.Model) -> Any:
-    """Return the model's inference as a concrete function of one input: any batch size, the model's own shape."""
-    with _dilated_convolutions():
-        return inference_function(model).get_concrete_function()
+def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any:
+    """Return the model's inference as a concrete function of one input, for any batch size.
 
-
-def inference_function(model: keras.Model) -> Any:
-    """Return the model's inference as a `tf.function` of one input, not yet traced."""
+    Args:
+        model: A model of one input and weights in float32.
+        shape: Of an image; None: the model's own.
+    """
     import tensorflow as tf
 
     [inputs] = model.inputs
-    spec = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype, name=inputs.name)
-    return tf.function(lambda x: model(x, training=False), input_signature=[spec], autograph=False)
+    spec = tf.TensorSpec((None, *(shape or inputs.shape[1:])), inputs.dtype, name=inputs.name)
+    function = tf.function(lambda x: model(x, training=False), input_signature=[spec], autograph=False)
+    with _dilated_convolutions():
+        return function.get_concrete_function()
 
 
 @contextlib.contextmanager
 def _dilated_convolutions() -> Iterator[None]:
     """Trace dilated convolutions as such, after explicit padding.
 
-    `tf.nn.convolution`, which Keras calls, makes three operations of one: pixels into the batch axis, a convolution, and
-    back. LiteRT lacks the first and the last for volumes, tf2onnx converts them wrongly for a variable size, and others
-    are slower. ONNX Runtime refuses "same" padding of a variable size for a dilated convolution.
+    `tf.nn.convolution`, which Keras calls, makes three operations of one: pixels into the batch axis, a convolution,
+    and back. LiteRT lacks the first and the last for volumes, tf2onnx converts them wrongly for a variable size, and
+    others are slower. ONNX Runtime refuses "same" padding of a variable size for a dilated convolution.
     """
     import tensorflow as tf
 
