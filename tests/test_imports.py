@@ -88,7 +88,9 @@ SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py", "value_checks.p
 # Inside a function, the assertions of a backend, which Keras does not have.
 MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
 # Inside a function, what Keras does not have: the converters of a framework, and what runs their files.
-MAY_USE_FRAMEWORKS = {"inference/_conversion.py": {"tensorflow"}, "inference/_runners.py": {"tensorflow"}}
+MAY_USE_FRAMEWORKS = {
+    f"inference/{module}.py": {"tensorflow"} for module in ("_conversion", "_onnx_graph", "_runners", "_tracing")
+}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -9,6 +9,7 @@ On JAX and PyTorch, a process of its own loads the saved model on TensorFlow and
 
 import re
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ import keras
 
 from resunet_kit.inference import _other_backend
 from resunet_kit.inference._float32_twin import float32_twin
+from resunet_kit.inference._onnx_graph import onnx_model
 from resunet_kit.inference._optional import optional
 from resunet_kit.inference._quiet import quiet
-
-AXES = {4: ("batch", "height", "width", "channels"), 5: ("batch", "depth", "height", "width", "channels")}
+from resunet_kit.inference._tracing import traced
 
 
 def to_openvino(model: keras.Model) -> Any:
@@ -35,9 +36,13 @@ def to_openvino(model: keras.Model) -> Any:
             _other_backend.write(model, path, "openvino")
             return openvino.Core().read_model(path, path.with_suffix(".bin")).clone()
     with quiet():
-        converted = openvino.convert_model(inference_function(float32_twin(model)).get_concrete_function())
-    for port, name in zip(converted.inputs, [model.inputs[0].name], strict=True):
-        port.tensor.set_names({name})
+        function = traced(float32_twin(model))
+        converted = openvino.convert_model(function)
+    # The converter makes outputs of whatever no operation reads, too.
+    found = {name: result for result in converted.get_results() for name in result.output(0).names}
+    results = [found[tensor.name] for tensor in function.outputs]
+    converted = openvino.Model(results, converted.get_parameters(), model.name)
+    converted.inputs[0].tensor.set_names({model.inputs[0].name})
     for port, name in zip(converted.outputs, output_names(model), strict=True):
         port.tensor.set_names({name})
     return converted
@@ -53,15 +58,10 @@ def to_onnx(model: keras.Model) -> bytes:
     optional("tf2onnx")
     if not _other_backend.on_tensorflow():
         return _bytes_of(model, "onnx")
-    function = inference_function(float32_twin(model))
     with quiet():
-        from tf2onnx import convert  # sets a variable of the environment when it is imported
-
-        proto, _ = convert.from_function(function, input_signature=function.input_signature)
-    _rename_outputs(proto.graph, output_names(model))
-    for value in (*proto.graph.input, *proto.graph.output):
-        _name_axes(value)
-    return bytes(proto.SerializeToString())
+        return bytes(
+            onnx_model(traced(float32_twin(model)), model.inputs[0].name, output_names(model)).SerializeToString()
+        )
 
 
 def to_litert(model: keras.Model) -> bytes:
@@ -73,14 +73,19 @@ def to_litert(model: keras.Model) -> bytes:
     return convert_litert(litert_converter(model)) if _other_backend.on_tensorflow() else _bytes_of(model, "litert")
 
 
-def litert_converter(model: keras.Model) -> Any:
-    """Return TensorFlow's converter of the model, whose options a caller may set; for `convert_litert`."""
+def litert_converter(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any:
+    """Return TensorFlow's converter of the model, whose options a caller may set; for `convert_litert`.
+
+    Args:
+        model: A model of one input.
+        shape: Of an image, where that is to be less variable than the model's.
+    """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     with quiet():
-        traced = inference_function(float32_twin(model)).get_concrete_function()
-        return tf.lite.TFLiteConverter.from_concrete_functions([convert_variables_to_constants_v2(traced)])
+        frozen = convert_variables_to_constants_v2(traced(float32_twin(model), shape))
+        return tf.lite.TFLiteConverter.from_concrete_functions([frozen])
 
 
 def convert_litert(converter: Any) -> bytes:
@@ -111,15 +116,6 @@ def write_saved_model(model: keras.Model, folder: Path) -> None:
         float32_twin(model).export(folder, format="tf_saved_model", verbose=False)
 
 
-def inference_function(model: keras.Model) -> Any:
-    """Return the model's inference as a `tf.function` of one input, of any batch size."""
-    import tensorflow as tf
-
-    [inputs] = model.inputs
-    spec = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype, name=inputs.name)
-    return tf.function(lambda x: model(x, training=False), input_signature=[spec], autograph=False)
-
-
 def output_names(model: keras.Model) -> list[str]:
     """Return a name of each output, by its layer, without repetitions."""
     names: list[str] = []
@@ -133,22 +129,3 @@ def _bytes_of(model: keras.Model, form: str) -> bytes:
         path = Path(folder, "model")
         _other_backend.write(model, path, form)
         return path.read_bytes()
-
-
-def _rename_outputs(graph: Any, names: list[str]) -> None:
-    """Give a graph's outputs the names, unless one of its tensors has the name already."""
-    taken = {name for node in graph.node for name in node.output} | {value.name for value in graph.input}
-    renamed = {value.name: name for value, name in zip(graph.output, names, strict=True) if name not in taken}
-    for node in graph.node:
-        node.input[:] = [renamed.get(name, name) for name in node.input]
-        node.output[:] = [renamed.get(name, name) for name in node.output]
-    for value in graph.output:
-        value.name = renamed.get(value.name, value.name)
-
-
-def _name_axes(value: Any) -> None:
-    """Name what is variable as users know it: the converter counts, unk__813."""
-    sizes = value.type.tensor_type.shape.dim
-    for axis, size in enumerate(sizes):
-        if size.dim_param:
-            size.dim_param = AXES[len(sizes)][axis] if len(sizes) in AXES else f"axis_{axis}" if axis else "batch"

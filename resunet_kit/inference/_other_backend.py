@@ -37,8 +37,8 @@ def write(model: keras.Model, path: Path, form: str) -> None:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
         raise ValueError(
             f"Expected a model that TensorFlow loads, which converts it to {form}. Received the error: "
-            f"{lines[-1] if lines else done.returncode}. Load and export the model with KERAS_BACKEND=tensorflow, where "
-            "its own layers are defined."
+            f"{lines[-1] if lines else done.returncode}. Export with KERAS_BACKEND=tensorflow, where the model's own "
+            "layers are defined."
         )
 
 

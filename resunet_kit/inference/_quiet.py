@@ -16,8 +16,9 @@ def quiet() -> Iterator[None]:
     """Run without output, warnings or changes of the environment.
 
     OpenVINO reports its use over the network, which takes a second offline and forks a process, unless it runs in
-    continuous integration: within the block the environment says so. Compiled code writes to the process's error stream itself, hundreds of lines where it refuses a model; the errors
-    that Python raises name the reason. Within the block other threads are silent too.
+    continuous integration: within the block the environment says so. Compiled code writes to the process's error
+    stream itself, hundreds of lines where it refuses a model; the errors that Python raises name the reason. Within
+    the block other threads are silent too.
     """
     environment, levels = dict(os.environ), {name: logging.getLogger(name).level for name in LOGGERS}
     for name in LOGGERS:

@@ -11,6 +11,9 @@ from resunet_kit.inference._optional import optional
 
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "litert": ".tflite", "tf_saved_model": ""}
 
+# Packages that write and run each format. TensorFlow, which the package needs anyway, has LiteRT.
+ENGINES = {"onnx": ("onnx", "tf2onnx", "onnxruntime"), "openvino": ("openvino",), "litert": (), "tf_saved_model": ()}
+
 
 def write(model: keras.Model, path: Path, form: str) -> None:
     """Convert the model and write it: one file, an .xml and a .bin, or the folder of a SavedModel."""

@@ -12,10 +12,10 @@ from resunet_kit.inference._engines.engine import Engine
 from resunet_kit.inference._engines.keras_engine import KerasEngine, bfloat16_twin
 from resunet_kit.inference._engines.onnxruntime_engine import ONNXRuntimeEngine
 from resunet_kit.inference._engines.openvino_engine import OpenVINOEngine, has_bfloat16
-from resunet_kit.inference._engines.quantized import quantized
 from resunet_kit.inference._engines.threads import allowed_threads
 from resunet_kit.inference._float32_twin import computes_in_half, float32_twin
 from resunet_kit.inference._optional import optional
+from resunet_kit.inference._quantization import quantized_onnx
 
 # The likely winners first: what `seconds` leaves no time for are the last.
 COMBINATIONS = (
@@ -101,7 +101,7 @@ class Workshop:
 
     @cached_property
     def _int8(self) -> bytes:
-        return quantized(self._onnx, self.calibration)
+        return quantized_onnx(self._onnx, self.calibration)
 
     def _openvino_int8(self) -> Engine:
         core = optional("openvino").Core()
