@@ -65,6 +65,12 @@ def violations(package: str, source: str) -> list[str]:
     return sorted(found)
 
 
+def top_level_imports(source: str) -> set[str]:
+    """Return the packages that importing a module loads."""
+    found = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {name.split(".")[0] for node in found for name in imported_names(ast.unparse(node))}
+
+
 def private_names(source: str) -> list[str]:
     """Return imports of private modules or names of the package."""
     return sorted(
@@ -83,6 +89,9 @@ SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py", "value_checks.p
 MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
 # Inside functions, what Keras does not have on every backend: gradients, compiled functions, random numbers of PyTorch.
 ON_EVERY_BACKEND = {"inference/_gradients.py", "inference/_stateless_calls.py"}
+# Inside a function, what Keras does not have: the converters of a framework, and what runs their files.
+MAY_USE_FRAMEWORKS = {
+    f"inference/{module}.py": {"tensorflow"} for module in ("_conversion", "_onnx_graph", "_runners", "_tracing")
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -95,6 +104,9 @@ def test_modules_import_downwards_only(path):
     if path.relative_to(ROOT).as_posix() in ON_EVERY_BACKEND:
         found = [name for name in found if name.split(".")[0] not in FRAMEWORKS]
     assert found == []
+    used = MAY_USE_FRAMEWORKS.get(path.relative_to(ROOT).as_posix(), set())
+    assert [name for name in found if name.split(".")[0] not in used] == []
+    assert used.isdisjoint(top_level_imports(path.read_text()))
 
 
 @pytest.mark.parametrize(

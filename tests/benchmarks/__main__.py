@@ -24,6 +24,7 @@ from tests.benchmarks.machine import SIZE, matrix_rate, processor, versions
 BENCHMARKS = (
     "augment",
     "data",
+    "inference",
     "losses",
     "masks",
     "metrics",
