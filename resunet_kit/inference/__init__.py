@@ -1,5 +1,6 @@
 """Inference: prediction of large images by windows, and the two-stage cascade of a classifier and a segmenter."""
 
+from resunet_kit.inference._cascade_tuning import CascadeTuning
 from resunet_kit.inference._detection import Detection
 from resunet_kit.inference._engines.candidates import Candidate
 from resunet_kit.inference.acceleration import AcceleratedModel, accelerate
@@ -19,6 +20,7 @@ __all__ = [
     "AcceleratedModel",
     "Candidate",
     "Cascade",
+    "CascadeTuning",
     "Detection",
     "ExportReport",
     "FolderPredictions",
