@@ -40,10 +40,8 @@ def mark_images(
         maps = np.stack(each) if each else np.zeros((0, 0, 0, 1))
     if not checked:
         _check(maps, range(len(maps)) if indices is None else indices)
-    masked = [_mark(image, postprocess) for image in maps]
-    return np.asarray(masked, "uint8").reshape(maps.shape[:-1])
     masked = [mark_image(image, postprocess) for image in maps]
-    return np.asarray(masked, "uint8").reshape(maps.shape[:3])
+    return np.asarray(masked, "uint8").reshape(maps.shape[:-1])
 
 
 def mark_each(
