@@ -64,7 +64,6 @@ TESTED_THROUGH = {
     "inference/_mask_files": "inference/test_folder.py",
     "inference/_moments": "inference/test_uncertainty.py",
     "inference/_prediction_records": "inference/test_folder.py",
-    "inference/_resized_prediction": "inference/test_cascade.py",
     "inference/_saved_model": "inference/test_cascade_files.py",
     "inference/_stateless_calls": "inference/test_monte_carlo.py",
     "inference/_targets": "inference/test_explaining.py",
