@@ -14,6 +14,8 @@ from resunet_kit.inference._writing import SUFFIXES
 from tests.contracts.descriptors import BUILDERS, VOLUME, label, randomise
 
 FORMATS = tuple(SUFFIXES)
+# All but one go through the same code between the converter and the engine.
+QUICK = "litert"
 TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others convert in a new process")
 
 # LiteRT has no 3-D max-pooling.
@@ -35,6 +37,10 @@ def name_of(form, name="model"):
     return f"{name}{SUFFIXES[form]}"
 
 
+def formats(*names):
+    return [name if name == QUICK else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 def left(folder):
     return sorted(path.name for path in folder.iterdir())
 
@@ -43,7 +49,7 @@ def left(folder):
 
 
 @TENSORFLOW
-@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("form", formats(*FORMATS))
 def test_a_network_of_variable_size_is_exported(tmp_path, form, tiny, capfd):
     path = tmp_path / name_of(form)
     report = export(tiny, path, format=form)
@@ -61,7 +67,7 @@ def test_a_network_of_variable_size_is_exported(tmp_path, form, tiny, capfd):
 
 
 @TENSORFLOW
-@pytest.mark.parametrize("form", ["openvino", "litert"])
+@pytest.mark.parametrize("form", formats("openvino", "litert"))
 def test_a_file_is_replaced(tmp_path, form):
     path = tmp_path / name_of(form)
     first, second = convolution(), convolution()
@@ -81,6 +87,7 @@ def test_mixed_precision_is_exported_in_float32_and_the_model_stays(tmp_path):
     assert model.layers[1].compute_dtype == "bfloat16"
 
 
+@pytest.mark.slow
 @TENSORFLOW
 def test_integer_images_and_outputs_of_the_same_shape(tmp_path):
     inputs = keras.Input((8, 8, 1), dtype="uint8")
@@ -147,7 +154,7 @@ def test_other_backends_export_too(tmp_path, form):
 
 
 @TENSORFLOW
-@pytest.mark.parametrize("form", ["onnx", "openvino", "litert"])
+@pytest.mark.parametrize("form", formats("onnx", "openvino", "litert"))
 def test_beyond_the_tolerance_nothing_is_left(tmp_path, form, tiny):
     with pytest.raises(ValueError, match=r"within 1e-12 of the model's\. Received a difference of \d"):
         export(tiny, tmp_path / name_of(form), format=form, tolerance=1e-12)
@@ -270,7 +277,7 @@ def trained():
 
 
 @TENSORFLOW
-@pytest.mark.parametrize("form", ["onnx", "openvino", "litert"])
+@pytest.mark.parametrize("form", formats("onnx", "openvino", "litert"))
 def test_int8_reports_its_dice_beside_that_of_float32(tmp_path, form, trained):
     model, images, masks = trained
     report = export(model, tmp_path / name_of(form), format=form, precision="int8", calibration=images, truths=masks)
@@ -292,6 +299,7 @@ def test_int8_weights_are_integers(tmp_path, trained):
     assert onnx.TensorProto.INT8 in {constant.data_type for constant in graph.initializer}
 
 
+@pytest.mark.slow
 @TENSORFLOW
 def test_int8_counts_positions_of_a_variable_size_exactly(tmp_path, tiny):
     """In 8-bit integers they pointed to wrong pixels: a Dice of 0.56."""
