@@ -22,7 +22,13 @@ def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any
 
     [inputs] = model.inputs
     spec = tf.TensorSpec((None, *(shape or inputs.shape[1:])), inputs.dtype, name=inputs.name)
-    function = tf.function(lambda x: model(x, training=False), input_signature=[spec], autograph=False)
+
+    def infer(x: Any) -> Any:
+        outputs = model(x, training=False)
+        # Converters name outputs by the keys of a dictionary, which need not be unique or differ from layers' names.
+        return keras.tree.flatten(outputs) if isinstance(outputs, dict) else outputs
+
+    function = tf.function(infer, input_signature=[spec], autograph=False)
     with _dilated_convolutions():
         return function.get_concrete_function()
 

@@ -43,7 +43,9 @@ def bfloat16_twin(model: keras.Model) -> keras.Model:
         >>> [layer.compute_dtype for layer in bfloat16_twin(model).layers]
         ['bfloat16', 'float32']
     """
-    outputs = {model.layers[-1].name} if isinstance(model, keras.Sequential) else set(getattr(model, "output_names", ()))
+    outputs = (
+        {model.layers[-1].name} if isinstance(model, keras.Sequential) else set(getattr(model, "output_names", ()))
+    )
 
     def copied(layer: Any) -> Any:
         config = layer.get_config()
