@@ -9,15 +9,17 @@ import pytest
 import tensorflow as tf
 
 import resunet_kit
+import resunet_kit.cli as command_line
 from examples import several_processes
 from examples.brain_mri import cli
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
-SLOW = {"blocks_and_networks", "transfer_learning"}  # half of all guides' time
+SLOW = {"blocks_and_networks", "fit_folder", "transfer_learning"}  # half of all guides' time
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,
+    "python -m resunet_kit ": command_line.parser,
 }
 
 

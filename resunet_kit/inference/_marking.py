@@ -41,7 +41,7 @@ def mark_images(
     if not checked:
         _check(maps, range(len(maps)) if indices is None else indices)
     masked = [_mark(image, postprocess) for image in maps]
-    return np.asarray(masked, "uint8").reshape(maps.shape[:3])
+    return np.asarray(masked, "uint8").reshape(maps.shape[:-1])
 
 
 def _iterable(probabilities: Any) -> Iterable[Any]:

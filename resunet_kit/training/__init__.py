@@ -1,6 +1,18 @@
 """Training: recipes around `keras.Model.fit`."""
 
 from resunet_kit.training.processes import shard_for_process
+from resunet_kit.training.recipe import FitResult, fit_folder
+from resunet_kit.training.run_folder import Run, RunSettings, load_run
 from resunet_kit.training.stages import Stage, StagedHistory, fit_in_stages
 
-__all__ = ["Stage", "StagedHistory", "fit_in_stages", "shard_for_process"]
+__all__ = [
+    "FitResult",
+    "Run",
+    "RunSettings",
+    "Stage",
+    "StagedHistory",
+    "fit_folder",
+    "fit_in_stages",
+    "load_run",
+    "shard_for_process",
+]

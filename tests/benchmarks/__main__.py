@@ -90,7 +90,7 @@ def machine_notes() -> Iterable[str]:
 
 
 def measured(names: Iterable[str], rounds: int) -> tuple[list[Row], list[str]]:
-    """Return rows and notes, printed as they come."""
+    """Return rows and notes, printed one by one."""
     rows: list[Row] = []
     notes: list[str] = []
     for name in names:

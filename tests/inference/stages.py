@@ -25,6 +25,12 @@ def copying_segmenter(classes=1, side=SIDE, channels=1, front=None):
     return keras.Model(inputs, outputs)
 
 
+def eager(model):
+    """Return the model, which is to run without compilation: that takes most of the time of small models."""
+    model.run_eagerly = True
+    return model
+
+
 def sized(side, channels=1, level=0.0):
     """Return a dark image with one block of `level`."""
     image = np.zeros((side, side + 2, channels), "float32")
