@@ -167,7 +167,7 @@ class AcceleratedModel:
             float32 outputs in NumPy, in the structure of the model's.
 
         Raises:
-            TypeError: If `x` is none of these.
+            TypeError: If `x` is something else.
             ValueError: If an argument or a shape is not as above, or an image has NaN or an infinite value: some
                 engines would return numbers for it.
         """

@@ -64,24 +64,31 @@ def openvino_calls(model: Any, images: np.ndarray) -> Calls:
         fixed.reshape([size, *images.shape[1:]])
         options = {"PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": precision}
         compiled = core.compile_model(fixed, "CPU", options)
-        call = _whole(compiled, images) if hint == "LATENCY" else _in_streams(openvino, compiled, images)
+        call = _whole(openvino, compiled, images) if hint == "LATENCY" else _in_streams(openvino, compiled, images)
         calls[f"OpenVINO {precision} {hint.lower()}"] = call
     return calls
 
 
-def _whole(compiled: Any, images: np.ndarray) -> Callable[[], object]:
+def _whole(openvino: Any, compiled: Any, images: np.ndarray) -> Callable[[], object]:
     request = compiled.create_infer_request()
-    return lambda: request.infer([images], share_inputs=True)[0]
+    request.set_input_tensor(openvino.Tensor(images, shared_memory=True))
+
+    def call() -> object:
+        request.infer()
+        return request.get_output_tensor(0).data.copy()
+
+    return call
 
 
 def _in_streams(openvino: Any, compiled: Any, images: np.ndarray) -> Callable[[], object]:
     queue = openvino.AsyncInferQueue(compiled)
+    inputs = [openvino.Tensor(images[index : index + 1], shared_memory=True) for index in range(len(images))]
     outputs: list[Any] = [None] * len(images)
     queue.set_callback(lambda request, index: outputs.__setitem__(index, request.get_output_tensor(0).data.copy()))
 
     def call() -> np.ndarray:
         for index in range(len(images)):
-            queue.start_async([images[index : index + 1]], index, share_inputs=True)
+            queue.start_async({0: inputs[index]}, index)
         queue.wait_all()
         return np.concatenate(outputs)
 

@@ -95,7 +95,7 @@ def _entry(found: Found) -> dict[str, Any]:
 
 
 def _remembered(key: str, race: Race) -> Found | None:
-    """Return the remembered engine, made and compared anew; None if there is none or it no longer agrees."""
+    """Return the remembered engine, made and compared anew; None without one that still agrees."""
     try:
         entry: Any = recall(key)
         candidates = tuple(Candidate(**candidate) for candidate in entry["candidates"])

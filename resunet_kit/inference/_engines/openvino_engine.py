@@ -90,7 +90,7 @@ class OpenVINOEngine(Engine):
 
 
 class _Work:
-    """Requests in turn, each of which writes its outputs among those of all images."""
+    """Requests that are used one after the other, each of which writes its outputs among those of all images."""
 
     def __init__(self, openvino: Any, requests: list[Any]) -> None:
         self.openvino, self.requests = openvino, requests

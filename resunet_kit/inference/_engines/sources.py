@@ -23,7 +23,7 @@ def array_of(x: Any, shape: tuple[int | None, ...]) -> Any | None:
         shape: Of the model's input.
 
     Raises:
-        TypeError: If it is none of these.
+        TypeError: If it is something else.
         ValueError: If a shape is not the input's.
     """
     if isinstance(x, Mapping):
