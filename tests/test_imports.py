@@ -87,14 +87,10 @@ SOURCES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__
 SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py", "value_checks.py"}
 # Inside a function, the assertions of a backend, which Keras does not have.
 MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
-# Inside functions, what Keras does not have on every backend: gradients, compiled functions, random numbers of PyTorch;
-# the converters of a framework, and what runs their files.
-MAY_USE_FRAMEWORKS = {
-    **{f"inference/{module}.py": FRAMEWORKS for module in ("_gradients", "_stateless_calls")},
-    **{f"inference/{module}.py": {"tensorflow"} for module in ("_conversion", "_onnx_graph", "_runners", "_tracing")},
 # Inside functions, what Keras does not have: the converters of a framework and what runs their files; and, on every
 # backend, gradients, compiled functions, random numbers of PyTorch.
-    **{name: {"tensorflow"} for name in ("_conversion", "_onnx_graph", "_quantization", "_runners", "_tracing")},
+MAY_USE_FRAMEWORKS = {
+    **dict.fromkeys(("_conversion", "_onnx_graph", "_quantization", "_runners", "_tracing"), {"tensorflow"}),
     **dict.fromkeys(("_gradients", "_stateless_calls"), FRAMEWORKS),
 }
 
@@ -106,7 +102,6 @@ def test_modules_import_downwards_only(path):
     if package == "_shared" and path.name in SHARED_ON_KERAS:
         own = {"keras"} | MAY_ASK_THE_BACKEND.get(path.name, set())
         found = [name for name in found if name.split(".")[0] not in own]
-    used = MAY_USE_FRAMEWORKS.get(path.relative_to(ROOT).as_posix(), set())
     used = MAY_USE_FRAMEWORKS.get(path.stem, set()) if package == "inference" else set()
     assert [name for name in found if name.split(".")[0] not in used] == []
     assert used.isdisjoint(top_level_imports(path.read_text()))

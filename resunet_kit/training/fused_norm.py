@@ -19,8 +19,6 @@ def fuse_normalization(model: keras.Model) -> keras.Model:
     """Let every `BatchNormalization` of a model run as one operation on TensorFlow, in training and in inference.
 
     Keras computes batch normalisation from a mean, a variance and arithmetic, under mixed precision in float32.
-    TensorFlow's `FusedBatchNormV3` reads and writes the features once and in their own precision. Results, gradients
-    and moving statistics equal those of Keras up to rounding.
     TensorFlow's `FusedBatchNormV3` takes them in their own precision. Results, gradients and moving statistics equal
     those of Keras up to rounding.
 
@@ -28,9 +26,6 @@ def fuse_normalization(model: keras.Model) -> keras.Model:
     is not installed. A loaded, cloned or copied model is therefore not fused; fuse it again.
 
     Layers are found in nested models and in layers of layers, those of `keras.applications` and of one's own classes
-    included. Left as they are: layers that normalise another axis than the last, `synchronized` or `renorm` ones,
-    those in float64 and those of a class with a computation of its own; calls with a mask take Keras's way.
-    `fusion_report` tells the reasons. On other backends the model is returned as it is.
     included. Left as they are: layers that normalise another axis than the last, `synchronized` or `renorm` ones, those
     in float64 and those of a class with a computation of its own; calls with a mask take Keras's way. `fusion_report`
     tells the reasons. On other backends the model is returned as it is.
