@@ -25,6 +25,7 @@ BENCHMARKS = (
     "augment",
     "cascade",
     "data",
+    "inference",
     "losses",
     "masks",
     "metrics",
