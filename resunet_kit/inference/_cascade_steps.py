@@ -65,7 +65,7 @@ class CascadeSteps:
 
     # === Steps ===
 
-    def classify(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> np.ndarray:
+    def classify(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> np.ndarray:
         """Return the probability of a finding in each image.
 
         Args:
@@ -85,7 +85,7 @@ class CascadeSteps:
         source, count = self._read(images, [self.classifier])
         return np.asarray(list(with_progress(presence_probabilities(source, classifier), count, verbose)), "float32")
 
-    def segment(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> Any:
+    def segment(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> Any:
         """Return the segmenter's probabilities for each image, whatever the classifier predicts.
 
         Args:

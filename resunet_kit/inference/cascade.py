@@ -95,7 +95,7 @@ class Cascade(CascadeSteps):
 
     # === Both stages ===
 
-    def predict(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> list[Detection]:
+    def predict(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> list[Detection]:
         """Detect and delineate the findings of each image.
 
         Args:
@@ -113,7 +113,7 @@ class Cascade(CascadeSteps):
         """
         return list(self.stream(images, batch_size=batch_size, verbose=verbose))
 
-    def stream(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> Iterator[Detection]:
+    def stream(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> Iterator[Detection]:
         """Yield what `predict` returns, one by one, so that not even the masks need be in memory together.
 
         Args:
@@ -162,7 +162,7 @@ class Cascade(CascadeSteps):
         groups: ArrayLike | Iterable[Any] | None = None,
         postprocess: PostProcesses = None,
         ignore_class: int | None = None,
-        batch_size: int = 16,
+        batch_size: int = 8,
         verbose: int = 0,
     ) -> "Cascade":
         """Choose `threshold` and `postprocess` together on validation images, and set them.

@@ -519,7 +519,6 @@ def test_stages_may_be_predictors_and_the_keras_models_are_saved(tmp_path, image
     "engine", ["keras", pytest.param("openvino", marks=pytest.mark.slow), pytest.param("auto", marks=pytest.mark.slow)]
 )
 def test_an_accelerated_cascade_finds_the_same_and_saves_its_keras_models(engine, tmp_path, images):
-    pytest.importorskip("resunet_kit.inference.acceleration")
     made = cascade(min_size=2)
     fast = made.accelerate(engine=engine, images=images, cache=False, seconds=1)
     assert {stage.engine for stage in (fast.classifier, fast.segmenter)} <= {"keras", "openvino", "onnxruntime"}
