@@ -1,4 +1,4 @@
-"""From a TensorFlow graph to ONNX by tf2onnx's steps, without the one that goes wrong."""
+"""From a TensorFlow graph to ONNX by tf2onnx's steps, without those that go wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,6 +8,10 @@ import numpy as np
 OPSET = 17
 NO_END = 1_000_000_000  # of tf2onnx
 AXES = {4: ("batch", "height", "width", "channels"), 5: ("batch", "depth", "height", "width", "channels")}
+
+# Of tf2onnx 1.17. The first mixes up axes where a size is variable; engines have the operation that it splits. The
+# second loses the last operation of some conversions, one in ten.
+WRONG_STEPS = ("einsum_optimizer", "reshape_optimizer")
 
 
 def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
@@ -31,8 +35,7 @@ def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
             converted = process_tf_graph(
                 graph, opset=OPSET, input_names=inputs, output_names=outputs, tensors_to_rename={inputs[0]: name}
             )
-            # Splitting Einsum mixes up the axes where a size is variable. The engines have the operation.
-            steps = {name: step for name, step in optimizer._get_optimizers().items() if name != "einsum_optimizer"}
+            steps = {name: step for name, step in optimizer._get_optimizers().items() if name not in WRONG_STEPS}
             model = optimizer.optimize_graph(converted, catch_errors=False, optimizers=steps).make_model("resunet_kit")
     _rename_outputs(model.graph, names)
     _slice_to_the_end(model.graph)

@@ -25,7 +25,12 @@ def quiet() -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.ERROR)
     os.environ["CI"] = "true"
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), _without_error_stream():
+        with (
+            warnings.catch_warnings(),
+            contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),
+            _without_error_stream(),
+        ):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -50,7 +50,9 @@ def _interpreter() -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError:
-        from tensorflow.lite import Interpreter
+        import tensorflow as tf
+
+        return tf.lite.Interpreter
     return Interpreter
 
 

@@ -151,12 +151,14 @@ def _temporary(target: Path, form: str) -> Iterator[Path]:
     """Yield a temporary path of the same suffix; what is there at the end is renamed to the target."""
     with contextlib.ExitStack() as stack:
         temporary = stack.enter_context(atomic_write(target, folder=form == "tf_saved_model"))
-        if form == "openvino":
-            weights = stack.enter_context(atomic_write(target.with_suffix(".bin")))
+        if form != "openvino":
             yield temporary
-            temporary.with_suffix(".bin").replace(weights)
-        else:
-            yield temporary
+            return
+        weights = stack.enter_context(atomic_write(target.with_suffix(".bin")))
+        written = temporary.with_suffix(".bin")  # where the engine looks for them
+        stack.callback(written.unlink, missing_ok=True)
+        yield temporary
+        written.replace(weights)
 
 
 def _write_float32(model: keras.Model, path: Path, form: str, tolerance: float) -> list[Comparison]:
@@ -183,6 +185,11 @@ def _write_int8(
         write_int8(model, path, form, images)
         run = _runners.load(path, form)
         int8 = predictions(lambda batch: run(batch)[0], images)
+    if int8.shape != float32.shape or not np.isfinite(int8).all():
+        raise ValueError(
+            f"Expected finite outputs of shape {float32.shape} of the {form} file. Received shape {int8.shape}. Choose "
+            "another format."
+        )
     scores = dice_scores(float32, int8, truths)
     if not scores.float32_dice - scores.dice <= max_dice_drop:
         raise ValueError(
