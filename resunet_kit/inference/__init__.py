@@ -1,5 +1,6 @@
 """Inference: the fastest engine, windows for large images, uncertainty, the two-stage cascade, exported files."""
 
+from resunet_kit.inference._cascade_tuning import CascadeTuning
 from resunet_kit.inference._detection import Detection
 from resunet_kit.inference._engines.candidates import Candidate
 from resunet_kit.inference.acceleration import AcceleratedModel, accelerate
@@ -19,6 +20,7 @@ __all__ = [
     "AcceleratedModel",
     "Candidate",
     "Cascade",
+    "CascadeTuning",
     "Detection",
     "ExportReport",
     "FolderPredictions",

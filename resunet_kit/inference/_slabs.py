@@ -74,7 +74,7 @@ class Slabs:
         self._finished(self.sums)  # of no rows yet
 
     def _finished(self, slab: np.ndarray) -> np.ndarray:
-        """Return what is written of a slab, and make `out` for it where there is none."""
+        """Return what is written of a slab, and make `out` if it was not given."""
         result, rank = np.asarray(self.finish(slab)), len(self.shape)
         if result.shape[:rank] != slab.shape[:rank]:
             raise ValueError(

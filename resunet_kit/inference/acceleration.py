@@ -171,7 +171,7 @@ class AcceleratedModel:
             ValueError: If an argument or a shape is not as above, or an image has NaN or an infinite value: some
                 engines would return numbers for it.
         """
-        verbose = _checked_verbose(verbose)
+        shown = _checked_verbose(verbose)
         if callbacks:
             raise ValueError(
                 "Expected no callbacks. Received some, which only Keras's own loop calls. Leave them out, or call "
@@ -182,9 +182,9 @@ class AcceleratedModel:
         shape = tuple(self.model.inputs[0].shape)
         images = array_of(x, shape)
         if images is None:
-            return self._packed(self._predict_batches(x, shape, limit, verbose))
+            return self._packed(self._predict_batches(x, shape, limit, shown))
         images = images if limit is None else images[: limit * size]
-        bar = keras.utils.Progbar(-(-len(images) // size), unit_name="step", verbose=verbose)
+        bar = keras.utils.Progbar(-(-len(images) // size), unit_name="step", verbose=shown)
         return self._packed(self._run(images, size, lambda done: bar.update(-(-done // size))))
 
     __call__ = predict

@@ -157,11 +157,11 @@ def _added(operation: Any, before: tuple[int, ...], after: tuple[int, ...]) -> t
         sizes = getattr(operation, "kernel_size", None) or operation.pool_size
         rates = getattr(operation, "dilation_rate", (1,) * axes)
         spans = [rate * (size - 1) for size, rate in zip(sizes, rates, strict=True)]
-        # With a stride, padding of the same size is not symmetric.
-        reaches = [
+        # With a stride, padding of the kind "same" is not symmetric.
+        distances = [
             span if step > 1 else math.ceil(span / 2) for span, step in zip(spans, operation.strides, strict=True)
         ]
-        return tuple(float(reach * stride) for reach, stride in zip(reaches, before, strict=True))
+        return tuple(float(pixels * stride) for pixels, stride in zip(distances, before, strict=True))
     if name in TRANSPOSED:
         return tuple(float(size * stride) for size, stride in zip(operation.kernel_size, after, strict=True))
     if name.startswith("UpSampling"):

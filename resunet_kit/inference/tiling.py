@@ -47,7 +47,7 @@ def predict_tiled(
         tile: Size of a window, one integer or one for each axis, a multiple of the network's stride. None takes the
             size of the network's input, where that is fixed. Along an axis where the image is smaller, a network of a
             fixed size gets it padded with zeros, another one the image's own size.
-        overlap: Fraction of a window that the next one shares at least, in [0, 1).
+        overlap: Minimum fraction of a window that the next one covers too, in [0, 1).
         blend: `"gaussian"` weighs pixels by their distance from the window's centre, with a standard deviation of an
             eighth of its size; `"constant"` averages.
         batch_size: Windows per step.
