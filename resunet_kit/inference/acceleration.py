@@ -140,6 +140,16 @@ class AcceleratedModel:
         return self.model.output_shape
 
     @property
+    def inputs(self) -> list[Any]:
+        """Symbolic inputs of the model."""
+        return list(self.model.inputs)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Symbolic outputs of the model."""
+        return list(self.model.outputs)
+
+    @property
     def layers(self) -> list[Any]:
         """Layers of the model."""
         return list(self.model.layers)
@@ -226,7 +236,7 @@ class AcceleratedModel:
 
     def _packed(self, outputs: list[np.ndarray]) -> Any:
         """Return the outputs in the structure of the model's."""
-        structure = self.model.output
+        structure = getattr(self.model, "output", None)  # a sequential model that no other calls has none
         if isinstance(structure, dict) or len(outputs) > 1:
             return keras.tree.pack_sequence_as(structure, outputs)
         return outputs[0]  # as Keras does with a list of one
