@@ -252,7 +252,9 @@ class Cascade(CascadeSteps):
         read = {name: list(self._read(some, self._models)[0]) for name, some in samples.items() if some is not None}
         stages = []
         for name, model in zip(("classifier", "segmenter"), keras_models(*self._models), strict=True):
-            prepared = {kind: Stage(name, model, 1).prepare(list(sized(some))) for kind, some in read.items()}
+            prepared: dict[str, Any] = {
+                kind: Stage(name, model, 1).prepare(list(sized(some))) for kind, some in read.items()
+            }
             stages.append(accelerate(model, **prepared, **options))
         return Cascade(*stages, threshold=self.threshold, postprocess=self.postprocess, value_range=self.value_range)
 

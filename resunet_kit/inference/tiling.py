@@ -271,7 +271,7 @@ def _reduction(reduce: Any, classes: int) -> Finish:
     if reduce is None:
         return lambda slab: slab
     if callable(reduce):
-        return reduce  # type: ignore[no-any-return]
+        return reduce
     if isinstance(reduce, str):
         choice("reduce", reduce, ("argmax",), also="None, a threshold or a function")
         if classes == 1:
