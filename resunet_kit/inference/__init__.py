@@ -1,4 +1,4 @@
-"""Inference: prediction of large images by windows, and the two-stage cascade of a classifier and a segmenter."""
+"""Inference: the fastest engine, windows for large images, uncertainty, the two-stage cascade, exported files."""
 
 from resunet_kit.inference._cascade_tuning import CascadeTuning
 from resunet_kit.inference._detection import Detection

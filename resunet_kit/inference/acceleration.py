@@ -140,6 +140,16 @@ class AcceleratedModel:
         return self.model.output_shape
 
     @property
+    def inputs(self) -> list[Any]:
+        """Symbolic inputs of the model."""
+        return list(self.model.inputs)
+
+    @property
+    def outputs(self) -> list[Any]:
+        """Symbolic outputs of the model."""
+        return list(self.model.outputs)
+
+    @property
     def layers(self) -> list[Any]:
         """Layers of the model."""
         return list(self.model.layers)
@@ -171,7 +181,7 @@ class AcceleratedModel:
             ValueError: If an argument or a shape is not as above, or an image has NaN or an infinite value: some
                 engines would return numbers for it.
         """
-        verbose = _checked_verbose(verbose)
+        shown = _checked_verbose(verbose)
         if callbacks:
             raise ValueError(
                 "Expected no callbacks. Received some, which only Keras's own loop calls. Leave them out, or call "
@@ -182,9 +192,9 @@ class AcceleratedModel:
         shape = tuple(self.model.inputs[0].shape)
         images = array_of(x, shape)
         if images is None:
-            return self._packed(self._predict_batches(x, shape, limit, verbose))
+            return self._packed(self._predict_batches(x, shape, limit, shown))
         images = images if limit is None else images[: limit * size]
-        bar = keras.utils.Progbar(-(-len(images) // size), unit_name="step", verbose=verbose)
+        bar = keras.utils.Progbar(-(-len(images) // size), unit_name="step", verbose=shown)
         return self._packed(self._run(images, size, lambda done: bar.update(-(-done // size))))
 
     __call__ = predict
@@ -226,7 +236,7 @@ class AcceleratedModel:
 
     def _packed(self, outputs: list[np.ndarray]) -> Any:
         """Return the outputs in the structure of the model's."""
-        structure = self.model.output
+        structure = getattr(self.model, "output", None)  # a sequential model that no other calls has none
         if isinstance(structure, dict) or len(outputs) > 1:
             return keras.tree.pack_sequence_as(structure, outputs)
         return outputs[0]  # as Keras does with a list of one

@@ -89,6 +89,18 @@ def test_outputs_keep_their_structure(engine):
             np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+@pytest.mark.parametrize("engine", ["keras", "openvino"])
+def test_sequential_and_nested_models(engine):
+    pytest.importorskip("openvino")
+    inner = keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(3)])
+    inputs = keras.Input((4, 4, 1))
+    images = np.random.default_rng(0).normal(size=(3, 4, 4, 1))
+    for model in (inner, lambda: keras.Model(inputs, keras.layers.Softmax()(inner(inputs)))):
+        model = model if isinstance(model, keras.Model) else model()  # the first time no model has called it
+        fast = accelerate(model, engine=engine, precision="float32", cache=False)
+        np.testing.assert_allclose(fast.predict(images, verbose=0), model.predict(images, verbose=0), atol=1e-5)
+
+
 @pytest.mark.parametrize(("options", "message"), [
     ({"engine": "openvin"}, "Did you mean 'openvino'"),
     ({"precision": "float16"}, "Expected precision"),

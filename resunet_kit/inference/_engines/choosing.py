@@ -49,9 +49,9 @@ def choose(model: keras.Model, images: np.ndarray, options: Options) -> tuple[Fo
         images=[list(images.shape[1:]), str(images.dtype)],
         asked=[options.engine, options.precision, options.batch_size],
     )
-    found = _remembered(key, race) if options.cache is True else None
-    if found is not None:
-        return found, "; remembered from an earlier measurement"
+    earlier = _remembered(key, race) if options.cache is True else None
+    if earlier is not None:
+        return earlier, "; remembered from an earlier measurement"
     found = race.fastest(combinations)
     problem = remember(key, _entry(found)) if options.cache and _complete(found) else ""
     return found, f"; not remembered: {problem}" if problem else ""

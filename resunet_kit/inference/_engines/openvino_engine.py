@@ -66,7 +66,7 @@ class OpenVINOEngine(Engine):
         return work
 
     def _requests_for(self, shape: tuple[int, ...], size: int, hint: str) -> list[Any]:
-        key = (shape, size, hint)
+        key: tuple[Any, Any, str] = (shape, size, hint)
         if key not in self.requests and len(self.requests) >= MAX_SHAPES:
             key = (None, None, hint)
         if key not in self.requests:
