@@ -31,6 +31,10 @@ $(VENV)/.backends-installed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --no-compile --editable '.[backends]'
 	@touch $@
 
+$(VENV)/.bench-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[bench]'
+	@touch $@
+
 demo: $(VENV)/.installed  ## Simulate a cohort, train both stages, evaluate, write report.html
 	$(BIN)/python -m examples.brain_mri demo --out $(RUN)
 
@@ -60,8 +64,8 @@ docs: $(VENV)/.docs-installed  ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file docs/mkdocs.yml
 	@echo "$(CURDIR)/site/index.html (its search needs a server: $(BIN)/python -m http.server --directory site)"
 
-bench: $(VENV)/.installed  ## Measure speed as ratios within one run
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.bench-installed  ## Measure speed as ratios to peers within one run, for docs/pages/benchmarks.md
+	$(BIN)/python -m tests.benchmarks --write docs/pages/benchmarks.md
 
 # Away from the checkout, so that the tests cannot import it instead of the wheel. What a wheel may lack is modules, which
 # the doctests name; the contracts of losses and the tests of masks, but those of the guide, run from it as a user's would.

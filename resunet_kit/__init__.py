@@ -10,10 +10,22 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.4.0"
 
-__all__ = ["blocks", "data", "inference", "losses", "masks", "metrics", "models", "plots", "training"]
+__all__ = [
+    "blocks",
+    "cli",
+    "data",
+    "evaluation",
+    "inference",
+    "losses",
+    "masks",
+    "metrics",
+    "models",
+    "plots",
+    "training",
+]
 
 if TYPE_CHECKING:
-    from resunet_kit import blocks, data, inference, losses, masks, metrics, models, plots, training
+    from resunet_kit import blocks, cli, data, evaluation, inference, losses, masks, metrics, models, plots, training
 
 
 def __getattr__(name: str) -> ModuleType:

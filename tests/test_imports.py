@@ -65,6 +65,12 @@ def violations(package: str, source: str) -> list[str]:
     return sorted(found)
 
 
+def top_level_imports(source: str) -> set[str]:
+    """Return the packages that importing a module loads."""
+    found = [node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {name.split(".")[0] for node in found for name in imported_names(ast.unparse(node))}
+
+
 def private_names(source: str) -> list[str]:
     """Return imports of private modules or names of the package."""
     return sorted(
@@ -81,6 +87,12 @@ SOURCES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__
 SHARED_ON_KERAS = {"keras_options.py", "overlap.py", "truth.py", "value_checks.py"}
 # Inside a function, the assertions of a backend, which Keras does not have.
 MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
+# Inside functions, what Keras does not have: the converters of a framework and what runs their files; and, on every
+# backend, gradients, compiled functions, random numbers of PyTorch.
+MAY_USE_FRAMEWORKS = {
+    **{key: {"tensorflow"} for key in ("_conversion", "_onnx_graph", "_quantization", "_runners", "_tracing")},
+    **dict.fromkeys(("_gradients", "_stateless_calls"), FRAMEWORKS),
+}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -90,7 +102,9 @@ def test_modules_import_downwards_only(path):
     if package == "_shared" and path.name in SHARED_ON_KERAS:
         own = {"keras"} | MAY_ASK_THE_BACKEND.get(path.name, set())
         found = [name for name in found if name.split(".")[0] not in own]
-    assert found == []
+    used = MAY_USE_FRAMEWORKS.get(path.stem, set()) if package == "inference" else set()
+    assert [name for name in found if name.split(".")[0] not in used] == []
+    assert used.isdisjoint(top_level_imports(path.read_text()))
 
 
 @pytest.mark.parametrize(

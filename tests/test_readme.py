@@ -21,12 +21,14 @@ EXAMPLE = "python -m examples.brain_mri "
 
 def test_every_block_is_of_a_kind_that_is_run():
     assert {language for language, _ in BLOCKS} == {"python", "shell"}
-    assert len(PYTHON) == 2
+    assert len(PYTHON) == 3
     assert all(line.startswith((EXAMPLE, "make ")) for line in COMMANDS)
 
 
 @pytest.mark.parametrize(
-    "code", [pytest.param(PYTHON[0], marks=pytest.mark.slow), *PYTHON[1:]], ids=["own images", "own block"]
+    "code",
+    [*(pytest.param(code, marks=pytest.mark.slow) for code in PYTHON[:2]), PYTHON[2]],
+    ids=["two folders", "own images", "own block"],
 )
 def test_python_blocks_run(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -44,6 +46,7 @@ def test_python_blocks_run(code, tmp_path, monkeypatch):
     finally:
         tf.config.run_functions_eagerly(False)
     assert (tmp_path / "segmenter.keras").exists() == ("model.save" in code)
+    assert (tmp_path / "run" / "report.html").exists() == ("fit_folder" in code)
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ import pytest
 
 import resunet_kit
 
+pytestmark = pytest.mark.slow  # runs the type checker
+
 CHECKOUT = Path(resunet_kit.__file__).parent.parent
 CONFIGURATION = """
 [mypy]

@@ -44,6 +44,8 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: Method = "neares
     if method == "transpose":
         layer = keras.layers.Conv2DTranspose if rank == 2 else keras.layers.Conv3DTranspose
         return layer(x.shape[-1], sizes, strides=sizes, padding="same", name=name)(x)
+    if rank == 2 and method == "linear" and None in x.shape[1:-1]:
+        return _upsample_bilinear(x, sizes, name)
     if rank == 2:
         interpolation = "bilinear" if method == "linear" else "nearest"
         return keras.layers.UpSampling2D(sizes, interpolation=interpolation, name=name)(x)
@@ -51,6 +53,20 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: Method = "neares
         nearest = keras.layers.UpSampling3D(sizes, name=name)(x[..., :1])
         return resize_like(ops.cast(x, nearest.dtype), nearest)
     return keras.layers.UpSampling3D(sizes, name=name)(x)
+
+
+def _upsample_bilinear(x: Any, sizes: tuple[int, ...], name: str | None) -> Any:
+    # Keras resizes to a variable size only where TensorFlow runs eagerly: its check of the size is Python's.
+    enlarged = keras.layers.UpSampling2D(sizes, name=name)(x[..., :1])
+    for axis, (size, line, source) in enumerate(zip(sizes, positions(enlarged), positions(x), strict=True), start=1):
+        last = ops.max(source)
+        centres = ops.minimum(ops.maximum((line + 0.5) / size - 0.5, 0.0), last)
+        below = ops.floor(centres)
+        weights = ops.cast(ops.reshape(centres - below, (-1, 1) if axis == 2 else (-1, 1, 1)), x.dtype)
+        low = ops.take(x, ops.cast(below, "int32"), axis=axis)
+        high = ops.take(x, ops.cast(ops.minimum(below + 1.0, last), "int32"), axis=axis)
+        x = low + (high - low) * weights
+    return x
 
 
 def upsample_concat(x: Any, skip: Any, *, method: Method = "nearest", name: str | None = None) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from resunet_kit._shared.renamed_names import missing_name
 from resunet_kit.metrics._hints import NAMES
 from resunet_kit.metrics.calibration import ReliabilityBins, expected_calibration_error, reliability_bins
+from resunet_kit.metrics.evaluation import Evaluation, evaluate_masks
 from resunet_kit.metrics.lesions import LesionScores, lesion_scores
 from resunet_kit.metrics.overlap import OverlapScores, overlap_scores
 from resunet_kit.metrics.patients import Interval, bootstrap_interval, by_group
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfusionMatrix",
     "DiceScore",
+    "Evaluation",
     "Interval",
     "IoU",
     "LesionScores",
@@ -44,6 +46,7 @@ __all__ = [
     "average_surface_distance",
     "bootstrap_interval",
     "by_group",
+    "evaluate_masks",
     "expected_calibration_error",
     "hausdorff_distance",
     "lesion_scores",

@@ -1,6 +1,7 @@
 """Surface scores of two masks: Hausdorff distance, average surface distance and surface Dice."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -65,6 +66,22 @@ def surface_scores(
     rank = _percent(percentile)
     between = _distances(truth, prediction, spacing)
     return SurfaceScores(_hausdorff(between, rank), _average(between), _dice(between, within))
+
+
+def surface_scores_at(
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    tolerance: float,
+    percentiles: Iterable[float],
+    spacing: Spacing,
+) -> tuple[float, ...]:
+    """Return the Hausdorff distance at each percentile, the average surface distance and the surface Dice, in one pass.
+
+    The options are those of `surface_scores`.
+    """
+    between = _distances(truth, prediction, spacing)
+    return (*(_hausdorff(between, _percent(one)) for one in percentiles), _average(between), _dice(between, tolerance))
 
 
 def hausdorff_distance(

@@ -48,7 +48,7 @@ class Tuning:
 def tune_for_machine(
     build: Callable[[], keras.Model] | None = None, *, seconds: float = 3.0, fuse: bool = True, apply: bool = True
 ) -> Tuning:
-    """Choose the fastest precision for training on this machine by timing training steps in turns.
+    """Choose the fastest precision for training on this machine by timing training steps one after another.
 
     A small ResUNet, or the network that you build, is trained on random images in float32 and in mixed_bfloat16, on
     accelerators in mixed_float16 too. Less precision is chosen where it is at least 5 % faster and its loss is finite.

@@ -157,3 +157,16 @@ def test_upsampling_like_a_variable_reference_equals_upsampling_and_cropping(met
     assert fixed.shape == (2, *size, 3)
     for shapes in [((None,) * rank,) * 2, ((None, *coarse.shape[2:-1]), (None, *size[1:]))]:
         np.testing.assert_allclose(model(*shapes).predict_on_batch([coarse, skip]), fixed, atol=1e-6)
+
+
+def test_linear_upsampling_of_a_variable_size_equals_that_of_a_known_one():
+    """TensorFlow's graphs refused it: Keras compares the new size in Python."""
+    generator = np.random.default_rng(0)
+    features = generator.normal(size=(2, 5, 4, 3)).astype("float32")
+    inputs = keras.Input((None, None, 3))
+    variable = keras.Model(inputs, upsample(inputs, scale=(2, 3), method="linear"))
+    fixed_inputs = keras.Input((5, 4, 3))
+    fixed = keras.Model(fixed_inputs, upsample(fixed_inputs, scale=(2, 3), method="linear"))
+    np.testing.assert_allclose(variable.predict_on_batch(features), fixed.predict_on_batch(features), atol=1e-5)
+    for size in (3, 7):  # from the second size on, TensorFlow traces for any
+        assert variable.predict(np.zeros((1, size, size, 3)), verbose=0).shape == (1, 2 * size, 3 * size, 3)

@@ -67,7 +67,8 @@ NOT_DESCRIBED = {
     "OverlapMetric": "the base of the others, which has no fraction of its own",
     "per_class": "returns metrics that have descriptors",
     **dict.fromkeys(
-        ["Interval", "LesionScores", "OverlapScores", "ReliabilityBins", "SurfaceScores"], "what a function returns"
+        ["Evaluation", "Interval", "LesionScores", "OverlapScores", "ReliabilityBins", "SurfaceScores"],
+        "what a function returns",
     ),
     **dict.fromkeys(
         ["average_surface_distance", "hausdorff_distance", "lesion_scores", "overlap_scores"],
@@ -75,7 +76,7 @@ NOT_DESCRIBED = {
     ),
     **dict.fromkeys(["surface_dice", "surface_scores"], "scores two masks in NumPy"),
     **dict.fromkeys(["expected_calibration_error", "reliability_bins"], "scores probabilities in NumPy"),
-    **dict.fromkeys(["bootstrap_interval", "by_group"], "summarises scores in NumPy"),
+    **dict.fromkeys(["bootstrap_interval", "by_group", "evaluate_masks"], "summarises scores in NumPy"),
 }
 each_metric = pytest.mark.parametrize("descriptor", DESCRIPTORS, ids=str)
 

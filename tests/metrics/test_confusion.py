@@ -186,6 +186,7 @@ def test_wrong_values_in_a_compiled_step_are_an_error_or_nan():
             model.evaluate(images, wrong, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_reloaded_model_has_the_same_matrix(tmp_path):
     labels, predicted = case()
     images = np.float32(4 * np.eye(CLASSES)[predicted])

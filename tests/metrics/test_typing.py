@@ -8,6 +8,8 @@ import pytest
 
 import resunet_kit
 
+pytestmark = pytest.mark.slow  # runs the type checker
+
 SNIPPET = """
 import resunet_kit
 from resunet_kit import metrics

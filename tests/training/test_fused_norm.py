@@ -58,7 +58,7 @@ def assert_equal(shape, tolerance=1e-4, **options):
         np.testing.assert_allclose(mine, theirs, rtol=tolerance, atol=tolerance * size)
 
 
-# Of few values, rounding rules the gradient of the plain layer and of the fused one alike.
+# Of few values, rounding rules the gradient of the plain layer and of the fused one.
 SHAPES = st.lists(st.integers(1, 5), min_size=2, max_size=5).filter(lambda shape: np.prod(shape[:-1]) > 3)
 
 

@@ -148,8 +148,8 @@ class PairBatches(keras.utils.PyDataset):
         self._batch_size = batch_size
         self._shuffle = flag("shuffle", shuffle)
         self._augment = augment
-        seed = None if seed is None else integer("seed", seed, "[0, inf)")
-        self._generator = np.random.default_rng(random.getrandbits(64) if seed is None else seed)
+        self._seed = random.getrandbits(64) if seed is None else integer("seed", seed, "[0, inf)")
+        self._generator = np.random.default_rng(self._seed)
         self._readable: np.ndarray | None = None if self._pairs.skips else np.arange(len(self._pairs))
         self._current: ReadAhead[Batch] | None = None  # the epoch that Keras is in
 
@@ -221,6 +221,21 @@ class PairBatches(keras.utils.PyDataset):
                 f"Expected use_multiprocessing to be False. Received use_multiprocessing={value!r}. Leave it out: "
                 "batches are read ahead in threads."
             )
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the next epoch from `seed` and its number alone, not from the epochs before it.
+
+        Training that is interrupted and resumed then gets the batches it would have got. Call it before each epoch, in
+        `fit` from a callback's `on_epoch_begin`.
+
+        Args:
+            epoch: The number of the epoch, from 0.
+
+        Raises:
+            TypeError: If `epoch` is not an integer.
+            ValueError: If it is negative.
+        """
+        self._generator = np.random.default_rng([self._seed, integer("epoch", epoch, "[0, inf)")])
 
     def repeat(self, epochs: int | None = None) -> Iterator[Batch]:
         """Yield the batches of several epochs, for loops of one's own; `fit` takes the dataset itself.

@@ -1,7 +1,7 @@
 """One image or volume from a file, as models take it."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -106,6 +106,14 @@ def read_image(
         array([[0. , 0.2],
                [0.4, 1. ]], dtype=float32)
     """
+    options = {"channels": channels, "full_scale": full_scale, "exif_rotation": exif_rotation, "nan": nan}
+    return read_sized_image(path, image_size=image_size, normalize=normalize, **options)[0]
+
+
+def read_sized_image(
+    path: PathLike, *, image_size: ImageSize | None, normalize: Any, **options: Any
+) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Return what `read_image` returns, and the spatial shape that the image has in its file."""
     check_size(image_size)
     chosen = checked_normalization(normalize)
     if chosen == "volume":
@@ -113,12 +121,13 @@ def read_image(
             "Expected normalize='image' or (mean, std) for one file. Received normalize='volume'. Read the slices of "
             "the volume, and pass them together to z_score."
         )
-    raw = read_raw_image(path, ImageOptions(chosen is not None, channels, full_scale, exif_rotation, nan))
-    raw = resize_image(raw, target_shape(image_size, raw.shape[:-1]))
+    stored = read_raw_image(path, ImageOptions(any_range=chosen is not None, **options))
+    shape = stored.shape[:-1]
+    raw = resize_image(stored, target_shape(image_size, shape))
     if chosen == "image":
-        return z_score(raw)
+        return z_score(raw), shape
     image = scaled(raw, None, largest(raw.dtype))
-    return image if chosen is None else z_score(image, mean=chosen[0], std=chosen[1])
+    return image if chosen is None else z_score(image, mean=chosen[0], std=chosen[1]), shape
 
 
 def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:

@@ -66,3 +66,19 @@ def _affixes_of_masks(paths: Sequence[str]) -> Affixes:
             "those of images, as in mask_suffix='_mask'."
         )
     return found[largest]
+
+
+def without_masks(paths: Sequence[PathLike]) -> list[PathLike]:
+    """Return the files without masks of others among them: `x_mask.tif` where `x.tif` lies in the same folder."""
+    stems = {(os.path.dirname(path), stem(os.path.basename(path))) for path in map(os.path.abspath, paths)}
+    return [path for path in paths if not _is_mask_of_another(os.path.abspath(path), stems)]
+
+
+def _is_mask_of_another(path: str, stems: set[tuple[str, str]]) -> bool:
+    folder, own = os.path.dirname(path), stem(os.path.basename(path))
+    cuts = [(own[:cut], own[cut:]) for cut in range(1, len(own))]
+    return any(
+        (folder, image) in stems and _MASK_WORD.search(affix.replace("_", " "))
+        for before, after in cuts
+        for image, affix in ((before, after), (after, before))
+    )

@@ -135,7 +135,7 @@ def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tup
     """Return the pairs of samples with the same pixels."""
     used = sorted({index for indices in named.values() for index in indices})
     with ThreadPoolExecutor(os.cpu_count()) as threads:  # reading waits for the disk, and decoding releases the GIL
-        digests = dict(zip(used, threads.map(lambda index: _digest(paths[index]), used), strict=True))
+        digests = dict(zip(used, threads.map(lambda index: pixel_digest(_stored(paths[index])), used), strict=True))
     found = {}
     for a, b in combinations(named, 2):
         by_digest: dict[bytes, list[int]] = {}
@@ -151,9 +151,12 @@ def _identical(named: Mapping[str, list[int]], paths: Sequence[str]) -> dict[tup
     return {names: pairs for names, pairs in found.items() if pairs}
 
 
-def _digest(path: str) -> bytes:
-    """Return a hash of an image's intensities; empty for a constant image."""
-    raw = read_raw_image(path, _AS_STORED)
+def _stored(path: str) -> np.ndarray:
+    return read_raw_image(path, _AS_STORED)
+
+
+def pixel_digest(raw: np.ndarray) -> bytes:
+    """Return a hash of the intensities of what `read_raw_image` returns; empty for a constant image."""
     image = scaled(_without_repetition(raw), None, full_scale(raw.dtype))
     if (image == image.reshape(-1, image.shape[-1])[0]).all():
         return b""

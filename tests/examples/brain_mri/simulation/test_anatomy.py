@@ -7,6 +7,8 @@ from examples.brain_mri.simulation.anatomy import Anatomy, build_anatomy, draw_g
 from examples.brain_mri.simulation.lesion import Lesion, draw_lesion
 from examples.brain_mri.simulation.template import load_template
 
+pytestmark = pytest.mark.slow  # each builds heads, in seconds
+
 
 @pytest.fixture(scope="module")
 def lesion() -> Lesion:

@@ -13,6 +13,8 @@ from PIL import Image
 from examples.brain_mri.simulation import cohort, simulate_cohort
 from examples.brain_mri.simulation.clinical import COLUMNS
 
+pytestmark = pytest.mark.slow  # each builds heads, in seconds
+
 ROOT = Path(__file__).parents[4]
 SLICES = 4  # fewer than any cohort has: quick, and otherwise as any
 SCRIPT = f"""

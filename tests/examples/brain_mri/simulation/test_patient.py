@@ -8,6 +8,8 @@ import pytest
 from examples.brain_mri.simulation import Patient, simulate_patient
 from examples.brain_mri.simulation.patient import draw_slices
 
+pytestmark = pytest.mark.slow  # each builds heads, in seconds
+
 
 @pytest.fixture(scope="module")
 def cohort() -> Iterator[list[Patient]]:

@@ -8,6 +8,8 @@ from examples.brain_mri.simulation.lesion import Lesion, draw_lesion
 from examples.brain_mri.simulation.scanner import draw_missing, scan
 from examples.brain_mri.simulation.template import load_template
 
+pytestmark = pytest.mark.slow  # each builds heads, in seconds
+
 
 @pytest.fixture(scope="module")
 def subject() -> tuple[Anatomy, Lesion]:

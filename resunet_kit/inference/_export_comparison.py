@@ -1,0 +1,102 @@
+"""Whether an exported file computes what its model does."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+
+from resunet_kit.inference._export_samples import Sample, samples
+
+# The relative change of an input whose effect tells how much rounding may do: some roundings of float32.
+ROUNDING = 2.0**-20
+# Networks make up to ten times as much of it on ordinary images. On large values some are near the edge between two
+# classes in many pixels at a time, and make far more; no more than this is granted.
+USUAL, LIMIT = 10.0, 100.0
+
+
+class Comparison(NamedTuple):
+    """What one batch showed.
+
+    Attributes:
+        name: What was in the batch.
+        shape: Its shape.
+        difference: Largest difference between the outputs, relative to the model's largest output where that is above
+            1: `max|exported - model| / max(1, max|model|)`.
+        amplification: How much more the model itself makes of rounding on this batch than on ordinary ones, from 1 to
+            100: what a difference is divided by before it is judged.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    difference: float
+    amplification: float = 1.0
+
+    @property
+    def judged(self) -> float:
+        """The difference without what the model itself makes of rounding."""
+        return self.difference / self.amplification
+
+
+def compare(model: keras.Model, run: Callable[[np.ndarray], list[np.ndarray]]) -> list[Comparison]:
+    """Compare an exported file with its model, batch by batch.
+
+    Args:
+        model: The model, computing in float32.
+        run: From a batch to the file's outputs.
+    """
+    return [_compared(model, run, sample) for sample in _samples(model)]
+
+
+def outputs_of(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """Return the outputs of a batch as arrays, in the model's order."""
+    return [keras.ops.convert_to_numpy(output) for output in keras.tree.flatten(model(images, training=False))]
+
+
+def difference(expected: list[np.ndarray], received: list[np.ndarray]) -> float:
+    """Return the largest difference between outputs; infinite for other shapes, or NaN in one of them alone.
+
+    Example:
+        >>> difference([np.array([0.25, 200.0])], [np.array([0.5, 201.0])])
+        0.005
+    """
+    if [np.shape(output) for output in expected] != [np.shape(output) for output in received]:
+        return np.inf
+    return max(map(_largest, expected, received), default=0.0)
+
+
+def _largest(expected: np.ndarray, received: np.ndarray) -> float:
+    same = (expected == received) | (np.isnan(expected) & np.isnan(received))  # infinities too
+    if same.all():
+        return 0.0
+    if not (np.isfinite(expected[~same]).all() and np.isfinite(received[~same]).all()):
+        return np.inf
+    finite = np.abs(expected[np.isfinite(expected)], dtype="float64")
+    gap = np.abs(expected[~same].astype("float64") - received[~same]).max()
+    return float(gap / max(1.0, finite.max()))
+
+
+def _samples(model: keras.Model) -> Iterator[Sample]:
+    def works(images: np.ndarray) -> bool:
+        try:
+            model(images, training=False)
+        except Exception:  # backends raise what they like
+            return False
+        return True
+
+    return samples(model, works)
+
+
+def _compared(model: keras.Model, run: Any, sample: Sample) -> Comparison:
+    expected = outputs_of(model, sample.images)
+    found = difference(expected, run(sample.images))
+    return Comparison(sample.name, sample.images.shape, found, _amplification(model, sample.images, expected))
+
+
+def _amplification(model: keras.Model, images: np.ndarray, expected: list[np.ndarray]) -> float:
+    """Return what a change of the input by a millionth changes, in units of ten millionths, within limits."""
+    if images.dtype.kind != "f":
+        return 1.0
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], images.shape)
+    effect = difference(expected, outputs_of(model, (images * (1 + ROUNDING * signs)).astype(images.dtype)))
+    return min(max(1.0, effect / ROUNDING / USUAL), LIMIT)

@@ -1,0 +1,68 @@
+"""A model's inference as a TensorFlow graph that other engines convert well."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+_ONE_AT_A_TIME = threading.RLock()
+
+
+def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any:
+    """Return the model's inference as a concrete function of one input, for any batch size.
+
+    Args:
+        model: A model of one input and weights in float32.
+        shape: Of an image; None: the model's own.
+    """
+    import tensorflow as tf
+
+    [inputs] = model.inputs
+    spec = tf.TensorSpec((None, *(shape or inputs.shape[1:])), inputs.dtype, name=inputs.name)
+
+    def infer(x: Any) -> Any:
+        outputs = model(x, training=False)
+        # Converters name outputs by the keys of a dictionary, which need not be unique or differ from layers' names.
+        return keras.tree.flatten(outputs) if isinstance(outputs, dict) else outputs
+
+    function = tf.function(infer, input_signature=[spec], autograph=False)
+    with _dilated_convolutions():
+        return function.get_concrete_function()
+
+
+@contextlib.contextmanager
+def _dilated_convolutions() -> Iterator[None]:
+    """Trace dilated convolutions as such, after explicit padding.
+
+    `tf.nn.convolution`, which Keras calls, makes three operations of one: pixels into the batch axis, a convolution,
+    and back. LiteRT lacks the first and the last for volumes, tf2onnx converts them wrongly for a variable size, and
+    others are slower. ONNX Runtime refuses "same" padding of a variable size for a dilated convolution.
+    """
+    import tensorflow as tf
+
+    plain, thread = tf.nn.convolution, threading.get_ident()
+
+    def convolution(
+        x: Any, filters: Any, strides: Any = None, padding: str = "VALID", data_format: str | None = None,
+        dilations: Any = None, name: str | None = None,
+    ) -> Any:  # fmt: skip
+        rank = len(filters.shape) - 2
+        rates, steps = np.broadcast_to(dilations or 1, rank), np.broadcast_to(strides or 1, rank)
+        first = (data_format or "").startswith("NC")
+        if threading.get_ident() != thread or rank == 1 or max(rates) == 1 or max(steps) > 1 or first:
+            return plain(x, filters, strides, padding, data_format, dilations, name)
+        if padding == "SAME":
+            added = [int(rate) * (size - 1) for rate, size in zip(rates, filters.shape[:rank], strict=True)]
+            x = tf.pad(x, [(0, 0), *((total // 2, total - total // 2) for total in added), (0, 0)])
+        operation = tf.nn.conv2d if rank == 2 else tf.nn.conv3d
+        return operation(x, filters, [1] * (rank + 2), "VALID", dilations=[1, *map(int, rates), 1])
+
+    with _ONE_AT_A_TIME:
+        tf.nn.convolution = convolution
+        try:
+            yield
+        finally:
+            tf.nn.convolution = plain

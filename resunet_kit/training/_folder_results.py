@@ -1,0 +1,143 @@
+"""The files of a run, written when everything has gone well, and read again where a run has ended."""
+
+import csv
+import json
+import math
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from resunet_kit._shared.writing import atomic_write
+from resunet_kit.metrics import Evaluation
+from resunet_kit.training import run_folder
+from resunet_kit.training._folder_plan import FolderPlan
+from resunet_kit.training._folder_split import PARTS
+from resunet_kit.training._folder_training import uncompiled
+from resunet_kit.training.run_folder import RunSettings
+
+PLAN = "plan.json"
+
+
+def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
+    """Return the folder of the unfinished training, new or with what an interruption left.
+
+    Raises:
+        ValueError: If `resume` does not fit what is there, or the run was begun with other options or data.
+    """
+    folder, text = out / run_folder.UNFINISHED, json.dumps(plan, indent=2)
+    file = folder / PLAN
+    if not file.is_file():
+        with atomic_write(file) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+        return folder
+    before, now = json.loads(file.read_text(encoding="utf-8")), json.loads(text)
+    changed = [name for name in now if before.get(name) != now[name]]
+    if resume and changed:
+        name = changed[0]
+        more = f" and other {', '.join(changed[1:])}" if len(changed) > 1 else ""
+        raise ValueError(
+            f"Expected the options and files that {str(out)!r} was begun with. Received {name} of "
+            f"{_shortened(now[name])} instead of {_shortened(before.get(name))}{more}. Pass the same, or another out."
+        )
+    return folder
+
+
+def check_out(out: Path, *, resume: bool) -> bool:
+    """Return whether the run has ended already, which `resume` allows.
+
+    Raises:
+        ValueError: If the folder holds something that would be mixed with the run.
+    """
+    if (out / run_folder.SETTINGS).is_file():
+        if resume:
+            return True
+        raise ValueError(
+            f"Expected a new folder as out. Received {str(out)!r}, which holds a finished run. Name another, or pass "
+            "resume=True to read it."
+        )
+    if (out / run_folder.UNFINISHED / PLAN).is_file():
+        if resume:
+            return False
+        raise ValueError(
+            f"Expected a new folder as out. Received {str(out)!r}, which holds an unfinished training. Pass "
+            "resume=True to continue it, or name another."
+        )
+    if out.exists() and (not out.is_dir() or any(one.name != run_folder.UNFINISHED for one in out.iterdir())):
+        raise ValueError(
+            f"Expected a new or empty folder as out. Received {str(out)!r}, which holds something else. Name another."
+        )
+    return False
+
+
+def write_results(
+    out: Path,
+    model: keras.Model,
+    plan: FolderPlan,
+    history: Mapping[str, Sequence[float]],
+    scores: Evaluation,
+) -> None:
+    """Write all files but the report and the settings, each whole or not at all."""
+    with atomic_write(out / run_folder.MODEL) as file:
+        uncompiled(model).save(file)
+    part_of = plan.part_of
+    split = [
+        {"image": image, "mask": mask, "group": group, "part": part}
+        for image, mask, group, part in zip(plan.images, plan.masks, plan.groups, part_of, strict=True)
+    ]
+    _write_table(out / run_folder.SPLIT, split)
+    scores.to_csv(out / run_folder.SCORES_TABLE)
+    scores.to_json(out / run_folder.SCORES)
+    _write_json(out / run_folder.HISTORY, history)
+
+
+def finish(out: Path, settings: RunSettings) -> None:
+    """Write the settings, whose presence says that the run has ended, and remove what it needed to continue."""
+    run_folder.write_settings(out, settings)
+    shutil.rmtree(out / run_folder.UNFINISHED, ignore_errors=True)
+
+
+def read_split(out: Path) -> dict[str, list[str]]:
+    """Return the images of each part of a finished run."""
+    with (out / run_folder.SPLIT).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {part: [row["image"] for row in rows if row["part"] == part] for part in PARTS}
+
+
+def read_scores(out: Path) -> Evaluation:
+    """Return the scores of a finished run."""
+    stored = read_json(out / run_folder.SCORES)
+    rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
+    return Evaluation(rows, summary, stored["settings"])
+
+
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row with NaN and infinity for what stands for them in JSON."""
+    special = {None: math.nan, "Infinity": math.inf}
+    named = ("case", "group", "class", "score")
+    return {name: value if name in named else special.get(value, value) for name, value in row.items()}
+
+
+def read_json(file: Path) -> Any:
+    """Return what a file of a finished run holds."""
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    with atomic_write(path) as file, file.open("w", newline="", encoding="utf-8") as table:
+        writer = csv.DictWriter(table, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _write_json(path: Path, values: Any) -> None:
+    text = json.dumps(values, indent=2, allow_nan=False)
+    with atomic_write(path) as file:
+        file.write_text(text + "\n", encoding="utf-8")
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
