@@ -80,17 +80,23 @@ def fusion_report(model: keras.Model) -> dict[str, str]:
         >>> import keras
         >>> from resunet_kit.training import fusion_report
         >>> norm = keras.layers.BatchNormalization(axis=1, name="norm")
-        >>> fusion_report(keras.Sequential([keras.Input((8, 8, 3)), norm]))
-        {'norm': 'it normalises axis 1, not the last'}
+        >>> fusion_report(keras.Sequential([keras.Input((8, 8, 3)), norm], name="net"))
+        {'net/norm': 'it normalises axis 1, not the last'}
     """
     _check_model(model)
+    report: dict[str, str] = {}
+    for layer in _normalizations(model):
+        path = name = layer.path or layer.name
+        while path in report:  # layers of one's own models may share a name
+            path = f"{name} ({1 + sum(key.startswith(name) for key in report)})"
+        report[path] = _state(layer)
+    return report
+
+
+def _state(layer: keras.layers.BatchNormalization) -> str:
     if keras.backend.backend() != "tensorflow":
-        reason = f"the backend is {keras.backend.backend()}"
-        return {layer.path or layer.name: reason for layer in _normalizations(model)}
-    return {
-        layer.path or layer.name: FUSED if _is_fused(layer) else _reason_to_leave(layer) or "not fused yet"
-        for layer in _normalizations(model)
-    }
+        return f"the backend is {keras.backend.backend()}"
+    return FUSED if _is_fused(layer) else _reason_to_leave(layer) or "not fused yet"
 
 
 def _check_model(model: Any) -> None:

@@ -73,8 +73,10 @@ def tune_for_machine(
             finite loss.
 
     Example:
+        >>> import keras
         >>> from resunet_kit.training import tune_for_machine
-        >>> tuning = tune_for_machine(seconds=0.1, apply=False)
+        >>> build = lambda: keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 3)])
+        >>> tuning = tune_for_machine(build, seconds=0.1, apply=False)
         >>> sorted(tuning.measurements)
         ['float32', 'mixed_bfloat16']
     """
@@ -156,11 +158,11 @@ def _step(
 def _check_built(model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(f"Expected build to return a keras.Model. Received {model!r}. Return the model from build.")
-    if not model.built or len(model.inputs or ()) != 1 or len(model.outputs or ()) != 1:
+    inputs, outputs = (len(model.inputs or ()), len(model.outputs or ())) if model.built else (0, 0)
+    if (inputs, outputs) != (1, 1):
         raise ValueError(
-            "Expected build to return a functional model of one input and one output. Received "
-            f"{model.name!r} with {len(model.inputs or ())} and {len(model.outputs or ())}. Leave build out to "
-            "measure a small ResUNet."
+            f"Expected build to return a functional model of one input and one output. Received {model.name!r} with "
+            f"{inputs} and {outputs}. Leave build out to measure a small ResUNet."
         )
 
 

@@ -31,6 +31,7 @@ BENCHMARKS = (
     "metrics",
     "value_checks",
     "scaling",
+    "training",
 )
 START, END = "<!-- start of the table -->", "<!-- end of the table -->"
 

@@ -239,6 +239,19 @@ def test_layers_are_found_in_models_and_layers_of_ones_own():
     assert operations(model).count("FusedBatchNormV3") == 3
 
 
+def test_layers_of_one_name_are_all_reported():
+    layers = [keras.layers.BatchNormalization(name="norm") for _ in range(3)]
+    inputs = keras.Input((4,))
+    parts = [keras.Model(inputs, layer(inputs), name="part") for layer in layers]
+
+    class Parts(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.parts = parts
+
+    assert len(fusion_report(Parts())) == 3
+
+
 @needs_tensorflow
 def test_a_model_that_is_not_built_is_warned_about(caplog):
     model = fuse_normalization(OwnModel())

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from resunet_kit.models import res_unet
-from resunet_kit.training import Tuning, fusion_report, machine, tune_for_machine
+from resunet_kit.training import Tuning, fuse_normalization, fusion_report, machine, tune_for_machine
 
 FASTER = {"float32": 1.0, "mixed_bfloat16": 0.5}
 
 
 def build():
-    return res_unet((16, 16, 1), filters=(4, 8))
+    return keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 3)])
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def tell(monkeypatch, measured):
 
 def test_it_measures_and_applies_its_choice(caplog):
     caplog.set_level(logging.INFO, "resunet_kit")
-    names, numbers = keras.layers.ReLU().name, random.getstate()
+    name, numbers = keras.layers.ReLU().name, random.getstate()
     found = tune_for_machine(build, seconds=0.05)
     assert isinstance(found, Tuning)
     assert list(found.measurements)[:2] == ["float32", "mixed_bfloat16"]
@@ -38,11 +38,11 @@ def test_it_measures_and_applies_its_choice(caplog):
     assert found.policy in found.reason
     assert "hreads" in found.reason
     assert found.reason in caplog.text
-    assert keras.config.dtype_policy().name == found.policy
-    assert build().layers[1].compute_dtype == found.policy.removeprefix("mixed_")
-    # What follows is as if nothing had been built, up to the names of the layers made here.
+    # What follows is as if nothing had been built.
     assert random.getstate() == numbers
-    assert keras.layers.ReLU().name == f"re_lu_{int(names.removeprefix('re_lu').lstrip('_') or 0) + 1}"
+    assert keras.layers.ReLU().name == f"re_lu_{int(name.removeprefix('re_lu').lstrip('_') or 0) + 1}"
+    assert keras.config.dtype_policy().name == found.policy
+    assert build().layers[0].compute_dtype == found.policy.removeprefix("mixed_")
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,21 @@ def test_without_apply_nothing_is_set(monkeypatch):
     assert keras.config.dtype_policy().name == "float32"
 
 
+@pytest.mark.slow
+def test_without_arguments_a_small_network_is_measured():
+    found = tune_for_machine()
+    assert found.policy == keras.config.dtype_policy().name
+    assert fuse_normalization(res_unet((16, 16, 1), filters=(4, 8))).compute_dtype == found.policy.removeprefix(
+        "mixed_"
+    )
+
+
 @pytest.mark.parametrize("fuse", [True, False])
 def test_the_measured_network_is_fused_on_request(fuse):
     models = []
 
     def remembered():
-        models.append(keras.Sequential([keras.Input((None, 4, 2)), keras.layers.BatchNormalization()]))
+        models.append(keras.Sequential([keras.Input((None, 4, 1)), keras.layers.BatchNormalization()]))
         return models[-1]
 
     tune_for_machine(remembered, seconds=0.01, fuse=fuse, apply=False)
@@ -84,10 +93,12 @@ def test_the_measured_network_is_fused_on_request(fuse):
 
 
 def test_a_step_without_a_finite_loss_is_not_chosen():
-    inputs = keras.Input((4, 4, 1))
-    model = keras.Model(inputs, keras.ops.log(inputs - 2.0))
+    def broken():
+        layer = keras.layers.Dense(1, bias_initializer=keras.initializers.Constant(np.nan))
+        return keras.Sequential([keras.Input((4,)), layer])
+
     with pytest.raises(ValueError, match=r"Expected a training step with a finite loss\. .* Check the network"):
-        tune_for_machine(lambda: keras.models.clone_model(model), seconds=0.01)
+        tune_for_machine(broken, seconds=0.01)
     assert keras.config.dtype_policy().name == "float32"
 
 
