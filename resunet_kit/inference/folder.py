@@ -16,6 +16,7 @@ from resunet_kit.data.files.paths import PathLike
 from resunet_kit.data.files.resizing import ImageSize
 from resunet_kit.data.pairing.listing import Files
 from resunet_kit.inference._batching import with_progress
+from resunet_kit.inference._callables import described
 from resunet_kit.inference._file_prediction import FilePrediction, FilePredictor, Preprocess
 from resunet_kit.inference._image_files import ImageFile, image_files, in_shard, shard_of
 from resunet_kit.inference._mask_files import (
@@ -237,7 +238,7 @@ def _settings(predictor: FilePredictor) -> dict[str, Any]:
         "postprocess": dataclasses.asdict(predictor.rules),
         "image_options": {name: _plain(value) for name, value in sorted(options.items())},
         "image_size": _plain(predictor.read_size),
-        "preprocess": _code(predictor.preprocess),
+        "preprocess": None if predictor.preprocess is None else described(predictor.preprocess),
         "tile": _plain(predictor.tile),
         "overlap": None if predictor.tile is None else predictor.overlap,
     }
@@ -247,15 +248,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping | str) or not isinstance(value, Iterable):
         return value.item() if isinstance(value, np.generic) else value
     return [_plain(one) for one in value]
-
-
-def _code(function: Preprocess | None) -> str | None:
-    """Return what tells one function from another in every process, without its address in memory."""
-    if function is None:
-        return None
-    code = getattr(function, "__code__", None)
-    name = getattr(function, "__qualname__", type(function).__name__)
-    return name if code is None else f"{name} {code.co_code.hex()} {code.co_consts!r} {code.co_names!r}"
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
