@@ -156,11 +156,12 @@ def _step(
 def _check_built(model: Any) -> None:
     if not isinstance(model, keras.Model):
         raise TypeError(f"Expected build to return a keras.Model. Received {model!r}. Return the model from build.")
-    if not model.built or len(model.inputs or ()) != 1 or len(model.outputs or ()) != 1:
+    # A sequential model without an input has neither, a subclassed one None.
+    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+    if not model.built or len(inputs) != 1 or len(outputs) != 1:
         raise ValueError(
             "Expected build to return a functional model of one input and one output. Received "
-            f"{model.name!r} with {len(model.inputs or ())} and {len(model.outputs or ())}. Leave build out to "
-            "measure a small ResUNet."
+            f"{model.name!r} with {len(inputs)} and {len(outputs)}. Leave build out to measure a small ResUNet."
         )
 
 
