@@ -150,7 +150,7 @@ def _shapes(graph: keras.Model, tensors: list[Any], inputs: list[_Features]) -> 
 
 
 def _after(node: Any, taken: list[_Features], shape: tuple[int, ...], unbounded: list[str]) -> _Features:
-    """Return what is known of the output, of a given shape, of an operation that is no model."""
+    """Return what is known of the output, of a given shape, of an operation that is not a model."""
     operation = node.operation
     before = tuple(map(max, zip(*(features.radius for features in taken), strict=True)))
     images = [features for features in taken if features.size is not None]

@@ -163,11 +163,6 @@ def _check_built(model: Any) -> None:
         raise ValueError(
             f"Expected build to return a functional model of one input and one output. Received {model.name!r} with "
             f"{inputs} and {outputs}. Leave build out to measure a small ResUNet."
-    # A sequential model without an input has neither, a subclassed one None.
-    inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
-    if not model.built or len(inputs) != 1 or len(outputs) != 1:
-            "Expected build to return a functional model of one input and one output. Received "
-            f"{model.name!r} with {len(inputs)} and {len(outputs)}. Leave build out to measure a small ResUNet."
         )
 
 

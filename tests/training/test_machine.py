@@ -43,9 +43,6 @@ def test_it_measures_and_applies_its_choice(caplog):
     assert keras.layers.ReLU().name == f"re_lu_{int(name.removeprefix('re_lu').lstrip('_') or 0) + 1}"
     assert keras.config.dtype_policy().name == found.policy
     assert build().layers[0].compute_dtype == found.policy.removeprefix("mixed_")
-    # What follows is as if nothing had been built, up to the names of the layers made here.
-    assert keras.layers.ReLU().name == f"re_lu_{int(names.removeprefix('re_lu').lstrip('_') or 0) + 1}"
-    assert build().layers[1].compute_dtype == found.policy.removeprefix("mixed_")
 
 
 @pytest.mark.parametrize(
@@ -100,8 +97,6 @@ def test_a_step_without_a_finite_loss_is_not_chosen():
         layer = keras.layers.Dense(1, bias_initializer=keras.initializers.Constant(np.nan))
         return keras.Sequential([keras.Input((4,)), layer])
 
-    inputs = keras.Input((4, 4, 1))
-    model = keras.Model(inputs, keras.layers.Dense(1)(keras.ops.log(inputs - 2.0)))
     with pytest.raises(ValueError, match=r"Expected a training step with a finite loss\. .* Check the network"):
         tune_for_machine(broken, seconds=0.01)
     assert keras.config.dtype_policy().name == "float32"
