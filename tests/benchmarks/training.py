@@ -26,7 +26,7 @@ Pair = tuple[str, Callable[[], object], str, Callable[[], object]]
 
 
 class Untouched(keras.layers.Layer):
-    """What stands in for a normalisation where there is none."""
+    """What stands in for a normalisation where a network has no such layer."""
 
     def call(self, inputs: Any, **_: Any) -> Any:
         """Return the inputs."""
@@ -115,7 +115,7 @@ def pairs() -> Iterator[Pair]:
 
 
 def notes() -> Iterator[str]:
-    """Yield what part of the rate of a matrix product the convolutions of a step reach."""
+    """Yield what part of the rate of a matrix product the convolutions of a step attain."""
     from resunet_kit.inference._engines.timing import seconds_of
 
     for name in chosen():
