@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from resunet_kit.blocks import crop_like, upsample
-from resunet_kit.blocks._layers import convolution
+from resunet_kit.blocks._layers import convolution, spatial_rank
 
 
 def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activation: str | None) -> list[Any]:
@@ -24,10 +24,35 @@ def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activati
     outputs = []
     for stride in sorted(decoded)[1:]:
         name = f"segmentation_stride{stride}"
-        x = convolution(decoded[stride], num_classes, 1, kernel_initializer="glorot_uniform", name=f"{name}_conv")
-        x = crop_like(upsample(x, scale=stride, method="linear", name=name), image, name=name)
-        outputs.append(keras.layers.Activation(activation or "linear", dtype="float32", name=name)(x))
+        outputs.append(score(decoded[stride], image, num_classes, stride=stride, activation=activation, name=name))
     return outputs
+
+
+def score(
+    x: Any, image: Any, num_classes: int, *, stride: int, activation: str | None, name: str, beside_others: bool = True
+) -> Any:
+    """Score the classes of features at a stride, at the spatial shape of the image.
+
+    Scores are cropped instead of features, which have more channels.
+
+    Args:
+        x: Features.
+        image: Tensor to whose spatial shape the scores are upsampled.
+        num_classes: Channels of the output.
+        stride: Stride of the features.
+        activation: Activation of the scores, resolved; None for logits.
+        name: Name of the output, and prefix of the layers'.
+        beside_others: Whether the network has heads at other strides. Keras orders weights by the number of steps that
+            follow them, and upsampling to a variable size takes many: the head at stride 1 then takes all but one, at
+            scale 1, so that the order is that of a static size.
+    """
+    x = convolution(x, num_classes, 1, kernel_initializer="glorot_uniform", name=f"{name}_conv")
+    variable = spatial_rank(x) == 2 and None in x.shape[1:-1]
+    if stride > 1 or (beside_others and variable):
+        x = upsample(x, scale=stride, method="linear", name=name)
+    if stride > 1 and variable:
+        x = keras.layers.Identity(name=f"{name}_logits")(x)
+    return keras.layers.Activation(activation or "linear", dtype="float32", name=name)(crop_like(x, image, name=name))
 
 
 def strip_deep_supervision(model: keras.Model) -> keras.Model:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 import keras
 
 from resunet_kit._shared.numbers import choice
-from resunet_kit.blocks import attention_gate, crop_like, segmentation_head, upsample
+from resunet_kit.blocks import attention_gate, upsample
 from resunet_kit.blocks._checks import check_activation, check_dropout, check_norm
 from resunet_kit.blocks._layers import Activation, Norm
 from resunet_kit.blocks.convolution import conv_norm_act
@@ -16,7 +16,7 @@ from resunet_kit.blocks.resampling import METHODS, Method, upsample_like
 from resunet_kit.models._backbones.encoder import encode, plan_encoder
 from resunet_kit.models._composition import Block, BlockName, call_block, first_block, max_pool, resolve_block
 from resunet_kit.models._inputs import check_filters, check_input_shape
-from resunet_kit.models.deep_supervision import supervise
+from resunet_kit.models.deep_supervision import score, supervise
 
 Downsampling = Literal["stride", "max_pool"]
 SkipName = Literal["concat", "add", "attention"]
@@ -147,12 +147,10 @@ def res_unet(
         decoded[stride] = call_block(unit, x, widths[min(level, len(widths) - 1)], name=label, **options)
 
     # === Heads ===
-    x = decoded[1] if encoder is None else crop_like(decoded[1], inputs)  # encoders pad the image
-    scores = segmentation_head(x, num_classes, activation=activation, name="segmentation")
-    if not deep_supervision:
-        return keras.Model(inputs, scores, name=name)
-    deeper = supervise(decoded, inputs, num_classes, activation=activation)
-    return keras.Model(inputs, [scores, *deeper], name=name)
+    options = {"stride": 1, "activation": activation, "name": "segmentation", "beside_others": deep_supervision}
+    scores = score(decoded[1], inputs, num_classes, **options)
+    heads = supervise(decoded, inputs, num_classes, activation=activation) if deep_supervision else []
+    return keras.Model(inputs, [scores, *heads] if heads else scores, name=name)
 
 
 def _join(skip: Skip, encoded: Any, decoded: Any, *, norm: Norm, name: str) -> Any:
