@@ -1,7 +1,7 @@
 """How far a network sees: the stride of its features, and the radius of the receptive field of its outputs."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -111,11 +111,25 @@ def receptive_field(model: keras.Model) -> ReceptiveField:
             f"{[tensor.shape for tensor in graph.inputs]} and {len(graph.outputs)} outputs. Build one of the output "
             "wanted: keras.Model(inputs, output)."
         )
-    axes = len(shape) - 2
-    image = (1, *(size or REFERENCE[len(shape)] for size in shape[1:-1]), shape[-1])
-    strides, unbounded = [1] * axes, []  # type: ignore[var-annotated]
-    [output] = _through(graph, [_Features((0.0,) * axes, (Fraction(1),) * axes, image)], strides, unbounded)
+    strides, unbounded = [1] * (len(shape) - 2), []  # type: ignore[var-annotated]
+    output = _output(graph, tuple(size or REFERENCE[len(shape)] for size in shape[1:-1]), strides, unbounded)
     return ReceptiveField(output.radius, tuple(strides), tuple(dict.fromkeys(unbounded)))
+
+
+def fits(model: keras.Model, size: Sequence[int]) -> bool:
+    """Return whether a functional network takes images of a size, and gives outputs of it."""
+    try:
+        return _output(functional(model), tuple(size), [1] * len(size), []).size == tuple(size)
+    except ValueError:  # features that are joined differ in size
+        return False
+
+
+def _output(graph: keras.Model, size: tuple[int, ...], strides: list[int], unbounded: list[str]) -> _Features:
+    """Return what is known of a network's output for images of a size; collect strides and unbounded layers."""
+    axes = len(size)
+    image = _Features((0.0,) * axes, (Fraction(1),) * axes, (1, *size, graph.inputs[0].shape[-1]))
+    [output] = _through(graph, [image], strides, unbounded)
+    return output
 
 
 def is_functional(model: Any) -> bool:
@@ -155,6 +169,8 @@ def _after(node: Any, taken: list[_Features], shape: tuple[int, ...], unbounded:
     before = tuple(map(max, zip(*(features.radius for features in taken), strict=True)))
     images = [features for features in taken if features.size is not None]
     source = max(images, key=lambda features: math.prod(features.size or ()), default=taken[0])
+    if type(operation).__name__ in (*POINTWISE, *OPERATIONS):
+        _check_joined(operation, [features.size for features in images])
     stride = _stride_after(operation, source, source._replace(shape=shape).size)
     if type(operation).__name__ in SHAPE_ALONE or max(before) == -math.inf:
         return _Features((-math.inf,) * len(before), stride, shape)
@@ -163,6 +179,14 @@ def _after(node: Any, taken: list[_Features], shape: tuple[int, ...], unbounded:
         unbounded.append(operation.name)
         added = (math.inf,) * len(before)
     return _Features(tuple(old + new for old, new in zip(before, added, strict=True)), stride, shape)
+
+
+def _check_joined(operation: Any, sizes: list[Any]) -> None:
+    if any(len({size for size in axis if size > 1}) > 1 for axis in zip(*sizes, strict=True)):
+        raise ValueError(
+            f"Expected features of one size at {operation.name}. Received {sizes}. Crop the larger ones, as "
+            "resunet_kit.blocks.crop_like does, or take images of a multiple of the stride."
+        )
 
 
 def _stride_after(operation: Any, source: _Features, size: tuple[int, ...] | None) -> tuple[Fraction, ...]:

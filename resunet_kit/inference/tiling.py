@@ -11,7 +11,7 @@ from resunet_kit._shared.numbers import choice, integer, integers_per_axis, numb
 from resunet_kit.inference._predictor import check_predictor
 from resunet_kit.inference._slabs import Finish, Slabs
 from resunet_kit.inference._windows import BLENDS, Axis, Blend, Window, aligned_length, axis_windows, windows
-from resunet_kit.inference.receptive_field import ReceptiveField, is_functional, receptive_field
+from resunet_kit.inference.receptive_field import ReceptiveField, fits, is_functional, receptive_field
 
 Reduce = Literal["argmax"] | float | Callable[[np.ndarray], np.ndarray]
 
@@ -46,7 +46,8 @@ def predict_tiled(
             with a shape and a dtype that slices give arrays of.
         tile: Size of a window, one integer or one for each axis, a multiple of the network's stride. None takes the
             size of the network's input, where that is fixed. Along an axis where the image is smaller, a network of a
-            fixed size gets it padded with zeros, another one the image's own size.
+            fixed size, or one that takes multiples of its stride alone, gets it padded with zeros, another one the
+            image's own size.
         overlap: Minimum fraction of a window that the next one covers too, in [0, 1).
         blend: `"gaussian"` weighs pixels by their distance from the window's centre, with a standard deviation of an
             eighth of its size; `"constant"` averages.
@@ -165,21 +166,38 @@ def _axes(model: Any, shape: tuple[int, ...], tile: Any, overlap: float, blend: 
                 f"{f'{down} or ' if down else ''}{up}."
             )
     margins = _margins(margin, field.radius, field.unbounded)
+    sampled = [
+        min(size, aligned_length(size, wanted, multiple))
+        for size, wanted, multiple in zip(shape, lengths, field.stride, strict=True)
+    ]
+    whole = [given is None for given in fixed]
+    ragged = any(size % multiple for size, multiple in zip(sampled, field.stride, strict=True))
+    if ragged and not fits(_network(model), sampled):
+        # Without crops, many networks take multiples of their stride alone.
+        whole = [
+            variable and size % multiple == 0
+            for variable, size, multiple in zip(whole, shape, field.stride, strict=True)
+        ]
     axes = []
-    for size, wanted, multiple, border, given in zip(shape, lengths, field.stride, margins, fixed, strict=True):
-        length = wanted if given else aligned_length(size, wanted, multiple)
+    for size, wanted, multiple, border, variable in zip(shape, lengths, field.stride, margins, whole, strict=True):
+        length = aligned_length(size, wanted, multiple) if variable else wanted
         step = _step(size, length, overlap, multiple, border, wanted)
-        axes.append(axis_windows(size, length, step=step, margin=border, blend=blend, fixed=given is not None))
+        axes.append(axis_windows(size, length, step=step, margin=border, blend=blend, fixed=not variable))
     return axes
 
 
 def _field(model: Any) -> ReceptiveField:
     """Return the model's receptive field; where its layers cannot be followed, one without bounds."""
-    network = model if isinstance(model, keras.Model) else getattr(model, "model", model)
+    network = _network(model)
     if is_functional(network):
         return receptive_field(network)
     axes = len(model.input_shape) - 2
     return ReceptiveField((math.inf,) * axes, (1,) * axes, (type(network).__name__,))
+
+
+def _network(model: Any) -> Any:
+    """Return the Keras model that predicts, or that an accelerated model was made of."""
+    return model if isinstance(model, keras.Model) else getattr(model, "model", model)
 
 
 def _lengths(fixed: tuple[int | None, ...], tile: Any) -> tuple[int, ...]:

@@ -77,6 +77,29 @@ def test_without_the_margin_tiles_differ_from_the_whole():
     assert np.abs(predict_tiled(model, image, tile=32, blend="constant") - whole).max() > 1e-3
 
 
+def without_crops(rank):
+    """Return a U-Net that takes multiples of 4 alone."""
+    name = f"{rank}D"
+    layers = keras.layers
+    inputs = keras.Input((*[None] * rank, 1))
+    fine = getattr(layers, f"Conv{name}")(2, 3, padding="same", activation="relu")(inputs)
+    coarse = getattr(layers, f"MaxPooling{name}")(4)(fine)
+    coarse = getattr(layers, f"Conv{name}")(2, 3, padding="same")(coarse)
+    joined = layers.Concatenate()([fine, getattr(layers, f"UpSampling{name}")(4)(coarse)])
+    return keras.Model(inputs, getattr(layers, f"Conv{name}")(1, 1)(joined))
+
+
+@pytest.mark.parametrize("shape", [(41, 56), (7, 50), (3, 3), (18, 21, 25)])
+def test_a_network_of_multiples_of_its_stride_takes_any_image(shape):
+    model, image = without_crops(len(shape)), image_of(*shape, 1)
+    padded = np.pad(image, [*[(0, 64 - size) for size in shape], (0, 0)])
+    result = predict_tiled(model, image, tile=32, margin="auto", blend="constant")
+    inside = tuple(slice(0, max(0, min(size, 32) - 14)) for size in shape)
+    expected = model.predict_on_batch(padded[None])[0][: shape[0], : shape[1]]
+    assert result.shape == (*shape, 1)
+    np.testing.assert_allclose(result[inside], expected[inside], atol=1e-5)
+
+
 # === Reading and writing ===
 
 
