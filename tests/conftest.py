@@ -1,5 +1,6 @@
 """Start the longest files first, let no test fail because a machine is slow, and know what needs TensorFlow."""
 
+import importlib.util
 import os
 from types import CodeType, FunctionType
 
@@ -17,6 +18,8 @@ LONGEST = (
     "test_prediction.py",
     "test_cli.py",
 )
+# Doctests import every module; this one is for the benchmarks.
+collect_ignore = [] if importlib.util.find_spec("torch") else ["benchmarks/torch_networks.py"]
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 ONLY_TENSORFLOW = pytest.mark.skipif(BACKEND != "tensorflow", reason="calls TensorFlow itself, as `tf`")
 
