@@ -90,7 +90,7 @@ MAY_ASK_THE_BACKEND = {"value_checks.py": {"tensorflow", "jax"}}
 # Inside functions, what Keras does not have: the converters of a framework and what runs their files; and, on every
 # backend, gradients, compiled functions, random numbers of PyTorch.
 MAY_USE_FRAMEWORKS = {
-    **{name: {"tensorflow"} for name in ("_conversion", "_onnx_graph", "_quantization", "_runners", "_tracing")},
+    **{key: {"tensorflow"} for key in ("_conversion", "_onnx_graph", "_quantization", "_runners", "_tracing")},
     **dict.fromkeys(("_gradients", "_stateless_calls"), FRAMEWORKS),
 }
 

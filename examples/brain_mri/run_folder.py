@@ -4,7 +4,7 @@ config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
 classifier.history.csv      one row per epoch
 segmenter.history.csv
-cascade/                    both trained models
+cascade                     both trained models and their thresholds; a folder in runs before 0.4.0
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
 """
 
@@ -31,7 +31,7 @@ class RunFolder:
 
     @property
     def cascade(self) -> Path:
-        """Folder of both trained models; it exists once training is done."""
+        """Both trained models; they exist once training is done."""
         return self.path / "cascade"
 
     @property
@@ -87,12 +87,12 @@ class RunFolder:
         return cls(path)
 
     def trained(self) -> Path:
-        """Return the cascade's folder.
+        """Return the cascade's path.
 
         Raises:
             ValueError: If training has not ended.
         """
-        if not self.cascade.is_dir():
+        if not self.cascade.exists():
             raise ValueError(
                 f"Expected a run whose training has ended. Received {self.path}. "
                 f"Continue it with `train --out {self.path} --resume`."

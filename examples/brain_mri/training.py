@@ -77,7 +77,7 @@ def train(run: RunFolder, index: Index) -> Cascade:
     A stage that was interrupted continues after its last whole epoch.
     """
     slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
-    if run.cascade.is_dir():
+    if run.cascade.exists():
         return Cascade.load(run.cascade)
     options = run.options()
     training, validation = (_batches(slices[part], options, shuffle=part == "train") for part in PARTS[:2])

@@ -1,6 +1,9 @@
-"""Inference: windows for large images, uncertainty, the two-stage cascade, exported files."""
+"""Inference: the fastest engine, windows for large images, uncertainty, the two-stage cascade, exported files."""
 
+from resunet_kit.inference._cascade_tuning import CascadeTuning
 from resunet_kit.inference._detection import Detection
+from resunet_kit.inference._engines.candidates import Candidate
+from resunet_kit.inference.acceleration import AcceleratedModel, accelerate
 from resunet_kit.inference.augmented import predict_tta
 from resunet_kit.inference.cascade import Cascade
 from resunet_kit.inference.ensemble import ensemble, predict_ensemble
@@ -14,12 +17,16 @@ from resunet_kit.inference.tiling import predict_tiled
 from resunet_kit.inference.uncertainty import Uncertainty
 
 __all__ = [
+    "AcceleratedModel",
+    "Candidate",
     "Cascade",
+    "CascadeTuning",
     "Detection",
     "ExportReport",
     "FolderPredictions",
     "ReceptiveField",
     "Uncertainty",
+    "accelerate",
     "ensemble",
     "export",
     "grad_cam",

@@ -1,23 +1,23 @@
 """Predictions in batches of one size from images of several sizes, given out in the order of the images."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 import keras
-import numpy as np
 
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 WAITING = 4  # batches of images, and of results, that may wait at a time
 
 
-class Batch(NamedTuple):
-    """Images of one size `(n, height, width, channels)`, and their positions among all images."""
+class Batch(NamedTuple, Generic[Item]):
+    """Images that a model takes together, and their positions among all images."""
 
     indices: list[int]
-    images: np.ndarray
+    items: list[Item]
 
 
-class SizeQueues(Generic[Result]):
+class SizeQueues(Generic[Item, Result]):
     """Images that wait for others of their size, and results that wait for those of earlier images.
 
     Memory is bounded: where more than `WAITING` batches wait, the images that have waited longest are predicted, in a
@@ -26,21 +26,29 @@ class SizeQueues(Generic[Result]):
     Args:
         batch_size: Images of a whole batch.
         predict: From a batch to the result of each of its images.
+        size: From an image to what it has in common with others of its batch.
     """
 
-    def __init__(self, batch_size: int, predict: Callable[[Batch], Iterable[Result]]) -> None:
+    def __init__(
+        self,
+        batch_size: int,
+        predict: Callable[[Batch[Item]], Iterable[Result]],
+        size: Callable[[Item], Hashable],
+    ) -> None:
         self.batch_size = batch_size
         self.predict = predict
-        self.queues: dict[tuple[int, ...], dict[int, np.ndarray]] = {}  # by shape, then by index
+        self.size = size
+        self.queues: dict[Hashable, dict[int, Item]] = {}  # by size, then by index
         self.results: dict[int, Result] = {}
         self.next = 0
 
-    def add(self, index: int, image: np.ndarray) -> None:
+    def add(self, index: int, image: Item) -> None:
         """Take an image, and predict its batch where that is whole."""
-        queue = self.queues.setdefault(image.shape, {})
+        size = self.size(image)
+        queue = self.queues.setdefault(size, {})
         queue[index] = image
         if len(queue) == self.batch_size:
-            self._run(image.shape)
+            self._run(size)
         elif max(sum(map(len, self.queues.values())), len(self.results)) > WAITING * self.batch_size:
             self._run_oldest()
 
@@ -64,15 +72,15 @@ class SizeQueues(Generic[Result]):
 
     def _run_oldest(self) -> None:
         if self.queues:
-            self._run(min(self.queues, key=lambda shape: next(iter(self.queues[shape]))))
+            self._run(min(self.queues, key=lambda size: next(iter(self.queues[size]))))
 
-    def _run(self, shape: tuple[int, ...]) -> None:
-        queue = self.queues.pop(shape)
-        batch = Batch(list(queue), np.stack(list(queue.values())))
+    def _run(self, size: Hashable) -> None:
+        queue = self.queues.pop(size)
+        batch = Batch(list(queue), list(queue.values()))
         self.results.update(zip(batch.indices, self.predict(batch), strict=True))
 
 
-def in_order(images: Iterable[np.ndarray], queues: SizeQueues[Result]) -> Iterator[Result]:
+def in_order(images: Iterable[Item], queues: SizeQueues[Item, Result]) -> Iterator[Result]:
     """Yield the result of each image, in order."""
     for index, image in enumerate(images):
         queues.add(index, image)

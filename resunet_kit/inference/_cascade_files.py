@@ -1,6 +1,8 @@
-"""The folder of a saved cascade: both models and the settings."""
+"""The file of a saved cascade: a zip of both models and the settings. Earlier versions wrote a folder of the three."""
 
 import os
+import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,41 +12,107 @@ import keras
 from resunet_kit._shared.errors import reason
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.inference._cascade_settings import settings_from_json
+from resunet_kit.inference._saved_model import check_saved_model, check_weights, save_for_inference
 
 CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
+MEMBERS = (CLASSIFIER, SEGMENTER, SETTINGS)
+MAX_SETTINGS = 2**20  # bytes; they are some hundred
 
 Built = TypeVar("Built")
 
 
-def write_cascade(path: str | os.PathLike[str], classifier: keras.Model, segmenter: keras.Model, settings: str) -> None:
-    """Write both models and the settings, JSON, into a new folder, all of them or nothing.
+def write_cascade(
+    path: str | os.PathLike[str],
+    models: tuple[keras.Model, keras.Model],
+    settings: str,
+    *,
+    overwrite: bool = False,
+) -> None:
+    """Write both models and the settings, JSON, into one file, whole or not at all.
 
     Raises:
-        ValueError: If the folder holds something already.
+        ValueError: If the path exists and is not to be overwritten, or the models could not be loaded from the file.
     """
-    with atomic_write(path, folder=True) as folder:
-        classifier.save(folder / CLASSIFIER)
-        segmenter.save(folder / SEGMENTER)
-        (folder / SETTINGS).write_text(settings, encoding="utf-8")
+    if Path(path).exists() and not overwrite:
+        raise ValueError(
+            f"Expected a new path. Received {str(path)!r}, which exists. Name another file, or pass overwrite=True."
+        )
+    for name, model in zip((CLASSIFIER, SEGMENTER), models, strict=True):
+        check_weights(name, model)
+    with (
+        atomic_write(path) as target,
+        tempfile.TemporaryDirectory(prefix=".cascade-", dir=target.parent) as folder,
+        zipfile.ZipFile(target, "w") as archive,  # stored, since what the models are made of is compressed already
+    ):
+        for name, model in zip((CLASSIFIER, SEGMENTER), models, strict=True):
+            save_for_inference(model, Path(folder) / name)
+            check_saved_model(Path(folder) / name)
+            archive.write(Path(folder) / name, name)
+        archive.writestr(SETTINGS, settings)
 
 
 def read_cascade(path: str | os.PathLike[str], build: Callable[..., Built]) -> Built:
     """Return what `build` makes of both models, not compiled, and the settings by name.
 
     Raises:
-        ValueError: If a file is missing or cannot be read, or `build` refuses what is in it.
+        ValueError: If a part is missing or cannot be read, or `build` refuses what is in it.
     """
-    folder = Path(path)
-    missing = [name for name in (CLASSIFIER, SEGMENTER, SETTINGS) if not (folder / name).is_file()]
-    if missing:
-        raise _unreadable(folder, f"which lacks {', '.join(missing)}. Pass the folder itself, or save it again.")
+    source = Path(path)
+    if source.is_dir():
+        return _read_folder(source, source, build)
+    if not source.exists():
+        raise _unreadable(source, "which does not exist. Check the path.")
+    try:
+        with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
+            _extract(source, archive, Path(folder))
+            for name in (CLASSIFIER, SEGMENTER):
+                check_saved_model(Path(folder) / name)
+            return _read_folder(source, Path(folder), build)
+    except _Unreadable:
+        raise
+    except Exception as error:  # a damaged archive raises what its bytes lead to
+        raise _unreadable(source, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
+
+
+def _extract(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
+    """Write the three members into a folder, once the version is known to be one that has these three."""
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if SETTINGS in names:
+        if archive.getinfo(SETTINGS).file_size > MAX_SETTINGS:
+            raise _unreadable(source, f"whose {SETTINGS} is too large. Save it again.")
+        settings_from_json(archive.read(SETTINGS).decode("utf-8"))
+    _check_complete(source, names)
+    unknown = sorted({name for name in names if name not in MEMBERS} | {n for n in names if names.count(n) > 1})
+    if unknown:
+        raise _unreadable(source, f"with unknown or repeated members {unknown[:5]}. Save it again.")
+    for name in MEMBERS:
+        archive.extract(name, folder)
+
+
+def _read_folder(source: Path, folder: Path, build: Callable[..., Built]) -> Built:
+    _check_complete(source, [path.name for path in folder.iterdir() if path.is_file()])
     try:
         options: dict[str, Any] = settings_from_json((folder / SETTINGS).read_text(encoding="utf-8"))
-        stages = [keras.models.load_model(folder / name, compile=False) for name in (CLASSIFIER, SEGMENTER)]
+        stages = [
+            keras.models.load_model(folder / name, compile=False, safe_mode=True) for name in (CLASSIFIER, SEGMENTER)
+        ]
+        for name, model in zip((CLASSIFIER, SEGMENTER), stages, strict=True):
+            check_weights(name, model)
         return build(*stages, **options)
-    except (ValueError, TypeError, OSError) as error:
-        raise _unreadable(folder, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
+    except Exception as error:  # of a damaged model, Keras raises what its bytes lead to
+        raise _unreadable(source, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
 
 
-def _unreadable(folder: Path, problem: str) -> ValueError:
-    return ValueError(f"Expected a folder written by Cascade.save. Received {str(folder)!r}, {problem}")
+def _check_complete(source: Path, names: list[str]) -> None:
+    missing = [name for name in MEMBERS if name not in names]
+    if missing:
+        raise _unreadable(source, f"which lacks {', '.join(missing)}. Pass the path that was saved, or save it again.")
+
+
+class _Unreadable(ValueError):
+    """What is wrong with the file is said already."""
+
+
+def _unreadable(source: Path, problem: str) -> ValueError:
+    return _Unreadable(f"Expected a file written by Cascade.save. Received {str(source)!r}, {problem}")

@@ -119,7 +119,8 @@ def write_saved_model(model: keras.Model, folder: Path) -> None:
 def output_names(model: keras.Model) -> list[str]:
     """Return a name of each output, by its layer, without repetitions."""
     names: list[str] = []
-    for name in model.output_names:
+    sequential = isinstance(model, keras.Sequential)  # which has no names of outputs
+    for name in [model.layers[-1].name] if sequential else model.output_names:
         names.append(name if name not in names else f"{name}_{len(names)}")
     return names
 

@@ -1,11 +1,13 @@
 """Checks of a cascade's images and outputs; every error names the image by its index from 0."""
 
+from collections.abc import Iterable
 from typing import Any
 
-import keras
 import numpy as np
 
 from resunet_kit._shared.truth import TOLERANCE
+from resunet_kit.inference._predictor import Predictor
+from resunet_kit.inference._stage_checks import keras_model
 from resunet_kit.inference._value_range import ValueRange, takes_raw_intensities
 
 RAW = 30.0  # standardised images seldom exceed it, and raw intensities without negative values mostly do
@@ -89,9 +91,9 @@ def _is_integral(image: np.ndarray) -> bool:
 class ImageCheck:
     """The checks of `check_image` for the models that see the images."""
 
-    def __init__(self, models: list[keras.Model], value_range: ValueRange) -> None:
+    def __init__(self, models: Iterable[Predictor], value_range: ValueRange) -> None:
         self.value_range = value_range
-        self.raw = {takes_raw_intensities(model) for model in models}
+        self.raw = {takes_raw_intensities(keras_model(model)) for model in models}
 
     def __call__(self, image: np.ndarray, index: int) -> np.ndarray:
         for raw in self.raw:

@@ -37,7 +37,7 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
         )
     if isinstance(images, (list, tuple)):
         return _checked(_items(images), channels), len(images)
-    _check_that_it_ends(images)
+    check_that_it_ends(images)
     return _checked(_unbatched(images), channels), None
 
 
@@ -71,7 +71,12 @@ def _check_batch(array: np.ndarray, channels: int | None) -> None:
     )
 
 
-def _check_that_it_ends(images: Any) -> None:
+def check_that_it_ends(images: Any) -> None:
+    """Refuse a dataset that repeats for ever.
+
+    Raises:
+        ValueError: If it says so of itself.
+    """
     cardinality = getattr(images, "cardinality", None)
     batches = getattr(images, "num_batches", 0)  # of a PyDataset: None if it never ends
     if batches is None or (callable(cardinality) and int(cardinality()) == INFINITE):
@@ -84,7 +89,7 @@ def _check_that_it_ends(images: Any) -> None:
 def _items(images: Iterable[Any]) -> Iterator[np.ndarray]:
     """Yield the images of a list: each one image, since a list of batches is mostly images beside their masks."""
     for index, image in enumerate(images):
-        array = _numeric(image, index)
+        array = numeric_image(image, index)
         if array.ndim == 4:
             raise ValueError(
                 f"Expected a list of images (height, width, channels). Received an entry of shape {array.shape} for "
@@ -96,7 +101,7 @@ def _items(images: Iterable[Any]) -> Iterator[np.ndarray]:
 def _unbatched(batches: Iterable[Any]) -> Iterator[np.ndarray]:
     index = 0
     for element in batches:
-        array = _numeric(_images_of(element, index), index)
+        array = numeric_image(_images_of(element, index), index)
         images = array if array.ndim == 4 else array[None]
         index += len(images)
         yield from images
@@ -117,7 +122,12 @@ def _images_of(element: Any, index: int) -> Any:
     return element
 
 
-def _numeric(image: Any, index: int) -> np.ndarray:
+def numeric_image(image: Any, index: int) -> np.ndarray:
+    """Return an image or a batch as an array of numbers.
+
+    Raises:
+        TypeError: If it is not one.
+    """
     try:
         array = as_array(image)
     except (ValueError, TypeError) as error:
@@ -135,10 +145,19 @@ def _numeric(image: Any, index: int) -> np.ndarray:
 
 def _checked(images: Iterable[np.ndarray], channels: int | None) -> Iterator[np.ndarray]:
     for index, image in enumerate(images):
-        if image.ndim != 3 or channels not in (None, image.shape[-1]):
-            cure = "Add the channel axis: image[..., None]." if image.ndim == 2 else "Select or convert the channels."
-            raise ValueError(
-                f"Expected images of shape (height, width, {channels or 'channels'}). Received shape {image.shape} for "
-                f"image {index}. {cure}"
-            )
+        check_rank(image, index, channels)
         yield image
+
+
+def check_rank(image: np.ndarray, index: int, channels: int | None) -> None:
+    """Refuse an image that is not `(height, width, channels)`.
+
+    Raises:
+        ValueError: If it is of another rank or number of channels.
+    """
+    if image.ndim != 3 or channels not in (None, image.shape[-1]):
+        cure = "Add the channel axis: image[..., None]." if image.ndim == 2 else "Select or convert the channels."
+        raise ValueError(
+            f"Expected images of shape (height, width, {channels or 'channels'}). Received shape {image.shape} for "
+            f"image {index}. {cure}"
+        )

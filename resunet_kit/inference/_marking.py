@@ -1,7 +1,7 @@
 """From the segmenter's probabilities to masks of classes."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,26 @@ def mark_images(
         maps = np.stack(each) if each else np.zeros((0, 0, 0, 1))
     if not checked:
         _check(maps, range(len(maps)) if indices is None else indices)
-    masked = [_mark(image, postprocess) for image in maps]
+    masked = [mark_image(image, postprocess) for image in maps]
     return np.asarray(masked, "uint8").reshape(maps.shape[:-1])
+
+
+def mark_each(
+    probabilities: np.ndarray, postprocesses: Sequence[masks.PostProcess]
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the position of each of several post-processings with its read-only mask of one image.
+
+    Args:
+        probabilities: `(height, width, classes)`, checked already.
+        postprocesses: What they have in common runs once, for one foreground.
+    """
+    if probabilities.shape[-1] <= 2:
+        found = masks.PostProcess._masks(_foreground(probabilities), list(postprocesses))
+    else:
+        found = ((index, mark_image(probabilities, one)) for index, one in enumerate(postprocesses))
+    for index, mask in found:
+        mask.flags.writeable = False  # others may start from it
+        yield index, mask
 
 
 def _iterable(probabilities: Any) -> Iterable[Any]:
@@ -68,10 +86,15 @@ def _check(probabilities: np.ndarray, indices: Sequence[int]) -> None:
         check_outputs("segmenter", probabilities, indices)
 
 
-def _mark(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
+def mark_image(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.ndarray:
+    """Return the uint8 mask of classes of one image `(height, width, classes)`, checked already."""
     if probabilities.shape[-1] <= 2:
-        return postprocess(np.clip(probabilities[..., -1], 0, 1))  # half precision may leave [0, 1], and resizing
+        return postprocess(_foreground(probabilities))
     # A pixel of a filled hole gets its most probable class, too.
     rules = dataclasses.replace(postprocess, threshold=0.5, low_threshold=None)
     foreground = rules((masks.to_labels(probabilities) > 0).astype("uint8"))
     return foreground * (1 + masks.to_labels(probabilities[..., 1:]))
+
+
+def _foreground(probabilities: np.ndarray) -> np.ndarray:
+    return np.clip(probabilities[..., -1], 0, 1)  # half precision may leave [0, 1], and resizing

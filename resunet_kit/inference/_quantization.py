@@ -76,7 +76,7 @@ def quantized_onnx(converted: bytes, images: np.ndarray) -> bytes:
 
 
 def _reader(quantization: Any, name: str, images: np.ndarray) -> Any:
-    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc, name-defined]
+    class Reader(quantization.CalibrationDataReader):
         """One image at a time."""
 
         def __init__(self) -> None:

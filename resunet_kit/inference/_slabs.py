@@ -64,17 +64,23 @@ class Slabs:
 
         Raises:
             TypeError: If it is not an array that can be written.
-            ValueError: If its shape or dtype is another.
+            ValueError: If its shape or dtype is another, or it is read-only.
         """
         if not hasattr(self.out, "__setitem__") or not isinstance(getattr(self.out, "shape", None), tuple):
             raise TypeError(
                 f"Expected out to be an array or a memory map. Received {type(self.out).__name__}. Make one with "
                 "numpy.empty."
             )
+        flags = getattr(self.out, "flags", None)
+        if getattr(flags, "writeable", True) is False:
+            raise ValueError(
+                "Expected out to be writable. Received a read-only array. Open a memory map with mode='r+' or 'w+', or "
+                "make an array with numpy.empty."
+            )
         self._finished(self.sums)  # of no rows yet
 
     def _finished(self, slab: np.ndarray) -> np.ndarray:
-        """Return what is written of a slab, and make `out` for it where there is none."""
+        """Return what is written of a slab, and make `out` if it was not given."""
         result, rank = np.asarray(self.finish(slab)), len(self.shape)
         if result.shape[:rank] != slab.shape[:rank]:
             raise ValueError(
@@ -84,7 +90,9 @@ class Slabs:
         wanted, dtype = (*self.shape, *result.shape[rank:]), result.dtype
         if self.out is None:
             self.out = np.empty(wanted, dtype)
-        if self.out.shape != wanted or not np.can_cast(dtype, self.out.dtype, "same_kind"):
+        if self.out.shape != wanted or not np.can_cast(
+            dtype, self.out.dtype, "safe" if dtype.kind in "iu" else "same_kind"
+        ):
             raise ValueError(
                 f"Expected out of shape {wanted} and a dtype that holds {dtype}. Received shape {self.out.shape} and "
                 f"dtype {self.out.dtype}. Make it with numpy.empty({wanted}, {str(dtype)!r})."

@@ -4,14 +4,16 @@ from typing import Any
 
 import keras
 
+from resunet_kit.inference._predictor import Predictor, check_predictor
+
 MAX_CLASSES = 256  # of a uint8 mask
 
 
-def check_stages(classifier: keras.Model, segmenter: keras.Model) -> int | None:
+def check_stages(classifier: Predictor, segmenter: Predictor) -> int | None:
     """Return the channels of the images that both models take; None where both leave them open.
 
     Raises:
-        TypeError: If one is not a keras.Model.
+        TypeError: If one is neither a keras.Model nor one that `accelerate` returned.
         ValueError: If an input or output is of another shape, or the models take different channels.
     """
     _check_model("classifier", classifier, "(batch, classes)", 2)
@@ -32,17 +34,38 @@ def check_stages(classifier: keras.Model, segmenter: keras.Model) -> int | None:
 
 
 def _check_model(name: str, model: Any, form: str, rank: int) -> None:
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"Expected {name} to be a keras.Model. Received {name}={model!r}. Load or build it first.")
-    shape = getattr(model, "output_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != rank or shape[-1] is None:
+    check_predictor(name, model)
+    shape = model.output_shape
+    if len(shape) != rank or shape[-1] is None:
         raise ValueError(
             f"Expected a {name} with one output of shape {form}. Received output shape {shape}. Build a model of "
             "that output alone: keras.Model(inputs, output)."
         )
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4:
+    shape = model.input_shape
+    if len(shape) != 4:
         raise ValueError(
             f"Expected a {name} with one input of shape (batch, height, width, channels). Received input shape "
             f"{shape}. Build it with keras.Input((height, width, channels)) and keras.Model(inputs, output)."
         )
+
+
+def keras_model(model: Any) -> keras.Model | None:
+    """Return a model itself, or the one that `accelerate` gave another engine; None of any other predictor."""
+    inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)
+    return inner if isinstance(inner, keras.Model) else None
+
+
+def keras_models(classifier: Any, segmenter: Any) -> tuple[keras.Model, keras.Model]:
+    """Return the Keras models of both stages.
+
+    Raises:
+        TypeError: If a stage is neither one nor what `accelerate` made of one.
+    """
+    found = keras_model(classifier), keras_model(segmenter)
+    for name, given, model in zip(("classifier", "segmenter"), (classifier, segmenter), found, strict=True):
+        if model is None:
+            raise TypeError(
+                f"Expected {name} to be a keras.Model, or what accelerate made of one. Received "
+                f"{type(given).__name__}. Make the cascade of Keras models."
+            )
+    return found

@@ -39,7 +39,7 @@ def check_value_range(value_range: Any) -> ValueRange:
     return limits[0], limits[1]
 
 
-def takes_raw_intensities(model: keras.Model) -> bool:
+def takes_raw_intensities(model: keras.Model | None) -> bool:
     """Return whether a model's first layers, `Rescaling` and `Normalization`, bring raw intensities to about 1.
 
     They are composed up to the first other layer: `resnet_classifier` multiplies by 255 what an EfficientNet then

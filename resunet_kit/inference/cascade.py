@@ -1,32 +1,35 @@
 """Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it there."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import ArrayLike
 
 from resunet_kit import masks
-from resunet_kit._shared.mask_checks import neighbours
-from resunet_kit._shared.numbers import integer, number
-from resunet_kit.inference._batching import Batch, SizeQueues, in_order, with_progress
+from resunet_kit._shared.groups import sample_values
+from resunet_kit._shared.numbers import flag, number
+from resunet_kit.inference._batching import with_progress
 from resunet_kit.inference._cascade_files import read_cascade, write_cascade
 from resunet_kit.inference._cascade_settings import settings_to_json
+from resunet_kit.inference._cascade_steps import CascadeSteps, Images
+from resunet_kit.inference._cascade_tuning import CascadeTuning, Collector, candidates_for, outcomes, tuned
 from resunet_kit.inference._detection import Detection, detection_of, nothing_detected
-from resunet_kit.inference._image_checks import ImageCheck
-from resunet_kit.inference._image_source import image_source
-from resunet_kit.inference._marking import mark_images
-from resunet_kit.inference._resized_prediction import predict_batch
-from resunet_kit.inference._stage_checks import check_stages
-from resunet_kit.inference._value_range import ValueRange, check_value_range
+from resunet_kit.inference._marking import mark_image
+from resunet_kit.inference._pair_source import pair_source
+from resunet_kit.inference._predictor import Predictor
+from resunet_kit.inference._stage import Stage
+from resunet_kit.inference._stage_checks import check_stages, keras_models
+from resunet_kit.inference._tuning_score import ScoreFunction, ScoreName, tuning_score
+from resunet_kit.inference._two_stages import sized, two_stages
+from resunet_kit.inference._value_range import ValueRange
 
-Images = ArrayLike | Iterable[Any]
+PostProcesses = Iterable[masks.PostProcess] | Mapping[str, Any] | None
 
 
-class Cascade:
+class Cascade(CascadeSteps):
     """A classifier that detects images with a finding, and a segmenter that delineates it.
 
     Both run in batches, the segmenter on those images alone whose probability is at least `threshold`. Images are
@@ -42,7 +45,7 @@ class Cascade:
 
     Args:
         classifier: A model from `(batch, height, width, channels)` to the probability of a finding: one sigmoid unit,
-            or softmax units of which the first is "no finding".
+            or softmax units of which the first is "no finding". A Keras model, or what `accelerate` made of one.
         segmenter: A model from the same images to probabilities `(batch, height, width, classes)`: one sigmoid
             channel, or softmax channels of which the first is the background. Up to 256 classes.
         threshold: Minimum probability of an image that the segmenter gets, in [0, 1].
@@ -75,8 +78,8 @@ class Cascade:
 
     def __init__(
         self,
-        classifier: keras.Model,
-        segmenter: keras.Model,
+        classifier: Predictor,
+        segmenter: Predictor,
         *,
         threshold: float = 0.5,
         postprocess: masks.PostProcess = masks.PostProcess(),  # noqa: B008  # it is immutable
@@ -88,107 +91,11 @@ class Cascade:
         self.threshold = threshold
         self.postprocess = postprocess
         self.value_range = value_range
-
-    # === Settings, checked when they are set ===
-
-    @property
-    def threshold(self) -> float:
-        """Minimum probability of an image that the segmenter gets."""
-        return self._threshold
-
-    @threshold.setter
-    def threshold(self, threshold: float) -> None:
-        self._threshold = number("threshold", threshold, "[0, 1]")
-
-    @property
-    def postprocess(self) -> masks.PostProcess:
-        """Rules from probabilities to masks."""
-        return self._postprocess
-
-    @postprocess.setter
-    def postprocess(self, postprocess: masks.PostProcess) -> None:
-        if not isinstance(postprocess, masks.PostProcess):
-            raise TypeError(
-                f"Expected postprocess to be a PostProcess. Received postprocess={postprocess!r}. Pass "
-                "resunet_kit.masks.PostProcess(threshold=0.5)."
-            )
-        neighbours(postprocess.connectivity, 2)
-        self._postprocess = postprocess
-
-    @property
-    def value_range(self) -> ValueRange:
-        """Smallest and largest value of the training images, "auto" or None."""
-        return self._value_range
-
-    @value_range.setter
-    def value_range(self, value_range: ValueRange) -> None:
-        self._value_range = check_value_range(value_range)
-
-    # === Steps ===
-
-    def classify(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> np.ndarray:
-        """Return the probability of a finding in each image.
-
-        Args:
-            images: As in `Cascade`, in the range that the classifier was trained on.
-            batch_size: Images per step.
-            verbose: 0 for silence, 1 for a progress bar.
-
-        Returns:
-            `(n,)` float32 in [0, 1], in the order of the images.
-
-        Raises:
-            TypeError: If the images are not of a kind above, or `batch_size` is not an integer.
-            ValueError: If an image is of another rank, range or number of channels or holds NaN, an output is not a
-                probability, or `batch_size` is less than 1.
-        """
-        found = self._predicted(images, self.classifier, self._classify, batch_size=batch_size, verbose=verbose)
-        return np.asarray(found, "float32")
-
-    def segment(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> Any:
-        """Return the segmenter's probabilities for each image, whatever the classifier predicts.
-
-        Args:
-            images: As in `Cascade`, in the range that the segmenter was trained on.
-            batch_size: Images per step.
-            verbose: 0 for silence, 1 for a progress bar.
-
-        Returns:
-            `(n, height, width, classes)` float32 in [0, 1], at the images' height and width; a list of
-            `(height, width, classes)` where the images differ in size.
-
-        Raises:
-            TypeError: If the images are not of a kind above, or `batch_size` is not an integer.
-            ValueError: If an image is of another rank, range or number of channels or holds NaN, an output is not a
-                probability, or `batch_size` is less than 1.
-        """
-        found = self._predicted(images, self.segmenter, self._segment, batch_size=batch_size, verbose=verbose)
-        if not found:
-            size = images.shape[1:3] if isinstance(images, np.ndarray) else (0, 0)
-            return np.zeros((0, *size, self.segmenter.output_shape[-1]), "float32")
-        return np.stack(found) if len({image.shape for image in found}) == 1 else found
-
-    def mark(self, probabilities: ArrayLike | Iterable[ArrayLike]) -> Any:
-        """Turn the segmenter's probabilities into masks by `postprocess`.
-
-        Args:
-            probabilities: `(n, height, width, classes)` or a list of `(height, width, classes)`, as `segment` returns
-                them.
-
-        Returns:
-            `(n, height, width)` uint8 classes, 0 for background; a list of `(height, width)` for images of several
-            sizes.
-
-        Raises:
-            TypeError: If the probabilities are not numbers.
-            ValueError: If a probability is NaN or outside [0, 1], several classes do not sum to 1, or the shape is not
-                as above.
-        """
-        return mark_images(probabilities, self.postprocess)
+        self.tuning: CascadeTuning | None = None  # the report of the last `tune`
 
     # === Both stages ===
 
-    def predict(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> list[Detection]:
+    def predict(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> list[Detection]:
         """Detect and delineate the findings of each image.
 
         Args:
@@ -206,7 +113,7 @@ class Cascade:
         """
         return list(self.stream(images, batch_size=batch_size, verbose=verbose))
 
-    def stream(self, images: Images, *, batch_size: int = 16, verbose: int = 0) -> Iterator[Detection]:
+    def stream(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> Iterator[Detection]:
         """Yield what `predict` returns, one by one, so that not even the masks need be in memory together.
 
         Args:
@@ -222,94 +129,170 @@ class Cascade:
             ValueError: As `predict` does, when the image or its batch is read.
 
         Example:
-            >>> import numpy as np
+            >>> import keras, numpy as np
             >>> from resunet_kit.inference import Cascade
-            >>> from resunet_kit.models import res_unet, resnet_classifier
-            >>> classifier = resnet_classifier((32, 32, 1), backbone="resnet18", weights=None)
+            >>> from resunet_kit.models import res_unet
+            >>> layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1, activation="sigmoid")]
+            >>> classifier = keras.Sequential([keras.Input((32, 32, 1)), *layers])
             >>> cascade = Cascade(classifier, res_unet((32, 32, 1), filters=(4, 8)), threshold=1.0)
             >>> scans = (np.full((32, 32, 1), level) for level in (0.0, 0.5, 1.0))
             >>> [found.area for found in cascade.stream(scans)]
             [0, 0, 0]
         """
-        size = integer("batch_size", batch_size, "[1, inf)")
-        source, count = self._read(images, [self.classifier, self.segmenter])
-        yield from with_progress(self._detections(source, size), count, verbose)
+        stages = self._stages(batch_size)
+        source, count = self._read(images, self._models)
+        yield from with_progress(two_stages(source, *stages, self.threshold, self._detection), count, verbose)
 
-    def _detections(self, images: Iterable[np.ndarray], batch_size: int) -> Iterator[Detection]:
-        """Classify all images and segment the positive ones, each stage in whole batches."""
-        probability_of: dict[int, float] = {}
+    def _detection(
+        self, _index: int, probability: float, size: tuple[int, ...], output: np.ndarray | None
+    ) -> Detection:
+        if output is None:
+            return nothing_detected(probability, size)
+        return detection_of(probability, mark_image(output, self.postprocess), self.postprocess.connectivity)
 
-        def delineate(batch: Batch) -> Iterator[Detection]:
-            marked = mark_images(self._segment(batch), self.postprocess, batch.indices, checked=True)
-            for index, mask in zip(batch.indices, marked, strict=True):
-                yield detection_of(probability_of.pop(index), mask, self.postprocess.connectivity)
+    # === Choices on validation data ===
 
-        classified = SizeQueues(batch_size, lambda batch: zip(batch.images, self._classify(batch), strict=True))
-        detected = SizeQueues(batch_size, delineate)
-        for index, (image, probability) in enumerate(in_order(images, classified)):
-            if probability >= self.threshold:  # in float32, as the classifier computes it
-                probability_of[index] = float(probability)
-                detected.add(index, image)
-            else:
-                detected.put(index, nothing_detected(float(probability), image.shape[:2]))
-            yield from detected.ready()
-        yield from detected.rest()
-
-    def _classify(self, batch: Batch) -> np.ndarray:
-        scores = predict_batch("classifier", self.classifier, batch.images, batch.indices, restore=False)
-        return scores[:, 0] if scores.shape[-1] == 1 else 1 - scores[:, 0]
-
-    def _segment(self, batch: Batch) -> np.ndarray:
-        return predict_batch("segmenter", self.segmenter, batch.images, batch.indices, restore=True)
-
-    def _read(self, images: Images, models: list[keras.Model]) -> tuple[Iterator[np.ndarray], int | None]:
-        """Return the checked images one by one, and how many there are where that is known."""
-        source, count = image_source(images, self._channels)
-        check = ImageCheck(models, self.value_range)
-        return (check(image, index) for index, image in enumerate(source)), count
-
-    def _predicted(
+    def tune(
         self,
         images: Images,
-        model: keras.Model,
-        predict: Callable[[Batch], np.ndarray],
+        truths: ArrayLike | Iterable[Any] | None = None,
         *,
-        batch_size: int,
-        verbose: int,
-    ) -> list[np.ndarray]:
-        queues = SizeQueues(integer("batch_size", batch_size, "[1, inf)"), predict)
-        source, count = self._read(images, [model])
-        return list(with_progress(in_order(source, queues), count, verbose))
+        sensitivity: float | None = None,
+        score: ScoreName | ScoreFunction = "dice",
+        groups: ArrayLike | Iterable[Any] | None = None,
+        postprocess: PostProcesses = None,
+        ignore_class: int | None = None,
+        batch_size: int = 8,
+        verbose: int = 0,
+    ) -> "Cascade":
+        """Choose `threshold` and `postprocess` together on validation images, and set them.
+
+        The cascade then scores at least as high there as the segmenter alone with any of the candidates for
+        post-processing, because threshold 0, by which every image passes, is among the candidates. The others are one
+        for each probability that the classifier gives, a rounding error below it. Each model runs once over the
+        images, and of each image only the scores' counts stay in memory. Take patients that are neither in the
+        training set nor in the test set.
+
+        Args:
+            images: As in `Cascade`, in the range that both models were trained on. With their masks, as a dataset of
+                `(images, masks)` or `PairBatches`, where `truths` is None.
+            truths: `(n, height, width)`, with a last axis of 1 or without; a list of masks of several sizes, or a
+                generator. 0/1 or 0/255; for a segmenter of more than two classes their labels.
+            sensitivity: Part of the images with a finding that the classifier must let pass, in (0, 1]: the largest
+                threshold that does, and by which the cascade scores no lower than the segmenter alone. None for the
+                threshold of the highest score; of equal ones the most sensitive, of these the largest.
+            score: "dice" or "iou", 1 where truth and mask are both empty; the mean over the foreground classes of each
+                image, then over the images. Or a function `(truth, mask) -> number`, the higher the better.
+            groups: The patient of each image. The score is then that of each patient, of the pixels of all its images
+                together (the mean over its images for a function), and the mean over the patients.
+            postprocess: The candidates besides the present one: a list of `PostProcess`, or options with the values to
+                try, as in `{"threshold": [0.3, 0.5], "min_size": [0, 20]}`; options left out stay as they are. By
+                default thresholds 0.05, 0.1, ..., 0.95, which segmenters of more than two classes do not use.
+            ignore_class: The label of pixels that do not count. None takes the one that `pairs_dataset` or
+                `PairBatches` was given.
+            batch_size: Images per step.
+            verbose: 0 for silence, 1 for a progress bar.
+
+        Returns:
+            The cascade itself; the report is its attribute `tuning`, a `CascadeTuning`.
+
+        Raises:
+            TypeError: If images, truths or an option are of another type.
+            ValueError: If an image is refused as by `predict`, a truth is missing, is of another size than its image
+                or holds NaN or other labels, there are no images with a finding or none without, or an option is out
+                of range. The cascade is then as before.
+
+        Example:
+            >>> import keras, numpy as np
+            >>> from resunet_kit.inference import Cascade
+            >>> from resunet_kit.models import res_unet
+            >>> layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1, activation="sigmoid")]
+            >>> classifier = keras.Sequential([keras.Input((32, 32, 1)), *layers])
+            >>> cascade = Cascade(classifier, res_unet((32, 32, 1), filters=(4, 8)))
+            >>> images = np.random.default_rng(0).random((4, 32, 32, 1), "float32")
+            >>> truths = (images > 0.9) & (np.arange(4) < 2)[:, None, None, None]
+            >>> report = cascade.tune(images, truths, sensitivity=1.0).tuning
+            >>> report.sensitivity, report.score >= report.segmenter_score
+            (1.0, True)
+        """
+        wanted = None if sensitivity is None else number("sensitivity", sensitivity, "(0, 1]")
+        classes = self.segmenter.output_shape[-1]
+        collector = Collector(candidates_for(postprocess, self.postprocess, classes), tuning_score(score, classes))
+        pairs, count = pair_source(images, truths, self._channels, classes, ignore_class)
+        owners = None if groups is None else sample_values("groups", groups, length=count)
+        source = self._checked(collector.images(pairs), self._models)
+        rows = list(with_progress(two_stages(source, *self._stages(batch_size), 0, collector.row), count, verbose))
+        report = tuned(outcomes(rows, owners), collector.candidates, collector.score, wanted)
+        self.threshold, self.postprocess, self.tuning = report.threshold, report.postprocess, report
+        return self
+
+    def accelerate(
+        self, *, images: Images | None = None, calibration: Images | None = None, **options: Any
+    ) -> "Cascade":
+        """Return the cascade with both models on the engine that is fastest on this machine.
+
+        Outputs may differ in the last digits, in bfloat16 in the third one, so `tune` the cascade that is returned.
+
+        Args:
+            images: Some typical images, as in `Cascade`, on which engines are compared; None for random ones.
+            calibration: Images of the training set, which int8 needs.
+            **options: The others of `accelerate`, for both models.
+
+        Returns:
+            A new cascade with the same settings. `save` writes the Keras models that it was made of.
+
+        Raises:
+            TypeError: If a stage is not a Keras model, or images or an option are of another type.
+            ValueError: If images are refused as by `predict`, or an option is not as in `accelerate`.
+            ImportError: If an engine that was asked for is not installed.
+        """
+        from resunet_kit.inference.acceleration import accelerate
+
+        samples = {"images": images, "calibration": calibration}
+        read = {name: list(self._read(some, self._models)[0]) for name, some in samples.items() if some is not None}
+        stages = []
+        for name, model in zip(("classifier", "segmenter"), keras_models(*self._models), strict=True):
+            prepared: dict[str, Any] = {
+                kind: Stage(name, model, 1).prepare(list(sized(some))) for kind, some in read.items()
+            }
+            stages.append(accelerate(model, **prepared, **options))
+        return Cascade(*stages, threshold=self.threshold, postprocess=self.postprocess, value_range=self.value_range)
 
     # === Files ===
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write both models and the settings into a new folder, all of them or nothing.
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write both models and the settings into one file, a zip, whole or not at all.
+
+        Models of custom layers need these registered, with `keras.saving.register_keras_serializable`; `Lambda` layers
+        are refused, since reading the file runs no code from it.
 
         Args:
-            path: The folder, which must not exist or must be empty.
+            path: The file; its name is free, such as `tumours.cascade`.
+            overwrite: Whether to replace a file.
 
         Returns:
-            The folder.
+            The path.
 
         Raises:
-            ValueError: If the folder holds something already.
+            TypeError: If a stage is neither a Keras model nor what `accelerate` made of one.
+            ValueError: If the path exists and is not to be overwritten, a weight is NaN, or a model has layers that
+                could not be read.
         """
         settings = settings_to_json(self.threshold, self.postprocess, self.value_range)
-        write_cascade(path, self.classifier, self.segmenter, settings)
+        write_cascade(path, keras_models(*self._models), settings, overwrite=flag("overwrite", overwrite))
         return Path(path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cascade":
-        """Read a cascade that `save` wrote, in this version's format or an earlier one.
+        """Read a cascade that `save` wrote, in this version's format or an earlier one, without running code from it.
 
         Args:
-            path: The folder.
+            path: The file; of versions before 0.4.0, the folder.
 
         Returns:
             The cascade; its models are for inference and not compiled.
 
         Raises:
-            ValueError: If the folder is not one that `save` wrote.
+            ValueError: If the file is damaged, of a newer version, or not one that `save` wrote.
         """
         return read_cascade(path, cls)

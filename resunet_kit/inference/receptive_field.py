@@ -1,6 +1,8 @@
 """How far a network sees: the stride of its features, and the radius of the receptive field of its outputs."""
 
 import math
+from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import keras
@@ -26,14 +28,35 @@ KERNELS = (
 )
 TRANSPOSED = ("Conv2DTranspose", "Conv3DTranspose")
 SHIFTING = ("Cropping2D", "Cropping3D", "ZeroPadding2D", "ZeroPadding3D")
-# Operations of keras.ops: of one position, and what counts positions and picks pixels by them.
+# Operations of keras.ops: of one position, and what picks pixels by counted positions.
 OPERATIONS = (
-    "Abs", "Add", "Cast", "Concatenate", "Cumsum", "Divide", "Exp", "FloorDivide", "Maximum", "Minimum", "Multiply",
-    "Negative", "OnesLike", "Relu", "Relu6", "Sigmoid", "Silu", "Softmax", "Softplus", "Sqrt", "Square", "Subtract",
-    "Tanh",
+    "Abs", "Add", "Cast", "Concatenate", "Divide", "Exp", "FloorDivide", "Maximum", "Minimum", "Multiply", "Negative",
+    "Relu", "Relu6", "Sigmoid", "Silu", "Softmax", "Softplus", "Sqrt", "Square", "Subtract", "Tanh",
 )  # fmt: skip
 PICKING = ("GetItem", "Take")
-REFERENCE = {4: 256, 5: 64}  # size for a variable one, by rank
+SHAPE_ALONE = ("OnesLike", "ZerosLike")  # results that depend on the shape of the image, not on its pixels
+NEIGHBOURS = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "lanczos5": 6}  # at least, of an upsampling
+# Size that stands for a variable one, by rank: every usual stride divides it. Nothing is computed but shapes.
+REFERENCE = {4: 2**7 * 3**3 * 5 * 7, 5: 2**6 * 3**3}
+
+
+class _Features(NamedTuple):
+    """What is known of a tensor.
+
+    Attributes:
+        radius: How far it sees, for each axis of the image; minus infinity where it depends on the shape alone.
+        stride: Pixels of the image from one position to the next, for each axis.
+        shape: With the size that stands for a variable one.
+    """
+
+    radius: tuple[float, ...]
+    stride: tuple[Fraction, ...]
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> tuple[int, ...] | None:
+        """The spatial shape; None without axes of images."""
+        return self.shape[1:-1] if len(self.shape) == len(self.stride) + 2 else None
 
 
 class ReceptiveField(NamedTuple):
@@ -88,11 +111,11 @@ def receptive_field(model: keras.Model) -> ReceptiveField:
             f"{[tensor.shape for tensor in graph.inputs]} and {len(graph.outputs)} outputs. Build one of the output "
             "wanted: keras.Model(inputs, output)."
         )
+    axes = len(shape) - 2
     image = (1, *(size or REFERENCE[len(shape)] for size in shape[1:-1]), shape[-1])
-    unbounded: list[str] = []
-    steps = [1] * (len(shape) - 2)
-    radius = _through(graph, (0.0,) * len(steps), image, image[1:-1], steps, unbounded)
-    return ReceptiveField(radius, tuple(steps), tuple(dict.fromkeys(unbounded)))
+    strides, unbounded = [1] * axes, []  # type: ignore[var-annotated]
+    [output] = _through(graph, [_Features((0.0,) * axes, (Fraction(1),) * axes, image)], strides, unbounded)
+    return ReceptiveField(output.radius, tuple(strides), tuple(dict.fromkeys(unbounded)))
 
 
 def is_functional(model: Any) -> bool:
@@ -100,78 +123,117 @@ def is_functional(model: Any) -> bool:
     return isinstance(model, keras.Sequential) or (isinstance(model, keras.Model) and hasattr(model, "operations"))
 
 
-def _through(
-    graph: keras.Model,
-    radius: tuple[float, ...],
-    shape: tuple[int, ...],
-    image: tuple[int, ...],
-    strides: list[int],
-    unbounded: list[str],
-) -> tuple[float, ...]:
-    """Return the radius of a graph's output, given that of its input of a static shape; collect strides by the way."""
+def _through(graph: keras.Model, inputs: list[_Features], strides: list[int], unbounded: list[str]) -> list[_Features]:
+    """Return what is known of a graph's outputs, given its inputs; collect strides and unbounded layers by the way."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
-    tensors = [node.outputs[0] for node in nodes]
-    sizes = keras.Model(graph.inputs, tensors).compute_output_shape(shape)
-    size_of = {id(tensor): size for tensor, size in zip(tensors, sizes if len(tensors) > 1 else [sizes], strict=True)}
-    radius_of = {id(graph.inputs[0]): radius}
+    known = dict(zip(map(id, graph.inputs), inputs, strict=True))
+    shapes = _shapes(graph, [tensor for node in nodes for tensor in node.outputs], inputs)
     for node in nodes:
-        output, taken = node.outputs[0], [tensor for tensor in node.input_tensors if id(tensor) in radius_of]
-        if not taken:
+        taken = [known[id(tensor)] for tensor in node.input_tensors if id(tensor) in known]
+        if not taken or id(node.outputs[0]) in known:
             continue
-        before = tuple(map(max, zip(*(radius_of[id(tensor)] for tensor in taken), strict=True)))
-        sources = [size_of[id(tensor)] for tensor in taken]
         if isinstance(node.operation, keras.Model):
-            after = _through(functional(node.operation), before, sources[0], image, strides, unbounded)
+            found = _through(functional(node.operation), taken, strides, unbounded)
         else:
-            strides_here = _strides(image, max(sources, key=len))
-            added = _added(node.operation, strides_here, _strides(image, size_of[id(output)]))
-            if added is None:
-                unbounded.append(node.operation.name)
-                added = (math.inf,) * len(image)
-            kept = not _counts(node.operation)
-            after = tuple(kept * old + new for old, new in zip(before, added, strict=True))
-        if len(size_of[id(output)]) == len(shape) and max(size_of[id(output)][1:-1]) > 1:  # not pooled over the image
-            strides[:] = map(math.lcm, strides, _strides(image, size_of[id(output)]))
-        radius_of[id(output)] = after
-    return radius_of[id(graph.outputs[0])]
+            found = [_after(node, taken, shapes[id(tensor)], unbounded) for tensor in node.outputs]
+        for tensor, features in zip(node.outputs, found, strict=True):
+            known[id(tensor)] = features
+            if features.size is not None and max(features.size) > 1:  # not pooled over the image
+                strides[:] = map(math.lcm, strides, (stride.numerator for stride in features.stride))
+    return [known[id(tensor)] for tensor in graph.outputs]
 
 
-def _strides(image: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    if len(shape) != len(image) + 2:
-        return (1,) * len(image)
-    return tuple(max(1, round(whole / size)) for whole, size in zip(image, shape[1:-1], strict=True))
+def _shapes(graph: keras.Model, tensors: list[Any], inputs: list[_Features]) -> dict[int, tuple[int, ...]]:
+    given = [features.shape for features in inputs]
+    found = keras.Model(graph.inputs, tensors).compute_output_shape(given if len(given) > 1 else given[0])
+    return dict(zip(map(id, tensors), found if len(tensors) > 1 else [found], strict=True))
 
 
-def _counts(operation: Any) -> bool:
-    """Return whether the result depends on the shape alone."""
-    return type(operation).__name__ == "OnesLike"
+def _after(node: Any, taken: list[_Features], shape: tuple[int, ...], unbounded: list[str]) -> _Features:
+    """Return what is known of the output, of a given shape, of an operation that is no model."""
+    operation = node.operation
+    before = tuple(map(max, zip(*(features.radius for features in taken), strict=True)))
+    images = [features for features in taken if features.size is not None]
+    source = max(images, key=lambda features: math.prod(features.size or ()), default=taken[0])
+    stride = _stride_after(operation, source, source._replace(shape=shape).size)
+    if type(operation).__name__ in SHAPE_ALONE or max(before) == -math.inf:
+        return _Features((-math.inf,) * len(before), stride, shape)
+    added = _added(node, source, stride)
+    if added is None:
+        unbounded.append(operation.name)
+        added = (math.inf,) * len(before)
+    return _Features(tuple(old + new for old, new in zip(before, added, strict=True)), stride, shape)
 
 
-def _added(operation: Any, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[float, ...] | None:
-    """Return what an operation adds to the radius along each axis; None where it is unbounded or not known."""
+def _stride_after(operation: Any, source: _Features, size: tuple[int, ...] | None) -> tuple[Fraction, ...]:
+    """Return the stride of an operation's output of a given spatial shape."""
     name = type(operation).__name__
-    axes = len(before)
+    if name in KERNELS:
+        return tuple(old * step for old, step in zip(source.stride, operation.strides, strict=True))
+    if name in TRANSPOSED:
+        return tuple(old / step for old, step in zip(source.stride, operation.strides, strict=True))
+    if name.startswith("UpSampling"):
+        return tuple(old / times for old, times in zip(source.stride, operation.size, strict=True))
+    if source.size is None or size is None or name in SHIFTING:
+        return source.stride
+    return tuple(map(_resized, source.stride, source.size, size))
+
+
+def _resized(stride: Fraction, before: int, after: int) -> Fraction:
+    """Return the stride where a size becomes another by resizing, or by cropping a remainder."""
+    if after > before:
+        return stride / round(after / before)
+    return stride * round(before / after) if before - after > 1 else stride
+
+
+def _added(node: Any, source: _Features, after: tuple[Fraction, ...]) -> tuple[float, ...] | None:
+    """Return what an operation adds to the radius along each axis; None where it is unbounded or not known."""
+    operation, name, before = node.operation, type(node.operation).__name__, source.stride
+    if getattr(operation, "data_format", None) == "channels_first":
+        return None
     if name in POINTWISE or name in OPERATIONS:
-        return (0.0,) * axes
+        return (0.0,) * len(before) if _of_channels(operation, len(source.shape)) else None
     if name in KERNELS:
         sizes = getattr(operation, "kernel_size", None) or operation.pool_size
-        rates = getattr(operation, "dilation_rate", (1,) * axes)
-        spans = [rate * (size - 1) for size, rate in zip(sizes, rates, strict=True)]
-        # With a stride, padding of the same size is not symmetric.
-        reaches = [
-            span if step > 1 else math.ceil(span / 2) for span, step in zip(spans, operation.strides, strict=True)
+        # With a stride, padding of the kind "same" is not symmetric.
+        distances = [
+            span if step > 1 else math.ceil(span / 2)
+            for span, step in zip(_spans(operation, sizes), operation.strides, strict=True)
         ]
-        return tuple(float(reach * stride) for reach, stride in zip(reaches, before, strict=True))
+        return tuple(float(pixels * stride) for pixels, stride in zip(distances, before, strict=True))
     if name in TRANSPOSED:
-        return tuple(float(size * stride) for size, stride in zip(operation.kernel_size, after, strict=True))
+        spans = _spans(operation, operation.kernel_size)
+        return tuple(float((span + 1) * stride) for span, stride in zip(spans, after, strict=True))
     if name.startswith("UpSampling"):
-        neighbours = 1 if getattr(operation, "interpolation", "nearest") == "nearest" else 2
+        neighbours = NEIGHBOURS[getattr(operation, "interpolation", "nearest")]
         return tuple(
             float(neighbours * coarse - fine * (neighbours == 1)) for coarse, fine in zip(before, after, strict=True)
         )
     if name in SHIFTING:
         amounts = getattr(operation, "padding", None) or operation.cropping
         return tuple(float(max(amount) * stride) for amount, stride in zip(amounts, before, strict=True))
-    if name in PICKING:
+    if name in PICKING and not _turns(node):
         return tuple(float(abs(coarse - fine)) for coarse, fine in zip(before, after, strict=True))
     return None
+
+
+def _spans(operation: Any, sizes: tuple[int, ...]) -> list[int]:
+    """Return the pixels from the first that a kernel looks at to the last, along each axis."""
+    rates = getattr(operation, "dilation_rate", (1,) * len(sizes))
+    return [rate * (size - 1) for size, rate in zip(sizes, rates, strict=True)]
+
+
+def _of_channels(operation: Any, rank: int) -> bool:
+    """Return whether an operation along an axis, if it has one, is along the channels."""
+    axis = getattr(operation, "axis", -1)
+    return all(one in (-1, rank - 1) for one in (axis if isinstance(axis, Iterable) else [axis]))
+
+
+def _turns(node: Any) -> bool:
+    """Return whether a slice runs backwards."""
+    return any(
+        isinstance(part, slice) and (part.step or 1) < 0
+        for argument in node.arguments.args
+        if isinstance(argument, tuple)
+        for part in argument
+    )

@@ -47,7 +47,7 @@ def predict_tiled(
         tile: Size of a window, one integer or one for each axis, a multiple of the network's stride. None takes the
             size of the network's input, where that is fixed. Along an axis where the image is smaller, a network of a
             fixed size gets it padded with zeros, another one the image's own size.
-        overlap: Fraction of a window that the next one shares at least, in [0, 1).
+        overlap: Minimum fraction of a window that the next one covers too, in [0, 1).
         blend: `"gaussian"` weighs pixels by their distance from the window's centre, with a standard deviation of an
             eighth of its size; `"constant"` averages.
         batch_size: Windows per step.
@@ -81,7 +81,17 @@ def predict_tiled(
         ((100, 300), dtype('uint8'))
     """
     check_predictor("model", model)
-    shape = _image_shape(model, image)
+    if preprocess is not None and not callable(preprocess):
+        raise TypeError(
+            f"Expected preprocess to be a function of a batch, or None. Received preprocess={preprocess!r}. Pass one, "
+            "as in preprocess=lambda x: x / 255."
+        )
+    shape = _image_shape(model, image, None if preprocess is not None else model.input_shape[-1])
+    shown = (
+        choice("verbose", verbose, ("auto",), also="0 or 1")
+        if isinstance(verbose, str)
+        else integer("verbose", verbose, "[0, 2]")
+    )
     size = integer("batch_size", batch_size, "[1, inf)")
     finish = _reduction(reduce, model.output_shape[-1])
     axes = _axes(model, shape, tile, number("overlap", overlap, "[0, 1)"), choice("blend", blend, BLENDS), margin)
@@ -90,7 +100,7 @@ def predict_tiled(
     slabs = Slabs(shape, longest, ordered, model.output_shape[-1], finish, out)
     if out is not None and not callable(reduce):  # a function is asked for whole slabs alone
         slabs.check_out()
-    bar = keras.utils.Progbar(len(ordered), unit_name="window", verbose=int(bool(verbose)))
+    bar = keras.utils.Progbar(len(ordered), unit_name="window", verbose=int(bool(shown)))
     lengths = tuple(axis.length for axis in axes)
     for first in range(0, len(ordered), size):
         batch = ordered[first : first + size]
@@ -101,26 +111,28 @@ def predict_tiled(
     return slabs.out
 
 
-def _image_shape(model: Any, image: Any) -> tuple[int, ...]:
-    """Return the spatial shape of an image that fits the model."""
+def _image_shape(model: Any, image: Any, channels: int | None) -> tuple[int, ...]:
+    """Return the spatial shape of an image that fits the model; it may have any channels where none are given."""
     shape, dtype = getattr(image, "shape", None), getattr(image, "dtype", None)
     if not isinstance(shape, tuple) or dtype is None or not hasattr(image, "__getitem__"):
         raise TypeError(
             "Expected an image with a shape and a dtype that can be sliced, such as a NumPy array or a memory map. "
             f"Received {type(image).__name__}. Convert it with numpy.asarray."
         )
-    if np.dtype(dtype).kind not in "biuf":
-        raise TypeError(f"Expected an image of numbers. Received dtype {dtype}. Convert it with astype(float).")
-    rank, wanted = len(model.input_shape) - 1, model.input_shape[-1]
+    if not _is_numeric(dtype):
+        raise TypeError(
+            f"Expected an image of numbers. Received dtype {dtype}. Convert it: numpy.asarray(image, float)."
+        )
+    rank = len(model.input_shape) - 1
     if rank not in (3, 4):
         raise ValueError(
             f"Expected a model of images or volumes. Received one with inputs of shape {model.input_shape}. Pass a "
             "segmenter."
         )
-    if len(shape) != rank or 0 in shape or (wanted is not None and shape[-1] != wanted):
+    if len(shape) != rank or 0 in shape or channels not in (None, shape[-1]):
         axes = "depth, height, width" if rank == 4 else "height, width"
         raise ValueError(
-            f"Expected an image of shape ({axes}, {wanted or 'channels'}), without a batch axis. Received shape "
+            f"Expected an image of shape ({axes}, {channels or 'channels'}), without a batch axis. Received shape "
             f"{shape}. Take one image of a batch, or add the axis of channels: image[..., None]."
         )
     output = model.output_shape
@@ -133,13 +145,20 @@ def _image_shape(model: Any, image: Any) -> tuple[int, ...]:
     return tuple(map(int, shape[:-1]))
 
 
+def _is_numeric(dtype: Any) -> bool:
+    try:
+        return np.dtype(dtype).kind in "biuf"
+    except TypeError:  # of another library
+        return False
+
+
 def _axes(model: Any, shape: tuple[int, ...], tile: Any, overlap: float, blend: str, margin: Any) -> list[Axis]:
     """Return the windows along each axis."""
     fixed = model.input_shape[1:-1]
     lengths = _lengths(fixed, tile)
     field = _field(model)
-    for length, multiple in zip(lengths, field.stride, strict=True):
-        if length % multiple:
+    for length, multiple, given in zip(lengths, field.stride, fixed, strict=True):
+        if given is None and length % multiple:
             down, up = length // multiple * multiple, -(-length // multiple) * multiple
             raise ValueError(
                 f"Expected a tile that the network's stride of {multiple} divides. Received tile={tile!r}. Take "
@@ -210,6 +229,12 @@ def _outputs(model: Any, image: Any, batch: Sequence[Window], lengths: tuple[int
     """Read windows of one shape, and return their outputs."""
     inputs = np.stack([_read(image, window.start, lengths) for window in batch])
     inputs = np.asarray(inputs if preprocess is None else preprocess(inputs), "float32")
+    wanted = (len(batch), *lengths, model.input_shape[-1] or inputs.shape[-1])
+    if inputs.shape != wanted:
+        raise ValueError(
+            f"Expected preprocess to return windows of shape {wanted}, as the model takes. Received shape "
+            f"{inputs.shape}. Change values and channels alone."
+        )
     _check_finite("an image of finite numbers", inputs, batch, "Replace it, as numpy.nan_to_num does.")
     outputs = np.asarray(model.predict_on_batch(inputs), "float32")
     if outputs.shape[:-1] != inputs.shape[:-1]:
@@ -246,7 +271,7 @@ def _reduction(reduce: Any, classes: int) -> Finish:
     if reduce is None:
         return lambda slab: slab
     if callable(reduce):
-        return reduce  # type: ignore[no-any-return]
+        return reduce
     if isinstance(reduce, str):
         choice("reduce", reduce, ("argmax",), also="None, a threshold or a function")
         if classes == 1:

@@ -1,5 +1,7 @@
 """Training: recipes around `keras.Model.fit`."""
 
+from resunet_kit.training.fused_norm import fuse_normalization, fusion_report
+from resunet_kit.training.machine import Tuning, tune_for_machine
 from resunet_kit.training.processes import shard_for_process
 from resunet_kit.training.recipe import FitResult, fit_folder
 from resunet_kit.training.run_folder import Run, RunSettings, load_run
@@ -11,8 +13,12 @@ __all__ = [
     "RunSettings",
     "Stage",
     "StagedHistory",
+    "Tuning",
     "fit_folder",
     "fit_in_stages",
+    "fuse_normalization",
+    "fusion_report",
     "load_run",
     "shard_for_process",
+    "tune_for_machine",
 ]

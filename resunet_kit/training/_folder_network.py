@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -11,7 +11,7 @@ from resunet_kit.inference._value_range import takes_raw_intensities
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_recipe import Recipe, default_network
 
-Network = keras.Model | Callable[[tuple[int, int, int], int], keras.Model]
+Network: TypeAlias = keras.Model | Callable[[tuple[int, int, int], int], keras.Model]
 
 
 def check_network(model: Any) -> None:
@@ -34,8 +34,10 @@ def check_network(model: Any) -> None:
 
 def fixed_size(model: Any) -> tuple[int, int] | None:
     """Return the height and width that a model asks for, None where it takes any or is not a model yet."""
-    size = model.input_shape[1:3] if isinstance(model, keras.Model) else (None, None)
-    return None if None in size else size
+    if not isinstance(model, keras.Model):
+        return None
+    height, width = model.input_shape[1:3]
+    return None if None in (height, width) else (height, width)
 
 
 def made_network(model: Network | None, plan: FolderPlan, recipe: Recipe) -> keras.Model:
@@ -48,7 +50,7 @@ def made_network(model: Network | None, plan: FolderPlan, recipe: Recipe) -> ker
     with dtype_policy(recipe.precision):
         if model is None:
             return default_network(plan, recipe)
-        built = model if isinstance(model, keras.Model) else model(plan.input_shape, plan.num_classes)
+        built: Any = model if isinstance(model, keras.Model) else model(plan.input_shape, plan.num_classes)
     if built is not model:
         model = built
         check_network(model)

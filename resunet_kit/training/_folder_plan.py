@@ -185,12 +185,13 @@ def _size(pairs: Sequence[ScannedPair], given: Any) -> tuple[tuple[int, int], st
         return (height, width), f"Size: {height} x {width}, as image_size says."
     height, width = (statistics.median(sizes) for sizes in zip(*shapes, strict=True))
     scale = min(1.0, LARGEST / max(height, width))
-    size = tuple(max(SMALLEST_SIDE, STRIDE * round(scale * side / STRIDE)) for side in (height, width))
+    height_to, width_to = (max(SMALLEST_SIDE, STRIDE * round(scale * side / STRIDE)) for side in (height, width))
+    size = height_to, width_to
     found = "all" if len(set(shapes)) == 1 else f"{len(set(shapes))} different sizes, in the middle"
     if set(shapes) == {size}:
-        return size, f"Size: {size[0]} x {size[1]}, that of all images."  # type: ignore[return-value]
+        return size, f"Size: {size[0]} x {size[1]}, that of all images."
     reason = f", at most {LARGEST}" if scale < 1 else ""
-    return size, (  # type: ignore[return-value]
+    return size, (
         f"Size: images of {height:g} x {width:g} ({found}) are resized to {size[0]} x {size[1]}, multiples of {STRIDE}"
         f"{reason}; image_size changes it. Masks are predicted at each image's own size again."
     )

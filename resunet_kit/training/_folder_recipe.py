@@ -170,12 +170,10 @@ def logits_of(model: keras.Model) -> keras.Model | None:
 
     Losses of logits keep a gradient where a probability has rounded to 0 or 1.
     """
-    last = model.layers[-1] if type(model).__name__ == "Functional" else None
-    activation = getattr(last, "activation", None)
-    if type(last) is not keras.layers.Activation or activation not in (
-        keras.activations.sigmoid,
-        keras.activations.softmax,
-    ):
+    last: Any = model.layers[-1]
+    if type(model).__name__ != "Functional" or type(last).__name__ != "Activation" or last.output is not model.output:
+        return None
+    if last.activation not in (keras.activations.sigmoid, keras.activations.softmax):
         return None
     logits = keras.layers.Activation("linear", dtype="float32", name="logits")(last.input)
     return keras.Model(model.inputs[0], logits, name=model.name)

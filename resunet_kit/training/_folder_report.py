@@ -28,6 +28,7 @@ NAMES = {
     "average_surface_distance": "Average surface distance",
     "lesion_f1": "Lesion F1",
 }
+COLUMNS = 4
 SAMPLES = 6
 WORST = 6
 LONGER_SIDE = 384  # pixels of a picture in the report
@@ -61,21 +62,28 @@ def _scores(scores: Evaluation) -> list[Any]:
     unit, groups = scores.settings["distance_unit"], scores.settings["groups"]
     labels = list(dict.fromkeys(row["class"] for row in scores.summary_rows))
     found = {(row["class"], row["score"]): row for row in scores.summary_rows}
-    rows = []
+    columns: dict[str, dict[str, str]] = {}
     for label in labels:
-        own = {NAMES[name]: with_interval(found[label, _column(name, unit)]) for name in SCORES}
-        rows.append({**({"Class": str(label)} if len(labels) > 1 else {}), "Images": "all", **own})
+        name = "All images" if len(labels) == 1 else f"Class {label}" if isinstance(label, int) else "Mean of classes"
+        columns[name] = {NAMES[one]: with_interval(found[label, _column(one, unit)]) for one in SCORES}
         if marked := _with_foreground(scores, label):
-            rows.append({**rows[-1], "Images": "with foreground", **marked})
+            columns["With foreground" if len(labels) == 1 else f"{name}, where present"] = marked
     few = " With so few groups the intervals are too narrow." if groups < 20 else ""
     return [
         f"{scores.settings['cases']} test images of {groups} groups, none of which was seen in training or in choosing "
         "weights and threshold. Scores are taken at each image's own size, distances in "
         f"{'pixels' if unit == 'px' else 'millimetres'}. An empty prediction of an empty mask has a Dice of 1; if one "
         "of the two is empty, distances are infinite.",
-        rows,
+        _narrow(columns),
         f"Means over the groups, in parentheses the 95 % interval by a bootstrap over the groups.{few}",
     ]
+
+
+def _narrow(columns: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
+    """Return a table of few columns: of many classes, scores are the columns."""
+    if len(columns) > COLUMNS:
+        return [{"Class": name, **column} for name, column in columns.items()]
+    return [{"Score": score, **{name: column[score] for name, column in columns.items()}} for score in NAMES.values()]
 
 
 def _with_foreground(scores: Evaluation, label: Any) -> dict[str, str]:
@@ -168,7 +176,7 @@ def _threshold(tuned: Tuned) -> list[Any]:
         f"components are removed. {tuned.sentence}",
         columns,
     ]
-    if tuned.truths is not None and 0 < tuned.truths.sum() < tuned.truths.size:
+    if tuned.truths is not None and tuned.maps is not None and 0 < tuned.truths.sum() < tuned.truths.size:
         blocks += [
             f"The same of the pixels of {len(tuned.truths)} validation images at the network's size:",
             plots.threshold_curve(tuned.truths, tuned.maps, metric="dice"),

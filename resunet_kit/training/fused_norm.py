@@ -19,16 +19,16 @@ def fuse_normalization(model: keras.Model) -> keras.Model:
     """Let every `BatchNormalization` of a model run as one operation on TensorFlow, in training and in inference.
 
     Keras computes batch normalisation from a mean, a variance and arithmetic, under mixed precision in float32.
-    TensorFlow's `FusedBatchNormV3` reads and writes the features once and in their own precision. Results, gradients and
-    moving statistics equal those of Keras up to rounding.
+    TensorFlow's `FusedBatchNormV3` takes them in their own precision. Results, gradients and moving statistics equal
+    those of Keras up to rounding.
 
-    The layers stay of Keras's class with the same weights and configuration: a saved model is a plain one, and loads
-    where this package is not installed. A loaded, cloned or copied model is therefore not fused; fuse it again.
+    The layers keep Keras's class, weights and configuration: a saved model is a plain one, and loads where this package
+    is not installed. A loaded, cloned or copied model is therefore not fused; fuse it again.
 
     Layers are found in nested models and in layers of layers, those of `keras.applications` and of one's own classes
-    included. Left as they are: layers that normalise another axis than the last, `synchronized` or `renorm` ones, those in
-    float64 and those of a class with a computation of its own; calls with a mask take Keras's way. `fusion_report` tells
-    the reasons. On other backends the model is returned as it is.
+    included. Left as they are: layers that normalise another axis than the last, `synchronized` or `renorm` ones, those
+    in float64 and those of a class with a computation of its own; calls with a mask take Keras's way. `fusion_report`
+    tells the reasons. On other backends the model is returned as it is.
 
     Args:
         model: Any Keras model, compiled or not. What it was compiled with stays, the optimizer's state too.

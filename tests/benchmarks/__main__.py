@@ -23,7 +23,9 @@ from tests.benchmarks.machine import SIZE, matrix_rate, processor, versions
 # Modules of `pairs()`, and of `notes()` where a number is no ratio.
 BENCHMARKS = (
     "augment",
+    "cascade",
     "data",
+    "inference",
     "losses",
     "masks",
     "metrics",

@@ -10,10 +10,10 @@ def recording(batch_size):
     batches = []
 
     def predict(batch):
-        batches.append(batch.images.shape)
-        return [int(image[0, 0, 0]) for image in batch.images]
+        batches.append((len(batch.items), *batch.items[0].shape))
+        return [int(image[0, 0, 0]) for image in batch.items]
 
-    return SizeQueues(batch_size, predict), batches
+    return SizeQueues(batch_size, predict, lambda image: image.shape), batches
 
 
 def images(sizes):

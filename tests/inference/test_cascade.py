@@ -1,4 +1,3 @@
-import json
 import weakref
 
 import keras
@@ -136,68 +135,6 @@ def test_images_of_another_size_are_resized_and_their_masks_back():
 def test_no_images_give_no_detections():
     assert cascade().predict(np.zeros((0, SIDE, SIDE, 1))) == []
     assert cascade().segment(np.zeros((0, SIDE, SIDE, 1))).shape == (0, SIDE, SIDE, 1)
-
-
-def test_save_and_load_keep_models_and_settings(tmp_path, images):
-    options = PostProcess(threshold=np.float32(0.25), min_size=np.int64(3), max_hole=None, connectivity=1)
-    saved = Cascade(mean_classifier(), copying_segmenter(), threshold=np.float64(0.05), postprocess=options)
-    loaded = Cascade.load(saved.save(tmp_path / "deep" / "cascade"))
-    assert (loaded.threshold, loaded.postprocess) == (0.05, options)
-    for a, b in zip(saved.predict(images), loaded.predict(images), strict=True):
-        np.testing.assert_array_equal(a.mask, b.mask)
-    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["cascade"]
-
-
-def test_a_folder_of_the_first_format_loads(tmp_path):
-    folder = cascade().save(tmp_path / "cascade")
-    (folder / "cascade.json").write_text('{"threshold": 0.1, "mask_threshold": 0.25, "min_area": 2.5}')
-    loaded = Cascade.load(folder)
-    assert (loaded.threshold, loaded.postprocess) == (0.1, PostProcess(threshold=0.25, min_size=3))
-
-
-def test_save_refuses_a_folder_that_holds_something(tmp_path):
-    (tmp_path / "notes.txt").touch()
-    with pytest.raises(ValueError, match="new or empty folder"):
-        cascade().save(tmp_path)
-
-
-def test_a_failed_save_leaves_nothing(tmp_path, monkeypatch):
-    broken = cascade()
-
-    def fail(path):
-        raise OSError(f"disk full: {path}")
-
-    monkeypatch.setattr(broken.segmenter, "save", fail)
-    with pytest.raises(OSError, match="disk full"):
-        broken.save(tmp_path / "cascade")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_load_names_what_is_missing(tmp_path):
-    (tmp_path / "cascade.json").write_text(json.dumps({}))
-    with pytest.raises(ValueError, match=r"lacks classifier\.keras, segmenter\.keras"):
-        Cascade.load(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("", "Expecting value"),
-        ("[]", "Expected settings by name"),
-        ('{"threshold": "a"}', "Expected threshold to be a number"),
-        ('{"other": 1}', "unexpected keyword argument 'other'"),
-        ('{"format_version": 2, "threshold": 0.5}', "must be a mapping"),
-        ('{"format_version": 3, "threshold": 0.5}', "Update resunet_kit"),
-        ('{"format_version": 2, "threshold": 0.5, "postprocess": {}, "value_range": [1, 0]}', "minimum and maximum"),
-    ],
-)
-def test_settings_that_cannot_be_read_are_named(text, reason, tmp_path):
-    folder = cascade().save(tmp_path / "cascade")
-    (folder / "cascade.json").write_text(text)
-    with pytest.raises(
-        ValueError, match=rf"folder written by Cascade.save. Received .*, which cannot be read: .*{reason}"
-    ):
-        Cascade.load(folder)
 
 
 def test_bad_options_are_refused():
@@ -552,3 +489,44 @@ def test_errors_name_the_image_of_a_stream():
     images[2] = images[2].astype("uint8")
     with pytest.raises(ValueError, match="image 2 of dtype uint8"):
         variable().predict(tuple(images))
+
+
+# === Other engines ===
+
+
+class Engine:
+    """What `accelerate` gives: predicts by a model of its own, and knows the Keras model that it was made of."""
+
+    def __init__(self, model):
+        self.model = model
+        self.input_shape, self.output_shape = model.input_shape, model.output_shape
+
+    def predict_on_batch(self, x):
+        return np.asarray(self.model(x))
+
+
+def test_stages_may_be_predictors_and_the_keras_models_are_saved(tmp_path, images):
+    made = Cascade(Engine(mean_classifier()), Engine(copying_segmenter()), threshold=0.05)
+    assert [found.area for found in made.predict(images)] == [0, 25, 24]
+    loaded = Cascade.load(made.save(tmp_path / "cascade"))
+    assert isinstance(loaded.segmenter, keras.Model)
+    assert [found.area for found in loaded.predict(images)] == [0, 25, 24]
+    divided = Cascade(Engine(mean_classifier(front=divide)), Engine(copying_segmenter(front=divide)), threshold=0.05)
+    assert divided.predict((images * 255).astype("uint8"))[1].area == 25
+
+
+@pytest.mark.parametrize(
+    "engine", ["keras", pytest.param("openvino", marks=pytest.mark.slow), pytest.param("auto", marks=pytest.mark.slow)]
+)
+def test_an_accelerated_cascade_finds_the_same_and_saves_its_keras_models(engine, tmp_path, images):
+    made = cascade(min_size=2)
+    fast = made.accelerate(engine=engine, images=images, cache=False, seconds=1)
+    assert {stage.engine for stage in (fast.classifier, fast.segmenter)} <= {"keras", "openvino", "onnxruntime"}
+    assert (fast.threshold, fast.postprocess, fast.value_range) == (made.threshold, made.postprocess, made.value_range)
+    for a, b in zip(fast.predict(images), made.predict(images), strict=True):
+        assert a.probability == pytest.approx(b.probability, abs=1e-3)
+        np.testing.assert_array_equal(a.mask, b.mask)
+    truths = images > 0.5
+    assert fast.tune(images, truths, sensitivity=1.0).tuning.sensitivity == 1
+    loaded = Cascade.load(fast.save(tmp_path / "cascade"))
+    assert (type(loaded.segmenter), loaded.threshold) == (type(made.segmenter), fast.threshold)

@@ -16,7 +16,7 @@ from keras import ops
 from PIL import Image
 
 from resunet_kit.data import read_geometry, read_image, read_mask
-from resunet_kit.inference import Cascade, predict_folder
+from resunet_kit.inference import Cascade, predict_folder, predict_tiled
 from resunet_kit.inference._file_prediction import FilePredictor
 from resunet_kit.masks import PostProcess
 from resunet_kit.models import res_unet
@@ -158,7 +158,6 @@ def test_preprocess_is_applied_to_each_image(images, tmp_path):
 
 
 def test_tiles_are_those_of_predict_tiled(tmp_path):
-    predict_tiled = pytest.importorskip("resunet_kit.inference.tiling").predict_tiled
     image = np.random.default_rng(0).integers(0, 255, (40, 56), "uint8")
     Image.fromarray(image).save(tmp_path / "a.png")
     inputs = keras.Input((None, None, 1))

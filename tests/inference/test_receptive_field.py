@@ -75,7 +75,65 @@ def test_what_sees_the_whole_image_is_named():
     field = receptive_field(res_unet_plus_plus((None, None, 3), filters=(8, 16, 32)))
     assert field.radius == (math.inf, math.inf)
     assert field.stride == (2, 2)
-    assert "mean" in field.unbounded
+    assert all(name.startswith("mean") for name in field.unbounded)
+
+
+def made(*layers):
+    return keras.Sequential([keras.Input((None, None, 1)), *layers])
+
+
+@pytest.mark.parametrize(
+    ("layers", "stride"),
+    [
+        ([*[keras.layers.MaxPooling2D(3, padding="same")] * 3, keras.layers.UpSampling2D(27)], 27),
+        ([keras.layers.ZeroPadding2D(32), keras.layers.MaxPooling2D(4), *[keras.layers.Conv2D(1, 5)] * 4], 4),
+        ([keras.layers.UpSampling2D(2), keras.layers.MaxPooling2D(3)], 3),
+    ],
+)
+def test_strides_are_multiplied_not_estimated(layers, stride):
+    copies = [layer.__class__.from_config(layer.get_config() | {"name": None}) for layer in layers]
+    assert receptive_field(made(*copies)).stride == (stride, stride)
+
+
+@pytest.mark.parametrize("size", [20, 33])
+def test_strides_of_a_fixed_size_with_remainders(size):
+    assert receptive_field(res_unet((size, size, 1), filters=(2, 4, 4, 4))).stride == (8, 8)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        lambda: [keras.layers.Conv2DTranspose(1, 3, dilation_rate=4, padding="same")],
+        lambda: [keras.layers.MaxPooling2D(4), keras.layers.UpSampling2D(4, interpolation="lanczos5")],
+    ],
+)
+def test_the_radius_bounds_dilation_and_wide_interpolation(layers):
+    model = keras.Sequential([keras.Input((64, 64, 1)), *layers()])
+    assert seen(model, 64, 32) <= receptive_field(model).radius[0]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        keras.layers.Softmax(axis=[1, 2]),
+        lambda x: keras.ops.cumsum(x, axis=1),
+        lambda x: x[:, ::-1],
+        lambda x: keras.layers.Concatenate()(
+            [x, keras.ops.split(keras.layers.Conv2D(2, 3, padding="same")(x), 2, axis=-1)[1]]
+        ),
+    ],
+    ids=["softmax over positions", "cumulative sum", "reversed slice", "second output"],
+)
+def test_operations_along_positions_see_the_whole_image(operation):
+    inputs = keras.Input((32, 32, 1))
+    assert receptive_field(keras.Model(inputs, operation(inputs))).radius[0] == math.inf
+
+
+def test_every_output_of_a_nested_network_is_followed():
+    inputs = keras.Input((None, None, 1))
+    inner = keras.Model(inputs, [inputs + 1, keras.layers.Conv2D(1, 9, padding="same")(inputs)])
+    outer = keras.Input((None, None, 1))
+    assert receptive_field(keras.Model(outer, keras.layers.Add()([outer, inner(outer)[1]]))).radius == (4, 4)
 
 
 def test_other_models_are_refused():

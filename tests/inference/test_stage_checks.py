@@ -23,8 +23,8 @@ def model(shape, output):
         (mean_classifier(), model((8, 8, 8, 1), lambda x: x[..., 0]), r"input of shape \(batch, height, width, ch"),
         (model((8,), lambda x: x), copying_segmenter(), r"Expected a classifier with one input.*\(None, 8\)"),
         (mean_classifier(), model((8, 8, 1), lambda x: keras.ops.repeat(x, 300, axis=-1)), "256 classes"),
-        (mean_classifier(), model((8, 8, 1), lambda x: [x, x]), "Expected a segmenter with one output"),
-        (keras.Sequential([keras.layers.Dense(1)]), copying_segmenter(), "Expected a classifier"),
+        (mean_classifier(), model((8, 8, 1), lambda x: [x, x]), "Expected segmenter to be built, with one output"),
+        (keras.Sequential([keras.layers.Dense(1)]), copying_segmenter(), "Expected classifier to be built"),
     ],
 )
 def test_models_that_do_not_fit_each_other_are_refused(classifier, segmenter, message):

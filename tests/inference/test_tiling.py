@@ -80,6 +80,31 @@ def test_without_the_margin_tiles_differ_from_the_whole():
 # === Reading and writing ===
 
 
+def test_grey_windows_become_colours_by_preprocess():
+    image = image_of(20, 30, 1)
+    result = predict_tiled(identity(None, None, 3), image, tile=8, preprocess=lambda x: np.repeat(x, 3, axis=-1))
+    np.testing.assert_allclose(result, np.repeat(image, 3, axis=-1), atol=1e-6)
+
+
+def test_an_array_of_another_library_is_named():
+    class Foreign(Sliced):
+        def __init__(self, array):
+            super().__init__(array)
+            self.dtype = "torch.float32"
+
+    with pytest.raises(TypeError, match="image of numbers"):
+        predict_tiled(identity(None, None, 1), Foreign(image_of(8, 8, 1)), tile=8)
+
+
+@pytest.mark.parametrize("size", [20, 25])
+def test_a_fixed_size_need_not_be_a_multiple_of_the_stride(size):
+    model, image = res_unet((size, size, 1), filters=(2, 4, 4, 4)), image_of(50, 33, 1)
+    result = predict_tiled(model, image, overlap=0.3, blend="constant")
+    assert receptive_field(model).stride == (8, 8)
+    corner = model.predict_on_batch(image[None, :size, :size])[0]
+    np.testing.assert_allclose(result[:5, :5], corner[:5, :5], atol=1e-5)
+
+
 class Sliced:
     """What slices alone give arrays of, and how much was read at once."""
 
@@ -175,6 +200,11 @@ def test_progress_is_shown_on_request(capsys):
         ({"out": np.zeros((40, 50, 1), "uint8")}, ValueError, "float32"),
         ({"out": np.zeros((40, 50), "float32")}, ValueError, r"out of shape \(40, 50, 1\)"),
         ({"out": "mask.npy"}, TypeError, "out"),
+        ({"out": np.broadcast_to(np.float32(0), (40, 50, 1))}, ValueError, "out to be writable"),
+        ({"reduce": 0.5, "out": np.zeros((40, 50), "int8")}, ValueError, "holds uint8"),
+        ({"preprocess": 255}, TypeError, "preprocess"),
+        ({"preprocess": lambda x: x[:, ::2]}, ValueError, "preprocess to return windows of shape"),
+        ({"verbose": "loud"}, ValueError, "verbose"),
         ({"reduce": lambda slab: slab[:, :1]}, ValueError, "spatial shape"),
     ],
 )

@@ -51,7 +51,7 @@ def presence_labels(dataset: Batches, *, ignore_class: int | None = None) -> Bat
             "PairBatches returns."
         )
     _check_masks(has_masks=isinstance(dataset.element_spec, tuple) and len(dataset.element_spec) == 2)
-    return _mapped(dataset, _known(dataset) if ignore_class is None else ignore_class)
+    return _mapped(dataset, known_ignore_class(dataset) if ignore_class is None else ignore_class)
 
 
 class _PresenceBatches(keras.utils.PyDataset):
@@ -93,7 +93,7 @@ def _mapped(dataset: Any, ignore_class: int | None) -> Any:
     return dataset.map(labelled, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
-def _known(dataset: Any) -> int | None:
+def known_ignore_class(dataset: Any) -> int | None:
     """Return the `ignore_class` of the `pairs_dataset` that a dataset is made of, by `take`, `repeat` and the like."""
     while dataset is not None:
         if hasattr(dataset, "ignore_class"):

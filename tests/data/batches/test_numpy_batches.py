@@ -24,6 +24,19 @@ def test_repeats_endlessly_or_as_often_as_asked(files):
     assert len(list(itertools.islice(batches.repeat(), 11))) == 11
 
 
+def test_an_epoch_can_be_drawn_by_its_number_alone(files):
+    through, resumed = (PairBatches(*files, batch_size=2, shuffle=True, seed=0) for _ in range(2))
+    epochs = []
+    for epoch in range(3):
+        through.set_epoch(epoch)
+        epochs.append(np.concatenate([images for images, _ in through]))
+    resumed.set_epoch(2)
+    np.testing.assert_array_equal(np.concatenate([images for images, _ in resumed]), epochs[2])
+    assert any((one != epochs[0]).any() for one in epochs[1:])
+    with pytest.raises(ValueError, match="epoch"):
+        resumed.set_epoch(-1)
+
+
 def test_reading_needs_no_framework(files):
     """Keras is loaded with what is of its kind, and TensorFlow with neither, where Keras has another backend."""
     code = (

@@ -1,0 +1,1 @@
+"""Engines that run a Keras model's inference, and how the fastest one is found and remembered."""
