@@ -138,7 +138,7 @@ def test_every_builder_through_every_format(tmp_path, descriptor, rank, form):
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("build", [models.healthcare_ai_classifier, lambda shape: models.resnet(18, shape)])
 def test_residual_networks_through_every_format(tmp_path, build, form):
-    model = build((64, 64, 3))
+    model = build((128, 128, 3))
     assert export(model, tmp_path / name_of(form), format=form).max_difference <= 1e-3
 
 
