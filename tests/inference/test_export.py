@@ -20,6 +20,8 @@ TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason=
 
 # LiteRT has no 3-D max-pooling.
 LACKING = {("litert", VOLUME): ("res_unet-pointwise, pooled", "res_unet_plus_plus")}
+# What LiteRT computes otherwise than the model: volumes through dilated convolutions. Such a file is refused.
+DIFFERING = {("litert", VOLUME): {"res_unet-atrous, attention", "res_unet_a-tasks"}}
 
 
 @pytest.fixture
@@ -127,6 +129,11 @@ def test_every_builder_through_every_format(tmp_path, descriptor, rank, form):
     path = tmp_path / name_of(form)
     if str(descriptor) in LACKING.get((form, rank), ()):
         with pytest.raises(ValueError, match=r"operations that LiteRT has\. Received one with MaxPool3D"):
+            export(model, path, format=form)
+        assert left(tmp_path) == []
+        return
+    if str(descriptor) in DIFFERING.get((form, rank), ()):
+        with pytest.raises(ValueError, match=r"Expected outputs of the litert file within"):
             export(model, path, format=form)
         assert left(tmp_path) == []
         return
