@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 import resunet_kit
-import resunet_kit.cli as command_line
 from examples import several_processes
 from examples.brain_mri import cli
+from resunet_kit.cli import command_line
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])

@@ -45,7 +45,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 # Modules without a test file of their own, and the one that tests them through what calls them.
 TESTED_THROUGH = {
-    "__main__": "cli/test_init.py",
+    "__main__": "cli/test_command_line.py",
     "cli/_model_arguments": "cli/test_predict.py",
     "data/batches/user_augmentation": "data/batches/test_contract.py",
     "data/files/errors": "data/files/test_decoding.py",

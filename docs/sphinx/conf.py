@@ -28,6 +28,7 @@ coverage_statistics_to_stdout = False
 rst_epilog = ".. automodule:: resunet_kit\n\n" + "\n".join(
     f".. automodule:: {module.name}\n" + ("" if module.ispkg else "   :members:\n")
     for module in pkgutil.walk_packages(resunet_kit.__path__, "resunet_kit.")
+    if not module.name.endswith("__main__")
 )
 
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 import resunet_kit
-from resunet_kit.cli import COMMANDS, main, parser
+from resunet_kit.cli.command_line import COMMANDS, main, parser
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -19,7 +19,7 @@ def test_each_command_has_help_with_examples(command, capsys):
 
 def test_help_and_version_load_no_framework():
     code = (
-        "import sys\nfrom resunet_kit.cli import parser\nparser().format_help()\n"
+        "import sys\nfrom resunet_kit.cli.command_line import parser\nparser().format_help()\n"
         "print(sorted(set(sys.modules) & {'keras', 'tensorflow', 'jax', 'torch'}))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,0 +1,75 @@
+"""Commands for those who do not program: `python -m resunet_kit fit|predict|evaluate`, or `resunet-kit`.
+
+Each command is a module with `add_arguments(parser)` and `run(arguments) -> int`, which imports what it needs when it
+runs: help and errors of the command line load neither Keras nor TensorFlow.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+import resunet_kit
+from resunet_kit.cli._quiet import load_keras
+
+COMMANDS = {
+    "fit": "train a network on a folder of images and a folder of masks, and assess it",
+    "predict": "write the masks of images, with a run of fit",
+    "evaluate": "score masks, or a run of fit, on images whose masks are known",
+}
+EXAMPLES = """examples:
+  python -m resunet_kit fit images masks --out run
+  python -m resunet_kit predict --run run --out predictions new_images
+  python -m resunet_kit COMMAND --help
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; bad input is one line on standard error.
+
+    Args:
+        arguments: Those of the command line without the program's name; None takes `sys.argv`.
+
+    Returns:
+        The exit code: 0, 1 after an error, 130 after an interruption. Wrong usage exits with 2.
+
+    Example:
+        >>> from resunet_kit.cli import main
+        >>> main(["fit", "no_such_folder", "masks", "--out", "run"])
+        1
+    """
+    chosen = parser().parse_args(arguments)
+    try:
+        if getattr(chosen, "predictions", None) is None:  # masks alone are scored without a framework
+            load_keras()
+        return int(chosen.run(chosen) or 0)
+    except (ValueError, TypeError, ImportError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m resunet_kit",
+        description="Segmentation from folders of files: train, predict, evaluate.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"resunet_kit {resunet_kit.__version__}")
+    commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        module = importlib.import_module(f"resunet_kit.cli.{name}")
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary.capitalize()}.",
+            epilog=getattr(module, "EXAMPLES", None),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return top
