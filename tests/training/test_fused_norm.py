@@ -298,16 +298,17 @@ class Doubled(keras.layers.BatchNormalization):
 
 @needs_tensorflow
 @pytest.mark.parametrize(
-    ("layer", "reason"),
+    ("build", "reason"),
     [
-        (keras.layers.BatchNormalization(axis=1), "axis 1"),
-        (keras.layers.BatchNormalization(dtype="float64"), "float64"),
-        (keras.layers.BatchNormalization(renorm=True), "renormalises"),
-        (keras.layers.BatchNormalization(synchronized=True), "synchronises"),
-        (Doubled(), "of its own"),
+        (lambda: keras.layers.BatchNormalization(axis=1), "axis 1"),
+        (lambda: keras.layers.BatchNormalization(dtype="float64"), "float64"),
+        (lambda: keras.layers.BatchNormalization(renorm=True), "renormalises"),
+        (lambda: keras.layers.BatchNormalization(synchronized=True), "synchronises"),
+        (Doubled, "of its own"),
     ],
 )
-def test_what_cannot_be_fused_is_left_with_a_reason(layer, reason):
+def test_what_cannot_be_fused_is_left_with_a_reason(build, reason):
+    layer = build()
     inputs = keras.Input((4, 4, 4))
     model = keras.Model(inputs, layer(inputs))
     x = np.random.default_rng(0).normal(size=(2, 4, 4, 4))
