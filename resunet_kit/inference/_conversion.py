@@ -68,7 +68,8 @@ def to_litert(model: keras.Model) -> bytes:
     """Return a LiteRT file in float32, of LiteRT's own operations alone: no runtime but TensorFlow's has others.
 
     Raises:
-        ValueError: If the model has an operation that LiteRT lacks, such as 3-D max-pooling.
+        ValueError: If the model has an operation that LiteRT lacks, such as 3-D max-pooling, or runs wrongly: dilated
+            3-D convolutions.
     """
     return convert_litert(litert_converter(model)) if _other_backend.on_tensorflow() else _bytes_of(model, "litert")
 
@@ -79,12 +80,16 @@ def litert_converter(model: keras.Model, shape: Sequence[int | None] | None = No
     Args:
         model: A model of one input.
         shape: Of an image, where that is to be less variable than the model's.
+
+    Raises:
+        ValueError: If the model has dilated 3-D convolutions.
     """
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     with quiet():
         frozen = convert_variables_to_constants_v2(traced(float32_twin(model), shape))
+        _refuse_dilated_volumes(frozen.graph)
         return tf.lite.TFLiteConverter.from_concrete_functions([frozen])
 
 
@@ -105,6 +110,16 @@ def convert_litert(converter: Any) -> bytes:
             f"Expected a model of operations that LiteRT has. Received one with {lacking[1]}, which it lacks. Export "
             'to "onnx" or "openvino", or build the model without: volumes are pooled and dilated by these.'
         ) from error
+
+
+def _refuse_dilated_volumes(graph: Any) -> None:
+    """Refuse what LiteRT (TensorFlow 2.21) converts, and then computes wrongly or ends the process at."""
+    for operation in graph.get_operations():
+        if operation.type == "Conv3D" and max(operation.get_attr("dilations")) > 1:
+            raise ValueError(
+                "Expected a model of operations that LiteRT has. Received one with dilated 3-D convolutions, whose "
+                'results are wrong there. Export to "onnx" or "openvino", or build the model without dilation.'
+            )
 
 
 def write_saved_model(model: keras.Model, folder: Path) -> None:
