@@ -157,7 +157,7 @@ def _fused_call(
     """Compute what `BatchNormalization.call` does."""
     import tensorflow as tf
 
-    dense = isinstance(inputs, tf.Tensor) and inputs.dtype.name == layer.compute_dtype
+    dense = isinstance(inputs, tf.Tensor) and inputs.dtype.name == layer.compute_dtype in HALVES_AND_SINGLES
     if mask is not None or not dense or inputs.shape.rank is None or inputs.shape.rank < 2:
         return type(layer).call(layer, inputs, training=training, mask=mask)
 

@@ -334,6 +334,15 @@ def test_a_mask_is_heeded():
 
 
 @needs_tensorflow
+def test_a_precision_that_changes_later_is_heeded():
+    layer = keras.layers.BatchNormalization()
+    fuse_normalization(keras.Sequential([keras.Input((6, 3)), layer]))
+    layer.dtype_policy = "float64"
+    values = layer(np.ones((2, 6, 3)), training=True)
+    assert keras.backend.standardize_dtype(values.dtype) == "float64"
+
+
+@needs_tensorflow
 def test_the_last_axis_may_be_counted_from_the_front():
     assert list(fusion_report(fuse_normalization(normalized(axis=3))).values()) == ["fused"]
 
