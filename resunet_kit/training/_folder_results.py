@@ -19,6 +19,7 @@ from resunet_kit.training._folder_training import uncompiled
 from resunet_kit.training.run_folder import RunSettings
 
 PLAN = "plan.json"
+REASONS = ("precision_reason",)  # what the plan holds beside the choices, and may differ
 
 
 def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
@@ -33,8 +34,8 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
         with atomic_write(file) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
         return folder
-    before, now = json.loads(file.read_text(encoding="utf-8")), json.loads(text)
-    changed = [name for name in now if before.get(name) != now[name]]
+    before, now = saved_plan(out), json.loads(text)
+    changed = [name for name in now if before.get(name) != now[name] and name not in REASONS]
     if resume and changed:
         name = changed[0]
         more = f" and other {', '.join(changed[1:])}" if len(changed) > 1 else ""
@@ -43,6 +44,27 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
             f"{_shortened(now[name])} instead of {_shortened(before.get(name))}{more}. Pass the same, or another out."
         )
     return folder
+
+
+def saved_plan(out: Path) -> dict[str, Any]:
+    """Return what an unfinished run was begun with; nothing where there is none.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    file = out / run_folder.UNFINISHED / PLAN
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"Expected the plan of an unfinished training. Received {str(file)!r}, which is damaged. Train again into "
+            "another folder."
+        )
+    return found
 
 
 def check_out(out: Path, *, resume: bool) -> bool:
