@@ -5,7 +5,9 @@ runs: help and errors of the command line load neither Keras nor TensorFlow.
 """
 
 import argparse
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -46,9 +48,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, TypeError, ImportError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
+    except Exception as error:
+        if (lacking := _lacking(error)) is None:
+            raise  # a fault of the program
+        print(f"error: {lacking}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _lacking(error: Exception) -> str | None:
+    """Return what the machine lacks, memory or space on the disk; None for another error.
+
+    Backends and HDF5 say so in classes of their own.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError"):
+        return "Expected enough memory. Received too little. Pass a smaller --batch-size, or close other programs."
+    for code in (errno.ENOSPC, errno.EFBIG):
+        if os.strerror(code) in str(error):
+            return f"Expected space for the results. Received: {os.strerror(code)}. Free some, and repeat the command."
+    return None
 
 
 def parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from resunet_kit._shared.errors import reason
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.metrics import Evaluation
 from resunet_kit.training import run_folder
@@ -122,17 +123,41 @@ def finish(out: Path, settings: RunSettings) -> None:
 
 
 def read_split(out: Path) -> dict[str, list[str]]:
-    """Return the images of each part of a finished run."""
-    with (out / run_folder.SPLIT).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    """Return the images of each part of a finished run.
+
+    Raises:
+        ValueError: If the table cannot be read.
+    """
+    rows = split_rows(out)
     return {part: [row["image"] for row in rows if row["part"] == part] for part in PARTS}
 
 
+def split_rows(out: Path) -> list[dict[str, str]]:
+    """Return the image, group and part of each image of a finished run.
+
+    Raises:
+        ValueError: If the table cannot be read.
+    """
+    path = out / run_folder.SPLIT
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{name: row[name] for name in ("image", "group", "part")} for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise _damaged(path, error) from error
+
+
 def read_scores(out: Path) -> Evaluation:
-    """Return the scores of a finished run."""
+    """Return the scores of a finished run.
+
+    Raises:
+        ValueError: If they cannot be read.
+    """
     stored = read_json(out / run_folder.SCORES)
-    rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
-    return Evaluation(rows, summary, stored["settings"])
+    try:
+        rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
+        return Evaluation(rows, summary, stored["settings"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise _damaged(out / run_folder.SCORES, error) from error
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,8 +168,22 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_json(file: Path) -> Any:
-    """Return what a file of a finished run holds."""
-    return json.loads(file.read_text(encoding="utf-8"))
+    """Return what a file of a finished run holds.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"Expected a file of a finished run. Received {str(file)!r}, which cannot be read: {reason(error)} Restore it, "
+        "or train again into another folder."
+    )
 
 
 def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -46,6 +46,18 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
         (ValueError("Expected this.\nReceived that. Do so."), 1, "error: Expected this. Received that. Do so.\n"),
         (ImportError("missing"), 1, "error: missing\n"),
         (FileNotFoundError("gone"), 1, "error: gone\n"),
+        (
+            MemoryError(),
+            1,
+            "error: Expected enough memory. Received too little. Pass a smaller --batch-size, or close other "
+            "programs.\n",
+        ),
+        (
+            RuntimeError("Unable to close file (errno = 28, error message = 'No space left on device')"),
+            1,
+            "error: Expected "
+            "space for the results. Received: No space left on device. Free some, and repeat the command.\n",
+        ),
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (None, 0, ""),
     ],
