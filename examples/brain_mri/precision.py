@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import keras
 
@@ -29,7 +30,8 @@ def with_precision(options: Options, slices: int, build: Callable[[], keras.Mode
         return replace(options, precision="float32", precision_reason=why)
     with dtype_policy("float32"):  # both stages are built in the one chosen, and nothing else
         tuning = tune_for_machine(build, seconds=SECONDS, policies=POLICIES)
-    return replace(options, precision=tuning.policy, precision_reason=tuning.reason)
+    policy: Any = tuning.policy  # one of POLICIES
+    return replace(options, precision=policy, precision_reason=tuning.reason)
 
 
 @contextmanager

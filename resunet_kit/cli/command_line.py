@@ -45,13 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(chosen, "predictions", None) is None:  # masks alone are scored without a framework
             load_keras()
         return int(chosen.run(chosen) or 0)
-    except (ValueError, TypeError, ImportError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
     except Exception as error:
-        if (lacking := _lacking(error)) is None:
+        said = _lacking(error)
+        if said is None and not isinstance(error, ValueError | TypeError | ImportError | OSError):
             raise  # a fault of the program
-        print(f"error: {lacking}", file=sys.stderr)
+        print(f"error: {said or ' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -65,9 +63,9 @@ def _lacking(error: Exception) -> str | None:
     """
     if isinstance(error, MemoryError) or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError"):
         return "Expected enough memory. Received too little. Pass a smaller --batch-size, or close other programs."
-    for code in (errno.ENOSPC, errno.EFBIG):
-        if os.strerror(code) in str(error):
-            return f"Expected space for the results. Received: {os.strerror(code)}. Free some, and repeat the command."
+    said = (os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG), " requested and ")  # the last by NumPy
+    if any(text in str(error) for text in said) and not isinstance(error, ValueError | TypeError):
+        return "Expected space for the results. Received: no space left on device. Free some, and repeat the command."
     return None
 
 

@@ -103,10 +103,12 @@ def _chosen_pairs(arguments: argparse.Namespace, pairing: dict[str, Any]) -> tup
                 f"Expected --images with images of the run's {arguments.part} part. Received {len(images)} images and "
                 "none of them. Pass the folder that the run was trained on, or leave --part out."
             )
-        images, masks, rows = ([values[index] for index in chosen] for values in (images, masks, rows))
-    elif (note := note_on_parts([row and row["part"] for row in rows])) is not None:
+        images, masks = [images[index] for index in chosen], [masks[index] for index in chosen]
+        rows = [rows[index] for index in chosen]
+    elif (note := note_on_parts([None if row is None else row["part"] for row in rows])) is not None:
         print(note, file=sys.stderr)
-    return images, masks, None if None in rows else [row["group"] for row in rows]
+    groups = [row["group"] for row in rows if row is not None]
+    return images, masks, groups if len(groups) == len(images) else None
 
 
 def _score_options(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def with_precision(recipe: Recipe, plan: FolderPlan, model: Network | None, fold
         recipe: Its precision may be `"auto"`.
         plan: What is trained on.
         model: What the user passed as `model`.
-        folder: The run folder: a run that goes on keeps the precision that it began with.
+        folder: The run folder: a run that is resumed keeps the precision that it began with.
     """
     begun = saved_plan(folder)
     if begun.get("precision") and recipe.precision in ("auto", begun["precision"]):

@@ -48,7 +48,7 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
 
 
 def saved_plan(out: Path) -> dict[str, Any]:
-    """Return what an unfinished run was begun with; nothing where there is none.
+    """Return what an unfinished run was begun with; nothing where there is no run.
 
     Raises:
         ValueError: If the file is damaged.

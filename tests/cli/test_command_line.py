@@ -9,6 +9,11 @@ import resunet_kit
 from resunet_kit.cli.command_line import COMMANDS, main, parser
 
 
+NO_SPACE = (
+    "error: Expected space for the results. Received: no space left on device. Free some, and repeat the command.\n"
+)
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_with_examples(command, capsys):
     with pytest.raises(SystemExit) as stop:
@@ -55,9 +60,9 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
         (
             RuntimeError("Unable to close file (errno = 28, error message = 'No space left on device')"),
             1,
-            "error: Expected "
-            "space for the results. Received: No space left on device. Free some, and repeat the command.\n",
+            NO_SPACE,
         ),
+        (OSError("65536 requested and 6112 written"), 1, NO_SPACE),
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (None, 0, ""),
     ],

@@ -84,7 +84,7 @@ def test_what_the_user_gives_or_has_set_wins(plan, measured, tmp_path):
     assert measured == []
 
 
-def test_a_run_that_goes_on_keeps_its_precision(plan, measured, tmp_path):
+def test_a_resumed_run_keeps_its_precision(plan, measured, tmp_path):
     recipe, said = with_precision(LONG, plan, None, tmp_path)
     _folder_results.begin(tmp_path, {"precision": recipe.precision, "precision_reason": said}, resume=False)
     assert with_precision(LONG, plan, None, tmp_path) == (recipe, said)
