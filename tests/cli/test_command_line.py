@@ -8,7 +8,6 @@ import pytest
 import resunet_kit
 from resunet_kit.cli.command_line import COMMANDS, main, parser
 
-
 NO_SPACE = (
     "error: Expected space for the results. Received: no space left on device. Free some, and repeat the command.\n"
 )
