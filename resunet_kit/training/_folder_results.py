@@ -79,14 +79,14 @@ def check_out(out: Path, *, resume: bool) -> bool:
             return True
         raise ValueError(
             f"Expected a new folder as out. Received {str(out)!r}, which holds a finished run. Name another, or pass "
-            "resume=True to read it."
+            "resume=True (--resume) to read it."
         )
     if (out / run_folder.UNFINISHED / PLAN).is_file():
         if resume:
             return False
         raise ValueError(
             f"Expected a new folder as out. Received {str(out)!r}, which holds an unfinished training. Pass "
-            "resume=True to continue it, or name another."
+            "resume=True (--resume) to continue it, or name another."
         )
     if out.exists() and (not out.is_dir() or any(one.name != run_folder.UNFINISHED for one in out.iterdir())):
         raise ValueError(

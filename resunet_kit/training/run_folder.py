@@ -172,7 +172,7 @@ def read_settings(path: str | os.PathLike[str]) -> RunSettings:
     file = folder / SETTINGS
     if not file.is_file():
         if (folder / UNFINISHED).is_dir():
-            raise _unreadable(folder, "whose training has not ended. Continue it with resume=True.")
+            raise _unreadable(folder, "whose training has not ended. Continue it with resume=True (--resume).")
         raise _unreadable(folder, f"which lacks {SETTINGS}. Pass the folder that was out.")
     try:
         return RunSettings.from_json(file.read_text(encoding="utf-8"))
