@@ -1,7 +1,7 @@
 """Speed as ratios within one run: `make bench`.
 
 The two of a pair are timed alternately, under the same load of the machine; the median of their ratios is printed. With
-`--write PAGE` the rows replace those of a page of the documentation.
+`--write PAGE` the rows replace those of the same topics on a page of the documentation.
 """
 
 import argparse
@@ -108,18 +108,23 @@ def measured(names: Iterable[str], rounds: int) -> tuple[list[Row], list[str]]:
     return rows, notes
 
 
-def page_with(text: str, about: list[str], rows: list[Row], notes: list[str]) -> str:
-    """Return the page with these rows in place of the last ones."""
+def page_with(text: str, about: list[str], rows: list[Row], notes: list[str], topics: Iterable[str]) -> str:
+    """Return the page with new rows and notes of some topics; those of other topics stay."""
     before, _, rest = text.partition(START)
-    _, end, after = rest.partition(END)
+    old, end, after = rest.partition(END)
     if not end:
         raise ValueError(
             f"Expected a page with {START!r} and {END!r}. Received one without. Put them where rows belong."
         )
-    lines = [*(f"- {line}" for line in about), "", "| | Ours | ms | Peer | ms | Ratio |", "|---|---|---|---|---|---|"]
-    lines += [row.markdown() for row in rows]
-    lines += ["", *(f"- {note}" for note in notes)]
-    return f"{before}{START}\n" + "\n".join(lines) + f"\n{END}{after}"
+    lines = {topic: [row.markdown() for row in rows if row.topic == topic] for topic in topics}
+    remarks = {topic: [f"- {note}" for note in notes if note.startswith(f"{topic}: ")] for topic in topics}
+    for topic in (topic for topic in BENCHMARKS if topic not in lines):
+        lines[topic] = [line for line in old.splitlines() if line.startswith(f"| {topic} |")]
+        remarks[topic] = [line for line in old.splitlines() if line.startswith(f"- {topic}: ")]
+    shown = [*(f"- {line}" for line in about), "", "| | Ours | ms | Peer | ms | Ratio |", "|---|---|---|---|---|---|"]
+    shown += [line for topic in BENCHMARKS for line in lines[topic]] + [""]
+    shown += [line for topic in BENCHMARKS for line in remarks[topic]]
+    return f"{before}{START}\n" + "\n".join(shown) + f"\n{END}{after}"
 
 
 def main() -> None:
@@ -131,11 +136,11 @@ def main() -> None:
     chosen = parser.parse_args()
     about = list(machine_notes())
     print(*about, sep="\n")
-    rows, notes = measured(chosen.names or BENCHMARKS, chosen.rounds)
+    names = chosen.names or BENCHMARKS
+    rows, notes = measured(names, chosen.rounds)
     if chosen.write:
-        chosen.write.write_text(
-            page_with(chosen.write.read_text(encoding="utf-8"), about, rows, notes), encoding="utf-8"
-        )
+        page = page_with(chosen.write.read_text(encoding="utf-8"), about, rows, notes, names)
+        chosen.write.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
