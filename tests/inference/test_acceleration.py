@@ -71,7 +71,12 @@ def test_weights_are_a_snapshot(model, expected):
     twin.set_weights(model.get_weights())
     fast = accelerate(twin, engine="openvino", precision="float32", cache=False)
     twin.set_weights([0 * weights for weights in twin.get_weights()])
-    np.testing.assert_allclose(fast.predict(IMAGES, verbose=0), expected, atol=1e-5)
+    with pytest.warns(UserWarning, match="Call accelerate again") as told:
+        np.testing.assert_allclose(fast.predict(IMAGES, verbose=0), expected, atol=1e-5)
+    assert told[0].filename == __file__
+    itself = accelerate(twin, engine="keras", precision="float32", cache=False)
+    twin.set_weights([weights + 1 for weights in twin.get_weights()])
+    np.testing.assert_allclose(itself.predict(IMAGES, verbose=0), twin.predict_on_batch(IMAGES), atol=1e-6)
 
 
 @pytest.mark.parametrize("engine", ["keras", "openvino"])
