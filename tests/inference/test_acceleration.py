@@ -153,6 +153,14 @@ def test_wrong_arguments_of_predict_are_refused(fast, x, options, message):
         fast.predict(x, **options)
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "U4", "O"])
+def test_what_are_no_real_numbers_is_refused(fast, dtype):
+    with pytest.raises(TypeError, match=r"Expected images of real numbers\. Received dtype "):
+        fast.predict(IMAGES.astype(dtype), verbose=0)
+    with pytest.raises(TypeError, match="batches of images of real numbers"):
+        fast.predict(iter([IMAGES.astype(dtype)]), verbose=0)
+
+
 def test_a_generator_is_not_a_batch(fast):
     with pytest.raises(TypeError, match="Pass datasets to predict"):
         fast.predict_on_batch(iter([IMAGES]))

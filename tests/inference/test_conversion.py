@@ -114,3 +114,10 @@ def test_what_openvino_lacks_is_named():
     model = keras.Model(inputs, keras.layers.UpSampling2D(2, interpolation="bicubic")(inputs))
     with pytest.raises(ValueError, match=r"operations that OpenVINO has\. Received one with ResizeBicubic, which"):
         _conversion.to_openvino(model)
+
+
+def test_dilated_volumes_are_refused_for_litert_in_groups_too():
+    inputs = keras.Input((6, 6, 6, 2))
+    model = keras.Model(inputs, keras.layers.Conv3D(2, 3, dilation_rate=2, groups=2, padding="same")(inputs))
+    with pytest.raises(ValueError, match=r"dilated 3-D convolutions"):
+        _conversion.to_litert(model)

@@ -99,7 +99,7 @@ def _remembered(key: str, race: Race, combinations: list[tuple[str, str]]) -> Fo
     try:
         entry: Any = recall(key)
         candidates = tuple(Candidate(**candidate) for candidate in entry["candidates"])
-        chosen = candidates[entry["chosen"]]
+        chosen = dict(enumerate(candidates))[entry["chosen"]]
         if (chosen.engine, chosen.precision) not in combinations:
             return None
         found = race.only(chosen.engine, chosen.precision)

@@ -5,7 +5,10 @@ import warnings
 import keras
 import numpy as np
 
-MOST, LARGEST = 8, 4096  # weights to look at, and their size: training changes them all, and these are read in no time
+MAX_WEIGHTS, MAX_SIZE = (
+    8,
+    4096,
+)  # weights to look at, and their size: training changes them all, and these are read in no time
 
 
 class Snapshot:
@@ -16,8 +19,8 @@ class Snapshot:
     """
 
     def __init__(self, model: keras.Model) -> None:
-        small = [weight for weight in model.weights if 0 < int(np.prod(weight.shape)) <= LARGEST]
-        chosen = np.unique(np.linspace(0, len(small) - 1, MOST).round().astype(int)) if small else []
+        small = [weight for weight in model.weights if 0 < int(np.prod(weight.shape)) <= MAX_SIZE]
+        chosen = np.unique(np.linspace(0, len(small) - 1, MAX_WEIGHTS).round().astype(int)) if small else []
         self.weights = [small[index] for index in chosen]
         self.values = self._read()
         self.name = model.name

@@ -3,7 +3,7 @@ import warnings
 import numpy as np
 import pytest
 
-from resunet_kit.inference._engines.snapshot import MOST, Snapshot
+from resunet_kit.inference._engines.snapshot import MAX_WEIGHTS, Snapshot
 from resunet_kit.models import res_unet
 
 
@@ -11,13 +11,13 @@ from resunet_kit.models import res_unet
 def test_other_weights_are_told_once(place):
     model = res_unet((16, 16, 1), filters=(4, 8))
     snapshot = Snapshot(model)
-    assert len(snapshot.weights) == MOST
+    assert len(snapshot.weights) == MAX_WEIGHTS
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         snapshot.warn_if_changed()
         model.set_weights(model.get_weights())
         snapshot.warn_if_changed()
-    weight = snapshot.weights[round(place * (MOST - 1))]
+    weight = snapshot.weights[round(place * (MAX_WEIGHTS - 1))]
     weight.assign(np.ones(weight.shape) / 3)
     with pytest.warns(UserWarning, match=r"weights that 'res_unet.*' had when.*Call accelerate again"):
         snapshot.warn_if_changed()
