@@ -121,3 +121,14 @@ def test_dilated_volumes_are_refused_for_litert_in_groups_too():
     model = keras.Model(inputs, keras.layers.Conv3D(2, 3, dilation_rate=2, groups=2, padding="same")(inputs))
     with pytest.raises(ValueError, match=r"dilated 3-D convolutions"):
         _conversion.to_litert(model)
+
+
+def test_a_step_that_fails_is_left_out(monkeypatch):
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer
+
+    monkeypatch.setattr(TransposeOptimizer, "_handle_nhwc_tranpose", lambda *_: max(()))  # as at MobileNetV3's scalars
+    inputs = keras.Input((4, 4, 3), name="image")
+    model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(keras.layers.Conv2D(3, 1)(inputs)))
+    images = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype("float32")
+    [found] = run_onnx(_conversion.to_onnx(model), images)
+    np.testing.assert_allclose(found, keras.ops.convert_to_numpy(model(images)), atol=1e-5)

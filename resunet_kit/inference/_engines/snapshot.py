@@ -1,14 +1,14 @@
 """Whether a model's weights are still those that an engine was made from."""
 
+import time
 import warnings
 
 import keras
 import numpy as np
 
-MAX_WEIGHTS, MAX_SIZE = (
-    8,
-    4096,
-)  # weights to look at, and their size: training changes them all, and these are read in no time
+# How many weights to look at, and of what size: training changes them all.
+MAX_WEIGHTS, MAX_SIZE = 8, 4096
+SECONDS = 1.0
 
 
 class Snapshot:
@@ -20,13 +20,16 @@ class Snapshot:
 
     def __init__(self, model: keras.Model) -> None:
         small = [weight for weight in model.weights if 0 < int(np.prod(weight.shape)) <= MAX_SIZE]
-        chosen = np.unique(np.linspace(0, len(small) - 1, MAX_WEIGHTS).round().astype(int)) if small else []
-        self.weights = [small[index] for index in chosen]
+        spread = np.linspace(0, max(0, len(small) - 1), MAX_WEIGHTS).round().astype(int)
+        self.weights = [small[index] for index in np.unique(spread) if small]
         self.values = self._read()
-        self.name = model.name
+        self.name, self.next = model.name, 0.0
 
     def warn_if_changed(self) -> None:
-        """Warn, once, where weights are other ones by now."""
+        """Warn, once, where weights are other ones by now. They are read once a second at most, which takes a while."""
+        if time.monotonic() < self.next:
+            return
+        self.next = time.monotonic() + SECONDS
         values = self._read()
         if all(np.array_equal(old, new, equal_nan=True) for old, new in zip(self.values, values, strict=True)):
             return
