@@ -153,7 +153,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise _unreadable(Path(path), f"which lacks {MODEL}. Train again into another folder.")
     try:
         return Run(keras.models.load_model(file, compile=False), settings)
-    except (ValueError, TypeError, OSError) as error:
+    except Exception as error:  # Keras raises nearly anything on damaged files
         raise _unreadable(file, f"which cannot be read: {reason(error)} Train again into another folder.") from error
 
 
@@ -172,7 +172,7 @@ def read_settings(path: str | os.PathLike[str]) -> RunSettings:
     file = folder / SETTINGS
     if not file.is_file():
         if (folder / UNFINISHED).is_dir():
-            raise _unreadable(folder, "whose training has not ended. Continue it with resume=True.")
+            raise _unreadable(folder, "whose training has not ended. Continue it with resume=True (--resume).")
         raise _unreadable(folder, f"which lacks {SETTINGS}. Pass the folder that was out.")
     try:
         return RunSettings.from_json(file.read_text(encoding="utf-8"))
