@@ -12,7 +12,7 @@ import keras
 from resunet_kit._shared.errors import reason
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.inference._cascade_settings import settings_from_json
-from resunet_kit.inference._saved_model import check_saved_model, check_weights, save_for_inference
+from resunet_kit.inference._saved_model import check_saved_model, check_unpacked_size, check_weights, save_for_inference
 
 CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
 MEMBERS = (CLASSIFIER, SEGMENTER, SETTINGS)
@@ -65,8 +65,6 @@ def read_cascade(path: str | os.PathLike[str], build: Callable[..., Built]) -> B
     try:
         with zipfile.ZipFile(source) as archive, tempfile.TemporaryDirectory() as folder:
             _extract(source, archive, Path(folder))
-            for name in (CLASSIFIER, SEGMENTER):
-                check_saved_model(Path(folder) / name)
             return _read_folder(source, Path(folder), build)
     except _Unreadable:
         raise
@@ -86,6 +84,7 @@ def _extract(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
     unknown = sorted({name for name in names if name not in MEMBERS} | {n for n in names if names.count(n) > 1})
     if unknown:
         raise _unreadable(source, f"with unknown or repeated members {unknown[:5]}. Save it again.")
+    check_unpacked_size(source, archive)
     for name in MEMBERS:
         archive.extract(name, folder)
 
@@ -94,6 +93,8 @@ def _read_folder(source: Path, folder: Path, build: Callable[..., Built]) -> Bui
     _check_complete(source, [path.name for path in folder.iterdir() if path.is_file()])
     try:
         options: dict[str, Any] = settings_from_json((folder / SETTINGS).read_text(encoding="utf-8"))
+        for name in (CLASSIFIER, SEGMENTER):
+            check_saved_model(folder / name)
         stages = [
             keras.models.load_model(folder / name, compile=False, safe_mode=True) for name in (CLASSIFIER, SEGMENTER)
         ]

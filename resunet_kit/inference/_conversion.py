@@ -20,7 +20,8 @@ from resunet_kit.inference._float32_twin import float32_twin
 from resunet_kit.inference._onnx_graph import onnx_model
 from resunet_kit.inference._optional import optional
 from resunet_kit.inference._quiet import quiet
-from resunet_kit.inference._tracing import traced
+from resunet_kit.inference._replaced_functions import replaced_functions
+from resunet_kit.inference._tracing import traced, variable_sizes
 
 
 def to_openvino(model: keras.Model) -> Any:
@@ -37,7 +38,7 @@ def to_openvino(model: keras.Model) -> Any:
             return openvino.Core().read_model(path, path.with_suffix(".bin")).clone()
     with quiet():
         function = traced(float32_twin(model))
-        converted = openvino.convert_model(function)
+        converted = _by_openvino(openvino, function)
     # The converter makes outputs of whatever no operation reads, too.
     found = {name: result for result in converted.get_results() for name in result.output(0).names}
     results = [found[tensor.name] for tensor in function.outputs]
@@ -46,6 +47,19 @@ def to_openvino(model: keras.Model) -> Any:
     for port, name in zip(converted.outputs, output_names(model), strict=True):
         port.tensor.set_names({name})
     return converted
+
+
+def _by_openvino(openvino: Any, function: Any) -> Any:
+    try:
+        return openvino.convert_model(function)
+    except Exception as error:
+        lacking = re.search(r"No conversion rule found for operations: (.+)$", str(error), re.MULTILINE)
+        if lacking is None:
+            raise
+        raise ValueError(
+            f"Expected a model of operations that OpenVINO has. Received one with {lacking[1].strip()}, which it "
+            'lacks. Export to "onnx" or "tf_saved_model", or build the model without.'
+        ) from error
 
 
 def to_onnx(model: keras.Model) -> bytes:
@@ -127,8 +141,9 @@ def write_saved_model(model: keras.Model, folder: Path) -> None:
     if not _other_backend.on_tensorflow():
         _other_backend.write(model, folder, "tf_saved_model")
         return
-    with quiet():
-        float32_twin(model).export(folder, format="tf_saved_model", verbose=False)
+    twin = float32_twin(model)
+    with quiet(), replaced_functions(variable_sizes(twin)):
+        twin.export(folder, format="tf_saved_model", verbose=False)
 
 
 def output_names(model: keras.Model) -> list[str]:

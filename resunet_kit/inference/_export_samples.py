@@ -65,7 +65,10 @@ def _pairs(generator: np.random.Generator, shape: tuple[int, ...], dtype: Any) -
     if dtype.kind not in "f":
         limit = min(np.iinfo(dtype).max, 255) if dtype.kind in "iu" else 1
         random = _random(generator, (2, *shape), dtype)
-        return {"random": random, "zeros and the largest": np.stack([random[0] * 0, np.full(shape, limit, dtype)])}
+        return {
+            "random": random,
+            "zeros and the largest": np.stack([np.zeros(shape, dtype), np.full(shape, limit, dtype)]),
+        }
     uniform = _random(generator, (2, *shape), dtype)
     normal = generator.normal(size=(2, *shape)).astype(dtype)
     constant = np.stack([np.zeros(shape, dtype), np.ones(shape, dtype)])

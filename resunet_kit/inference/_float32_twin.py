@@ -47,10 +47,16 @@ def computes_in_half(model: keras.Model) -> bool:
     return any(getattr(layer, "compute_dtype", None) in HALVES for layer in model._flatten_layers())
 
 
-def _in_float32(config: Any) -> Any:
-    """Replace every policy and every dtype of half precision in a configuration."""
+def _in_float32(config: Any, policy: bool = False) -> Any:
+    """Replace every policy and every dtype of half precision in a configuration; other texts may read like one.
+
+    Args:
+        config: A part of the configuration.
+        policy: Whether it says which dtype a layer, an operation or a tensor has.
+    """
     if isinstance(config, dict):
-        return {key: _in_float32(value) for key, value in config.items()}
+        policy = policy or "DTypePolicy" in str(config.get("class_name"))
+        return {key: _in_float32(value, policy or key == "dtype") for key, value in config.items()}
     if isinstance(config, list | tuple):
-        return type(config)(_in_float32(value) for value in config)
-    return "float32" if isinstance(config, str) and config in HALVES else config
+        return type(config)(_in_float32(value, policy) for value in config)
+    return "float32" if policy and isinstance(config, str) and config in HALVES else config

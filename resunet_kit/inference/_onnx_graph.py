@@ -13,6 +13,8 @@ AXES = {4: ("batch", "height", "width", "channels"), 5: ("batch", "depth", "heig
 # second loses the last operation of some conversions, one in ten.
 WRONG_STEPS = ("einsum_optimizer", "reshape_optimizer")
 
+SPELLED_OUT = {"Erfc": ("Erf", "Sub"), "Log1p": ("Add", "Log"), "Expm1": ("Exp", "Sub")}
+
 
 def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
     """Return a concrete function of one input as an `onnx.ModelProto`.
@@ -36,12 +38,38 @@ def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
                 graph, opset=OPSET, input_names=inputs, output_names=outputs, tensors_to_rename={inputs[0]: name}
             )
             steps = {name: step for name, step in optimizer._get_optimizers().items() if name not in WRONG_STEPS}
-            model = optimizer.optimize_graph(converted, catch_errors=False, optimizers=steps).make_model("resunet_kit")
+            # A step that fails, as one does at MobileNetV3's scalars, is left out: each gets a copy of the graph.
+            model = optimizer.optimize_graph(converted, catch_errors=True, optimizers=steps).make_model("resunet_kit")
+    _spell_out(model.graph)
     _rename_outputs(model.graph, names)
     _slice_to_the_end(model.graph)
     for value in (*model.graph.input, *model.graph.output):
         _name_axes(value)
     return model
+
+
+def _spell_out(graph: Any) -> None:
+    """Replace what tf2onnx passes on under TensorFlow's name, by operations that ONNX has.
+
+    `erfc(x) = 1 - erf(x)`, of GELU, `log1p(x) = log(x + 1)` and `expm1(x) = exp(x) - 1`.
+    """
+    from onnx import helper, numpy_helper
+
+    one, nodes = "one_of_float32", []
+    for node in graph.node:
+        first, second = SPELLED_OUT.get(node.op_type, ("", ""))
+        if not first:
+            nodes.append(node)
+            continue
+        between = f"{node.output[0]}_part"
+        operands = {"Erfc": ([node.input[0]], [one, between]), "Log1p": ([node.input[0], one], [between])}
+        start, end = operands.get(node.op_type, ([node.input[0]], [between, one]))
+        nodes.append(helper.make_node(first, start, [between], name=f"{node.name}_part"))
+        nodes.append(helper.make_node(second, end, node.output, name=node.name))
+    if len(nodes) > len(graph.node):
+        graph.initializer.append(numpy_helper.from_array(np.float32(1), one))
+        del graph.node[:]
+        graph.node.extend(nodes)
 
 
 def _rename_outputs(graph: Any, names: Sequence[str]) -> None:

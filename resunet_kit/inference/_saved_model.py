@@ -11,6 +11,8 @@ import numpy as np
 
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 KERAS = {"keras", "keras_hub", "builtins"}
+MAX_RATIO = 10  # of the size that an archive unpacks to; what compresses networks reaches about 1.1
+FREE = 2**20  # bytes that any archive may unpack to
 
 
 def save_for_inference(model: keras.Model, path: Path) -> None:
@@ -20,13 +22,28 @@ def save_for_inference(model: keras.Model, path: Path) -> None:
         keras.models.load_model(path, compile=False).save(path)
 
 
+def check_unpacked_size(path: Path, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that unpacks to far more than it is: Keras and `Cascade.save` do not compress.
+
+    Raises:
+        ValueError: If its members together are more than ten times as large.
+    """
+    packed, unpacked = path.stat().st_size, sum(member.file_size for member in archive.infolist())
+    if unpacked > MAX_RATIO * packed + FREE:
+        raise ValueError(
+            f"Expected {path.name} to hold about as much as its {packed} bytes. Received an archive that unpacks to "
+            f"{unpacked} bytes. Do not trust it; take a file as Cascade.save writes it."
+        )
+
+
 def check_saved_model(path: Path) -> None:
     """Refuse a file with other members than Keras writes for a network, Lambda layers, or layers of unknown modules.
 
     Raises:
-        ValueError: If there is such a thing, or the file is no zip of a Keras model.
+        ValueError: If there is such a thing, the file unpacks to far more than it is, or is no zip of a Keras model.
     """
     with zipfile.ZipFile(path) as archive:
+        check_unpacked_size(path, archive)
         names = archive.namelist()
         if sorted(names) != sorted(MEMBERS):
             raise ValueError(

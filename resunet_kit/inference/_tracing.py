@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from resunet_kit.inference._replaced_functions import Function, Replacement, replaced_functions
+
 _ONE_AT_A_TIME = threading.RLock()
 
 
@@ -29,8 +31,43 @@ def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any
         return keras.tree.flatten(outputs) if isinstance(outputs, dict) else outputs
 
     function = tf.function(infer, input_signature=[spec], autograph=False)
-    with _dilated_convolutions():
+    with (
+        _dilated_convolutions(),
+        replaced_functions([Replacement(tf, "function", _without_xla), *variable_sizes(model)]),
+    ):
         return function.get_concrete_function()
+
+
+def variable_sizes(model: keras.Model) -> list[Replacement]:
+    """Return what lets a model of variable size be traced: Keras asks whether the size to resize to is above 0.
+
+    That is no Python number then, so that `UpSampling2D(interpolation="bilinear")` works for one size at a time alone.
+    """
+    layers = (layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.UpSampling2D))
+    return [Replacement(layer, "_resize_images", _resized_by_tensorflow) for layer in layers]
+
+
+def _resized_by_tensorflow(plain: Function) -> Function:
+    import tensorflow as tf
+
+    def resized(x: Any, height: int, width: int, data_format: str, interpolation: str = "nearest") -> Any:
+        if interpolation == "nearest" or data_format == "channels_first" or None not in x.shape[1:3]:
+            return plain(x, height, width, data_format, interpolation=interpolation)
+        size = tf.shape(x)[1:3] * (height, width)
+        return tf.cast(tf.image.resize(x, size, method=interpolation), x.dtype)
+
+    return resized
+
+
+def _without_xla(plain: Function) -> Function:
+    """Leave out the function of its own, for XLA, that Keras makes of a grouped convolution: converters keep it."""
+
+    def function(func: Any = None, **options: Any) -> Any:
+        if func is None and options == {"jit_compile": True}:
+            return lambda inner: inner
+        return plain(func, **options)
+
+    return function
 
 
 @contextlib.contextmanager

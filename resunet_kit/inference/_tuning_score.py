@@ -73,7 +73,14 @@ class _FunctionScore:
     def row(self, truth: Truth, mask: np.ndarray) -> np.ndarray:
         if truth.valid is not None:
             mask = np.where(truth.valid, mask, 0).astype("uint8")
-        value = float(self.function(truth.labels, mask))
+        returned: Any = self.function(truth.labels, mask)
+        try:
+            value = float(returned)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"Expected score to return a number. Received {type(returned).__name__}. Return one for each truth and "
+                "mask, as the mean over classes."
+            ) from error
         if not np.isfinite(value):
             raise ValueError(
                 f"Expected score to return finite numbers. Received {value}. Return a number for empty masks too."

@@ -12,6 +12,7 @@ from resunet_kit.inference._engines.candidates import Candidate
 from resunet_kit.inference._engines.engine import Engine, Report
 from resunet_kit.inference._engines.race import Found
 from resunet_kit.inference._engines.sample import checked_images, random_images
+from resunet_kit.inference._engines.snapshot import Snapshot
 from resunet_kit.inference._engines.sources import array_of, batches_of
 
 EngineName = Literal["auto", "keras", "openvino", "onnxruntime"]
@@ -73,8 +74,8 @@ def accelerate(
 
     Note:
         It is a snapshot of the weights, except for Keras in float32, which is the model itself: accelerate again after
-        training. Threads are those that the process may use (`OMP_NUM_THREADS`, `taskset`, a container's quota);
-        Keras uses those of its backend.
+        training. It warns, once, where it sees that they have changed. Threads are those that the process may
+        use (`OMP_NUM_THREADS`, `taskset`, a container's quota); Keras uses those of its backend.
 
     References:
         OpenVINO, https://docs.openvino.ai. ONNX Runtime, https://onnxruntime.ai.
@@ -119,6 +120,7 @@ class AcceleratedModel:
         self.candidates: tuple[Candidate, ...] = found.candidates
         self.reason = f"{found.chosen.name}: {found.chosen.reason}{remembered}"
         self._engine: Engine = found.engine
+        self._snapshot = None if getattr(found.engine, "model", None) is model else Snapshot(model)
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -182,6 +184,8 @@ class AcceleratedModel:
                 engines would return numbers for it.
         """
         shown = _checked_verbose(verbose)
+        if self._snapshot is not None:
+            self._snapshot.warn_if_changed()
         if callbacks:
             raise ValueError(
                 "Expected no callbacks. Received some, which only Keras's own loop calls. Leave them out, or call "
@@ -201,6 +205,8 @@ class AcceleratedModel:
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch, in NumPy."""
+        if self._snapshot is not None:
+            self._snapshot.warn_if_changed()
         images = array_of(x, tuple(self.model.inputs[0].shape))
         if images is None:
             raise TypeError(

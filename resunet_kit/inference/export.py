@@ -167,10 +167,11 @@ def _write_float32(model: keras.Model, path: Path, form: str, tolerance: float) 
         comparisons = compare(model, _runners.load(path, form))
     worst = max(comparisons, key=lambda found: found.judged)
     if not worst.judged <= tolerance:
+        small = "Raise the tolerance if that is small, or choose another format."
+        none = "One of them has NaN, infinities or another shape there. Choose another format."
         raise ValueError(
             f"Expected outputs of the {form} file within {tolerance:g} of the model's. Received a difference of "
-            f"{worst.judged:.3g} on {worst.name} of shape {worst.shape}. Raise the tolerance if that is small, "
-            "or choose another format."
+            f"{worst.judged:.3g} on {worst.name} of shape {worst.shape}. {small if np.isfinite(worst.judged) else none}"
         )
     return comparisons
 

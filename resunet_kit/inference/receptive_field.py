@@ -99,9 +99,10 @@ def receptive_field(model: keras.Model) -> ReceptiveField:
         ReceptiveField(radius=(23.0, 23.0), stride=(4, 4), unbounded=())
     """
     if not is_functional(model):
+        inner = is_functional(getattr(model, "model", None))  # of what accelerate returned
+        cure = "Pass its attribute .model." if inner else "Of a subclassed model, give the numbers yourself."
         raise TypeError(
-            f"Expected a functional or Sequential keras.Model, whose layers can be followed. Received {model!r}. Of a "
-            "subclassed model, give the numbers yourself."
+            f"Expected a functional or Sequential keras.Model, whose layers can be followed. Received {model!r}. {cure}"
         )
     graph = functional(model)
     shape = graph.inputs[0].shape

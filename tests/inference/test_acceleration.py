@@ -71,7 +71,16 @@ def test_weights_are_a_snapshot(model, expected):
     twin.set_weights(model.get_weights())
     fast = accelerate(twin, engine="openvino", precision="float32", cache=False)
     twin.set_weights([0 * weights for weights in twin.get_weights()])
-    np.testing.assert_allclose(fast.predict(IMAGES, verbose=0), expected, atol=1e-5)
+    with pytest.warns(UserWarning, match="Call accelerate again") as told:
+        np.testing.assert_allclose(fast.predict(IMAGES, verbose=0), expected, atol=1e-5)
+    assert told[0].filename == __file__
+
+
+def test_keras_in_float32_follows_the_model():
+    model = keras.Sequential([keras.Input((16, 16, 1)), keras.layers.Rescaling(1.0), keras.layers.PReLU()])
+    itself = accelerate(model, engine="keras", precision="float32", cache=False)
+    model.layers[-1].alpha.assign(np.full((16, 16, 1), 2.0))
+    np.testing.assert_allclose(itself.predict(-IMAGES, verbose=0), -2 * IMAGES)
 
 
 @pytest.mark.parametrize("engine", ["keras", "openvino"])
@@ -146,6 +155,14 @@ def test_models_of_other_kinds_are_refused(fast):
 def test_wrong_arguments_of_predict_are_refused(fast, x, options, message):
     with pytest.raises(ValueError, match=message):
         fast.predict(x, **options)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "U4", "O"])
+def test_what_are_no_real_numbers_is_refused(fast, dtype):
+    with pytest.raises(TypeError, match=r"Expected images of real numbers\. Received dtype "):
+        fast.predict(IMAGES.astype(dtype), verbose=0)
+    with pytest.raises(TypeError, match="batches of images of real numbers"):
+        fast.predict(iter([IMAGES.astype(dtype)]), verbose=0)
 
 
 def test_a_generator_is_not_a_batch(fast):

@@ -105,6 +105,20 @@ def test_folders_of_both_earlier_formats_load(text, postprocess, value_range, sa
     assert loaded.predict(IMAGES)[2].area == 24
 
 
+def test_models_in_a_folder_are_checked_too(saved, tmp_path):
+    for name, data in members(saved).items():
+        (tmp_path / name).write_bytes(data)
+    settings = json.loads((tmp_path / "cascade.json").read_text())
+    (tmp_path / "cascade.json").write_text(json.dumps({**settings, "format_version": 2}))
+    assert Cascade.load(tmp_path).postprocess.min_size == 2
+    copying_segmenter(front=keras.layers.Lambda(lambda x: x)).save(tmp_path / "segmenter.keras")
+    with pytest.raises(ValueError, match="Received a Lambda layer"):
+        Cascade.load(tmp_path)
+    write(tmp_path / "segmenter.keras", {"config.json": "{}", "code.py": ""})
+    with pytest.raises(ValueError, match=r"segmenter\.keras to hold config\.json"):
+        Cascade.load(tmp_path)
+
+
 def test_a_folder_names_what_is_missing(tmp_path):
     (tmp_path / "cascade.json").write_text(json.dumps({}))
     with pytest.raises(ValueError, match=r"lacks classifier\.keras, segmenter\.keras"):
@@ -328,3 +342,36 @@ def test_nan_weights_are_refused(saved, tmp_path):
 def test_models_that_do_not_fit_each_other_are_refused(saved, tmp_path):
     with pytest.raises(ValueError, match="cannot be read: Expected a classifier and a segmenter for the same images"):
         Cascade.load(replaced(saved, tmp_path / "file", copying_segmenter(channels=3)))
+
+
+def bomb(path, name, contents):
+    """Write an archive whose member unpacks to a thousand times its size."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for one, data in contents.items():
+            archive.writestr(one, bytes(2**22) if one == name else data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["segmenter.keras", "cascade.json"])
+def test_an_archive_that_unpacks_to_far_more_than_it_is_stays_packed(name, saved, tmp_path, monkeypatch):
+    path = bomb(tmp_path / "file", name, members(saved))
+    monkeypatch.setattr(zipfile.ZipFile, "extract", None)
+    with pytest.raises(ValueError, match=r"unpacks to|too large"):
+        Cascade.load(path)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.weights.h5"])
+def test_so_does_a_model_inside(name, saved, tmp_path):
+    inner = tmp_path / "inner.keras"
+    inner.write_bytes(members(saved)["segmenter.keras"])
+    packed = bomb(inner, name, members(inner)).read_bytes()
+    path = write(tmp_path / "file", {**members(saved), "segmenter.keras": packed})
+    with pytest.raises(ValueError, match=r"segmenter\.keras to hold about as much.*unpacks to 4\d+ bytes"):
+        Cascade.load(path)
+
+
+def test_a_file_that_was_compressed_since_loads(saved, tmp_path):
+    with zipfile.ZipFile(tmp_path / "file", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members(saved).items():
+            archive.writestr(name, data)
+    assert Cascade.load(tmp_path / "file").postprocess.min_size == 2

@@ -82,3 +82,53 @@ class Failing(keras.layers.Layer):
 
     def call(self, x):  # noqa: ARG002
         raise RuntimeError("on purpose")
+
+
+def test_layers_that_converters_know_by_other_operations_alone():
+    inputs = keras.Input((None, None, 4), name="image")
+    x = keras.layers.Conv2D(4, 3, groups=2, padding="same", activation="gelu")(inputs)
+    x = keras.layers.UpSampling2D((2, 3), interpolation="bilinear")(x)
+    outputs = keras.layers.Concatenate()([x, keras.ops.log1p(keras.ops.relu(x)), keras.ops.expm1(x / 4)])
+    model = keras.Model(inputs, outputs)
+    converted, opened = _conversion.to_onnx(model), _conversion.to_openvino(model)
+    for size in ((6, 8), (9, 7)):
+        images = np.random.default_rng(0).normal(size=(2, *size, 4)).astype("float32")
+        expected = keras.ops.convert_to_numpy(model(images))
+        for [found] in (run_onnx(converted, images), run_openvino(opened, images)):
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_saved_model_resizes_by_what_its_size_turns_out_to_be(tmp_path):
+    import tensorflow as tf
+
+    inputs = keras.Input((None, None, 1))
+    model = keras.Model(inputs, keras.layers.UpSampling2D(2, interpolation="bilinear")(inputs))
+    _conversion.write_saved_model(model, tmp_path / "model")
+    image = np.random.default_rng(0).random((1, 3, 4, 1), "float32")
+    found = tf.saved_model.load(str(tmp_path / "model")).serve(image)
+    np.testing.assert_allclose(found, keras.ops.convert_to_numpy(model(image)), atol=1e-6)
+
+
+def test_what_openvino_lacks_is_named():
+    inputs = keras.Input((4, 4, 1))
+    model = keras.Model(inputs, keras.layers.UpSampling2D(2, interpolation="bicubic")(inputs))
+    with pytest.raises(ValueError, match=r"operations that OpenVINO has\. Received one with ResizeBicubic, which"):
+        _conversion.to_openvino(model)
+
+
+def test_dilated_volumes_are_refused_for_litert_in_groups_too():
+    inputs = keras.Input((6, 6, 6, 2))
+    model = keras.Model(inputs, keras.layers.Conv3D(2, 3, dilation_rate=2, groups=2, padding="same")(inputs))
+    with pytest.raises(ValueError, match=r"dilated 3-D convolutions"):
+        _conversion.to_litert(model)
+
+
+def test_a_step_that_fails_is_left_out(monkeypatch):
+    from tf2onnx.optimizer.transpose_optimizer import TransposeOptimizer
+
+    monkeypatch.setattr(TransposeOptimizer, "_handle_nhwc_tranpose", lambda *_: max(()))  # as at MobileNetV3's scalars
+    inputs = keras.Input((4, 4, 3), name="image")
+    model = keras.Model(inputs, keras.layers.Conv2D(3, 1)(keras.layers.Conv2D(3, 1)(inputs)))
+    images = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype("float32")
+    [found] = run_onnx(_conversion.to_onnx(model), images)
+    np.testing.assert_allclose(found, keras.ops.convert_to_numpy(model(images)), atol=1e-5)

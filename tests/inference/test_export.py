@@ -344,3 +344,19 @@ def test_truths_of_another_shape_are_refused(tmp_path, trained):
     with pytest.raises(ValueError, match="Expected truths of shape"):
         export(model, tmp_path / "model.onnx", precision="int8", calibration=images, truths=masks[:, :8])
     assert left(tmp_path) == []
+
+
+@TENSORFLOW
+def test_masks_as_input(tmp_path):
+    inputs = keras.Input((4, 4, 1), dtype="bool")
+    model = keras.Model(inputs, keras.layers.Conv2D(1, 1)(keras.ops.cast(inputs, "float32")))
+    assert export(model, tmp_path / name_of(QUICK), format=QUICK) < 1e-5
+
+
+@TENSORFLOW
+def test_nan_in_the_file_alone_is_no_matter_of_tolerance(tmp_path):
+    inputs = keras.Input((4, 4, 2))
+    model = keras.Model(inputs, keras.layers.UnitNormalization()(inputs))  # LiteRT divides zeros by zero
+    with pytest.raises(ValueError, match=r"difference of inf on zeros and ones.*NaN, infinities or another shape"):
+        export(model, tmp_path / name_of(QUICK), format=QUICK, tolerance=1e9)
+    assert left(tmp_path) == []

@@ -44,3 +44,16 @@ def test_layers_that_cannot_be_made_again_are_named():
     model = network("mixed_bfloat16", Unregistered(2.0, dtype="mixed_bfloat16"))
     with pytest.raises(ValueError, match=r"made again from its configuration.*register_keras_serializable"):
         float32_twin(model)
+
+
+def test_texts_that_read_like_a_dtype_are_kept():
+    inputs = keras.Input((4, 4, 1), name="mixed_float16")
+    policy = keras.dtype_policies.DTypePolicyMap(default_policy="mixed_bfloat16")
+    x = keras.layers.Conv2D(2, 1, dtype=policy, name="float16")(inputs)
+    x = keras.layers.Activation("relu", dtype="mixed_bfloat16", name="first")(keras.ops.cast(x, "bfloat16"))
+    model = keras.Model(inputs, {"bfloat16": x}, name="bfloat16")
+    twin = float32_twin(model)
+    assert not computes_in_half(twin)
+    assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
+    assert (twin.name, twin.inputs[0].name, list(twin.output)) == ("bfloat16", "mixed_float16", ["bfloat16"])
+    assert twin.output["bfloat16"].dtype == "float32"

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from resunet_kit.inference import receptive_field
+from resunet_kit.inference import accelerate, receptive_field
 from resunet_kit.models import deep_res_unet, healthcare_ai_res_unet, res_unet, res_unet_plus_plus
 
 SMALL = {"filters": (4, 8)}
@@ -140,3 +140,11 @@ def test_other_models_are_refused():
         receptive_field(keras.Model(inputs, [inputs + 1, inputs + 2]))
     with pytest.raises(ValueError, match="one input and one output"):
         receptive_field(keras.Sequential([keras.Input((8,)), keras.layers.Dense(1)]))
+
+
+def test_of_an_accelerated_model_its_own_is_asked_for():
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(1, 3, padding="same")])
+    fast = accelerate(model, engine="keras", precision="float32", cache=False)
+    with pytest.raises(TypeError, match=r"Received <AcceleratedModel.*Pass its attribute \.model\.$"):
+        receptive_field(fast)
+    assert receptive_field(fast.model) == receptive_field(model)

@@ -45,3 +45,10 @@ def test_a_function_is_averaged_over_the_images():
 def test_other_scores_are_refused(score, kind):
     with pytest.raises(kind, match="Expected score to be one of 'dice', 'iou', or a function"):
         tuning_score(score, 1)
+
+
+@pytest.mark.parametrize("returned", [None, "high", [0.5, 0.5]])
+def test_a_function_that_returns_no_number_is_named(returned):
+    empty = np.zeros((2, 2), "uint8")
+    with pytest.raises(TypeError, match=rf"score to return a number\. Received {type(returned).__name__}\. Return"):
+        tuning_score(lambda *_: returned, 1).row(Truth(empty, None), empty)

@@ -49,7 +49,7 @@ def choose(model: keras.Model, images: np.ndarray, options: Options) -> tuple[Fo
         images=[list(images.shape[1:]), str(images.dtype)],
         asked=[options.engine, options.precision, options.batch_size],
     )
-    earlier = _remembered(key, race) if options.cache is True else None
+    earlier = _remembered(key, race, combinations) if options.cache is True else None
     if earlier is not None:
         return earlier, "; remembered from an earlier measurement"
     found = race.fastest(combinations)
@@ -94,12 +94,14 @@ def _entry(found: Found) -> dict[str, Any]:
     }
 
 
-def _remembered(key: str, race: Race) -> Found | None:
+def _remembered(key: str, race: Race, combinations: list[tuple[str, str]]) -> Found | None:
     """Return the remembered engine, made and compared anew; None without one that still agrees."""
     try:
         entry: Any = recall(key)
         candidates = tuple(Candidate(**candidate) for candidate in entry["candidates"])
-        chosen = candidates[entry["chosen"]]
+        chosen = dict(enumerate(candidates))[entry["chosen"]]
+        if (chosen.engine, chosen.precision) not in combinations:
+            return None
         found = race.only(chosen.engine, chosen.precision)
     except Exception:  # nothing remembered, an entry that is damaged, or other weights, for which it disagrees
         return None

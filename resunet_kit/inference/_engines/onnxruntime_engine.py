@@ -5,7 +5,8 @@ import numpy as np
 from resunet_kit.inference._engines.engine import Engine
 from resunet_kit.inference._optional import optional
 
-DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", "tensor(int32)": "int32", "tensor(int64)": "int64"}
+SAME_NAME = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bool", "float16")
+DTYPES = {"tensor(float)": "float32", "tensor(double)": "float64", **{f"tensor({name})": name for name in SAME_NAME}}
 
 
 class ONNXRuntimeEngine(Engine):

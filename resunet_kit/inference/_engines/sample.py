@@ -9,6 +9,7 @@ from resunet_kit.inference._value_range import takes_raw_intensities
 
 VARIABLE_SIZE = {4: 256, 5: 64}  # pixels along an axis that the model leaves open, by the rank of its input
 DEFAULT_SIZE = 64
+OTHERS = "cOSUMm"  # kinds of dtypes: complex, objects, bytes, texts, times
 MAX_IMAGES = 64
 
 
@@ -32,7 +33,7 @@ def checked_images(name: str, images: Any, model: keras.Model) -> np.ndarray:
     """Return images, by option, that fit the model's input.
 
     Raises:
-        TypeError: If they are not an array of numbers.
+        TypeError: If they are not an array of real numbers.
         ValueError: If their shape is not the model's, or there are none.
     """
     array = np.asarray(images)
@@ -46,8 +47,14 @@ def check_shape(name: str, images: Any, shape: tuple[int | None, ...]) -> Any:
     """Return images whose shape is that of the input, with the axis of a single channel added where it is absent.
 
     Raises:
+        TypeError: If they are complex numbers, texts or objects, which NumPy would make something of, or fail at.
         ValueError: If the shape is another one, or there are no images.
     """
+    if getattr(images.dtype, "kind", "f") in OTHERS:
+        raise TypeError(
+            f"Expected {name} of real numbers. Received dtype {images.dtype}. Convert them, as with numpy.abs or "
+            'astype("float32").'
+        )
     if len(images.shape) == len(shape) - 1 and shape[-1] == 1:
         images = images[..., None]
     fits = len(images.shape) == len(shape) and all(

@@ -33,10 +33,19 @@ def test_a_choice_is_remembered_and_can_be_made_anew(model, images, own_cache, m
 
 
 GPU = {"engine": "gpu", "precision": "float32"}
+FROM_THE_END = {"candidates": [{"engine": "keras", "precision": "bfloat16"}], "chosen": -1}
+NOT_ASKED_FOR = {"engine": "openvino", "precision": "float32"}
 
 
 @pytest.mark.parametrize(
-    "entry", [None, 3, {}, *({"candidates": found, "chosen": 0} for found in ([], [{"a": 1}], [GPU]))]
+    "entry",
+    [
+        None,
+        3,
+        {},
+        FROM_THE_END,
+        *({"candidates": found, "chosen": 0} for found in ([], [{"a": 1}], [GPU], [NOT_ASKED_FOR])),
+    ],
 )
 def test_a_damaged_entry_is_measured_again(model, images, own_cache, monkeypatch, entry):
     monkeypatch.setattr(choosing, "recall", lambda *_: entry)
