@@ -37,6 +37,15 @@ def versions() -> str:
     return ", ".join(found)
 
 
+def peak_bytes() -> int:
+    """Return the most memory that this process has held, on Linux.
+
+    `getrusage` would count what the process that started this one held.
+    """
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
+
+
 def matrix_rate(dtype: str) -> float:
     """Return the floating-point operations per second of a product of square matrices, at its best."""
     import tensorflow as tf

@@ -21,10 +21,11 @@ Pair = tuple[str, Callable[[], object], str, Callable[[], object]]
 
 # Run in a process of its own, so that nothing but the prediction raises its peak.
 MEMORY = """
-import resource, sys, time
+import sys, time
 import numpy as np
 from resunet_kit.inference import predict_tiled
 from resunet_kit.models import res_unet
+from tests.benchmarks.machine import peak_bytes
 
 folder, size = sys.argv[1], int(sys.argv[2])
 model = res_unet((None, None, 1), filters=(4, 8, 16))
@@ -32,10 +33,10 @@ image = np.memmap(folder + "/image", "uint8", "w+", shape=(size, size, 1))
 mask = np.memmap(folder + "/mask", "uint8", "w+", shape=(size, size))
 options = {"tile": 512, "overlap": 0.25, "reduce": 0.5, "preprocess": lambda x: x / np.float32(255)}
 predict_tiled(model, image[:512, :2048], **options)  # what the framework takes is not the image's
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak_bytes()
 start = time.perf_counter()
 predict_tiled(model, image, out=mask, **options)
-print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20, time.perf_counter() - start)
+print((peak_bytes() - before) / 2**30, time.perf_counter() - start)
 """
 
 
