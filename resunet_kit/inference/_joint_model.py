@@ -55,16 +55,16 @@ def joint_model(model: Any) -> JointModel:
     """Return a network of both outputs as the two stages: its first map, and its only vector of scores.
 
     Raises:
-        TypeError: If it is neither a keras.Model nor what `accelerate` made of one.
-        ValueError: If it has no such outputs.
+        TypeError: If it is neither a Keras model of several outputs nor what `accelerate` made of one.
+        ValueError: If these are not a map and one classification.
     """
     network = keras_model(model)
-    if network is None:
-        raise TypeError(
-            "Expected a classifier and a segmenter, or one keras.Model with both outputs. Received "
-            f"classifier={model!r} alone. Pass the segmenter too, or res_unet(…, image_classes=1)."
-        )
     shapes = [tuple(output.shape) for output in getattr(network, "outputs", None) or []]
+    if network is None or len(shapes) < 2:
+        raise TypeError(
+            "Expected segmenter to be a keras.Model, or None beside one keras.Model with both outputs. Received "
+            f"segmenter=None and classifier={model!r}. Pass the segmenter too, or res_unet(…, image_classes=1)."
+        )
     maps, scores = ([index for index, shape in enumerate(shapes) if len(shape) == rank] for rank in (4, 2))
     if not maps or len(scores) != 1:
         raise ValueError(

@@ -38,7 +38,7 @@ def resnet(
     Returns:
         A model from images to features `(batch, height / 32, width / 32, 512)`, or 2048 channels from depth 50 on.
         Depths 50, 101 and 152 are those of `keras.applications`; with a state dict, the network is PyTorch's, which
-        pads strided convolutions on all sides alike and strides in the 3x3 kernels.
+        pads strided convolutions by as much at the start as at the end, and strides in the 3x3 kernels.
 
     Raises:
         ImportError: If a file is of safetensors, which is not installed.

@@ -20,6 +20,11 @@ def both(side=16, units=1, classes=1, order=(1, 0)):
     return eager(keras.Model(inputs, [outputs[index] for index in order]))
 
 
+def two_maps():
+    inputs = keras.Input((16, 16, 1))
+    return keras.Model(inputs, [copying_segmenter()(inputs), copying_segmenter()(inputs)])
+
+
 def images():
     return [sized(side, level=level) for side, level in ((16, 0.9), (12, 0.0), (20, 0.7), (16, 0.0), (9, 1.0))]
 
@@ -98,10 +103,11 @@ def test_an_accelerated_network_runs_once_too_and_its_keras_model_is_saved(engin
 @pytest.mark.parametrize(
     ("model", "error", "message"),
     [
-        (lambda: mean_classifier(), ValueError, r"Expected one model with a mask.*Received .* alone.*image_classes=1"),
-        (lambda: copying_segmenter(), ValueError, r"Expected one model with a mask"),
-        (lambda: Lookup(np.zeros((1, 1))), TypeError, r"Expected a classifier and a segmenter, or one keras\.Model"),
-        (lambda: None, TypeError, r"Received classifier=None alone"),
+        (lambda: two_maps(), ValueError, r"Expected one model with a mask.*Received .* alone.*image_classes=1"),
+        (lambda: mean_classifier(), TypeError, r"Expected segmenter to be a keras\.Model, or None beside"),
+        (lambda: copying_segmenter(), TypeError, r"Received segmenter=None and classifier=<Functional"),
+        (lambda: Lookup(np.zeros((1, 1))), TypeError, r"Received segmenter=None and classifier="),
+        (lambda: None, TypeError, r"Received segmenter=None and classifier=None"),
     ],
 )
 def test_other_models_alone_are_refused(model, error, message):

@@ -1,7 +1,7 @@
 """ResNets as PyTorch has them, for the state dicts of torchvision and timm.
 
-They differ from those of `keras.applications` and of `basic_resnets`: strided convolutions are padded on all sides
-alike, those of bottlenecks stride in the 3x3 kernel ("version 1.5"), and convolutions have no biases.
+They differ from those of `keras.applications` and of `basic_resnets`: strided convolutions are padded by as
+much at the start as at the end, those of bottlenecks stride in the 3x3 kernel ("version 1.5"), and convolutions have no biases.
 """
 
 from typing import Any
@@ -71,7 +71,7 @@ def _add(y: Any, x: Any, strides: int, name: str) -> Any:
 def _conv_norm(
     x: Any, filters: int, kernel_size: int, conv: str, norm: str, *, strides: int = 1, activate: bool = True
 ) -> Any:
-    padded = strides > 1 and kernel_size > 1  # without strides, "same" pads all sides alike
+    padded = strides > 1 and kernel_size > 1  # without strides, "same" pads as much
     if padded:
         x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{conv}_pad")(x)
     options = {"use_bias": False, "kernel_initializer": "he_normal", "padding": "valid" if padded else "same"}
