@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 Backbone = Literal["resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
 PRETRAINED_BACKBONE: Backbone = "resnet50"  # weights are published for the bottleneck ResNets alone
 
 
@@ -92,6 +93,13 @@ class Options:
     segmenter_epochs: int = field(default=30, metadata=_described("epochs of the second stage", type=positive))
     batch_size: int = field(default=8, metadata=_described("slices per step", type=positive))
     learning_rate: float = field(default=1e-3, metadata=_described("of Adam, at the start", type=positive_number))
+    precision: Precision = field(
+        default="auto",
+        metadata=_described(
+            "of the computation; auto measures which is faster, where training takes long", choices=get_args(Precision)
+        ),
+    )
+    precision_reason: str | None = field(default=None, metadata={"help": "why this precision"})
     fractions: tuple[float, float, float] = field(
         default=(0.7, 0.15, 0.15), metadata={"help": "of slices for training, validation and test"}
     )

@@ -13,6 +13,7 @@ import tensorflow as tf
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice, read_volume
 from examples.brain_mri.options import Options
+from examples.brain_mri.precision import dtype_policy, with_precision
 from examples.brain_mri.run_folder import PARTS, RunFolder
 from resunet_kit.data import Augment, atomic_write, pairs_dataset, presence_labels, split_by_group
 from resunet_kit.inference import Cascade
@@ -20,6 +21,7 @@ from resunet_kit.losses import FocalTversky
 from resunet_kit.masks import PostProcess
 from resunet_kit.metrics import DiceScore, IoU
 from resunet_kit.models import healthcare_ai_res_unet, resnet, resnet_classifier
+from resunet_kit.training import fuse_normalization
 
 CACHE_BYTES = 1 << 30  # decoded slices are kept in memory up to this size
 BYTES_PER_PIXEL = 4  # three 8-bit channels and a mask
@@ -67,6 +69,9 @@ def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
 def start(out: Path, index: Index, options: Options) -> RunFolder:
     """Split the cohort and make the run folder; errors of the data or the weights come before that."""
     split = split_patients(index.slices, options)
+    training = sum(split[item.patient] == "train" for item in index.slices)
+    options = with_precision(options, training, lambda: _segmenter(options))
+    print(f"precision: {options.precision}, {options.precision_reason}", flush=True)
     build_classifier(options)
     return RunFolder.create(out, options, split, index.slices)
 
@@ -102,15 +107,16 @@ def build_classifier(options: Options) -> keras.Model:
     keras.utils.set_random_seed(options.seed)
     shape, weights = (options.image_size, options.image_size, 3), options.classifier_weights
     backbone: str | keras.Model = options.backbone
-    if options.classifier_width != 1:
-        depth = int(options.backbone.removeprefix("resnet"))
-        backbone = resnet(depth, shape, weights=weights, width=options.classifier_width)
-    model = resnet_classifier(
-        shape,
-        backbone=backbone,
-        weights=weights if isinstance(backbone, str) else None,
-        trainable="head" if weights else "all",
-    )
+    with dtype_policy(options.precision):
+        if options.classifier_width != 1:
+            depth = int(options.backbone.removeprefix("resnet"))
+            backbone = resnet(depth, shape, weights=weights, width=options.classifier_width)
+        model = resnet_classifier(
+            shape,
+            backbone=backbone,
+            weights=weights if isinstance(backbone, str) else None,
+            trainable="head" if weights else "all",
+        )
     model.compile(keras.optimizers.Adam(options.learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
@@ -118,7 +124,8 @@ def build_classifier(options: Options) -> keras.Model:
 def build_segmenter(options: Options) -> keras.Model:
     """Return the second stage, compiled."""
     keras.utils.set_random_seed(options.seed)
-    model = healthcare_ai_res_unet((options.image_size, options.image_size, 3), options.classes)
+    with dtype_policy(options.precision):
+        model = _segmenter(options)
     model.compile(
         keras.optimizers.Adam(options.learning_rate),
         # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
@@ -127,6 +134,10 @@ def build_segmenter(options: Options) -> keras.Model:
         metrics=[DiceScore(average="pooled"), IoU(average="pooled")],
     )
     return model
+
+
+def _segmenter(options: Options) -> keras.Model:
+    return healthcare_ai_res_unet((options.image_size, options.image_size, 3), options.classes)
 
 
 def tune_postprocess(cascade: Cascade, slices: Sequence[Slice]) -> PostProcess:
@@ -176,6 +187,7 @@ def _fit(run: RunFolder, stage: Stage, model: keras.Model) -> keras.Model:
     done = run.epochs_done(stage.name)
     print(f"\n{stage.name}: {model.count_params():,} parameters, {stage.epochs} epochs", flush=True)
     if len(done) < stage.epochs:
+        fuse_normalization(model)
         model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice
         table = keras.callbacks.CSVLogger(run.history(stage.name), append=True)
         callbacks = [

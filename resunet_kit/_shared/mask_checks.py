@@ -19,12 +19,8 @@ def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
     Raises:
         ValueError: If lists are of unequal lengths, or a masked array hides values.
     """
+    check_not_masked(values, name)
     if isinstance(values, np.ma.MaskedArray):
-        if np.ma.is_masked(values):
-            raise ValueError(
-                f"Expected {name} without masked values. Received a masked array that hides "
-                f"{np.ma.count_masked(values)} of {values.size}. Say what they are: `{name}.filled(0)`."
-            )
         return np.ma.getdata(values)
     try:
         return np.asarray(values)
@@ -32,6 +28,19 @@ def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
         raise ValueError(
             f"Expected {name} as one array. Received lists of unequal lengths: {error}. Make all rows equally long."
         ) from error
+
+
+def check_not_masked(values: Any, name: str) -> None:
+    """Refuse a masked array that hides values, which NumPy's functions would take for values like others.
+
+    Raises:
+        ValueError: If it does.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"Expected {name} without masked values. Received a masked array that hides "
+            f"{np.ma.count_masked(values)} of {values.size}. Say what they are: `{name}.filled(0)`."
+        )
 
 
 def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.bool_]:

@@ -14,7 +14,9 @@ def load_keras() -> None:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silent_stderr():
-        importlib.import_module("keras").ops.zeros(1)
+        keras = importlib.import_module("keras")
+        importlib.import_module("resunet_kit.training._threads").set_threads()  # once it computes, it is too late
+        keras.ops.zeros(1)
 
 
 @contextlib.contextmanager

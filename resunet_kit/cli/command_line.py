@@ -5,7 +5,9 @@ runs: help and errors of the command line load neither Keras nor TensorFlow.
 """
 
 import argparse
+import errno
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -43,12 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if getattr(chosen, "predictions", None) is None:  # masks alone are scored without a framework
             load_keras()
         return int(chosen.run(chosen) or 0)
-    except (ValueError, TypeError, ImportError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    except Exception as error:
+        said = _lacking(error)
+        if said is None and not isinstance(error, ValueError | TypeError | ImportError | OSError):
+            raise  # a fault of the program
+        print(f"error: {said or ' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _lacking(error: Exception) -> str | None:
+    """Return what the machine lacks, memory or space on the disk; None for another error.
+
+    Backends and HDF5 say so in classes of their own.
+    """
+    if isinstance(error, MemoryError) or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError"):
+        return "Expected enough memory. Received too little. Pass a smaller --batch-size, or close other programs."
+    said = (os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG), " requested and ")  # the last by NumPy
+    if any(text in str(error) for text in said) and not isinstance(error, ValueError | TypeError):
+        return "Expected space for the results. Received: no space left on device. Free some, and repeat the command."
+    return None
 
 
 def parser() -> argparse.ArgumentParser:

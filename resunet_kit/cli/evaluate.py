@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from resunet_kit.cli._model_arguments import add_model_arguments, loaded_model
+from resunet_kit.cli._seen_images import PARTS, note_on_parts, seen
 from resunet_kit.metrics._case_scores import Statistic
 
 EXAMPLES = """examples:
   python -m resunet_kit evaluate --run run --images images --masks masks --out scores
+  python -m resunet_kit evaluate --run run --images images --masks masks --part test
   python -m resunet_kit evaluate --predictions predictions --masks masks --groups 'patient_(\\d+)' --out scores
 
 Distances are in millimetres where files are NIfTI or --spacing is given, else in pixels; the columns say which.
@@ -22,10 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     add_model_arguments(parser, required=False)
     parser.add_argument("--images", metavar="DIR", help="with --run or --model: folder of images")
+    parser.add_argument("--part", choices=PARTS, help="with --run: score only the images of this part of its split")
     parser.add_argument("--predictions", metavar="DIR", help="instead of a model: folder of predicted masks")
     parser.add_argument("--masks", required=True, metavar="DIR", help="folder of true masks")
     parser.add_argument("--out", metavar="DIR", help="folder for scores.csv and scores.json")
-    parser.add_argument("--groups", metavar="RULE", help="patients: 'folder', or a regular expression with a group")
+    parser.add_argument(
+        "--groups",
+        metavar="RULE",
+        help="patients: 'folder', or a regular expression with a group; with --run those of the run, where it has "
+        "seen all images",
+    )
     parser.add_argument(
         "--spacing", type=float, nargs="+", metavar="MM", help="millimetres between pixels, an axis each"
     )
@@ -50,16 +58,22 @@ def run(arguments: argparse.Namespace) -> int:
             "Expected --predictions, or --images with --run or --model. Received another choice of them. Pass one or "
             "the other."
         )
+    if arguments.part is not None and arguments.run_folder is None:
+        raise ValueError(f"Expected --part with --run. Received --part {arguments.part} without. Leave it out.")
     options = _score_options(arguments)
+    masks, images = arguments.masks, arguments.images
     predictions: Any = arguments.predictions
     by_model: dict[str, Any] = {}
     mask_options: dict[str, Any] = {}
     if with_model:
         predictions, by_model, mask_options = loaded_model(arguments)
+    if arguments.run_folder is not None:
+        images, masks, groups = _chosen_pairs(arguments, options.pop("pairing"))
+        options["groups"] = options["groups"] or groups
     found = evaluate(
-        arguments.masks,
+        masks,
         predictions,
-        images=arguments.images,
+        images=images,
         mask_options=mask_options,
         verbose=int(with_model and sys.stdout.isatty() and not arguments.quiet),
         **options,
@@ -70,6 +84,31 @@ def run(arguments: argparse.Namespace) -> int:
         found.to_csv(Path(arguments.out, "scores.csv"))
         found.to_json(Path(arguments.out, "scores.json"))
     return 0
+
+
+def _chosen_pairs(arguments: argparse.Namespace, pairing: dict[str, Any]) -> tuple[list[Any], list[Any], Any]:
+    """Return the images and masks to score, with the run's groups if it knows all of them.
+
+    Which of them it was trained on is said on standard error.
+    """
+    from resunet_kit.data import pair_by_name
+    from resunet_kit.training._folder_results import split_rows
+
+    images, masks = pair_by_name(arguments.images, arguments.masks, **pairing)
+    rows = seen(images, split_rows(Path(arguments.run_folder)))
+    if arguments.part is not None:
+        chosen = [index for index, row in enumerate(rows) if row is not None and row["part"] == arguments.part]
+        if not chosen:
+            raise ValueError(
+                f"Expected --images with images of the run's {arguments.part} part. Received {len(images)} images and "
+                "none of them. Pass the folder that the run was trained on, or leave --part out."
+            )
+        images, masks = [images[index] for index in chosen], [masks[index] for index in chosen]
+        rows = [rows[index] for index in chosen]
+    elif (note := note_on_parts([None if row is None else row["part"] for row in rows])) is not None:
+        print(note, file=sys.stderr)
+    groups = [row["group"] for row in rows if row is not None]
+    return images, masks, groups if len(groups) == len(images) else None
 
 
 def _score_options(arguments: argparse.Namespace) -> dict[str, Any]:

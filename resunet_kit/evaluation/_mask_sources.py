@@ -1,5 +1,6 @@
 """Truths and predictions of all cases: arrays, or files that are read one at a time."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,20 @@ def is_path(value: Any) -> bool:
 def are_paths(value: Any) -> bool:
     """Return whether a value is a list of paths."""
     return isinstance(value, list | tuple) and len(value) > 0 and all(map(is_path, value))
+
+
+def listed_paths(value: Any) -> Any:
+    """Return an iterable of paths, such as `Path.glob` or a column of a table, as a list; anything else as it is."""
+    if is_path(value) or isinstance(value, list | tuple | Mapping) or not isinstance(value, Iterable):
+        return value
+    if isinstance(value, Iterator):  # perhaps of arrays, which are not to be in memory at once
+        first = list(itertools.islice(value, 1))
+        return [*first, *value] if are_paths(first) else itertools.chain(first, value)
+    dtype = getattr(value, "dtype", None)
+    if dtype is not None and getattr(dtype, "kind", "O") not in "OUT":
+        return value  # numbers
+    found = list(value)
+    return found if are_paths(found) else value
 
 
 def label_options(mask_options: Mapping[str, Any] | None, num_classes: int | None, ignore_class: int | None) -> Any:

@@ -10,7 +10,14 @@ from resunet_kit._shared.mask_checks import Spacing
 from resunet_kit._shared.numbers import integer
 from resunet_kit.data.files.resizing import ImageSize
 from resunet_kit.data.pairing.listing import Files
-from resunet_kit.evaluation._mask_sources import Cases, Masks, cases_of_images, cases_of_masks, label_options
+from resunet_kit.evaluation._mask_sources import (
+    Cases,
+    Masks,
+    cases_of_images,
+    cases_of_masks,
+    label_options,
+    listed_paths,
+)
 from resunet_kit.masks import PostProcess
 from resunet_kit.metrics import Evaluation
 from resunet_kit.metrics._case_collection import CaseCollection
@@ -138,6 +145,7 @@ def evaluate(
         "tile": tile,
         "batch_size": batch_size,
     }
+    truths, images = listed_paths(truths), listed_paths(images)
     if _is_model(predictions):
         predictor = _predictor(predictions, images, prediction, overlap)
         classes = _classes(options.num_classes, predictor.num_classes)
@@ -145,7 +153,7 @@ def evaluate(
         cases = cases_of_images(truths, images, options, pairing, predictor.predict)
     else:
         _refuse_options({"images": images, **prediction})
-        cases = cases_of_masks(truths, predictions, options, pairing)
+        cases = cases_of_masks(truths, listed_paths(predictions), options, pairing)
     collection = CaseCollection(score)
     _score(collection, cases, groups, names, spacing, verbose)
     return evaluation_of(collection, grouped=groups is not None)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from resunet_kit._shared.mask_checks import check_not_masked
+
 FORMS = "an array (n, height, width, channels), a list of images, or a generator or dataset of images or batches"
 INFINITE = -1  # cardinality of a tf.data.Dataset that repeats for ever
 
@@ -54,6 +56,7 @@ def is_array(value: Any) -> bool:
 
 def as_array(value: Any) -> np.ndarray:
     """Return an array as NumPy's, float32 for the 16 bits that NumPy lacks."""
+    check_not_masked(value, "images")
     array = ops.convert_to_numpy(value) if ops.is_tensor(value) else np.asarray(value)
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 

@@ -1,5 +1,6 @@
 """What a folder of predictions keeps to be resumed: the settings of all, and one record per finished image."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -50,12 +51,12 @@ class PredictionRecords:
         file = self._file(image)
         try:
             record = json.loads(file.read_text(encoding="utf-8"))
-            sizes = {kind: path.stat().st_size for kind, path in outputs.items()}
+            found = {kind: _contents(path) for kind, path in outputs.items()}
         except (OSError, ValueError):
             return None
         if record["settings"] != self.settings:
             raise self._other(record["settings"])
-        complete = record["source"] == _state(image) and sizes.items() <= record["outputs"].items()
+        complete = record["source"] == _state(image) and found.items() <= record["outputs"].items()
         return record["row"] if complete else None
 
     def add(self, image: ImageFile, outputs: Mapping[str, Path], row: Row) -> None:
@@ -63,7 +64,7 @@ class PredictionRecords:
         record = {
             "settings": self.settings,
             "source": _state(image),
-            "outputs": {kind: path.stat().st_size for kind, path in outputs.items()},
+            "outputs": {kind: _contents(path) for kind, path in outputs.items()},
             "row": row,
         }
         with atomic_write(self._file(image)) as temporary:
@@ -104,6 +105,12 @@ class PredictionRecords:
             f"Expected the model and options that the predictions in {str(self.out)!r} are of. Received other ones: "
             f"{told}. Pass the same, or name another folder as out."
         )
+
+
+def _contents(path: Path) -> str:
+    """Return what changes when a file is damaged."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _state(image: ImageFile) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from resunet_kit._shared.mask_checks import check_not_masked
 from resunet_kit._shared.numbers import choice, integer, integers_per_axis, number
 from resunet_kit.inference._predictor import check_predictor
 from resunet_kit.inference._slabs import Finish, Slabs
@@ -266,7 +267,9 @@ def _outputs(model: Any, image: Any, batch: Sequence[Window], lengths: tuple[int
 
 
 def _read(image: Any, start: tuple[int, ...], lengths: tuple[int, ...]) -> np.ndarray:
-    part = np.asarray(image[tuple(slice(a, a + n) for a, n in zip(start, lengths, strict=True))])
+    part = image[tuple(slice(a, a + n) for a, n in zip(start, lengths, strict=True))]
+    check_not_masked(part, "image")
+    part = np.asarray(part)
     missing = [(0, n - have) for n, have in zip(lengths, part.shape[:-1], strict=True)]
     return np.pad(part, [*missing, (0, 0)]) if any(after for _, after in missing) else part
 

@@ -51,9 +51,9 @@ class ScoreOptions:
         if self.ignore_class is not None:
             integer("ignore_class", self.ignore_class)
         if isinstance(self.empty, str):
-            choice("empty", self.empty, ("skip", "skip_both"), also="or a number")
+            choice("empty", self.empty, ("skip", "skip_both"), also="or a number in [0, 1]")
         else:
-            number("empty", self.empty)
+            number("empty", self.empty, "[0, 1]")
         number("tolerance", self.tolerance, "[0, inf)")
         number("min_overlap", self.min_overlap, "[0, 1]")
         if self.connectivity is not None:

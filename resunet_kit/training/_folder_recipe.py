@@ -50,7 +50,7 @@ class Recipe:
         epochs: Passes over the training images.
         learning_rate: Its maximum.
         patience: Epochs without a better validation after which training ends; None for no such end.
-        precision: Name of Keras's dtype policy.
+        precision: Name of a dtype policy of Keras; `"auto"` until it has been chosen.
         seed: Of weights, order and augmentation.
         steps: Batches in an epoch.
     """
@@ -118,12 +118,11 @@ def checked_options(
 
 
 def made_recipe(plan: FolderPlan, options: dict[str, Any], *, seed: int) -> Recipe:
-    """Choose what the user left open by the number of training images and their size."""
+    """Choose what the user left open by the number of training images and their size; the precision comes last."""
     images = len(plan.split["train"])
     batch_size = options["batch_size"] or min(BATCH_SIZE, max(1, images // STEPS))
     filters = options["filters"] or default_filters(images, plan.image_size)
-    policy = keras.config.dtype_policy().name if options["precision"] == "auto" else options["precision"]
-    chosen = {**options, "batch_size": batch_size, "filters": filters, "precision": policy}
+    chosen = {**options, "batch_size": batch_size, "filters": filters}
     return Recipe(**chosen, seed=seed, steps=math.ceil(images / batch_size))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from resunet_kit._shared.errors import reason
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.metrics import Evaluation
 from resunet_kit.training import run_folder
@@ -19,6 +20,7 @@ from resunet_kit.training._folder_training import uncompiled
 from resunet_kit.training.run_folder import RunSettings
 
 PLAN = "plan.json"
+REASONS = ("precision_reason",)  # what the plan holds beside the choices, and may differ
 
 
 def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
@@ -33,8 +35,8 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
         with atomic_write(file) as temporary:
             temporary.write_text(text + "\n", encoding="utf-8")
         return folder
-    before, now = json.loads(file.read_text(encoding="utf-8")), json.loads(text)
-    changed = [name for name in now if before.get(name) != now[name]]
+    before, now = saved_plan(out), json.loads(text)
+    changed = [name for name in now if before.get(name) != now[name] and name not in REASONS]
     if resume and changed:
         name = changed[0]
         more = f" and other {', '.join(changed[1:])}" if len(changed) > 1 else ""
@@ -43,6 +45,27 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
             f"{_shortened(now[name])} instead of {_shortened(before.get(name))}{more}. Pass the same, or another out."
         )
     return folder
+
+
+def saved_plan(out: Path) -> dict[str, Any]:
+    """Return what an unfinished run was begun with; nothing where there is no run.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
+    file = out / run_folder.UNFINISHED / PLAN
+    if not file.is_file():
+        return {}
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"Expected the plan of an unfinished training. Received {str(file)!r}, which is damaged. Train again into "
+            "another folder."
+        )
+    return found
 
 
 def check_out(out: Path, *, resume: bool) -> bool:
@@ -100,17 +123,41 @@ def finish(out: Path, settings: RunSettings) -> None:
 
 
 def read_split(out: Path) -> dict[str, list[str]]:
-    """Return the images of each part of a finished run."""
-    with (out / run_folder.SPLIT).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    """Return the images of each part of a finished run.
+
+    Raises:
+        ValueError: If the table cannot be read.
+    """
+    rows = split_rows(out)
     return {part: [row["image"] for row in rows if row["part"] == part] for part in PARTS}
 
 
+def split_rows(out: Path) -> list[dict[str, str]]:
+    """Return the image, group and part of each image of a finished run.
+
+    Raises:
+        ValueError: If the table cannot be read.
+    """
+    path = out / run_folder.SPLIT
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [{name: row[name] for name in ("image", "group", "part")} for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        raise _damaged(path, error) from error
+
+
 def read_scores(out: Path) -> Evaluation:
-    """Return the scores of a finished run."""
+    """Return the scores of a finished run.
+
+    Raises:
+        ValueError: If they cannot be read.
+    """
     stored = read_json(out / run_folder.SCORES)
-    rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
-    return Evaluation(rows, summary, stored["settings"])
+    try:
+        rows, summary = ([_numbers(row) for row in stored[name]] for name in ("cases", "summary"))
+        return Evaluation(rows, summary, stored["settings"])
+    except (TypeError, KeyError, AttributeError) as error:
+        raise _damaged(out / run_folder.SCORES, error) from error
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -121,8 +168,22 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_json(file: Path) -> Any:
-    """Return what a file of a finished run holds."""
-    return json.loads(file.read_text(encoding="utf-8"))
+    """Return what a file of a finished run holds.
+
+    Raises:
+        ValueError: If it cannot be read.
+    """
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: Path, error: Exception) -> ValueError:
+    return ValueError(
+        f"Expected a file of a finished run. Received {str(file)!r}, which cannot be read: {reason(error)} Restore it, "
+        "or train again into another folder."
+    )
 
 
 def _write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:

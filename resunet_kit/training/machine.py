@@ -6,7 +6,7 @@ import math
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from resunet_kit._shared.numbers import flag, number
+from resunet_kit._shared.numbers import choice, flag, number
 from resunet_kit.models import res_unet
 from resunet_kit.training._threads import set_threads
 from resunet_kit.training.fused_norm import fuse_normalization
@@ -24,6 +24,7 @@ MARGIN = 1.05  # as many times faster must less precision be, to be worth its ro
 SMALL, LARGE = (2, 128), (8, 256)  # images and pixels a side: on a processor, on an accelerator
 FILTERS = (16, 32, 64)
 MIN_ROUNDS = 3
+LEFT = "Threads were left as they are."
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,12 @@ class Tuning:
 
 
 def tune_for_machine(
-    build: Callable[[], keras.Model] | None = None, *, seconds: float = 3.0, fuse: bool = True, apply: bool = True
+    build: Callable[[], keras.Model] | None = None,
+    *,
+    seconds: float = 3.0,
+    fuse: bool = True,
+    apply: bool = True,
+    policies: Sequence[str] | None = None,
 ) -> Tuning:
     """Choose the fastest precision for training on this machine by timing training steps one after another.
 
@@ -63,14 +69,16 @@ def tune_for_machine(
         seconds: How long to measure, compilation apart.
         fuse: Whether the measured model runs with `fuse_normalization`, as yours then should.
         apply: Whether to set the dtype policy and the threads. False: only measure.
+        policies: Those to compare, the most precise first: of `"float32"`, `"mixed_bfloat16"` and `"mixed_float16"`.
+            None: the first two, on accelerators all.
 
     Returns:
         The policy, the threads, the reason and the measurements.
 
     Raises:
         TypeError: If an argument, or what `build` returns, is of a wrong type.
-        ValueError: If `seconds` is not above 0, the built model has several inputs or outputs, or no step of it gives a
-            finite loss.
+        ValueError: If `seconds` is not above 0, `policies` is empty or has another one, the built model has several
+            inputs or outputs, or no step of it gives a finite loss.
 
     Example:
         >>> import keras
@@ -87,12 +95,14 @@ def tune_for_machine(
         )
     seconds = number("seconds", seconds, "(0, inf)")
     fuse, apply = flag("fuse", fuse), flag("apply", apply)
-    threads, said = set_threads() if apply else (None, "Threads were left as they are.")
-    on_accelerator = _on_accelerator()
-    policies = (*POLICIES, "mixed_float16") if on_accelerator else POLICIES
+    threads, said = set_threads() if apply else (None, LEFT)
+    accelerated = on_accelerator()
+    compared = (
+        _policies(policies) if policies is not None else (*POLICIES, "mixed_float16") if accelerated else POLICIES
+    )
     with _same_random_numbers(), ThreadPoolExecutor(1) as thread:
         # Keras keeps policy, seeds and the counters of names per thread: a thread of its own leaves none behind.
-        measured = thread.submit(_measure, policies, build, fuse, seconds, LARGE if on_accelerator else SMALL).result()
+        measured = thread.submit(_measure, compared, build, fuse, seconds, LARGE if accelerated else SMALL).result()
     policy, why = _choose(measured)
     if apply:
         keras.config.set_dtype_policy(policy)
@@ -101,7 +111,20 @@ def tune_for_machine(
     return tuning
 
 
-def _on_accelerator() -> bool:
+def _policies(names: Any) -> tuple[str, ...]:
+    if not isinstance(names, list | tuple):
+        raise TypeError(
+            f"Expected policies to be a list of dtype policies. Received policies={names!r}. Pass several, as in "
+            "('float32', 'mixed_bfloat16')."
+        )
+    if not names:
+        raise ValueError(
+            "Expected policies to name at least one. Received none. Leave policies out for the usual ones."
+        )
+    return tuple(choice("policies", name, (*POLICIES, "mixed_float16")) for name in names)
+
+
+def on_accelerator() -> bool:
     """Return whether the backend computes on something else than the processor."""
     return "cpu" not in str(getattr(keras.ops.zeros((1,)), "device", "cpu")).lower()
 

@@ -27,6 +27,7 @@ from resunet_kit.training import _folder_results as results
 from resunet_kit.training import run_folder
 from resunet_kit.training._folder_network import Network, check_network, fixed_size, made_network
 from resunet_kit.training._folder_plan import FolderPlan, made_plan
+from resunet_kit.training._folder_precision import with_precision
 from resunet_kit.training._folder_recipe import Precision, Recipe, checked_options, made_recipe
 from resunet_kit.training._folder_split import PARTS
 from resunet_kit.training._folder_training import MONITOR, best_epoch, train
@@ -147,8 +148,9 @@ def fit_folder(
         epochs: Passes over the training images.
         learning_rate: Its maximum, after the warm-up.
         patience: Stop after so many epochs without a better validation; None trains all epochs.
-        precision: `"float32"`, `"mixed_bfloat16"`, or `"auto"` for Keras's dtype policy, which is float32 unless it was
-            set. A model that has been built keeps its own.
+        precision: `"float32"` or `"mixed_bfloat16"`; `"auto"` takes Keras's dtype policy where one was set, and else
+            the faster of both, which `tune_for_machine` measures where training takes long beside measuring. A run
+            that is resumed keeps its precision, a model that has been built its own.
         callbacks: Further Keras callbacks.
         seed: Of split, weights, order and augmentation. Sets Keras's seed.
         resume: Whether to continue an unfinished run in `out`; a finished one is read, and a new one begun.
@@ -207,10 +209,12 @@ def fit_folder(
         verbose=1 if bar == 1 else 0,
     )
     recipe = made_recipe(plan, options, seed=seed)
+    recipe, why_precision = with_precision(recipe, plan, model, folder)
     keras.utils.set_random_seed(seed)
     network = made_network(model, plan, recipe)
-    plan.sentences.append(_network_said(network, recipe, model))
-    state = results.begin(folder, _as_begun(plan, recipe, network), resume=resume)
+    plan.sentences += [_network_said(network, recipe, model), why_precision]
+    begun_with = {**_as_begun(plan, recipe, network), "precision_reason": why_precision}
+    state = results.begin(folder, begun_with, resume=resume)
     _say(plan.sentences, bar)
     epochs_done = train(network, plan, recipe, state, callbacks=callbacks, verbose=bar)
     return _assessed(folder, network, plan, recipe, epochs_done, bar)

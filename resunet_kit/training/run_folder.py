@@ -153,7 +153,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         raise _unreadable(Path(path), f"which lacks {MODEL}. Train again into another folder.")
     try:
         return Run(keras.models.load_model(file, compile=False), settings)
-    except (ValueError, TypeError, OSError) as error:
+    except Exception as error:  # Keras raises nearly anything on damaged files
         raise _unreadable(file, f"which cannot be read: {reason(error)} Train again into another folder.") from error
 
 

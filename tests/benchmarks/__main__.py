@@ -31,6 +31,7 @@ BENCHMARKS = (
     "metrics",
     "value_checks",
     "scaling",
+    "tiling",
     "training",
 )
 START, END = "<!-- start of the table -->", "<!-- end of the table -->"

@@ -12,7 +12,7 @@ from resunet_kit.inference import Cascade
 from resunet_kit.models import healthcare_ai_classifier, healthcare_ai_res_unet
 
 Pair = tuple[str, Callable[[], object], str, Callable[[], object]]
-SLICES, SIZE = 64, 256
+SLICES, SIZE = 256, 256
 
 
 def one_by_one(classifier: keras.Model, segmenter: keras.Model, threshold: float, images: np.ndarray) -> list[object]:

@@ -8,6 +8,10 @@ import pytest
 import resunet_kit
 from resunet_kit.cli.command_line import COMMANDS, main, parser
 
+NO_SPACE = (
+    "error: Expected space for the results. Received: no space left on device. Free some, and repeat the command.\n"
+)
+
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_help_with_examples(command, capsys):
@@ -46,6 +50,18 @@ def test_wrong_usage_exits_with_2(arguments, capsys):
         (ValueError("Expected this.\nReceived that. Do so."), 1, "error: Expected this. Received that. Do so.\n"),
         (ImportError("missing"), 1, "error: missing\n"),
         (FileNotFoundError("gone"), 1, "error: gone\n"),
+        (
+            MemoryError(),
+            1,
+            "error: Expected enough memory. Received too little. Pass a smaller --batch-size, or close other "
+            "programs.\n",
+        ),
+        (
+            RuntimeError("Unable to close file (errno = 28, error message = 'No space left on device')"),
+            1,
+            NO_SPACE,
+        ),
+        (OSError("65536 requested and 6112 written"), 1, NO_SPACE),
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (None, 0, ""),
     ],

@@ -6,6 +6,9 @@ import pytest
 from PIL import Image
 
 from resunet_kit.cli import evaluate
+from resunet_kit.masks import PostProcess
+from resunet_kit.training import RunSettings
+from resunet_kit.training.run_folder import write_settings
 from tests.cli.commands import run
 from tests.inference.stages import SIDE, copying_segmenter
 
@@ -65,3 +68,34 @@ def test_bad_input_is_an_error(folder, arguments, says):
     with pytest.raises(ValueError, match=says):
         run(evaluate, *arguments, "--masks", "masks", "--out", "scores")
     assert not (folder / "scores").exists()
+
+
+@pytest.fixture
+def run_folder(folder):
+    """A run that one image of the folder trained, and one tested."""
+    (folder / "run").mkdir()
+    copying_segmenter().save("run/model.keras")
+    write_settings(folder / "run", RunSettings(num_classes=1, image_size=(SIDE, SIDE), postprocess=PostProcess()))
+    rows = "image,mask,group,part\nimages/p1_1.png,,p1,train\nimages/p2_1.png,,p2,test\n"
+    (folder / "run" / "split.csv").write_text(rows)
+    return folder / "run"
+
+
+def test_scores_of_images_that_trained_the_run_come_with_a_warning(run_folder, capsys):
+    arguments = ["--run", "run", "--images", "images", "--masks", "masks"]
+    assert run(evaluate, *arguments) == 0
+    found = capsys.readouterr()
+    assert found.out.startswith("3 cases")
+    assert "among these 3: 1 trained its weights, so the scores flatter" in found.err
+    assert run(evaluate, *arguments, "--part", "test", "--out", "scores") == 0
+    found = capsys.readouterr()
+    assert (found.out.startswith("1 case,"), found.err) == (True, "")
+    assert json.loads((run_folder.parent / "scores" / "scores.json").read_text())["cases"][0]["case"] == "p2_1"
+    rows = "image,mask,group,part\nimages/p1_1.png,,p1,train\nimages/p1_2.png,,p1,train\nimages/p2_1.png,,p2,test\n"
+    (run_folder / "split.csv").write_text(rows)
+    assert run(evaluate, *arguments) == 0
+    assert capsys.readouterr().out.startswith("3 cases, 2 groups")
+    with pytest.raises(ValueError, match="validation part"):
+        run(evaluate, *arguments, "--part", "validation")
+    with pytest.raises(ValueError, match="--part with --run"):
+        run(evaluate, "--predictions", "found", "--masks", "masks", "--part", "test")

@@ -286,3 +286,13 @@ def test_masks_load_no_framework(data):
     )  # fmt: skip
     assert run.stdout.strip() == "set() {"
     assert json.loads((data / "scores.json").read_text())["settings"]["cases"] == 6
+
+
+def test_any_iterable_of_paths_is_a_list_of_them(data):
+    predict_folder(copying_segmenter(), data / "images", out=data / "out")
+    found = sorted((data / "out").glob("*.png"))
+    expected = evaluate(data / "masks", found, **FAST).rows
+    for paths in (iter(found), np.array([str(path) for path in found]), dict.fromkeys(found).keys()):
+        assert evaluate(data / "masks", paths, **FAST).rows == expected
+    arrays = [read_mask(path) for path in found]
+    assert len(evaluate(iter(arrays), iter(arrays), **FAST)) == len(found)

@@ -182,7 +182,9 @@ def test_finished_images_are_skipped(images, tmp_path):
     assert [row["image"] for row in rows_of(again.table)] == [f"case_{index}.png" for index in range(5)]
 
 
-@pytest.mark.parametrize("damage", ["mask removed", "mask cut", "record removed", "record cut", "image changed"])
+@pytest.mark.parametrize(
+    "damage", ["mask removed", "mask cut", "mask overwritten", "record removed", "record cut", "image changed"]
+)
 def test_incomplete_outputs_are_made_again(images, tmp_path, damage):
     out, model = tmp_path / "out", copying_segmenter()
     predict_folder(model, images, out=out)
@@ -194,7 +196,8 @@ def test_incomplete_outputs_are_made_again(images, tmp_path, damage):
         (mask if "mask" in damage else record).unlink()
     else:
         path = mask if "mask" in damage else record
-        path.write_bytes(path.read_bytes()[:20])
+        kept = path.read_bytes()
+        path.write_bytes(kept[:20] + (b"\0" * (len(kept) - 20) if damage == "mask overwritten" else b""))
     found = predict_folder(model, images, out=out)
     assert (found.predicted, found.skipped) == (1, 4)
     assert (files_in(out) == before) == (damage != "image changed")

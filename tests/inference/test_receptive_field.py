@@ -33,10 +33,6 @@ def seen(model, size, position):
     ],
 )
 def test_the_radius_bounds_what_an_output_depends_on(size, options):
-    if size is None and options.get("upsampling") == "linear":
-        pytest.skip("linear resizing to a variable size is a product of matrices, which counts as unbounded")
-    if size is None and options.get("skip") == "attention":
-        pytest.skip("attention resizes its gate so too")
     keras.utils.set_random_seed(0)
     model = res_unet((size, size, 1), **{**SMALL, **options}, norm=None, block_activation="elu")
     field = receptive_field(model)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resunet_kit.inference import predict_tiled, receptive_field
+from resunet_kit.inference import predict_tiled, predict_tta, receptive_field
 from resunet_kit.models import deep_res_unet, healthcare_ai_res_unet, res_unet
 from tests.inference.predictors import Recorded
 
@@ -285,3 +285,14 @@ def test_other_models_are_refused():
         predict_tiled(keras.Model(inputs, [inputs + 1, inputs + 2]), image, tile=8)
     with pytest.raises(TypeError, match="model"):
         predict_tiled(lambda x: x, image, tile=8)
+
+
+def test_hidden_values_of_a_masked_array_are_refused():
+    model = res_unet((None, None, 1), filters=(4, 8))
+    image = np.ma.masked_greater(np.linspace(0, 1, 32 * 32, dtype="float32").reshape(32, 32, 1), 0.9)
+    with pytest.raises(ValueError, match=r"without masked values.*filled\(0\)"):
+        predict_tiled(model, image, tile=16)
+    with pytest.raises(ValueError, match="without masked values"):
+        predict_tta(model, image[None])
+    assert predict_tiled(model, image.filled(0), tile=16).shape == (32, 32, 1)
+    assert predict_tiled(model, np.ma.asarray(image.filled(0)), tile=16).shape == (32, 32, 1)

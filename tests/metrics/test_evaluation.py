@@ -124,6 +124,12 @@ def empty_cases():
     return [nothing, nothing, object_, object_], [nothing, object_, nothing, object_]
 
 
+@pytest.mark.parametrize("empty", [5, -1, float("nan"), "best"])
+def test_a_score_of_empty_masks_that_is_none_is_refused(empty):
+    with pytest.raises(ValueError, match="empty"):
+        evaluate_masks(*empty_cases(), empty=empty, **FAST)
+
+
 def test_empty_masks_by_the_rule_of_a_number():
     rows = evaluate_masks(*empty_cases(), empty=0.25, **FAST).rows
     assert [row["dice"] for row in rows] == [0.25, 0, 0, 1]

@@ -2,12 +2,13 @@
 
 import json
 import math
+import re
 
 import pytest
 
 from resunet_kit.metrics import evaluate_masks
 from resunet_kit.training import run_folder
-from resunet_kit.training._folder_results import PLAN, begin, check_out, read_scores
+from resunet_kit.training._folder_results import PLAN, begin, check_out, read_scores, read_split
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -53,3 +54,14 @@ def test_scores_are_read_as_they_were_written(tmp_path):
     assert str(read) == str(scores)
     assert math.isinf(read.rows[0]["hausdorff_distance_px"])
     assert math.isnan(read.rows[1]["dice"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("split.csv", "a,b\n1,2\n"), ("split.csv", None), ("scores.json", '{"cases": ['), ("scores.json", "[]")],
+)
+def test_a_damaged_file_of_a_run_is_named(tmp_path, name, text):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=rf"{re.escape(name)}.*cannot be read"):
+        (read_split if name == "split.csv" else read_scores)(tmp_path)

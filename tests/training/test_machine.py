@@ -117,3 +117,15 @@ def test_a_step_without_a_finite_loss_is_not_chosen():
 def test_wrong_arguments(options, error, message):
     with pytest.raises(error, match=message):
         tune_for_machine(**options)
+
+
+def test_the_policies_to_compare_can_be_given(monkeypatch):
+    compared = []
+    monkeypatch.setattr(machine, "_measure", lambda policies, *_: compared.append(policies) or FASTER)
+    tune_for_machine(policies=["float32", "mixed_float16"], apply=False)
+    tune_for_machine(apply=False)
+    assert compared[0] == ("float32", "mixed_float16")
+    assert compared[1][:2] == machine.POLICIES
+    for wrong, error in (("float32", TypeError), ((), ValueError), (["float8"], ValueError)):
+        with pytest.raises(error, match="policies"):
+            tune_for_machine(policies=wrong)

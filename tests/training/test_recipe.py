@@ -114,6 +114,7 @@ def test_every_choice_is_printed(printed_run):
     run, printed = printed_run
     assert all(sentence in printed for sentence in run.decisions)
     assert str(run) in printed
+    assert any(sentence.startswith("Precision: float32, since") for sentence in run.decisions)
 
 
 @pytest.mark.parametrize(

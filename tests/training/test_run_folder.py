@@ -82,3 +82,13 @@ def test_a_run_is_its_model_and_its_settings(tmp_path):
     model, settings = load_run(tmp_path)
     assert settings == ALL
     assert model.output_shape == (None, 32, 48, 3)
+
+
+@pytest.mark.parametrize("cut", [30, 2000])
+def test_a_damaged_model_is_named(tmp_path, cut):
+    write_settings(tmp_path, ALL)
+    res_unet((16, 16, 1), filters=(2, 4)).save(tmp_path / MODEL)
+    kept = (tmp_path / MODEL).read_bytes()
+    (tmp_path / MODEL).write_bytes(kept[:cut] + b"\0" * 600 + kept[cut + 600 :])
+    with pytest.raises(ValueError, match=r"model\.keras.*cannot be read"):
+        load_run(tmp_path)

@@ -32,10 +32,11 @@ def test_each_argument_sets_its_option():
         "batch_size": 2,
         "learning_rate": 0.01,
         "seed": 7,
+        "precision": "mixed_bfloat16",
     }
     arguments = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     assert parsed(*arguments) == Options(data="d", **given)
-    assert given.keys() == {option.name for option in fields(Options)} - {"data", "fractions"}
+    assert given.keys() == {option.name for option in fields(Options)} - {"data", "fractions", "precision_reason"}
 
 
 def test_weights_choose_a_backbone_that_has_some():
@@ -68,7 +69,7 @@ def test_the_help_tells_every_default(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["train", "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    for default in ("resnet18; with weights resnet50", "none", "256", "15", "30", "8", "0.001", "1.0", "0"):
+    for default in ("resnet18; with weights resnet50", "none", "256", "15", "30", "8", "0.001", "1.0", "0", "auto"):
         assert f"(default: {default})" in text
 
 
