@@ -76,7 +76,8 @@ def joint_model(model: Any) -> JointModel:
     parts: list[Any] = [keras.Model(network.inputs, network.outputs[index], name=network.name) for index in positions]
     if network is not model:
         parts = [OutputOf(model, index, part) for index, part in zip(positions, parts, strict=True)]
-    return JointModel(model, *parts, positions)
+    classifier, segmenter = parts
+    return JointModel(model, classifier, segmenter, positions)
 
 
 class _JointStage(Stage):

@@ -6,6 +6,7 @@ pickle and one member for each storage; earlier ones are pickles followed by the
 """
 
 import io
+import math
 import os
 import pickle
 import struct
@@ -164,7 +165,7 @@ def _unpickle(file: Any) -> Any:
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> _Tensor:
     sizes, steps = (tuple(_checked(value, int) for value in values) for values in (shape, strides))
     last = _checked(offset, int) + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True))
-    elements = int(np.prod(sizes, dtype=object))
+    elements = math.prod(sizes)
     # No tensor of a state dict repeats its elements, by which a small file could fill the memory.
     if elements > _checked(storage, _Storage).size or (elements and last >= storage.size):
         raise _Refused("has a tensor beyond its storage")
