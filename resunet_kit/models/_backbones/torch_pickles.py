@@ -173,7 +173,7 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> _Tensor:
 
 
 def _checked(value: Any, kind: type) -> Any:
-    if type(value) is not kind or (kind is int and value < 0):
+    if type(value) is not kind or (isinstance(value, int) and value < 0):
         raise _Refused(f"has {value!r} in place of a {kind.__name__.strip('_').lower()}")
     return value
 

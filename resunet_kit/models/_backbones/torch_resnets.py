@@ -1,7 +1,8 @@
 """ResNets as PyTorch has them, for the state dicts of torchvision and timm.
 
 They differ from those of `keras.applications` and of `basic_resnets`: strided convolutions are padded by as
-much at the start as at the end, those of bottlenecks stride in the 3x3 kernel ("version 1.5"), and convolutions have no biases.
+much at the start as at the end, those of bottlenecks stride in the 3x3 kernel ("version 1.5"), and convolutions have
+no biases.
 """
 
 from typing import Any
