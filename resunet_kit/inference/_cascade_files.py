@@ -1,9 +1,9 @@
-"""The file of a saved cascade: a zip of both models and the settings. Earlier versions wrote a folder of the three."""
+"""The file of a saved cascade: a zip of its models and the settings. Earlier versions wrote a folder of the same."""
 
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,8 +14,9 @@ from resunet_kit._shared.writing import atomic_write
 from resunet_kit.inference._cascade_settings import settings_from_json
 from resunet_kit.inference._saved_model import check_saved_model, check_unpacked_size, check_weights, save_for_inference
 
-CLASSIFIER, SEGMENTER, SETTINGS = "classifier.keras", "segmenter.keras", "cascade.json"
-MEMBERS = (CLASSIFIER, SEGMENTER, SETTINGS)
+SETTINGS = "cascade.json"
+STAGES = ("classifier.keras", "segmenter.keras")
+JOINT = ("model.keras",)  # one network of both stages
 MAX_SETTINGS = 2**20  # bytes; they are some hundred
 
 Built = TypeVar("Built")
@@ -23,7 +24,7 @@ Built = TypeVar("Built")
 
 def write_cascade(
     path: str | os.PathLike[str],
-    models: tuple[keras.Model, keras.Model],
+    models: Mapping[str, keras.Model],
     settings: str,
     *,
     overwrite: bool = False,
@@ -37,14 +38,15 @@ def write_cascade(
         raise ValueError(
             f"Expected a new path. Received {str(path)!r}, which exists. Name another file, or pass overwrite=True."
         )
-    for name, model in zip((CLASSIFIER, SEGMENTER), models, strict=True):
+    members = {f"{name}.keras": model for name, model in models.items()}
+    for name, model in members.items():
         check_weights(name, model)
     with (
         atomic_write(path) as target,
         tempfile.TemporaryDirectory(prefix=".cascade-", dir=target.parent) as folder,
         zipfile.ZipFile(target, "w") as archive,  # stored, since what the models are made of is compressed already
     ):
-        for name, model in zip((CLASSIFIER, SEGMENTER), models, strict=True):
+        for name, model in members.items():
             save_for_inference(model, Path(folder) / name)
             check_saved_model(Path(folder) / name)
             archive.write(Path(folder) / name, name)
@@ -73,7 +75,7 @@ def read_cascade(path: str | os.PathLike[str], build: Callable[..., Built]) -> B
 
 
 def _extract(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
-    """Write the three members into a folder, once the version is known to be one that has these three."""
+    """Write the members into a folder, once the version is known to be one that has these."""
     members = archive.infolist()
     names = [member.filename for member in members]
     if SETTINGS in names:
@@ -81,24 +83,25 @@ def _extract(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
             raise _unreadable(source, f"whose {SETTINGS} is too large. Save it again.")
         settings_from_json(archive.read(SETTINGS).decode("utf-8"))
     _check_complete(source, names)
-    unknown = sorted({name for name in names if name not in MEMBERS} | {n for n in names if names.count(n) > 1})
+    expected = (*_networks(names), SETTINGS)
+    unknown = sorted({name for name in names if name not in expected} | {n for n in names if names.count(n) > 1})
     if unknown:
         raise _unreadable(source, f"with unknown or repeated members {unknown[:5]}. Save it again.")
     check_unpacked_size(source, archive)
-    for name in MEMBERS:
+    for name in expected:
         archive.extract(name, folder)
 
 
 def _read_folder(source: Path, folder: Path, build: Callable[..., Built]) -> Built:
-    _check_complete(source, [path.name for path in folder.iterdir() if path.is_file()])
+    names = [path.name for path in folder.iterdir() if path.is_file()]
+    _check_complete(source, names)
     try:
         options: dict[str, Any] = settings_from_json((folder / SETTINGS).read_text(encoding="utf-8"))
-        for name in (CLASSIFIER, SEGMENTER):
+        members = _networks(names)
+        for name in members:
             check_saved_model(folder / name)
-        stages = [
-            keras.models.load_model(folder / name, compile=False, safe_mode=True) for name in (CLASSIFIER, SEGMENTER)
-        ]
-        for name, model in zip((CLASSIFIER, SEGMENTER), stages, strict=True):
+        stages = [keras.models.load_model(folder / name, compile=False, safe_mode=True) for name in members]
+        for name, model in zip(members, stages, strict=True):
             check_weights(name, model)
         return build(*stages, **options)
     except Exception as error:  # of a damaged model, Keras raises what its bytes lead to
@@ -106,9 +109,13 @@ def _read_folder(source: Path, folder: Path, build: Callable[..., Built]) -> Bui
 
 
 def _check_complete(source: Path, names: list[str]) -> None:
-    missing = [name for name in MEMBERS if name not in names]
+    missing = [name for name in (*_networks(names), SETTINGS) if name not in names]
     if missing:
         raise _unreadable(source, f"which lacks {', '.join(missing)}. Pass the path that was saved, or save it again.")
+
+
+def _networks(names: Iterable[str]) -> tuple[str, ...]:
+    return JOINT if JOINT[0] in names else STAGES
 
 
 class _Unreadable(ValueError):

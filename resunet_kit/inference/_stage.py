@@ -55,7 +55,7 @@ class Stage:
         Raises:
             ValueError: If an output is NaN or not a probability.
         """
-        outputs = self.model.predict_on_batch(_filled_up(batch, self.batch_size))
+        outputs = self.model.predict_on_batch(filled_up(batch, self.batch_size))
         outputs = np.asarray(outputs, "float32")[: len(batch)]
         check_outputs(self.name, outputs, indices)
         return outputs
@@ -68,7 +68,7 @@ class Stage:
         return [resize(output[None], image.size)[0] for output, image in zip(outputs, images, strict=True)]
 
 
-def _filled_up(batch: np.ndarray, batch_size: int) -> np.ndarray:
+def filled_up(batch: np.ndarray, batch_size: int) -> np.ndarray:
     """Return a batch with its last image repeated up to the next of the sizes 1, 2, 3, 4, 6, 8, 12, 16, ...
 
     A backend compiles a model for each shape, and an engine does, so there had better be few of them.

@@ -1,7 +1,7 @@
 """Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it there."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from resunet_kit.inference._cascade_settings import settings_to_json
 from resunet_kit.inference._cascade_steps import CascadeSteps, Images
 from resunet_kit.inference._cascade_tuning import CascadeTuning, Collector, candidates_for, outcomes, tuned
 from resunet_kit.inference._detection import Detection, detection_of, nothing_detected
+from resunet_kit.inference._joint_model import JointModel, joint_model, one_pass
 from resunet_kit.inference._marking import mark_image
 from resunet_kit.inference._pair_source import pair_source
 from resunet_kit.inference._predictor import Predictor
 from resunet_kit.inference._stage import Stage
-from resunet_kit.inference._stage_checks import check_stages, keras_models
+from resunet_kit.inference._stage_checks import check_stages, keras_model, keras_models
 from resunet_kit.inference._tuning_score import ScoreFunction, ScoreName, tuning_score
 from resunet_kit.inference._two_stages import sized, two_stages
 from resunet_kit.inference._value_range import ValueRange
@@ -32,8 +33,9 @@ PostProcesses = Iterable[masks.PostProcess] | Mapping[str, Any] | None
 class Cascade(CascadeSteps):
     """A classifier that detects images with a finding, and a segmenter that delineates it.
 
-    Both run in batches, the segmenter on those images alone whose probability is at least `threshold`. Images are
-    resized to a model's input shape where that is fixed, and its output maps are resized back.
+    Both run in batches, the segmenter on those images alone whose probability is at least `threshold`; one network with
+    both outputs runs once. Images are resized to a model's input shape where that is fixed, and its output maps are
+    resized back.
 
     Images are an array `(n, height, width, channels)`, a list of images of several sizes, or a generator, a
     `tf.data.Dataset` or another iterable of images or batches; of tuples as `fit` takes them, `(images, masks)`, the
@@ -45,9 +47,11 @@ class Cascade(CascadeSteps):
 
     Args:
         classifier: A model from `(batch, height, width, channels)` to the probability of a finding: one sigmoid unit,
-            or softmax units of which the first is "no finding". A Keras model, or what `accelerate` made of one.
+            or softmax units of which the first is "no finding". A Keras model, or what `accelerate` made of one. Alone,
+            a model of both outputs, as `res_unet(..., image_classes=1)`, which then runs once over each image.
         segmenter: A model from the same images to probabilities `(batch, height, width, classes)`: one sigmoid
-            channel, or softmax channels of which the first is the background. Up to 256 classes.
+            channel, or softmax channels of which the first is the background. Up to 256 classes. None: `classifier` has
+            a map as an output too.
         threshold: Minimum probability of an image that the segmenter gets, in [0, 1].
         postprocess: From the foreground's probabilities to a mask, by a threshold and rules on components. With more
             than two classes each pixel gets the most probable class instead of a threshold, and the rules on holes and
@@ -79,12 +83,16 @@ class Cascade(CascadeSteps):
     def __init__(
         self,
         classifier: Predictor,
-        segmenter: Predictor,
+        segmenter: Predictor | None = None,
         *,
         threshold: float = 0.5,
         postprocess: masks.PostProcess = masks.PostProcess(),  # noqa: B008  # it is immutable
         value_range: ValueRange = "auto",
     ) -> None:
+        self._joint: JointModel | None = None
+        if segmenter is None:
+            self._joint = joint_model(classifier)
+            classifier, segmenter = self._joint.classifier, self._joint.segmenter
         self._channels = check_stages(classifier, segmenter)
         self.classifier = classifier
         self.segmenter = segmenter
@@ -139,9 +147,17 @@ class Cascade(CascadeSteps):
             >>> [found.area for found in cascade.stream(scans)]
             [0, 0, 0]
         """
-        stages = self._stages(batch_size)
+        run = self._run(batch_size)
         source, count = self._read(images, self._models)
-        yield from with_progress(two_stages(source, *stages, self.threshold, self._detection), count, verbose)
+        yield from with_progress(run(source, self.threshold, self._detection), count, verbose)
+
+    def _run(self, batch_size: int) -> Callable[..., Iterator[Any]]:
+        """Return the function from images, threshold and result to results: in one pass for one network."""
+        classifier, segmenter = self._stages(batch_size)
+        joint = self._joint
+        if joint is not None and joint.serves(self.classifier, self.segmenter):
+            return lambda images, *how: one_pass(images, joint, classifier.batch_size, *how)
+        return lambda images, *how: two_stages(images, classifier, segmenter, *how)
 
     def _detection(
         self, _index: int, probability: float, size: tuple[int, ...], output: np.ndarray | None
@@ -221,7 +237,7 @@ class Cascade(CascadeSteps):
         pairs, count = pair_source(images, truths, self._channels, classes, ignore_class)
         owners = None if groups is None else sample_values("groups", groups, length=count)
         source = self._checked(collector.images(pairs), self._models)
-        rows = list(with_progress(two_stages(source, *self._stages(batch_size), 0, collector.row), count, verbose))
+        rows = list(with_progress(self._run(batch_size)(source, 0, collector.row), count, verbose))
         report = tuned(outcomes(rows, owners), collector.candidates, collector.score, wanted)
         self.threshold, self.postprocess, self.tuning = report.threshold, report.postprocess, report
         return self
@@ -251,7 +267,7 @@ class Cascade(CascadeSteps):
         samples = {"images": images, "calibration": calibration}
         read = {name: list(self._read(some, self._models)[0]) for name, some in samples.items() if some is not None}
         stages = []
-        for name, model in zip(("classifier", "segmenter"), keras_models(*self._models), strict=True):
+        for name, model in self._networks().items():
             prepared: dict[str, Any] = {
                 kind: Stage(name, model, 1).prepare(list(sized(some))) for kind, some in read.items()
             }
@@ -279,8 +295,15 @@ class Cascade(CascadeSteps):
                 could not be read.
         """
         settings = settings_to_json(self.threshold, self.postprocess, self.value_range)
-        write_cascade(path, keras_models(*self._models), settings, overwrite=flag("overwrite", overwrite))
+        write_cascade(path, self._networks(), settings, overwrite=flag("overwrite", overwrite))
         return Path(path)
+
+    def _networks(self) -> dict[str, Any]:
+        """Return the Keras models by their names: the two stages, or the one network of both."""
+        stages = keras_models(*self._models)
+        if self._joint is not None and self._joint.serves(*self._models):
+            return {"model": keras_model(self._joint.model)}
+        return dict(zip(("classifier", "segmenter"), stages, strict=True))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cascade":

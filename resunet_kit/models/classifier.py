@@ -30,12 +30,15 @@ def resnet_classifier(
     Args:
         input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
         num_classes: Length of the output; 1 gets a sigmoid, more get a softmax.
-        backbone: `"resnet18"`, `"resnet34"`, the name of any function of `keras.applications` (`"resnet50"`,
-            `"efficientnet_b0"`; case, `-` and `_` do not matter), or a model from images to features
-            `(batch, height, width, channels)`, which gets the raw images.
-        weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a weights file for the image's
-            channels or for 3. Weights for 3 channels serve any number: one or two are completed by their mean; of more,
-            those that stand for the same colour share its part of the first kernel.
+        backbone: `"resnet18"`, `"resnet34"`, `"efficientnet_lite0"`, `"efficientnet_lite1"`, `"efficientnet_lite2"`,
+            the name of any function of `keras.applications` (`"resnet50"`, `"efficientnet_b0"`; case, `-` and `_` do
+            not matter), or a model from images to features `(batch, height, width, channels)`, which gets the raw
+            images.
+        weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a file for the image's channels
+            or for 3: weights of Keras, or of ResNets and EfficientNet-Lite a state dict of PyTorch (`.pth`,
+            `.safetensors`). Keras downloads its ImageNet weights; those of EfficientNet-Lite come with the package
+            extra `pretrained`. Weights for 3 channels serve any number: one or two are completed by their mean; of
+            more, those that stand for the same colour share its part of the first kernel.
         hidden_units: Widths of the head's hidden layers.
         dropout: Dropout rate after each hidden layer, in [0, 1).
         trainable: Which layers are trainable, a policy of `set_trainable`. With random weights, pass `"all"`.
@@ -48,6 +51,7 @@ def resnet_classifier(
         A model from images to float32 scores `(batch, num_classes)`. The backbone is one nested layer.
 
     Raises:
+        ImportError: If the weights are of a package that is not installed.
         TypeError: If an argument is of a wrong type, as a backbone that is neither a name nor a model.
         ValueError: If an argument is not as above, or the weights cannot be loaded.
 

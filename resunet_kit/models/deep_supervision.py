@@ -58,6 +58,8 @@ def score(
 def strip_deep_supervision(model: keras.Model) -> keras.Model:
     """Return the model with its main output alone: the same layers and weights, without the other heads.
 
+    A classification of the image, by `image_classes`, is another head too.
+
     Args:
         model: A model with deep supervision, trained or not; its first output is the main one.
 

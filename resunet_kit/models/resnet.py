@@ -10,7 +10,7 @@ from resunet_kit.models._backbones.basic_resnets import FILTERS, UNITS
 from resunet_kit.models._backbones.channels import adapt_channels
 from resunet_kit.models._backbones.plans import check_named
 from resunet_kit.models._backbones.registry import basic_backbone, find_backbone
-from resunet_kit.models._backbones.weights import load_backbone
+from resunet_kit.models._backbones.weights import for_weights, load_backbone
 from resunet_kit.models._inputs import check_input_shape
 
 DEPTHS = (*UNITS, 50, 101, 152)
@@ -29,16 +29,19 @@ def resnet(
         depth: 18, 34, 50, 101 or 152.
         input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
         weights: None for random ones, `"imagenet"` (downloaded by Keras; depths 50, 101 and 152), or the path of a
-            weights file for this architecture, and for the image's channels or for 3. Weights for 3 channels are
-            adapted to others: a gray image in all channels gives what it gave in three.
+            file for this architecture: weights of Keras, or a state dict of torchvision or timm (`.pth`,
+            `.safetensors`), for the image's channels or for 3. Weights for 3 channels are adapted to others: a gray
+            image in all channels gives what it gave in three.
         width: Factor of the channels of depths 18 and 34, at least 1/64, for small data and quick training: a quarter
             of the width has a sixteenth of the weights.
 
     Returns:
         A model from images to features `(batch, height / 32, width / 32, 512)`, or 2048 channels from depth 50 on.
-        Depths 50, 101 and 152 are those of `keras.applications`.
+        Depths 50, 101 and 152 are those of `keras.applications`; with a state dict, the network is PyTorch's, which
+        pads strided convolutions by as much at the start as at the end, and strides in the 3x3 kernels.
 
     Raises:
+        ImportError: If a file is of safetensors, which is not installed.
         TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above, or the weights cannot be loaded.
 
@@ -60,5 +63,5 @@ def resnet(
         )
     backbone = basic_backbone(depth, width) if depth in UNITS else find_backbone(f"resnet{depth}")
     check_named(backbone, shape, weights)
-    model = load_backbone(backbone, shape, weights)
+    model = load_backbone(for_weights(backbone, weights), shape, weights)
     return model if model.inputs[0].shape[-1] == shape[-1] else adapt_channels(model, shape)

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resunet_kit.blocks import conv_block
+from resunet_kit.inference import export
+from resunet_kit.losses import Dice
 from resunet_kit.models import res_unet
 from resunet_kit.models._composition import BLOCKS
 
@@ -225,3 +227,70 @@ def test_every_default_is_what_the_documentation_promises():
     assert defaults["input_shape"] == (256, 256, 3)
     assert defaults["filters"] == (64, 128, 256, 512)
     assert (defaults["block"], defaults["skip"], defaults["activation"]) == ("preactivation", "concat", "auto")
+
+
+# === A classification of the image beside the mask ===
+
+
+@pytest.mark.parametrize("shape", [(33, 20, 2), (None, None, 2), (9, 12, 8, 1)])
+@pytest.mark.parametrize(("classes", "last"), [(1, "sigmoid"), (3, "softmax")])
+def test_image_classes_are_a_further_output(shape, classes, last):
+    model = res_unet(shape, 2, filters=(4, 8), image_classes=classes)
+    assert model.output_names == ["segmentation", "classification"]
+    assert model.output_shape == [(None, *shape[:-1], 2), (None, classes)]
+    assert model.get_layer("classification").activation.__name__ == last
+    masks, scores = model(np.ones((2, *(side or 21 for side in shape)), "float32"), training=False)
+    assert masks.shape[0] == scores.shape[0] == 2
+    plain = res_unet(shape, 2, filters=(4, 8))
+    assert model.count_params() - plain.count_params() == 8 * classes + classes
+
+
+def test_image_classes_come_after_deep_supervision_and_are_logits_where_the_mask_is():
+    options = {"filters": (4, 6, 8), "deep_supervision": True, "image_classes": 1}
+    model = res_unet((32, 32, 1), **options)
+    names = ["segmentation", "segmentation_stride2", "segmentation_stride4", "classification"]
+    assert model.output_names == names
+    # Weights of one network load into that for any size, since their order is the same.
+    variable = res_unet((None, None, 1), activation=None, dropout=0.1, **options)
+    assert [weight.path for weight in variable.weights] == [weight.path for weight in model.weights]
+    assert variable.get_layer("classification").activation.__name__ == "linear"
+
+
+@pytest.mark.parametrize("kind", ["dict", pytest.param("list", marks=pytest.mark.slow)])
+def test_both_outputs_are_trained_together(kind):
+    model = res_unet((16, 16, 1), filters=(4, 8), image_classes=1)
+    losses = {"segmentation": Dice(), "classification": "binary_crossentropy"}
+    weights = {"segmentation": 1.0, "classification": 0.5}
+    as_kind = dict if kind == "dict" else lambda values: list(values.values())
+    model.compile("sgd", loss=as_kind(losses), loss_weights=as_kind(weights), run_eagerly=True)
+    images = np.random.default_rng(0).random((4, 16, 16, 1)).astype("float32")
+    truths = {"segmentation": (images > 0.9).astype("float32"), "classification": np.array([[0], [1], [1], [0]])}
+    before = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights]
+    history = model.fit(images, as_kind(truths), batch_size=4, verbose=0).history
+    expected = history["segmentation_loss"][0] + 0.5 * history["classification_loss"][0]
+    np.testing.assert_allclose(history["loss"][0], expected, rtol=1e-5)
+    moved = [
+        np.abs(keras.ops.convert_to_numpy(w) - b).max() for w, b in zip(model.trainable_weights, before, strict=True)
+    ]
+    assert all(moved)
+
+
+@pytest.mark.slow
+def test_both_outputs_are_exported(tmp_path):
+    pytest.importorskip("tf2onnx")
+    model = res_unet((16, 16, 1), filters=(4, 8), image_classes=1)
+    export(model, tmp_path / "joint.onnx", format="onnx")
+    run = pytest.importorskip("onnxruntime").InferenceSession(tmp_path / "joint.onnx").run
+    assert [output.shape for output in run(None, {"image": np.zeros((2, 16, 16, 1), "float32")})] == [
+        (2, 16, 16, 1),
+        (2, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("image_classes", "error"),
+    [(0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError), (True, TypeError)],
+)
+def test_image_classes_are_a_count(image_classes, error):
+    with pytest.raises(error, match=r"Expected image_classes .* Received image_classes="):
+        res_unet((16, 16, 1), filters=(4, 8), image_classes=image_classes)

@@ -9,7 +9,7 @@ import keras
 from resunet_kit.models._backbones.channels import complete_channels, fit_channels
 from resunet_kit.models._backbones.preprocessing import check_value_range, preprocess
 from resunet_kit.models._backbones.registry import Backbone, find_backbone
-from resunet_kit.models._backbones.weights import Weights, check_weights, load_backbone
+from resunet_kit.models._backbones.weights import Weights, check_weights, for_weights, load_backbone
 
 MIN_SIZE = 32  # pixels: every backbone that has a name reduces images by 32
 
@@ -43,6 +43,7 @@ def plan_backbone(
     """Look up a backbone by its name, or check a functional model for the image's channels or for 3.
 
     Raises:
+        ImportError: If the weights are of a package that is not installed.
         TypeError: If the backbone is neither a name nor a model, or another argument is of a wrong type.
         ValueError: If the name is unknown, the backbone is for images of another shape, or the weights are not for it.
     """
@@ -50,7 +51,7 @@ def plan_backbone(
     if isinstance(backbone, str):
         network = find_backbone(backbone, option=option)
         check_named(network, input_shape, weights, weights_option=weights_option)
-        return BackbonePlan(network, tuple(input_shape), weights, limits)
+        return BackbonePlan(for_weights(network, weights), tuple(input_shape), weights, limits)
     _check_model(option, backbone, input_shape)
     if weights is not None:
         raise ValueError(

@@ -39,6 +39,15 @@ class Preprocessing:
 
 # From -1 to 1, the "tf" mode of Keras: our own ResNets have no published weights that would need another.
 SYMMETRIC = Preprocessing(RGB, (1 / 127.5,) * 3, (-1.0,) * 3)
+# (x - 127) / 128, of EfficientNet-Lite.
+LITE = Preprocessing(RGB, (1 / 128,) * 3, (-127 / 128,) * 3)
+# Of torchvision's and timm's ResNets: from 0-1, the mean and the deviation of each colour over ImageNet.
+MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_STATISTICS = Preprocessing(
+    RGB,
+    tuple(1 / (255 * deviation) for deviation in DEVIATIONS),
+    tuple(-mean / deviation for mean, deviation in zip(MEANS, DEVIATIONS, strict=True)),
+)
 
 
 def measure(preprocess_input: Callable[[Any], Any]) -> Preprocessing:

@@ -1,15 +1,29 @@
-"""Backbones by name: two ResNets of basic blocks, and all networks of keras.applications."""
+"""Backbones by name: ResNets, EfficientNet-Lite, and all networks of keras.applications."""
 
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 
 from resunet_kit._shared.errors import unknown_name
-from resunet_kit.models._backbones import applications
+from resunet_kit.models._backbones import applications, efficientnet_lite, torch_resnets
 from resunet_kit.models._backbones.basic_resnets import UNITS, basic_resnet
-from resunet_kit.models._backbones.preprocessing import SYMMETRIC, Preprocessing, measure
+from resunet_kit.models._backbones.preprocessing import IMAGENET_STATISTICS, LITE, SYMMETRIC, Preprocessing, measure
+
+
+@dataclass(frozen=True)
+class StateDictNames:
+    """How the modules of a network are named in PyTorch.
+
+    Attributes:
+        torch_name: From the name of a Keras layer.
+        ignored: Prefixes of names that are not loaded: the classifier's.
+    """
+
+    torch_name: Callable[[str], str]
+    ignored: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -18,10 +32,13 @@ class Backbone:
 
     Attributes:
         label: Its name in messages.
-        build: From `input_shape`, and `weights="imagenet"` where there are any, to the model of its features.
+        build: From `input_shape`, and `weights="imagenet"` where Keras has them, to the model of its features.
         preprocessing: What its weights expect.
         any_channels: Whether `build` takes any number of channels, or 3 alone.
-        has_imagenet: Whether Keras publishes ImageNet weights.
+        has_imagenet: Whether there are ImageNet weights.
+        imagenet_file: Where these are not of Keras: the function that finds their file, a state dict.
+        names: Of state dicts of PyTorch, where it loads them.
+        as_in_torch: Where PyTorch has another network of this name: the function that returns it, for state dicts.
     """
 
     label: str
@@ -29,6 +46,9 @@ class Backbone:
     preprocessing: Preprocessing
     any_channels: bool = False
     has_imagenet: bool = True
+    imagenet_file: Callable[[], Path] | None = None
+    names: StateDictNames | None = None
+    as_in_torch: Callable[[], "Backbone"] | None = None
 
 
 def find_backbone(name: str, *, option: str = "backbone") -> Backbone:
@@ -37,22 +57,65 @@ def find_backbone(name: str, *, option: str = "backbone") -> Backbone:
     Raises:
         ValueError: If no backbone has that name.
     """
-    key = _key(name)
-    basic = {f"resnet{depth}": depth for depth in UNITS}
-    if key in basic:
-        return basic_backbone(basic[key])
-    known = {_key(found): builder for found, builder in applications.builders().items()}
-    if key not in known:
-        raise unknown_name(option, name, [*known, *basic])
-    builder = known[key]
-    preprocessing = measure(applications.preprocess_input(builder))
-    return Backbone(builder.__name__, functools.partial(applications.build, builder), preprocessing)
+    key, named = _key(name), backbones()
+    if key not in named:
+        raise unknown_name(option, name, named)
+    return named[key]()
+
+
+def backbones() -> dict[str, Callable[[], Backbone]]:
+    """Return the functions that describe each backbone, by its name in lower case without `-` and `_`."""
+    of_keras = applications.builders().values()
+    return {
+        **{_key(builder.__name__): functools.partial(_of_keras, builder) for builder in of_keras},
+        **{f"resnet{depth}": functools.partial(basic_backbone, depth) for depth in UNITS},
+        **{f"efficientnetlite{version}": functools.partial(_lite, version) for version in efficientnet_lite.SCALES},
+    }
 
 
 def basic_backbone(depth: int, width: float = 1.0) -> Backbone:
     """Return the ResNet of 18 or 34 layers, its channels scaled by `width`."""
-    build = functools.partial(basic_resnet, depth, width=width)
-    return Backbone(f"ResNet{depth}", build, SYMMETRIC, any_channels=True, has_imagenet=False)
+    return Backbone(
+        f"ResNet{depth}",
+        functools.partial(basic_resnet, depth, width=width),
+        SYMMETRIC,
+        any_channels=True,
+        has_imagenet=False,
+        as_in_torch=functools.partial(_torch_resnet, depth, width),
+    )
+
+
+def _of_keras(builder: applications.Builder) -> Backbone:
+    depths = {f"ResNet{depth}": depth for depth in torch_resnets.BOTTLENECKS}
+    depth = depths.get(builder.__name__)
+    return Backbone(
+        builder.__name__,
+        functools.partial(applications.build, builder),
+        measure(applications.preprocess_input(builder)),
+        as_in_torch=None if depth is None else functools.partial(_torch_resnet, depth),
+    )
+
+
+def _lite(version: int) -> Backbone:
+    return Backbone(
+        f"EfficientNet-Lite{version}",
+        functools.partial(efficientnet_lite.efficientnet_lite, version),
+        LITE,
+        any_channels=True,
+        imagenet_file=functools.partial(efficientnet_lite.imagenet_file, version),
+        names=StateDictNames(efficientnet_lite.torch_name, efficientnet_lite.IGNORED),
+    )
+
+
+def _torch_resnet(depth: int, width: float = 1.0) -> Backbone:
+    return Backbone(
+        f"ResNet{depth}",
+        functools.partial(torch_resnets.torch_resnet, depth, width=width),
+        IMAGENET_STATISTICS,
+        any_channels=True,
+        has_imagenet=False,
+        names=StateDictNames(torch_resnets.torch_name, torch_resnets.IGNORED),
+    )
 
 
 def _key(name: str) -> str:

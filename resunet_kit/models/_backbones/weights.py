@@ -1,18 +1,24 @@
-"""Backbones with weights: random ones, those of keras.applications, or those of a file."""
+"""Backbones with weights: random ones, those of ImageNet, or those of a file of Keras, PyTorch or safetensors."""
 
 import os
 import warnings
+import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import h5py
 import keras
 import numpy as np
 
 from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.channels import adapt_channels, rebuild
 from resunet_kit.models._backbones.registry import Backbone
+from resunet_kit.models._backbones.state_dicts import is_state_dict, load_state_dict, read_state_dict
 
 Weights = str | os.PathLike[str] | None
+
+FIRST_CONVOLUTION = "conv1"  # in `torch_resnets`
 
 # The EfficientNets of Keras normalise with these as variances; where Keras loads "imagenet" itself, a Rescaling layer
 # corrects it (tensorflow issue 49930). Weights of a file are corrected here.
@@ -23,8 +29,9 @@ def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
     """Check weights for a backbone, as `load_backbone` takes them.
 
     Raises:
+        ImportError: If they are of a package that is not installed.
         TypeError: If they are neither None, a string nor a path.
-        ValueError: If the file does not exist, or Keras publishes no ImageNet weights of the architecture.
+        ValueError: If the file does not exist, or there are no such weights of the architecture.
     """
     expected = f"Expected {option} to be None, 'imagenet' or an existing file."
     if weights is not None and not isinstance(weights, str | os.PathLike):
@@ -32,10 +39,33 @@ def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
     if weights == "imagenet" and not backbone.has_imagenet:
         raise ValueError(
             f"Expected {option} to be None or an existing file: Keras publishes no weights of {backbone.label}. "
-            f"Received {option}='imagenet'. Choose ResNet50, ResNet101 or ResNet152, or load a file."
+            f"Received {option}='imagenet'. Choose ResNet50, ResNet101 or ResNet152, or pass the path of a state dict "
+            "of torchvision or timm (.pth, .safetensors)."
         )
-    if weights is not None and weights != "imagenet" and not Path(weights).is_file():
+    if weights == "imagenet" and backbone.imagenet_file is not None:
+        backbone.imagenet_file()
+    if weights is None or weights == "imagenet":
+        return
+    if not Path(weights).is_file():
         raise ValueError(f"{expected} Received {option}={str(weights)!r}, which is not a file. Check the path.")
+    if is_state_dict(weights) and backbone.names is None and backbone.as_in_torch is None:
+        raise ValueError(
+            f"Expected a file of Keras for {backbone.label}. Received {option}={str(weights)!r}. State dicts of "
+            "PyTorch are for resnet18, 34, 50, 101, 152 and efficientnet_lite0, 1, 2: choose one of these."
+        )
+
+
+def for_weights(backbone: Backbone, weights: Weights) -> Backbone:
+    """Return the backbone that checked weights are for: PyTorch's of the same name, for a state dict.
+
+    So it is for a file that Keras saved from that one, which is told by the name of its first convolution.
+    """
+    if backbone.as_in_torch is None or weights is None or weights == "imagenet":
+        return backbone
+    in_torch = backbone.as_in_torch()
+    if is_state_dict(weights) or _first_convolution(weights) == FIRST_CONVOLUTION:
+        return in_torch
+    return backbone
 
 
 def load_backbone(backbone: Backbone, input_shape: tuple[int | None, ...], weights: Weights) -> keras.Model:
@@ -44,7 +74,8 @@ def load_backbone(backbone: Backbone, input_shape: tuple[int | None, ...], weigh
     Args:
         backbone: The architecture.
         input_shape: `(height, width, channels)` of the images.
-        weights: None for random ones, `"imagenet"`, or the path of a file for the image's channels or for 3.
+        weights: None for random ones, `"imagenet"`, or the path of a file for the image's channels or for 3; a state
+            dict for a backbone that names them.
 
     Returns:
         The model, for the image's channels; or for 3, if there are fewer and the weights are for 3.
@@ -58,8 +89,14 @@ def load_backbone(backbone: Backbone, input_shape: tuple[int | None, ...], weigh
         if channels == 3 or backbone.any_channels:
             return backbone.build(input_shape)
         return rebuild(backbone.build(rgb_shape), input_shape, sources)[0]
+    if weights == "imagenet" and backbone.imagenet_file is not None:
+        weights = backbone.imagenet_file()
     if weights == "imagenet":
         model = backbone.build(rgb_shape, weights=weights)
+    elif is_state_dict(weights):
+        model = _from_state_dict(backbone, input_shape, weights)
+        if model.inputs[0].shape[-1] == channels:
+            return model
     else:
         model = backbone.build(rgb_shape)
         try:
@@ -94,6 +131,33 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             _correct_variance(layer)
+
+
+def _from_state_dict(backbone: Backbone, input_shape: tuple[int | None, ...], path: Any) -> keras.Model:
+    """Return the model for the channels of a state dict's first kernel, if these are the image's, or for 3."""
+    if backbone.names is None:
+        raise TypeError(f"Expected the backbone of a state dict. Received {backbone.label}. Call for_weights first.")
+    state = read_state_dict(path)
+    model = backbone.build(input_shape)
+    first = next(layer for layer in model.layers if layer.weights)
+    kernel = state.get(f"{backbone.names.torch_name(first.name)}.weight")
+    if kernel is None or kernel.ndim != 4 or kernel.shape[1] != input_shape[-1]:
+        model = backbone.build((*input_shape[:-1], 3))
+    options = {"ignored": backbone.names.ignored, "source": os.fspath(path)}
+    load_state_dict(model, state, backbone.names.torch_name, **options)
+    return model
+
+
+def _first_convolution(path: str | os.PathLike[str]) -> str | None:
+    """Return the name of the first convolution in a file of Keras; None for another file."""
+    try:
+        with ExitStack() as stack:
+            file: Any = stack.enter_context(Path(path).open("rb"))
+            if zipfile.is_zipfile(file):
+                file = stack.enter_context(stack.enter_context(zipfile.ZipFile(file)).open("model.weights.h5"))
+            return stack.enter_context(h5py.File(file))["layers/conv2d/vars"].attrs.get("name")
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return None  # what is wrong, the loading says
 
 
 def _correct_variance(layer: keras.layers.Normalization) -> None:
