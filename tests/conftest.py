@@ -18,8 +18,9 @@ LONGEST = (
     "test_prediction.py",
     "test_cli.py",
 )
-# Doctests import every module; this one is for the benchmarks.
-collect_ignore = [] if importlib.util.find_spec("torch") else ["benchmarks/torch_networks.py"]
+# Doctests import every module; these need PyTorch.
+TORCH = ("benchmarks/torch_networks.py", "models/backbones/torch_networks.py")
+collect_ignore = [] if importlib.util.find_spec("torch") else list(TORCH)
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 ONLY_TENSORFLOW = pytest.mark.skipif(BACKEND != "tensorflow", reason="calls TensorFlow itself, as `tf`")
 
