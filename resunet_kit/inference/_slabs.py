@@ -48,16 +48,17 @@ class Slabs:
         if not self.left[window.start[self.axis]]:
             del self.left[window.start[self.axis]]
 
-    def write(self) -> None:
-        """Write what no window touches any more."""
+    def write(self) -> bool:
+        """Write what no window touches any more, and return whether there was such a thing."""
         until = min(self.left, default=self.shape[self.axis])
         if until <= self.first:
-            return
+            return False
         done = self._part(0, until - self.first)
         result = self._finished(self.sums[done])
         self.out[self._part(self.first, until)] = result
         self.sums = self.sums[self._part(until - self.first, None)].copy()
         self.first = until
+        return True
 
     def check_out(self) -> None:
         """Refuse an `out` that does not fit, before anything is predicted.

@@ -9,6 +9,7 @@ import numpy as np
 
 from resunet_kit._shared.mask_checks import check_not_masked
 from resunet_kit._shared.numbers import choice, integer, integers_per_axis, number
+from resunet_kit.inference._mapped_pages import release_pages
 from resunet_kit.inference._predictor import check_predictor
 from resunet_kit.inference._slabs import Finish, Slabs
 from resunet_kit.inference._windows import BLENDS, Axis, Blend, Window, aligned_length, axis_windows, windows
@@ -108,7 +109,9 @@ def predict_tiled(
         batch = ordered[first : first + size]
         for window, output in zip(batch, _outputs(model, image, batch, lengths, preprocess), strict=True):
             slabs.add(window, output)
-        slabs.write()
+        if slabs.write():
+            for array in (image, slabs.out):
+                release_pages(array)
         bar.update(first + len(batch))
     return slabs.out
 

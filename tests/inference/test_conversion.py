@@ -41,7 +41,12 @@ def test_names_are_those_of_the_model():
 
 
 @pytest.mark.parametrize(
-    "shape", [(None, None, 3), (8, 7, 3), pytest.param((None, None, None, 3), marks=pytest.mark.slow)]
+    "shape",
+    [
+        (8, 7, 3),
+        pytest.param((None, None, 3), marks=pytest.mark.slow),
+        pytest.param((None, None, None, 3), marks=pytest.mark.slow),
+    ],
 )
 def test_dilated_and_strided_convolutions_of_any_size(shape):
     """The converters of these went wrong: see `_tracing.py` and `_onnx_graph.py`."""

@@ -105,6 +105,7 @@ def test_steps_keep_their_digits_on_a_large_image():
     assert value == pytest.approx(0.75, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="calls TensorFlow itself")
 def test_a_compiled_graph_of_unknown_size_gives_the_same():
     import tensorflow as tf

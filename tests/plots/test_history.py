@@ -155,6 +155,7 @@ def test_a_resumed_training_of_several_possible_frequencies_asks():
         plots.training_history(Callback())
 
 
+@pytest.mark.slow
 def test_histories_of_keras_stand_at_their_epochs():
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile("sgd", "mse", run_eagerly=True)

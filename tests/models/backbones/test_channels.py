@@ -60,7 +60,7 @@ def test_a_gray_image_has_the_same_features(front, channels):
     ("name", "end"),
     [
         ("EfficientNetB0", "block1a_project_bn"),
-        ("ConvNeXtTiny", "convnext_tiny_stage_0_block_0_layernorm"),
+        pytest.param("ConvNeXtTiny", "convnext_tiny_stage_0_block_0_layernorm", marks=pytest.mark.slow),
         pytest.param("MobileNetV2", "expanded_conv_project_BN", marks=pytest.mark.slow),
         pytest.param("EfficientNetV2B0", "block1a_project_bn", marks=pytest.mark.slow),
         pytest.param("ResNet50", "pool1_pool", marks=pytest.mark.slow),

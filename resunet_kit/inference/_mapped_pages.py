@@ -1,0 +1,22 @@
+"""Memory of files that are read and written through memory maps."""
+
+import mmap
+import sys
+from typing import Any
+
+import numpy as np
+
+SHARED = ("r", "r+", "w+")  # in a copy-on-write map, "c", what was written is nowhere else
+
+
+def release_pages(array: Any) -> None:
+    """Let a memory map hold none of its file's pages in this process; they are read again when they are used.
+
+    Otherwise the process grows by all that it has read and written, though the system could take the pages back. On
+    other systems than Linux, and for other arrays, nothing happens.
+    """
+    if not isinstance(array, np.memmap) or array.mode not in SHARED or sys.platform != "linux":
+        return
+    mapped = getattr(array, "_mmap", None)
+    if isinstance(mapped, mmap.mmap):
+        mapped.madvise(mmap.MADV_DONTNEED)  # pages that were written stay in the file
