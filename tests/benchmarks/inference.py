@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import keras
 import numpy as np
 
 NETWORKS = ("healthcare_ai_res_unet", "deep_res_unet", "resnet50", "volumes")
@@ -31,6 +32,7 @@ def network(name: str) -> tuple[Any, Any]:
             lambda: twins.deep_res_unet(1, VOLUME_FILTERS, rank=3),
         ),
     }[name]
+    keras.utils.set_random_seed(0)
     model, peer = ours(), twin()
     counts = model.count_params(), twins.parameters(peer)
     if counts[0] != counts[1]:
