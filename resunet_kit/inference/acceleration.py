@@ -36,7 +36,7 @@ def accelerate(
 
     Keras in float32 and bfloat16, OpenVINO in float32 and bfloat16, and ONNX Runtime take turns on the same images. An
     engine is left out if it is not installed, cannot run the model, or disagrees: in float32 by more than 0.001; in
-    bfloat16 by more than 0.02 on average, or in the class of more than 1 % of the pixels. The choice is remembered for
+    bfloat16 by more than 0.01 on average, or in the class of more than 1 % of the pixels. The choice is remembered for
     this architecture, image shape, batch size, processor, number of threads and versions.
 
     Args:

@@ -300,10 +300,9 @@ class Cascade(CascadeSteps):
 
     def _networks(self) -> dict[str, Any]:
         """Return the Keras models by their names: the two stages, or the one network of both."""
-        stages = keras_models(*self._models)
         if self._joint is not None and self._joint.serves(*self._models):
             return {"model": keras_model(self._joint.model)}
-        return dict(zip(("classifier", "segmenter"), stages, strict=True))
+        return dict(zip(("classifier", "segmenter"), keras_models(*self._models), strict=True))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Cascade":

@@ -68,7 +68,8 @@ def notes() -> Iterator[str]:
     for loss in [keras.losses.BinaryCrossentropy(), keras.losses.Dice(), *OVERLAP, *OTHERS]:
         code = f"from tests.benchmarks.losses import copies; print(copies({keras.losses.serialize(loss)!r}))"
         found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        yield f"{loss.name} holds {float(found.stdout):.1f} float32 copies of the prediction besides it and the truth"
+        name = loss.name if type(loss).__module__.startswith("resunet_kit") else f"Keras's {loss.name}"
+        yield f"{name} holds {float(found.stdout):.1f} float32 copies of the prediction besides it and the truth"
 
 
 def copies(config: dict[str, Any]) -> float:

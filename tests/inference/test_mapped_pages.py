@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from resunet_kit.inference import predict_tiled
 from resunet_kit.inference._mapped_pages import release_pages
 
 SIZE = 2**26  # bytes
@@ -34,6 +35,29 @@ def test_changes_of_a_copy_on_write_map_stay(tmp_path):
     assert private.all()
 
 
-@pytest.mark.parametrize("array", [np.zeros(3), np.memmap, None, [1]])
+class FirstChannel:
+    """A network without cost."""
+
+    input_shape = output_shape = (None, None, None, 1)
+
+    def predict_on_batch(self, images):
+        return images
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_a_prediction_from_file_to_file_leaves_no_pages_behind(tmp_path):
+    side = int(SIZE**0.5)
+    image = np.memmap(tmp_path / "image", "uint8", "w+", shape=(side, side, 1))
+    image[::2] = 1
+    mask = np.memmap(tmp_path / "mask", "uint8", "w+", shape=(side, side))
+    release_pages(image)
+    before = resident()
+    predict_tiled(FirstChannel(), image, tile=1024, overlap=0, reduce=0.5, out=mask)
+    assert resident() < before + SIZE / 4
+    assert np.array_equal(mask, image[..., 0])
+
+
+@pytest.mark.parametrize("array", [np.ones(3), None, [1]])
 def test_other_arrays_are_left_alone(array):
     release_pages(array)
+    assert array is None or next(iter(array)) == 1

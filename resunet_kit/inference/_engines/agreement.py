@@ -24,7 +24,7 @@ class Tolerance:
 # Rounding in bfloat16, of 8 bits, moves single pixels by any amount where logits are large; few of them.
 TOLERANCES = {
     "float32": Tolerance(largest=1e-3, mean=1e-3, masks=0.001),
-    "bfloat16": Tolerance(largest=None, mean=0.02, masks=0.01),
+    "bfloat16": Tolerance(largest=None, mean=0.01, masks=0.01),
     "int8": Tolerance(largest=None, mean=0.05, masks=0.05),
 }
 NEAR = 0.02  # a pixel this near to another class has none to agree on
@@ -47,7 +47,7 @@ def disagreement(expected: Sequence[np.ndarray], received: Sequence[np.ndarray],
     Example:
         >>> import numpy as np
         >>> disagreement([np.array([[0.2, 0.8]])], [np.array([[0.8, 0.2]])], "bfloat16")
-        'outputs differ by 0.6 on average, tolerance 0.02'
+        'outputs differ by 0.6 on average, tolerance 0.01'
     """
     shapes = [[array.shape for array in arrays] for arrays in (expected, received)]
     if shapes[0] != shapes[1]:

@@ -17,7 +17,7 @@ TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors")
 # Keys of training checkpoints under which the state dict is.
 NESTED_UNDER = ("state_dict", "model_state_dict", "model")
-# Of torch.nn.BatchNorm2d; an image of training, of which nothing depends.
+# Of torch.nn.BatchNorm2d: how many batches it was trained on, which no output depends on.
 COUNTER = "num_batches_tracked"
 
 

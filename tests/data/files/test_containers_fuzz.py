@@ -4,7 +4,6 @@ Containers are drawn from pixel format × polarity × fill order × palette × o
 `tests/containers/truth.py` says what is right; `docs/pages/reliability.md` what was found.
 """
 
-import itertools
 import tempfile
 from pathlib import Path
 
@@ -147,8 +146,8 @@ def test_another_reader_confirms_each_container(container):
 
 
 @pytest.mark.slow
-def test_nothing_in_the_grid_is_read_wrongly():
-    """As `python -m tests.containers` counts it, for every third file."""
-    _, examples, _ = count(itertools.islice(every_container(), 0, None, 3), readers=False)
+def test_nothing_in_the_whole_grid_is_read_wrongly():
+    """As `python -m tests.containers` counts it."""
+    _, examples, _ = count(every_container(), readers=False)
     wrong = {key[:2]: cases[0] for key, cases in examples.items() if key[2] in (SILENT, LOST)}
     assert wrong == {}
