@@ -24,6 +24,7 @@ MARGIN = 1.05  # as many times faster must less precision be, to be worth its ro
 SMALL, LARGE = (2, 128), (8, 256)  # images and pixels a side: on a processor, on an accelerator
 FILTERS = (16, 32, 64)
 MIN_ROUNDS = 3
+SECONDS_OF_THREADS = 1.5  # of steps with one number of threads
 LEFT = "Threads were left as they are."
 
 logger = logging.getLogger(__name__)
@@ -59,8 +60,9 @@ def tune_for_machine(
     A small ResUNet, or the network that you build, is trained on random images in float32 and in mixed_bfloat16, on
     accelerators in mixed_float16 too. Less precision is chosen where it is at least 5 % faster and its loss is finite.
     The choice becomes Keras's dtype policy, so call this before you build models: a model keeps the precision that it
-    was built with. TensorFlow gets one thread for each core that a container or the operating system grants, unless it
-    has started already; `reason` then tells the environment variable. Nothing else changes: not the random numbers that
+    was built with. TensorFlow gets one thread for each core that a container or the operating system grants; where
+    there are more processors than that, as many as are faster, measured in two new processes. Once it has started, it
+    cannot change them, and `reason` tells the environment variable. Nothing else changes: not the random numbers that
     follow, not the names of later layers, no file. Timing decides, so another run may choose otherwise where two
     precisions are nearly as fast.
 
@@ -95,7 +97,7 @@ def tune_for_machine(
         )
     seconds = number("seconds", seconds, "(0, inf)")
     fuse, apply = flag("fuse", fuse), flag("apply", apply)
-    threads, said = set_threads() if apply else (None, LEFT)
+    threads, said = set_threads(measure=True) if apply else (None, LEFT)
     accelerated = on_accelerator()
     compared = (
         _policies(policies) if policies is not None else (*POLICIES, "mixed_float16") if accelerated else POLICIES
@@ -157,6 +159,11 @@ def _measure(
             step()
             times[policy].append(time.perf_counter() - start)
     return {policy: statistics.median(times[policy]) if finite[policy] else math.inf for policy in policies}
+
+
+def small_step_seconds() -> float:
+    """Return the median seconds of a training step of the small network in float32."""
+    return _measure(POLICIES[:1], None, True, SECONDS_OF_THREADS, SMALL)[POLICIES[0]]
 
 
 def _step(

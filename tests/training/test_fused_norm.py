@@ -51,6 +51,33 @@ def results(shape, *, fuse, training, trainable=True, compiled=None, images=None
     return [np.asarray(tf.cast(value, "float64")) for value in [*found, layer.moving_mean, layer.moving_variance]]
 
 
+def second_derivative(dtype, *, fuse):
+    """Return the gradient of a squared gradient's sum, as a gradient penalty has it."""
+    import tensorflow as tf
+
+    layer = keras.layers.BatchNormalization(dtype=dtype)
+    model = keras.Sequential([keras.Input((8, 8, 3), dtype=dtype), layer])
+    if fuse:
+        fuse_normalization(model)
+    generator = np.random.default_rng(0)
+    x = tf.constant(1 + 2 * generator.normal(size=(4, 8, 8, 3)), dtype)
+    direction = tf.constant(generator.normal(size=x.shape), dtype)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as inner:
+            inner.watch(x)
+            value = tf.reduce_sum(direction * tf.tanh(model(x, training=True)))
+        penalty = tf.reduce_sum(inner.gradient(value, x) ** 2)
+    return outer.gradient(penalty, x).numpy()
+
+
+@needs_tensorflow
+def test_second_derivatives_are_those_of_float64():
+    expected = second_derivative("float64", fuse=False)
+    assert np.abs(expected).max() > 0.1
+    np.testing.assert_allclose(second_derivative("float32", fuse=True), expected, atol=1e-5 * np.abs(expected).max())
+
+
 def assert_equal(shape, tolerance=1e-4, **options):
     fused, plain = (results(shape, fuse=fuse, **options) for fuse in (True, False))
     for mine, theirs in zip(fused, plain, strict=True):

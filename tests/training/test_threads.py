@@ -1,3 +1,4 @@
+import math
 import os
 import subprocess
 import sys
@@ -84,6 +85,51 @@ def test_threads_are_set_before_tensorflow_runs():
     environment = {name: value for name, value in os.environ.items() if name != "TF_NUM_INTRAOP_THREADS"}
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert found.stdout.split() == ["3", "3"]
+
+
+BEFORE_TENSORFLOW_RUNS = """
+import os; os.sched_getaffinity = lambda _: set(range(6))
+from resunet_kit.training import _threads
+_threads._quota = lambda: 3.0
+{}
+threads, said = _threads.set_threads(measure=True)
+import tensorflow as tf; tf.zeros(1); print(threads, tf.config.threading.get_intra_op_parallelism_threads(), said)
+"""
+
+
+@pytest.mark.slow
+@needs_tensorflow
+@pytest.mark.parametrize(
+    ("times", "threads", "said"),
+    [
+        ("{3: 0.2, 6: 0.1}", 6, "TensorFlow got 6 threads: a training step takes 200.0 ms with 3 and 100.0 ms with 6."),
+        ("{3: 0.1, 6: 0.2}", 3, "TensorFlow got 3 threads: a training step takes 100.0 ms with 3 and 200.0 ms with 6."),
+        ("{3: 0.1, 6: float('inf')}", 3, "one for each core to use, where it would have taken 6."),
+    ],
+)
+def test_the_faster_number_of_threads_is_taken(times, threads, said):
+    code = BEFORE_TENSORFLOW_RUNS.format(f"_threads.step_seconds = {times}.__getitem__")
+    environment = {name: value for name, value in os.environ.items() if name != "TF_NUM_INTRAOP_THREADS"}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert found.stdout.startswith(f"{threads} {threads} TensorFlow")
+    assert found.stdout.strip().endswith(said)
+
+
+@pytest.mark.slow
+@needs_tensorflow
+def test_a_step_is_timed_with_the_threads_asked_for(monkeypatch, tmp_path):
+    assert 0 < _threads.step_seconds(1) < math.inf
+    # What the process prints in place of the time is the number of threads that TensorFlow is told to take.
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\necho $TF_NUM_INTRAOP_THREADS\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    assert _threads.step_seconds(3) == 3
+
+
+def test_where_no_process_can_be_made_the_time_is_unknown(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    assert _threads.step_seconds(2) == math.inf
 
 
 def test_other_backends_are_left():
