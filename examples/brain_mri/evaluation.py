@@ -13,10 +13,10 @@ from tqdm import tqdm
 from examples.brain_mri import scoring
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice, read_volume
+from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.report import write_report
 from examples.brain_mri.run_folder import PARTS, RunFolder
 from resunet_kit.data import atomic_write, find_leaks
-from resunet_kit.inference import Cascade
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         What `metrics.json` holds.
     """
     run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # unreadable files fail before results
-    cascade = Cascade.load(run.trained())
+    pipeline = Pipeline.load(run)
+    cascade = pipeline.cascade
     test = run.slices_of("test", index.slices)
     by_patient = groupby(test, key=lambda item: item.patient)
     patients = [(patient, list(slices)) for patient, slices in by_patient]
     volumes = [
-        look_at(cascade, patient, slices) for patient, slices in tqdm(patients, desc="test patients", unit="patient")
+        look_at(pipeline, patient, slices) for patient, slices in tqdm(patients, desc="test patients", unit="patient")
     ]
     slices_table = pd.concat([slice_table(volume, cascade.threshold) for volume in volumes], ignore_index=True)
     patients_table = scoring.patient_table(slices_table)
@@ -77,13 +78,11 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
     return summary
 
 
-def look_at(cascade: Cascade, patient: str, slices: Sequence[Slice]) -> Volume:
-    """Run both stages over one patient's slices, in batches, at the slices' own size."""
+def look_at(pipeline: Pipeline, patient: str, slices: Sequence[Slice]) -> Volume:
+    """Run both stages over one patient's slices, at the slices' own size."""
     images, truth = read_volume(slices)
-    probability = cascade.classify(images)
-    segmented = cascade.mark(cascade.segment(images))
-    through = probability >= cascade.threshold
-    return Volume(patient, slices, truth, probability, segmented, segmented * through[:, None, None])
+    found = pipeline.predict(images)
+    return Volume(patient, slices, truth, found.tumour, found.segmented, found.mask)
 
 
 def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:

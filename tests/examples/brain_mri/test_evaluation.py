@@ -7,8 +7,8 @@ import pytest
 
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.evaluation import leaks_between_parts, look_at, slice_table
+from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.run_folder import RunFolder
-from resunet_kit.inference import Cascade
 
 
 def test_only_test_patients_are_scored(trained, cohort):
@@ -41,7 +41,7 @@ def test_the_cascade_marks_nothing_where_the_classifier_sees_nothing(trained):
 def test_a_volume_is_looked_at_in_the_size_of_its_slices(trained, cohort):
     run = RunFolder.open(trained)
     slices = run.slices_of("test", index_folder(cohort).slices)[:4]
-    volume = look_at(Cascade.load(run.trained()), slices[0].patient, slices)
+    volume = look_at(Pipeline.load(run), slices[0].patient, slices)
     assert volume.truth.shape == volume.segmented.shape == volume.cascaded.shape == (4, 40, 40)
     assert volume.images().shape == (4, 40, 40, 3)
     np.testing.assert_array_equal(volume.truth.any(axis=(1, 2)), [False, True, True, False])
