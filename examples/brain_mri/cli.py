@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise  # a fault of the example itself
         print(f"error: {missing(chosen.command, PACKAGES.get(package, package))}", file=sys.stderr)
         return 1
+    except ImportError as error:  # the library's own, which names the extra of the weights
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130

@@ -72,6 +72,11 @@ class Plan:
         _known("--stages", self.stages, STAGES)
         _known("--comparisons", self.comparisons, tuple(COMPARISONS))
         _check_patients(self.patients)
+        if self.encoder == "none":
+            raise ValueError(
+                "Expected --encoder with ImageNet weights. Received none. Pass for example "
+                "--encoder efficientnet_lite0."
+            )
         if self.steps % self.moments:
             raise ValueError(
                 f"Expected --steps that --moments divides. Received {self.steps} and {self.moments}. "

