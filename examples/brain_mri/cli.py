@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_installed(chosen.command, chosen.needs)
         return int(chosen.run(chosen) or 0)
     except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        notes = getattr(error, "__notes__", [])  # as the file that could not be written
+        print(" ".join(["error:", *str(error).split(), *notes]), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

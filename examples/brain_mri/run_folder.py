@@ -82,6 +82,8 @@ class RunFolder:
         """
         try:
             with filelock.FileLock(self.path / ".lock", blocking=False):
+                for half in self.path.glob(f".{'[0-9a-f]' * 8}-*"):  # what a killed process was writing
+                    half.unlink()
                 yield
         except filelock.Timeout as error:
             raise ValueError(
