@@ -55,10 +55,9 @@ def check(folder: Path, slices: Sequence[Slice]) -> list[str]:
     Raises:
         ValueError: If a patient of the run is absent or has other files; the message names the first.
     """
-    file = folder / NAME
-    if not file.is_file():
+    stored = read(folder)
+    if not stored:
         return []
-    stored = _read(file)
     differing = changed(stored, fingerprint([item for item in slices if item.patient in stored]))
     if differing:
         raise ValueError(
@@ -68,7 +67,15 @@ def check(folder: Path, slices: Sequence[Slice]) -> list[str]:
     return sorted({item.patient for item in slices} - stored.keys())
 
 
-def _read(file: Path) -> dict[str, str]:
+def read(folder: Path) -> dict[str, str]:
+    """Return the fingerprints that a run was started with; none for a run of a version without them.
+
+    Raises:
+        ValueError: If the file cannot be read.
+    """
+    file = folder / NAME
+    if not file.is_file():
+        return {}
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         return {str(patient): str(of) for patient, of in stored.items()}

@@ -38,17 +38,21 @@ def origin(found: dict[str, Any]) -> str:
     return "all" if found["simulated_test_patients"] == found["test_patients"] else "some"
 
 
-def first_line(found: dict[str, Any]) -> str:
-    """Return the sentence that a report begins with."""
-    machine = found["machine"]
-    patients = {
+def patients_text(found: dict[str, Any]) -> str:
+    """Return whether the test patients are simulated, in words."""
+    return {
         "all": "**The patients are simulated**: the scores say nothing of real ones.",
         "some": f"**{found['simulated_test_patients']} of {found['test_patients']} test patients are simulated**: the "
         "scores mix them with the others.",
         "none": "**No test patient is marked as simulated**: they are taken for real ones.",
-    }
+    }[origin(found)]
+
+
+def first_line(found: dict[str, Any]) -> str:
+    """Return the line that a report begins with."""
+    machine = found["machine"]
     return (
-        f"{patients[origin(found)]} resunet_kit {found['version']}, seed {found['seed']}, evaluated "
+        f"{patients_text(found)} resunet_kit {found['version']}, seed {found['seed']}, evaluated "
         f"{found['date'].replace('T', ' ').replace('+00:00', ' UTC')} on {machine['processor']}, "
         f"{_counted(machine['cores'], 'core')}, {machine['precision']}. Not a medical device."
     )
