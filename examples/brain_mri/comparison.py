@@ -69,7 +69,7 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
     """Return the patients that every run tested.
 
     Raises:
-        ValueError: If there is none, or one has other slices or other tumour pixels in another run.
+        ValueError: If they have no patient in common, or one has other slices or other tumour pixels in another run.
     """
     shared = sorted(set.intersection(*(set(scored.patients.index) for scored in runs)))
     if not shared:
