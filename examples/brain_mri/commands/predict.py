@@ -20,11 +20,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Mark new images, and print the path of the table."""
-    folder = RunFolder.open(chosen.folder).trained()
+    folder = RunFolder.open(chosen.folder)
+    folder.trained()
     load_tensorflow()
     from examples.brain_mri import prediction
+    from examples.brain_mri.pipeline import Pipeline
 
     images = prediction.find_images(chosen.images)
-    from resunet_kit.inference import Cascade
-
-    print(prediction.predict(Cascade.load(folder), images, chosen.out) / "predictions.csv")
+    print(prediction.predict(Pipeline.load(folder, final=True).cascade, images, chosen.out) / "predictions.csv")
