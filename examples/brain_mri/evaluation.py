@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -43,6 +44,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         "provenance": _provenance(run, index, patients["patient"]),
         "split": {part: _describe(parts[part]) for part in PARTS},
         "added_since_training": added,
+        "validation": _validation(run),
         "leaks": leaks_between_parts(run, index),
         "thresholds": {"classifier": pipeline.cascade.threshold, "segmenter": pipeline.cascade.postprocess.threshold},
         "min_component_px": pipeline.cascade.postprocess.min_size,
@@ -76,6 +78,14 @@ def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, 
     return provenance(options.seed, options.precision, list(patients), index.simulated)
 
 
+def _validation(run: RunFolder) -> dict[str, float] | None:
+    """Return the scores on the validation patients, by which thresholds were chosen; older runs have none."""
+    try:
+        return dict(json.loads(run.validation.read_text(encoding="utf-8"))) if run.validation.is_file() else None
+    except ValueError as error:
+        raise ValueError(f"Expected validation scores. Received {run.validation}: {error}. Train again.") from error
+
+
 def _write(
     run: RunFolder,
     index: Index,
@@ -103,7 +113,7 @@ def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
             "slice": item.number,
             "has_tumour": int(volume.truth[i].any()),
             "probability": float(volume.probability[i]),
-            "predicted_tumour": int(volume.probability[i] >= threshold),
+            "predicted_tumour": int(volume.probability[i] >= np.float32(threshold)),
             "truth_px": int(volume.truth[i].sum()),
             "cascade_px": int(volume.cascaded[i].sum()),
         }

@@ -107,3 +107,25 @@ def gate_text(summary: dict[str, Any]) -> str:
         f"{spent['patients_timed']} patients, the networks alone, of which the classifier takes "
         f"{spent['classifier']:.2f}. A false alarm is a slice without tumour in which at least one pixel is marked."
     )
+
+
+def validation_text(summary: dict[str, Any]) -> str:
+    """Return both stages' scores on the validation patients, by which the thresholds were chosen."""
+    found = summary["validation"]
+    if not found:
+        return "The run kept no scores of its validation patients."
+    return (
+        f"On the {summary['split']['validation']['patients']} validation patients, by which the thresholds were "
+        f"chosen: Dice of a volume {found['segmenter_dice']:.3f} by the segmenter alone, "
+        f"{found['cascade_dice']:.3f} by the cascade; the gate's sensitivity by slice {found['sensitivity']:.3f}, specificity {found['specificity']:.3f}."
+    )
+
+
+def refit_text(options: Any) -> str:
+    """Return which networks the scores are of, and which ones `predict` uses."""
+    if not options.refit:
+        return "`predict` uses the networks that are scored here."
+    return (
+        "`predict` uses other networks than those that are scored here: after the scored training, both stages were "
+        "trained once more on all patients, the test patients included. Nobody is left to score these on."
+    )

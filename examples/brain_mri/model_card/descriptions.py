@@ -4,7 +4,7 @@ from typing import Any
 
 from examples.brain_mri.formats import option_rows
 from examples.brain_mri.provenance import first_line, origin
-from examples.brain_mri.wording import ENOUGH, leaks_text, part_rows
+from examples.brain_mri.wording import ENOUGH, leaks_text, part_rows, refit_text
 
 
 def details(name: str, options: Any, summary: dict[str, Any]) -> list[Any]:
@@ -75,8 +75,9 @@ def training_data(options: Any, summary: dict[str, Any]) -> list[Any]:
     train, validation = summary["split"]["train"], summary["split"]["validation"]
     return [
         f"Weights: {train['patients']} patients with {train['slices']} slices, {train['with_tumour']} with tumour. "
-        f"Choice of epoch and thresholds: {validation['patients']} patients with {validation['slices']} slices, "
+        f"Calibration and thresholds: {validation['patients']} patients with {validation['slices']} slices, "
         f"{validation['with_tumour']} with tumour. All from the data folder `{options.data}`.",
+        refit_text(options),
     ]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from examples.brain_mri.formats import number, of_group, score, with_interval
 from examples.brain_mri.groups import named
 from examples.brain_mri.scoring import STAGES
-from examples.brain_mri.wording import difference_text, gate_rows, gate_text, interval_text, stage_rows
+from examples.brain_mri.wording import difference_text, gate_rows, gate_text, interval_text, stage_rows, validation_text
 
 SHAPES = {
     "hausdorff_distance_95_px": "95 % Hausdorff distance, median",
@@ -26,6 +26,7 @@ def analyses(summary: dict[str, Any]) -> list[Any]:
         "Segmenter alone and cascade, Dice:",
         stage_rows(summary, scores=1),
         difference_text(summary),
+        validation_text(summary),
         "The gate by slice:",
         _classifier_rows(summary),
         gate_rows(summary),

@@ -45,4 +45,8 @@ def training_blocks(run: RunFolder) -> list[Any]:
         history = {name: [row[name] for row in rows] for name in rows[0] if name != "epoch"} if rows else {}
         if history:
             blocks.append(plots.training_history(history, title=stage.capitalize(), monitor=monitor))
-    return ["The weights of the marked epoch are kept: the best on the validation patients.", *blocks]
+    return [
+        "The weights of the last epoch are kept. The marked epoch, the best on the validation patients, is for "
+        "comparison alone.",
+        *blocks,
+    ]

@@ -7,7 +7,7 @@ import pandas as pd
 from examples.brain_mri.calibration import BINS
 from examples.brain_mri.report.data import NAMES
 from examples.brain_mri.scoring import STAGES
-from examples.brain_mri.wording import difference_text, gate_rows, gate_text, stage_rows
+from examples.brain_mri.wording import difference_text, gate_rows, gate_text, stage_rows, validation_text
 from resunet_kit import plots
 
 COLUMNS = {
@@ -65,4 +65,10 @@ def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
 
 def gate_blocks(summary: dict[str, Any]) -> list[Any]:
     """Return the segmenter alone beside the cascade, and what the gate saves and costs."""
-    return [stage_rows(summary, scores=1), difference_text(summary), gate_rows(summary), gate_text(summary)]
+    return [
+        stage_rows(summary, scores=1),
+        difference_text(summary),
+        validation_text(summary),
+        gate_rows(summary),
+        gate_text(summary),
+    ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from examples.brain_mri.formats import option_rows, with_interval
 from examples.brain_mri.run_folder import RunFolder
-from examples.brain_mri.wording import difference_text, interval_text, stage_rows
+from examples.brain_mri.wording import difference_text, interval_text, refit_text, stage_rows
 
 
 def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
@@ -21,6 +21,7 @@ def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
         stage_rows(summary),
         difference_text(summary),
         _reading(summary),
+        refit_text(run.options()),
         "The run was trained with these options:",
         option_rows(run.options()),
     ]

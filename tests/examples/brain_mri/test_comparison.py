@@ -8,7 +8,7 @@ from scipy import stats
 
 from examples.brain_mri import cli, comparison
 from examples.brain_mri.cohort.slices import Slice
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 
 PATIENTS = [f"TCGA_SM_{number:04d}_21000101" for number in range(9)]
@@ -19,7 +19,10 @@ def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, evaluated=True, **o
     """Write a run folder that tested some patients with these scores."""
     others = [name for name in PATIENTS if name not in test]
     split = dict.fromkeys(test, "test") | dict.fromkeys(others[1:], "train") | {others[0]: "validation"}
-    slices = [Slice(name, 1, path, path, True) for name in split]
+    file = path.with_name("slice.tif")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"the same in all runs")
+    slices = [Slice(name, 1, file, file, True) for name in split]
     RunFolder.create(path, Options(data="cohort", **options), split, slices)
     if evaluated:
         scores = {column: np.asarray(dice) * (0.9 if "iou" in column else 1) for column in comparison.SCORES}
@@ -85,7 +88,7 @@ def test_the_command_prints_and_writes(tmp_path, capsys):
     assert "Compared on the 5 patients that all runs tested" in printed
     assert "All were trained on the same 3 patients." in printed
     assert re.search(r"Dice, cascade +b +0\.600 \(0\.\d+ to 0\.\d+\) +-0\.100 \(-0\.100 to -0\.100\) +0\.062", printed)
-    assert re.search(r"batch_size +8 +4", printed)
+    assert re.search(r"batch_size +12 +4", printed)
     assert re.search(r"seed +0 +3", printed)
     assert "precision" not in printed
     assert "cannot be below 0.062: with so few it says little" in printed
