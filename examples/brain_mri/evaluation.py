@@ -63,14 +63,16 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
 
 def _tables(pipeline: Pipeline, test: Sequence[Sequence[Slice]]) -> tuple[list[Marked], pd.DataFrame, pd.DataFrame]:
     """Predict patient by patient; return what is kept of each, the table of slices and that of patients."""
-    marked, rows, shapes = [], [], []
-    for slices in tqdm(test, desc="test patients", unit="patient"):
-        volume = look_at(pipeline, slices[0].patient, slices)
-        marked.append(Marked.of(volume))
-        rows.append(slice_table(volume, pipeline.cascade.threshold))
-        shapes.append(shape_scores(volume))
+    found = [_of_patient(pipeline, slices) for slices in tqdm(test, desc="test patients", unit="patient")]
+    marked, rows, shapes = map(list, zip(*found, strict=True))
     table = pd.concat(rows, ignore_index=True)
     return marked, table, scoring.patient_table(table).merge(pd.DataFrame(shapes), on="patient")
+
+
+def _of_patient(pipeline: Pipeline, slices: Sequence[Slice]) -> tuple[Marked, pd.DataFrame, dict[str, Any]]:
+    """Predict and score one patient, whose arrays are gone when this returns."""
+    volume = look_at(pipeline, slices[0].patient, slices)
+    return Marked.of(volume), slice_table(volume, pipeline.cascade.threshold), shape_scores(volume)
 
 
 def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, Any]:

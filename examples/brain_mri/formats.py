@@ -45,4 +45,11 @@ def option_rows(options: Any) -> list[dict[str, str]]:
     return [
         {"Option": option.name, "Value": str(getattr(options, option.name)), "Meaning": option.metadata["help"]}
         for option in fields(options)
+        if option.name != "precision_reason"
     ]
+
+
+def precision_text(options: Any) -> str:
+    """Return the precision with the reason for it, a sentence too long for a table."""
+    why = f": {options.precision_reason}" if options.precision_reason else ""
+    return f"The networks compute in {options.precision}{why}."

@@ -56,8 +56,8 @@ class Marked:
     @classmethod
     def of(cls, volume: Volume) -> "Marked":
         """Keep one volume's mask; images and truth are read again where they are drawn."""
-        mask = volume.cascaded
-        return cls(volume.patient, volume.slices, volume.probability, mask.shape, zlib.compress(np.packbits(mask)))
+        packed = zlib.compress(np.packbits(volume.cascaded).tobytes())
+        return cls(volume.patient, volume.slices, volume.probability, volume.cascaded.shape, packed)
 
     def mask(self) -> np.ndarray:
         """Return the cascade's mask, `(slices, height, width)` uint8."""

@@ -58,7 +58,8 @@ def part_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
 
 def leaks_text(summary: dict[str, Any]) -> str:
     """Return what the parts have in common, and which patients of the data the run does not know."""
-    people, images, added = *summary["leaks"].values(), summary["added_since_training"]
+    people, images = summary["leaks"]["people"], summary["leaks"]["identical_images"]
+    added = summary["added_since_training"]
     text = "The parts share no patient, and no two images of different parts are identical."
     if people or images:
         text = (
@@ -117,7 +118,8 @@ def validation_text(summary: dict[str, Any]) -> str:
     return (
         f"On the {summary['split']['validation']['patients']} validation patients, by which the thresholds were "
         f"chosen: Dice of a volume {found['segmenter_dice']:.3f} by the segmenter alone, "
-        f"{found['cascade_dice']:.3f} by the cascade; the gate's sensitivity by slice {found['sensitivity']:.3f}, specificity {found['specificity']:.3f}."
+        f"{found['cascade_dice']:.3f} by the cascade; the gate's sensitivity by slice {found['sensitivity']:.3f}, "
+        f"specificity {found['specificity']:.3f}."
     )
 
 

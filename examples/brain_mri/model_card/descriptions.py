@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from examples.brain_mri.formats import option_rows
+from examples.brain_mri.formats import option_rows, precision_text
 from examples.brain_mri.provenance import first_line, origin
 from examples.brain_mri.wording import ENOUGH, leaks_text, part_rows, refit_text
 
@@ -19,6 +19,7 @@ def details(name: str, options: Any, summary: dict[str, Any]) -> list[Any]:
         first_line(summary["provenance"]),
         "Made by the brain MRI example of resunet_kit (MIT licence). The options that it was trained with:",
         option_rows(options),
+        precision_text(options),
     ]
 
 

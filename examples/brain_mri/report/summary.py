@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from examples.brain_mri.formats import option_rows, with_interval
+from examples.brain_mri.formats import option_rows, precision_text, with_interval
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.wording import difference_text, interval_text, refit_text, stage_rows
 
@@ -24,6 +24,7 @@ def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
         refit_text(run.options()),
         "The run was trained with these options:",
         option_rows(run.options()),
+        precision_text(run.options()),
     ]
 
 

@@ -1,10 +1,13 @@
 import dataclasses
 import json
+import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from examples.brain_mri import evaluation
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.evaluation import leaks_between_parts, slice_table
 from examples.brain_mri.run_folder import RunFolder
@@ -48,6 +51,24 @@ def test_the_table_counts_what_the_masks_hold(cohort):
     assert list(table["predicted_tumour"]) == [0, 1, 1, 0]
     assert list(table["segmenter_fp"]) == [2, 1, 1, 2]
     assert list(table["cascade_fn"]) == [0, 1, 1, 0]
+
+
+def test_one_patients_arrays_are_in_memory_at_a_time(cohort, monkeypatch):
+    alive = []
+
+    def look(_, patient, slices):
+        assert [reference() for reference in alive] == [None] * len(alive)
+        arrays = [np.zeros((len(slices), 8, 8), np.uint8) for _ in range(3)]
+        alive.extend(map(weakref.ref, arrays))
+        return Volume(patient, slices, arrays[0], np.zeros(len(slices)), *arrays[1:])
+
+    monkeypatch.setattr(evaluation, "look_at", look)
+    index = index_folder(cohort)
+    test = [[item for item in index.slices if item.patient == name] for name in index.patients]
+    marked, slices, patients = evaluation._tables(SimpleNamespace(cascade=SimpleNamespace(threshold=0.5)), test)
+    assert len(alive) == 3 * 8
+    assert [kept.patient for kept in marked] == list(patients["patient"]) == index.patients
+    assert len(slices) == len(index.slices)
 
 
 def test_patients_have_an_institution_a_size_surfaces_and_lesions(trained):
