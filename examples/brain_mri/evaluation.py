@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -48,6 +49,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         "leaks": leaks_between_parts(run, index),
         "thresholds": {"classifier": pipeline.cascade.threshold, "segmenter": pipeline.cascade.postprocess.threshold},
         "min_component_px": pipeline.cascade.postprocess.min_size,
+        "postprocess": asdict(pipeline.cascade.postprocess),
         **scoring.summarise(slices, patients),
         "cascade_minus_segmenter": gate.paired_difference(patients, scoring.SCORES),
         "gate": {**gate.gate_summary(slices), "seconds_per_patient": gate.seconds(pipeline, test)},

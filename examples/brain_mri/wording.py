@@ -131,3 +131,17 @@ def refit_text(options: Any) -> str:
         "`predict` uses other networks than those that are scored here: after the scored training, both stages were "
         "trained once more on all patients, the test patients included. Nobody is left to score these on."
     )
+
+
+def marking_text(summary: dict[str, Any]) -> str:
+    """Return which pixels are marked, from the options of the post-processing."""
+    chosen = summary["postprocess"]
+    low, hole, smallest = chosen["low_threshold"], chosen["max_hole"], chosen["min_size"]
+    steps = [
+        f"Pixels of a probability of {chosen['threshold']:g} or more are marked",
+        f"joined pixels of {low:g} or more too" if low is not None else "",
+        ("holes are filled" + ("" if hole is None else f" up to {hole} pixels")) if hole != 0 else "",
+        f"components below {smallest} pixels are removed" if smallest else "",
+        f"of components the {chosen['keep_largest']} largest are kept" if chosen["keep_largest"] else "",
+    ]
+    return "; ".join(filter(None, steps)) + "."

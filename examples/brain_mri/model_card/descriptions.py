@@ -4,7 +4,7 @@ from typing import Any
 
 from examples.brain_mri.formats import option_rows, precision_text
 from examples.brain_mri.provenance import first_line, origin
-from examples.brain_mri.wording import ENOUGH, leaks_text, part_rows, refit_text
+from examples.brain_mri.wording import ENOUGH, leaks_text, marking_text, part_rows, refit_text
 
 
 def details(name: str, options: Any, summary: dict[str, Any]) -> list[Any]:
@@ -13,9 +13,8 @@ def details(name: str, options: Any, summary: dict[str, Any]) -> list[Any]:
     return [
         f"Run `{name}`: two networks for slices of brain MRI with the sequences pre-contrast, FLAIR and post-contrast. "
         "The first, a classifier, gives the probability that a slice shows tumour; the second, a segmenter, marks the "
-        f"tumour's pixels in slices of a probability of {thresholds['classifier']:.4g} or more. Pixels of a "
-        f"probability of {thresholds['segmenter']:g} or more are marked, without components below "
-        f"{summary['min_component_px']} pixels.",
+        f"tumour's pixels in slices of a probability of {thresholds['classifier']:.4g} or more. "
+        f"{marking_text(summary)}",
         first_line(summary["provenance"]),
         "Made by the brain MRI example of resunet_kit (MIT licence). The options that it was trained with:",
         option_rows(options),

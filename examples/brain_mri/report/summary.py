@@ -4,7 +4,7 @@ from typing import Any
 
 from examples.brain_mri.formats import option_rows, precision_text, with_interval
 from examples.brain_mri.run_folder import RunFolder
-from examples.brain_mri.wording import difference_text, interval_text, refit_text, stage_rows
+from examples.brain_mri.wording import difference_text, interval_text, marking_text, refit_text, stage_rows
 
 
 def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
@@ -36,6 +36,5 @@ def _reading(summary: dict[str, Any]) -> str:
         f"{weights['fp_weight']:g} and missed ones {weights['fn_weight']:g}. Per slice and per patient are means; a "
         "patient's slices are scored as one volume; pooled takes all pixels of all patients together. "
         f"{interval_text(summary['split']['test']['patients'])}\n\n"
-        f"The segmenter marks pixels of a probability of {thresholds['segmenter']:g} or more, without components below "
-        f"{summary['min_component_px']} pixels. No threshold was chosen on test patients."
+        f"{marking_text(summary)} No threshold was chosen on test patients."
     )
