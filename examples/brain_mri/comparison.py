@@ -123,7 +123,7 @@ def p_value(differences: np.ndarray) -> float:
 
 def smallest_p(patients: int) -> float:
     """Return the smallest p that so many patients can give: all differences of one sign."""
-    return max(2 / 2**patients, 1 / (RESAMPLES + 1)) if patients > 1 else 1.0
+    return max(2 / 2**patients, 2 / (RESAMPLES + 1)) if patients > 1 else 1.0
 
 
 def differing_options(runs: Sequence[Scored]) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from examples.brain_mri.comparison import (
 )
 from examples.brain_mri.formats import score, signed
 from examples.brain_mri.provenance import patients_text
-from examples.brain_mri.wording import interval_text
+from examples.brain_mri.wording import ENOUGH, interval_text
 from resunet_kit import plots
 
 MAIN = "cascade_dice"
@@ -54,10 +54,11 @@ def tested_text(runs: Sequence[Scored], patients: Sequence[str]) -> str:
 
 def reading_text(patients: int) -> str:
     """Return how to read intervals and p."""
+    few = ": with so few it says little" if patients < ENOUGH else ""
     return (
         f"{interval_text(patients)} Differences are to the first run. p is that of a permutation test that flips the "
         "signs of the patients' differences (SciPy), two-sided, not corrected for the number of comparisons. With "
-        f"{patients} patients it cannot be below {smallest_p(patients):.2g}: with so few it says little."
+        f"{patients} patients it cannot be below {smallest_p(patients):.2g}{few}."
     )
 
 

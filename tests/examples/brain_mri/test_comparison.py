@@ -76,6 +76,7 @@ def test_p_of_many_patients_is_repeatable_and_near_the_t_test():
     assert comparison.p_value(differences) == comparison.p_value(differences)
     assert comparison.p_value(differences) == pytest.approx(stats.ttest_1samp(differences, 0).pvalue, abs=0.02)
     assert comparison.p_value(np.zeros(4)) == 1
+    assert comparison.p_value(np.ones(20)) == comparison.smallest_p(20)
     assert comparison.p_value(np.array([0.3])) == 1 == comparison.smallest_p(1)
 
 
