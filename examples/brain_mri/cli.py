@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from examples.brain_mri.commands import check, demo, evaluate, predict, simulate, train
+from examples.brain_mri.commands import check, compare, demo, evaluate, predict, simulate, train
 from examples.brain_mri.requirements import PACKAGES, check_installed, missing
 
-COMMANDS = (demo, simulate, check, train, evaluate, predict)
+COMMANDS = (demo, simulate, check, train, evaluate, compare, predict)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

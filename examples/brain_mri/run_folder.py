@@ -2,6 +2,7 @@
 
 config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
+fingerprints.json           of each patient's files, by which data that changed are named
 classifier.history.csv      one row per epoch
 segmenter.history.csv
 cascade                     both trained models and their thresholds, whose scores `evaluate` reports
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import filelock
 
+from examples.brain_mri import fingerprints
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
 from resunet_kit.data import atomic_write
@@ -113,6 +115,7 @@ class RunFolder:
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
         with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
             csv.writer(table).writerows([("patient", "part", "slices"), *rows])
+        fingerprints.write(path, [item for item in slices if item.patient in split])
         # Last, because its presence says that the folder is a run.
         with atomic_write(path / "config.json") as file:
             file.write_text(json.dumps(asdict(options), indent=2) + "\n", encoding="utf-8")

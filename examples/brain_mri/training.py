@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from examples.brain_mri import fingerprints
 from examples.brain_mri.batches import Patient, TrainingBatches, read_patients, validation_batch
 from examples.brain_mri.choosing import calibration, tune, with_probability
 from examples.brain_mri.cohort.index import Index
@@ -60,12 +61,15 @@ def train(run: RunFolder, index: Index) -> None:
     A stage that was interrupted continues after its last whole epoch.
     """
     slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
+    fingerprints.check(run.path, index.slices)
     options = run.options()
     if not run.cascade.exists():
         training, validation = (read_patients(slices[part], options.image_size) for part in PARTS[:2])
         train_cascade(run, options, training, validation)
     if options.refit and not run.final_cascade.exists():
-        train_final_cascade(run, options, read_patients(index.slices, options.image_size))
+        train_final_cascade(
+            run, options, read_patients([item for part in PARTS for item in slices[part]], options.image_size)
+        )
     for stage in STAGES:
         run.network(stage).unlink(missing_ok=True)
         run.network(FINAL + stage).unlink(missing_ok=True)

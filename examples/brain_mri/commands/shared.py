@@ -35,7 +35,7 @@ def refuse_existing(out: Path) -> None:
     if not out.exists():
         return
     found = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else {out.name}
-    if found - {"split.csv"}:
+    if found - {"split.csv", "fingerprints.json"}:
         raise ValueError(
             f"Expected a new run folder. Received {out}, which exists. Continue its run with "
             f"`train --out {out} --resume`, or name another --out."

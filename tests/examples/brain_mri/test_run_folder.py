@@ -11,6 +11,14 @@ from examples.brain_mri.run_folder import RunFolder
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
 
 
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    """The files of all slices."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("i.tif", "m.tif"):
+        Path(name).write_bytes(b"pixels")
+
+
 def slice_of(patient, number=1):
     return Slice(patient, number, Path("i.tif"), Path("m.tif"), has_tumour=False)
 
