@@ -91,7 +91,7 @@ class TrainingBatches(keras.utils.PyDataset):
         drawn = [self._draw(random) for _ in range(self.batch_size)]
         images, masks = map(np.stack, zip(*drawn, strict=True))
         images, masks = AUGMENT(images, masks[..., None], seed=int(random.integers(1 << 31)))
-        # By the augmented mask: a tumour shifted out of the image is none.
+        # By the augmented mask: a tumour may have been shifted out of the image.
         targets = masks.any(axis=(1, 2, 3))[:, None] if self.labels else masks
         return images, targets.astype("float32")
 
