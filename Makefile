@@ -42,7 +42,7 @@ test: $(VENV)/.installed  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist load -m slow
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow tests
 
 # One thread a worker: the tensors are small, and threads that wait for each other take several times as long.
 test-backends: export OMP_NUM_THREADS := 1
