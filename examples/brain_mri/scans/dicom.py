@@ -1,0 +1,179 @@
+"""DICOM series: one file for each slice, ordered by their positions in the patient."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from examples.brain_mri.requirements import check_dicom
+from examples.brain_mri.scans.axial import axial_spacing, from_axial, slice_numbers, to_axial
+from examples.brain_mri.scans.dicom_files import cannot_decode, decoded, geometry_key, refusal
+from examples.brain_mri.scans.intensities import stretched
+from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
+from examples.brain_mri.scans.sequences import sequence_of
+
+LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])  # DICOM counts to the left and posterior
+
+
+@dataclass(frozen=True)
+class DicomSeries(Scan):
+    """One series; its files in the order of their positions.
+
+    Attributes:
+        uid: Its SeriesInstanceUID, which names the mask.
+    """
+
+    uid: str = ""
+
+    def outputs(self) -> list[tuple[Path, str]]:
+        """Return the first file with the mask's name."""
+        return [(self.files[0], f"{self.uid}_pred.dcm")]
+
+    def check(self, channels: int) -> Check:
+        """Decode each file once."""
+        found = Check(len(self.files))
+        headers = {}
+        for file in self.files:
+            try:
+                headers[file] = _header(file)
+                decoded(file)
+            except ValueError as error:
+                found.unreadable[file] = reason(file, error)
+        good = [file for file in self.files if file not in found.unreadable]
+        try:
+            if good:
+                _grid([(file, headers[file]) for file in good])
+        except ValueError as error:
+            found.unreadable.update(dict.fromkeys(good, reason(good[0], error)))
+        found.slices -= len(found.unreadable)
+        return found
+
+    def without(self, files: Collection[Path]) -> "DicomSeries | None":
+        """Return the other slices."""
+        rest = tuple(file for file in self.files if file not in files)
+        return replace(self, files=rest) if rest else None
+
+    def read(self, channels: int) -> list[Stack]:
+        """Return one stack of axial slices, the series as each sequence."""
+        sources = [(file, _header(file)) for file in self.files]
+        affine, spacing = _grid(sources)
+        values = stretched(np.stack([decoded(file) for file in self.files])[..., None])
+        images = np.repeat(to_axial(values, affine), channels, axis=-1)
+        [(_, mask_name)] = self.outputs()
+
+        def write(mask: np.ndarray, folder: Path) -> None:
+            from examples.brain_mri.scans.dicom_seg import write_segmentation
+
+            write_segmentation(folder / mask_name, from_axial(mask, affine), [header for _, header in sources])
+
+        count = len(images)
+        numbers = slice_numbers(values.shape, affine)
+        # In another plane than the series' own a slice has a row of each file.
+        own = count == len(self.files) and affine[2, 0] != 0
+        files = [self.files[number] if own else self.files[0] for number in numbers if number is not None]
+        return [Stack(images, files, numbers, [mask_name] * count, spacing, write)]
+
+
+def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, str], list[str]]:
+    """Return the series that the files belong to, files that cannot be used with the reason, and notes.
+
+    Where the descriptions of a study's series name a FLAIR series, the others are left out.
+    """
+    files = list(files)
+    if files:
+        check_dicom()
+    unreadable: dict[Path, str] = {}
+    series: dict[str, dict[str, tuple[Path, Any]]] = {}
+    notes = []
+    for file in files:
+        try:
+            header = _header(file)
+        except ValueError as error:
+            unreadable[file] = reason(file, error)
+            continue
+        why = refusal(header)
+        if why is None:
+            members = series.setdefault(str(header.SeriesInstanceUID), {})
+            members.setdefault(str(header.SOPInstanceUID), (file, header))  # copies count once
+        elif why:
+            unreadable[file] = why
+        else:
+            notes.append(f"{file} is not a slice and is left out.")
+    return [*_wanted(series, unreadable, notes)], unreadable, notes
+
+
+def _wanted(
+    series: dict[str, dict[str, tuple[Path, Any]]], unreadable: dict[Path, str], notes: list[str]
+) -> Iterable[DicomSeries]:
+    sequences = {uid: _sequence(next(iter(members.values()))[1]) for uid, members in series.items()}
+    studies = {uid: str(next(iter(members.values()))[1].get("StudyInstanceUID", "")) for uid, members in series.items()}
+    with_flair = {studies[uid] for uid, sequence in sequences.items() if sequence == "flair"}
+    for uid, members in series.items():
+        first, header = next(iter(members.values()))
+        if sequences[uid] != "flair" and studies[uid] in with_flair:
+            notes.append(f"The series of {first} is left out: another of its study is FLAIR.")
+        elif sequences[uid] not in (None, "flair"):
+            why = f"Expected FLAIR. Received the series {header.get('SeriesDescription')!r}. Pass the FLAIR series."
+            unreadable.update({file: why for file, _ in members.values()})
+        else:
+            ordered = sorted(members.values(), key=lambda member: _height(member[1]))
+            name = str(header.get("PatientID") or "") or first.resolve().parent.name
+            yield DicomSeries(name, tuple(file for file, _ in ordered), uid)
+
+
+def _sequence(header: Any) -> str | None:
+    described = sequence_of(str(header.get("SeriesDescription") or ""))[0]
+    return described or sequence_of(str(header.get("ProtocolName") or ""))[0]
+
+
+def _header(file: Path) -> Any:
+    import pydicom
+
+    try:
+        return pydicom.dcmread(file, stop_before_pixels=True)
+    except OSError as error:
+        raise unusable(file, f"Expected a readable file. Received {error}. Check it.") from error
+    except Exception as error:  # pydicom raises nearly anything on damaged bytes
+        raise unusable(file, f"Expected an undamaged DICOM file. Received the error: {error}. Replace it.") from error
+
+
+def _normal(header: Any) -> np.ndarray:
+    row, column = np.array(header.ImageOrientationPatient, float).reshape(2, 3)
+    return np.cross(row, column)
+
+
+def _height(header: Any) -> tuple[float, int]:
+    number = header.get("InstanceNumber")
+    return float(np.dot(_normal(header), np.array(header.ImagePositionPatient, float))), int(number or 0)
+
+
+def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, float, float]]:
+    """Return the affine from `(slice, row, column)` to millimetres, and the axial spacing.
+
+    Raises:
+        ValueError: If the slices do not lie on one grid, or two lie at one position.
+    """
+    [first, header] = sources[0]
+    for file, other in sources[1:]:
+        if geometry_key(other) != geometry_key(header):
+            raise unusable(first, f"Expected a series of one size and orientation. Received another in {file}. Sort it.")
+    heights = np.array([_height(one)[0] for _, one in sources])
+    gaps = np.diff(heights)
+    for index in np.flatnonzero(gaps < 1e-3):
+        raise unusable(
+            first,
+            f"Expected one slice at each position. Received {sources[index][0]} and {sources[index + 1][0]} at one. "
+            "Pass one echo or time of the series.",
+        )
+    thickness = float(header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 1)
+    depth = float(np.median(gaps)) if len(gaps) else thickness
+    height, width = map(float, header.PixelSpacing)
+    row, column = np.array(header.ImageOrientationPatient, float).reshape(2, 3)
+    affine = np.eye(4)
+    affine[:3, :3] = LPS_TO_RAS @ np.stack([_normal(header) * depth, column * height, row * width], axis=1)
+    try:
+        return affine, axial_spacing((depth, height, width), affine)
+    except ValueError as error:
+        raise unusable(first, str(error)) from error

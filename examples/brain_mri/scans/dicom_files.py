@@ -1,0 +1,87 @@
+"""One DICOM file: whether it is a slice that can be predicted, and its intensities."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from examples.brain_mri.scans.scan import unusable
+
+NEEDED = (
+    "SeriesInstanceUID",
+    "SOPInstanceUID",
+    "FrameOfReferenceUID",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+)
+
+
+def is_dicom(path: Path) -> bool:
+    """Return whether a file is DICOM by its first bytes."""
+    try:
+        with path.open("rb") as file:
+            return file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
+
+
+def refusal(header: Any) -> str | None:
+    """Return None for a slice, why it cannot be used for other images, and nothing for what is not an image."""
+    if "Rows" not in header or header.get("Modality") == "SEG":
+        return ""
+    if header.get("Modality", "MR") not in ("MR", "OT"):
+        return f"Expected MR. Received the modality {header.Modality}. Leave it out."
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        return "Expected one slice in a file. Received an enhanced, multi-frame one. Convert it to NIfTI (dcm2niix)."
+    if int(header.get("SamplesPerPixel") or 1) != 1:
+        return "Expected grey slices. Received colours. Leave it out."
+    absent = [name for name in NEEDED if header.get(name) in (None, "")]
+    if absent:
+        return f"Expected a slice's geometry. Received a file without {', '.join(absent)}. Export the original series."
+    return None
+
+
+def geometry_key(header: Any) -> tuple[Any, ...]:
+    """Return what is equal in all slices of one grid."""
+    orientation = tuple(round(float(number), 3) for number in header.ImageOrientationPatient)
+    spacing = tuple(round(float(number), 4) for number in header.PixelSpacing)
+    return header.Rows, header.Columns, orientation, spacing, header.FrameOfReferenceUID
+
+
+def decoded(path: Path) -> np.ndarray:
+    """Return the rescaled intensities `(rows, columns)`, float32; larger numbers are brighter.
+
+    Raises:
+        ValueError: If the pixels cannot be decoded.
+    """
+    import pydicom
+    from pydicom.pixels import apply_modality_lut
+
+    try:
+        slice_ = pydicom.dcmread(path)
+        values = apply_modality_lut(slice_.pixel_array, slice_).astype(np.float32)
+    except Exception as error:  # pydicom and its decoders raise nearly anything on damaged bytes
+        raise unusable(path, cannot_decode(path) or f"Expected undamaged pixels. Received: {error}. Replace it.") from error
+    if values.ndim != 2 or not np.isfinite(values).all():
+        raise unusable(path, f"Expected finite numbers (rows, columns). Received shape {values.shape}. Replace it.")
+    return -values if slice_.PhotometricInterpretation == "MONOCHROME1" else values
+
+
+def cannot_decode(path: Path) -> str:
+    """Return the cure for a compression whose decoder is not installed; nothing for others."""
+    import pydicom
+    from pydicom.pixels import get_decoder
+
+    try:
+        syntax = pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID
+        if not syntax.is_compressed or get_decoder(syntax).is_available:
+            return ""
+    except NotImplementedError:
+        return f"Expected a transfer syntax that pydicom decodes. Received {syntax.name}. Export it uncompressed."
+    except Exception:  # the file itself is damaged
+        return ""
+    return (
+        f"Expected a transfer syntax that an installed package decodes. Received {syntax.name}. Run: "
+        "pip install python-gdcm"
+    )
