@@ -28,7 +28,9 @@ SKIPPED_COLUMNS = ("file", "reason")
 Spacing = tuple[float, float, float]
 
 
-def slice_rows(patient: str, stack: Stack, prediction: Prediction, threshold: float, spacing: Spacing | None) -> list[Row]:
+def slice_rows(
+    patient: str, stack: Stack, prediction: Prediction, threshold: float, spacing: Spacing | None
+) -> list[Row]:
     """Return the rows of predictions.csv for one patient.
 
     Boxes are `[top, left, bottom, right]`, bottom and right excluded; the centroid, `[row, column]`, is that of all

@@ -60,7 +60,7 @@ def run(chosen: argparse.Namespace) -> None:
         raise OSError(error.errno, error.strerror or str(error), str(chosen.out)) from error  # a full disk
     print(chosen.out / "predictions.csv")
     if chosen.skip_unreadable:
-        print(f"{skipped} files were left out; see {chosen.out / 'skipped.csv'}")
+        print(f"left out: {skipped} {'file' if skipped == 1 else 'files'}, listed in {chosen.out / 'skipped.csv'}")
 
 
 def _millimetres(text: str) -> float:

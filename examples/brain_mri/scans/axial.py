@@ -41,12 +41,12 @@ def axial_spacing(spacing: tuple[float, ...], affine: np.ndarray) -> tuple[float
     return depth, height, width
 
 
-def slice_numbers(shape: tuple[int, ...], affine: np.ndarray) -> list[int | None]:
-    """Return the index of each axial slice along its axis of the volume."""
+def slice_numbers(shape: tuple[int, ...], affine: np.ndarray) -> tuple[int, list[int]]:
+    """Return the axis of a volume along which its axial slices lie, and the index of each slice there."""
     turn = _turn(affine)
     axis = int(np.flatnonzero(turn[:, 0] == 0)[0])
-    numbers: list[int | None] = list(range(shape[axis]))
-    return numbers if turn[axis, 1] == 1 else numbers[::-1]
+    numbers = list(range(shape[axis]))
+    return axis, numbers if turn[axis, 1] == 1 else numbers[::-1]
 
 
 def _turn(affine: np.ndarray) -> Any:

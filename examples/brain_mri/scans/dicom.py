@@ -9,7 +9,8 @@ import numpy as np
 
 from examples.brain_mri.requirements import check_dicom
 from examples.brain_mri.scans.axial import axial_spacing, from_axial, slice_numbers, to_axial
-from examples.brain_mri.scans.dicom_files import cannot_decode, decoded, geometry_key, refusal
+from examples.brain_mri.scans.dicom_files import decoded, geometry_key, refusal
+from examples.brain_mri.scans.dicom_seg import segmentation, write_segmentation
 from examples.brain_mri.scans.intensities import stretched
 from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
 from examples.brain_mri.scans.sequences import sequence_of
@@ -31,7 +32,7 @@ class DicomSeries(Scan):
         """Return the first file with the mask's name."""
         return [(self.files[0], f"{self.uid}_pred.dcm")]
 
-    def check(self, channels: int) -> Check:
+    def check(self, channels: int) -> Check:  # noqa: ARG002  # grey serves any number of channels
         """Decode each file once."""
         found = Check(len(self.files))
         headers = {}
@@ -44,7 +45,7 @@ class DicomSeries(Scan):
         good = [file for file in self.files if file not in found.unreadable]
         try:
             if good:
-                _grid([(file, headers[file]) for file in good])
+                found.notes += _series_notes([(file, headers[file]) for file in good])
         except ValueError as error:
             found.unreadable.update(dict.fromkeys(good, reason(good[0], error)))
         found.slices -= len(found.unreadable)
@@ -64,16 +65,13 @@ class DicomSeries(Scan):
         [(_, mask_name)] = self.outputs()
 
         def write(mask: np.ndarray, folder: Path) -> None:
-            from examples.brain_mri.scans.dicom_seg import write_segmentation
+            headers = [header for _, header in sources]
+            write_segmentation(folder / mask_name, from_axial(mask, affine), headers, spacing[0] if spacing else None)
 
-            write_segmentation(folder / mask_name, from_axial(mask, affine), [header for _, header in sources])
-
-        count = len(images)
-        numbers = slice_numbers(values.shape, affine)
-        # In another plane than the series' own a slice has a row of each file.
-        own = count == len(self.files) and affine[2, 0] != 0
-        files = [self.files[number] if own else self.files[0] for number in numbers if number is not None]
-        return [Stack(images, files, numbers, [mask_name] * count, spacing, write)]
+        axis, numbers = slice_numbers(values.shape, affine)
+        # An axial slice of a volume that was scanned in another plane has a row of each file.
+        files = [self.files[0 if axis else number] for number in numbers]
+        return [Stack(images, files, numbers, [mask_name] * len(images), spacing, write)]
 
 
 def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, str], list[str]]:
@@ -149,8 +147,8 @@ def _height(header: Any) -> tuple[float, int]:
     return float(np.dot(_normal(header), np.array(header.ImagePositionPatient, float))), int(number or 0)
 
 
-def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, float, float]]:
-    """Return the affine from `(slice, row, column)` to millimetres, and the axial spacing.
+def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, float, float] | None]:
+    """Return the affine from `(slice, row, column)` to millimetres, and the axial spacing where it is known.
 
     Raises:
         ValueError: If the slices do not lie on one grid, or two lie at one position.
@@ -158,7 +156,9 @@ def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, flo
     [first, header] = sources[0]
     for file, other in sources[1:]:
         if geometry_key(other) != geometry_key(header):
-            raise unusable(first, f"Expected a series of one size and orientation. Received another in {file}. Sort it.")
+            raise unusable(
+                first, f"Expected a series of one size and orientation. Received another in {file}. Sort it."
+            )
     heights = np.array([_height(one)[0] for _, one in sources])
     gaps = np.diff(heights)
     for index in np.flatnonzero(gaps < 1e-3):
@@ -167,13 +167,28 @@ def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, flo
             f"Expected one slice at each position. Received {sources[index][0]} and {sources[index + 1][0]} at one. "
             "Pass one echo or time of the series.",
         )
-    thickness = float(header.get("SpacingBetweenSlices") or header.get("SliceThickness") or 1)
-    depth = float(np.median(gaps)) if len(gaps) else thickness
     height, width = map(float, header.PixelSpacing)
+    thickness = float(header.get("SliceThickness") or 0)  # of a single slice
+    depth = float(gaps.min()) if len(gaps) else thickness  # where slices are missing, gaps are multiples
     row, column = np.array(header.ImageOrientationPatient, float).reshape(2, 3)
+    steps = np.stack([_normal(header) * (depth or height), column * height, row * width], axis=1)
     affine = np.eye(4)
-    affine[:3, :3] = LPS_TO_RAS @ np.stack([_normal(header) * depth, column * height, row * width], axis=1)
+    affine[:3, :3] = LPS_TO_RAS @ steps
     try:
-        return affine, axial_spacing((depth, height, width), affine)
+        spacing = axial_spacing((depth or height, height, width), affine)
     except ValueError as error:
         raise unusable(first, str(error)) from error
+    return affine, spacing if depth else None
+
+
+def _series_notes(sources: list[tuple[Path, Any]]) -> list[str]:
+    """Check that the slices make a volume and a mask of it can be written; return what a user should know."""
+    [first, header], headers = sources[0], [header for _, header in sources]
+    _, spacing = _grid(sources)
+    mask = np.zeros((len(sources), header.Rows, header.Columns), np.uint8)
+    mask[0, 0, 0] = 1
+    segmentation(mask, headers, spacing[0] if spacing else None)
+    gaps = np.diff([_height(header)[0] for header in headers])
+    if len(gaps) and gaps.max() > 1.5 * gaps.min():
+        return [f"The series of {first} has gaps; its volume is that of the slices alone."]
+    return []

@@ -10,6 +10,7 @@ from examples.brain_mri.scans.scan import unusable
 NEEDED = (
     "SeriesInstanceUID",
     "SOPInstanceUID",
+    "StudyInstanceUID",
     "FrameOfReferenceUID",
     "ImagePositionPatient",
     "ImageOrientationPatient",
@@ -28,8 +29,11 @@ def is_dicom(path: Path) -> bool:
 
 def refusal(header: Any) -> str | None:
     """Return None for a slice, why it cannot be used for other images, and nothing for what is not an image."""
-    if "Rows" not in header or header.get("Modality") == "SEG":
+    kind = header.file_meta.get("MediaStorageSOPClassUID", "")
+    if header.get("Modality") == "SEG" or (kind and "Image" not in kind.name):
         return ""
+    if "Rows" not in header:
+        return "Expected an image. Received a header without its size; the file may be cut off. Replace it."
     if header.get("Modality", "MR") not in ("MR", "OT"):
         return f"Expected MR. Received the modality {header.Modality}. Leave it out."
     if int(header.get("NumberOfFrames") or 1) > 1:
@@ -62,13 +66,15 @@ def decoded(path: Path) -> np.ndarray:
         slice_ = pydicom.dcmread(path)
         values = apply_modality_lut(slice_.pixel_array, slice_).astype(np.float32)
     except Exception as error:  # pydicom and its decoders raise nearly anything on damaged bytes
-        raise unusable(path, cannot_decode(path) or f"Expected undamaged pixels. Received: {error}. Replace it.") from error
+        raise unusable(
+            path, _cannot_decode(path) or f"Expected undamaged pixels. Received: {error}. Replace it."
+        ) from error
     if values.ndim != 2 or not np.isfinite(values).all():
         raise unusable(path, f"Expected finite numbers (rows, columns). Received shape {values.shape}. Replace it.")
     return -values if slice_.PhotometricInterpretation == "MONOCHROME1" else values
 
 
-def cannot_decode(path: Path) -> str:
+def _cannot_decode(path: Path) -> str:
     """Return the cure for a compression whose decoder is not installed; nothing for others."""
     import pydicom
     from pydicom.pixels import get_decoder
@@ -82,6 +88,6 @@ def cannot_decode(path: Path) -> str:
     except Exception:  # the file itself is damaged
         return ""
     return (
-        f"Expected a transfer syntax that an installed package decodes. Received {syntax.name}. Run: "
-        "pip install python-gdcm"
+        f"Expected a transfer syntax that an installed package decodes. Received {syntax.name}. Install "
+        "one: pip install python-gdcm."
     )

@@ -11,16 +11,49 @@ from resunet_kit.data import atomic_write
 NAME = "resunet_kit brain MRI example"
 
 
-def write_segmentation(path: Path, mask: np.ndarray, sources: list[Any]) -> None:
-    """Write a mask of 0 and 1, `(slices, rows, columns)`, one plane for each source.
+# What the segmentation repeats of its source. DICOM lets a source hold them empty; some writers leave them out.
+MAY_BE_EMPTY = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
+    "StudyTime", "ReferringPhysicianName",
+)  # fmt: skip
+
+
+def write_segmentation(path: Path, mask: np.ndarray, sources: list[Any], depth: float | None) -> None:
+    """Write what `segmentation` makes, whole or not at all."""
+    made = segmentation(mask, sources, depth)
+    with atomic_write(path) as temporary:
+        made.save_as(temporary)
+
+
+def segmentation(mask: np.ndarray, sources: list[Any], depth: float | None) -> Any:
+    """Return a mask as a segmentation object, one plane for each source that has a marked pixel.
 
     UIDs and the time are new at each call, as DICOM asks of a new object.
 
     Args:
-        path: The file.
-        mask: In the order of the sources.
+        mask: `(slices, rows, columns)` of 0 and 1, in the order of the sources.
         sources: Headers of the series' slices.
+        depth: Distance of neighbouring slices in millimetres; None where it is not known.
+
+    Raises:
+        ValueError: If the headers do not suffice.
     """
+    for header in sources:
+        for name in MAY_BE_EMPTY:
+            if name not in header:
+                setattr(header, name, "")
+        if "SliceThickness" not in header:
+            header.SliceThickness = depth
+    try:
+        return _segmentation(mask, sources)
+    except (ValueError, TypeError, AttributeError) as error:  # highdicom checks little in advance
+        raise ValueError(
+            f"Expected headers that a segmentation can refer to. Received some without: {error}. Export the original "
+            "series, or convert it to NIfTI."
+        ) from error
+
+
+def _segmentation(mask: np.ndarray, sources: list[Any]) -> Any:
     import highdicom
     from highdicom.seg import SegmentAlgorithmTypeValues, SegmentationTypeValues, SegmentDescription
     from pydicom.sr.codedict import codes
@@ -38,7 +71,7 @@ def write_segmentation(path: Path, mask: np.ndarray, sources: list[Any]) -> None
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=algorithm,
     )
-    segmentation = highdicom.seg.Segmentation(
+    return highdicom.seg.Segmentation(
         source_images=sources,
         pixel_array=mask.astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
@@ -53,5 +86,3 @@ def write_segmentation(path: Path, mask: np.ndarray, sources: list[Any]) -> None
         device_serial_number="0",
         series_description="Tumour, by software; not for diagnosis",
     )
-    with atomic_write(path) as temporary:
-        segmentation.save_as(temporary)

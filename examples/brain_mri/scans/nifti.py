@@ -77,7 +77,7 @@ class NiftiVolume(Scan):
         images = to_axial(values, affine)
         count = len(images)
         known = spacing if len(geometry.file_shape) > 2 else None  # two axes do not say how thick the slice is
-        numbers = slice_numbers(values.shape, affine)
+        _, numbers = slice_numbers(values.shape, affine)
         return [Stack(images, [main] * count, numbers, [mask_name(main)] * count, known, write)]
 
     def _sequence_files(self) -> Iterable[tuple[str | None, Path]]:

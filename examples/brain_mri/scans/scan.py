@@ -1,7 +1,7 @@
 """One patient's slices, whatever files hold them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class Stack:
 
     images: np.ndarray
     files: list[Path]
-    numbers: list[int | None]
+    numbers: Sequence[int | None]
     masks: list[str]
     spacing: tuple[float, float, float] | None
     write: Callable[[np.ndarray, Path], None]

@@ -21,9 +21,7 @@ def sequence_of(name: str) -> tuple[str | None, str]:
     if not found:
         return None, name.casefold()
     known = set().union(*WORDS.values())
-    rest = [
-        word for index, word in enumerate(words) if word not in known and not _is_last_word(words, index)
-    ]
+    rest = [word for index, word in enumerate(words) if word not in known and not _is_last_word(words, index)]
     return found, " ".join(rest)
 
 
