@@ -9,7 +9,7 @@ import numpy as np
 
 from examples.brain_mri.requirements import check_dicom
 from examples.brain_mri.scans.axial import axial_spacing, from_axial, slice_numbers, to_axial
-from examples.brain_mri.scans.dicom_files import decoded, geometry_key, refusal
+from examples.brain_mri.scans.dicom_files import decoded, geometry_key, read_header, refusal
 from examples.brain_mri.scans.dicom_seg import segmentation, write_segmentation
 from examples.brain_mri.scans.intensities import stretched
 from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
@@ -38,7 +38,7 @@ class DicomSeries(Scan):
         headers = {}
         for file in self.files:
             try:
-                headers[file] = _header(file)
+                headers[file] = read_header(file)
                 decoded(file)
             except ValueError as error:
                 found.unreadable[file] = reason(file, error)
@@ -58,7 +58,7 @@ class DicomSeries(Scan):
 
     def read(self, channels: int) -> list[Stack]:
         """Return one stack of axial slices, the series as each sequence."""
-        sources = [(file, _header(file)) for file in self.files]
+        sources = [(file, read_header(file)) for file in self.files]
         affine, spacing = _grid(sources)
         values = stretched(np.stack([decoded(file) for file in self.files])[..., None])
         images = np.repeat(to_axial(values, affine), channels, axis=-1)
@@ -87,7 +87,7 @@ def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, s
     notes = []
     for file in files:
         try:
-            header = _header(file)
+            header = read_header(file)
         except ValueError as error:
             unreadable[file] = reason(file, error)
             continue
@@ -124,17 +124,6 @@ def _wanted(
 def _sequence(header: Any) -> str | None:
     described = sequence_of(str(header.get("SeriesDescription") or ""))[0]
     return described or sequence_of(str(header.get("ProtocolName") or ""))[0]
-
-
-def _header(file: Path) -> Any:
-    import pydicom
-
-    try:
-        return pydicom.dcmread(file, stop_before_pixels=True)
-    except OSError as error:
-        raise unusable(file, f"Expected a readable file. Received {error}. Check it.") from error
-    except Exception as error:  # pydicom raises nearly anything on damaged bytes
-        raise unusable(file, f"Expected an undamaged DICOM file. Received the error: {error}. Replace it.") from error
 
 
 def _normal(header: Any) -> np.ndarray:

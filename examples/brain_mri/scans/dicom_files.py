@@ -1,5 +1,9 @@
 """One DICOM file: whether it is a slice that can be predicted, and its intensities."""
 
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,37 @@ def is_dicom(path: Path) -> bool:
             return file.read(132)[128:] == b"DICM"
     except OSError:
         return False
+
+
+@contextlib.contextmanager
+def quiet_pydicom() -> Iterator[None]:
+    """Silence what pydicom says, twice, of values in a form that the standard does not know, as many scanners write."""
+    logger = logging.getLogger("pydicom")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def read_header(path: Path) -> Any:
+    """Return pydicom's data set without the pixels.
+
+    Raises:
+        ValueError: If the file cannot be read.
+    """
+    import pydicom
+
+    try:
+        with quiet_pydicom():
+            return pydicom.dcmread(path, stop_before_pixels=True)
+    except OSError as error:
+        raise unusable(path, f"Expected a readable file. Received {error}. Check it.") from error
+    except Exception as error:  # pydicom raises nearly anything on damaged bytes
+        raise unusable(path, f"Expected an undamaged DICOM file. Received the error: {error}. Replace it.") from error
 
 
 def refusal(header: Any) -> str | None:
@@ -63,8 +98,9 @@ def decoded(path: Path) -> np.ndarray:
     from pydicom.pixels import apply_modality_lut
 
     try:
-        slice_ = pydicom.dcmread(path)
-        values = apply_modality_lut(slice_.pixel_array, slice_).astype(np.float32)
+        with quiet_pydicom():
+            slice_ = pydicom.dcmread(path)
+            values = apply_modality_lut(slice_.pixel_array, slice_).astype(np.float32)
     except Exception as error:  # pydicom and its decoders raise nearly anything on damaged bytes
         raise unusable(
             path, _cannot_decode(path) or f"Expected undamaged pixels. Received: {error}. Replace it."
@@ -76,11 +112,10 @@ def decoded(path: Path) -> np.ndarray:
 
 def _cannot_decode(path: Path) -> str:
     """Return the cure for a compression whose decoder is not installed; nothing for others."""
-    import pydicom
     from pydicom.pixels import get_decoder
 
     try:
-        syntax = pydicom.dcmread(path, stop_before_pixels=True).file_meta.TransferSyntaxUID
+        syntax = read_header(path).file_meta.TransferSyntaxUID
         if not syntax.is_compressed or get_decoder(syntax).is_available:
             return ""
     except NotImplementedError:

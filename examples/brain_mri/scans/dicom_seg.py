@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 import resunet_kit
+from examples.brain_mri.scans.dicom_files import quiet_pydicom
 from resunet_kit.data import atomic_write
 
 NAME = "resunet_kit brain MRI example"
@@ -42,10 +43,13 @@ def segmentation(mask: np.ndarray, sources: list[Any], depth: float | None) -> A
         for name in MAY_BE_EMPTY:
             if name not in header:
                 setattr(header, name, "")
+        if header.PatientSex not in ("M", "F", "O"):
+            header.PatientSex = ""
         if "SliceThickness" not in header:
             header.SliceThickness = depth
     try:
-        return _segmentation(mask, sources)
+        with quiet_pydicom():
+            return _segmentation(mask, sources)
     except (ValueError, TypeError, AttributeError) as error:  # highdicom checks little in advance
         raise ValueError(
             f"Expected headers that a segmentation can refer to. Received some without: {error}. Export the original "
