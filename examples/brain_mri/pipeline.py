@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from examples.brain_mri.preparation import prepare
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
+
+BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -26,33 +29,35 @@ class Prediction:
 
 
 class Pipeline:
-    """Both stages with their preparation of images and their thresholds.
+    """Both stages with the preparation of images and their thresholds.
 
     Args:
-        cascade: The trained models and what was chosen on validation patients.
+        cascade: The trained models for prepared slices, and what was chosen on validation patients.
     """
 
     def __init__(self, cascade: Cascade) -> None:
         self.cascade = cascade
 
     @classmethod
-    def load(cls, run: RunFolder) -> "Pipeline":
-        """Return what a run has trained."""
-        return cls(Cascade.load(run.trained()))
+    def load(cls, run: RunFolder, *, final: bool = False) -> "Pipeline":
+        """Return what a run has trained: what its scores are of, or with `final`, what is for other patients.
 
-    @property
-    def channels(self) -> int:
-        """Number of channels of the images."""
-        return self.cascade.classifier.input_shape[-1]
+        Raises:
+            ValueError: If training has not ended.
+        """
+        trained = run.trained()
+        return cls(Cascade.load(run.final_cascade if final and run.options().refit else trained))
 
     def predict(self, images: np.ndarray) -> Prediction:
         """Run both stages over the slices of one patient.
 
         Args:
-            images: `(slices, height, width, channels)` in [0, 1], in the order of the slices.
+            images: `(slices, height, width, channels)`, in the order of the slices, as `prepare` takes them.
         """
-        tumour = self.cascade.classify(images)
-        maps = self.cascade.segment(images)
-        segmented = self.cascade.mark(maps)
-        shown = tumour >= self.cascade.threshold
-        return Prediction(tumour, maps[..., -1], segmented, segmented * shown[:, None, None])
+        prepared = prepare(images, self.cascade.segmenter.input_shape[1])
+        tumour = self.cascade.classify(prepared.images, batch_size=BATCH)
+        maps = self.cascade.segment(prepared.images, batch_size=BATCH)
+        pixels = prepared.restore(maps[..., -1])
+        segmented = self.cascade.mark(np.stack([1 - pixels, pixels], axis=-1)[..., -maps.shape[-1] :])
+        shown = tumour >= np.float32(self.cascade.threshold)
+        return Prediction(tumour, pixels, segmented, segmented * shown[:, None, None])

@@ -25,8 +25,6 @@ from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.scans.scan import Scan, Stack, unusable
 from examples.brain_mri.scans.search import Found, find_scans
 
-BAR = {"unit": "slice", "smoothing": 0.1}
-
 
 @dataclass(frozen=True)
 class Options:
@@ -64,19 +62,20 @@ def predict(run: RunFolder, paths: Sequence[Path], out: Path, options: Options) 
     records = Records(out)
     records.check(resume=options.resume)
     found = find_scans(paths, out)
-    pipeline = Pipeline.load(run)
-    job = _checked(found, pipeline.channels, options)
-    records.begin(_settings(run, job, options))
-    with tqdm(total=job.slices, desc="predict", **BAR) as bar:
-        for index, scan in enumerate(job.scans):
-            rows = records.rows(index) or _predicted(pipeline, scan, records, index, options.spacing)
-            bar.set_postfix_str(f"patient {index + 1} of {len(job.scans)}", refresh=False)
-            bar.update(len(rows["slices"]))
-    _write_tables(records, job, options)
+    pipeline = Pipeline.load(run, final=True)
+    job = _checked(found, options)
+    with records.begun(_settings(run, job, options)):
+        with tqdm(total=job.slices, desc="predict", unit="slice", smoothing=0.1) as bar:
+            for index, scan in enumerate(job.scans):
+                rows = records.rows(index) or _predicted(pipeline, scan, records, index, options.spacing)
+                bar.set_postfix_str(f"patient {index + 1} of {len(job.scans)}", refresh=False)
+                bar.update(len(rows["slices"]))
+        _write_tables(records, job, options)
+    records.finish()
     return len(job.skipped)
 
 
-def _checked(found: Found, channels: int, options: Options) -> _Job:
+def _checked(found: Found, options: Options) -> _Job:
     """Read every file once.
 
     Raises:
@@ -85,7 +84,7 @@ def _checked(found: Found, channels: int, options: Options) -> _Job:
     skipped, notes, scans, slices = dict(found.unreadable), list(found.notes), [], 0
     _refuse(skipped, options)
     for scan in tqdm(found.scans, desc="check", unit="patient"):
-        check = scan.check(channels)
+        check = scan.check()
         skipped.update(check.unreadable)
         _refuse(check.unreadable, options)
         notes += check.notes
@@ -113,7 +112,7 @@ def _predicted(pipeline: Pipeline, scan: Scan, records: Records, index: int, giv
     rows: Rows = {"slices": [], "patients": []}
     masks: set[str] = set()
     threshold = pipeline.cascade.threshold
-    for stack in scan.read(pipeline.channels):
+    for stack in scan.read():
         prediction = _of_patient(pipeline, stack)
         spacing = stack.spacing or given
         stack.write(prediction.mask, records.out)
@@ -143,13 +142,12 @@ def _write_tables(records: Records, job: _Job, options: Options) -> None:
         rows = [{"file": shown(str(file)), "reason": shown(why)} for file, why in job.skipped.items()]
         write_table(records.out / "skipped.csv", SKIPPED_COLUMNS, rows)
     write_table(records.out / "predictions.csv", COLUMNS, records.all_rows("slices", count))
-    records.finish()
 
 
 def _settings(run: RunFolder, job: _Job, options: Options) -> dict[str, Any]:
     """Return all that the predictions depend on, by the words that name it in a message."""
     return {
-        "run": _fingerprint(run.trained()),
+        "run": _fingerprint(run.cascade, run.final_cascade),
         "images": [[_state(file) for file in scan.files] for scan in job.scans],
         "files that are left out": [str(file) for file in job.skipped],
         "--skip-unreadable": options.skip_unreadable,
@@ -162,10 +160,12 @@ def _state(file: Path) -> list[Any]:
     return [str(file), found.st_size, found.st_mtime_ns]
 
 
-def _fingerprint(path: Path) -> str:
-    """Return what changes when a run is trained again; its cascade is a file, or a folder in old runs."""
+def _fingerprint(*paths: Path) -> str:
+    """Return what changes when a run is trained again; in old runs a cascade is a folder."""
     digest = hashlib.blake2b(digest_size=16)
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(file.read_bytes())
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                with file.open("rb") as opened:
+                    digest.update(hashlib.file_digest(opened, "sha256").digest())
     return digest.hexdigest()

@@ -4,6 +4,7 @@ OUT/unfinished/settings.json     all that the predictions depend on
 OUT/unfinished/00012.json        one for each patient that is done, written after its masks: rows and checksums
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ from typing import Any
 from resunet_kit.data import atomic_write
 
 UNFINISHED, SETTINGS = "unfinished", "settings.json"
-_TEMPORARY = re.compile(r"\..{0,40}-[0-9a-f]{8}(\..+)?", re.DOTALL)  # what a killed process leaves of `atomic_write`
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}-.+", re.DOTALL)  # what a killed process leaves of `atomic_write`
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -50,17 +51,32 @@ class Records:
             raise ValueError(f"Expected a new or empty folder. Received {self.out}{told} already. Name another.")
         _try_to_write(self.out)
 
-    def begin(self, settings: dict[str, Any]) -> None:
-        """Start a folder, or compare the settings with those that it was started with.
+    @contextlib.contextmanager
+    def begun(self, settings: dict[str, Any]) -> Iterator[None]:
+        """Hold a folder that is new, or was begun with the same settings, for this process.
 
         Raises:
-            ValueError: If they differ.
+            ValueError: If the settings differ, or another process holds it.
         """
+        import filelock
+
         settings = json.loads(json.dumps(settings))
         if not (self.folder / SETTINGS).is_file():
             self.out.mkdir(parents=True, exist_ok=True)
             with atomic_write(self.folder, folder=True) as folder:
                 (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+        try:
+            with filelock.FileLock(self.folder / ".lock", blocking=False):
+                self._compare(settings)
+                self._remove_temporary()
+                yield
+        except filelock.Timeout as error:
+            raise ValueError(
+                f"Expected a folder that no other process is at. Received {self.out}, at which one is predicting. "
+                "Wait for it, or name another --out."
+            ) from error
+
+    def _compare(self, settings: dict[str, Any]) -> None:
         before = _read(self.folder / SETTINGS) or {}
         changed = [name for name, value in settings.items() if before.get(name) != value]
         if changed:
@@ -68,6 +84,8 @@ class Records:
                 f"Expected the same {' and '.join(changed)} as when {self.out} was begun. Received others. Give the "
                 "same, or predict into another folder."
             )
+
+    def _remove_temporary(self) -> None:
         for left in [*self.out.iterdir(), *self.folder.iterdir()]:
             if _TEMPORARY.fullmatch(left.name):
                 shutil.rmtree(left) if left.is_dir() else left.unlink()

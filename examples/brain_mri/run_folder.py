@@ -4,19 +4,24 @@ config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
 classifier.history.csv      one row per epoch
 segmenter.history.csv
-cascade                     both trained models and their thresholds; a folder in runs before 0.4.0
+cascade                     both trained models and their thresholds, whose scores `evaluate` reports
+validation.json             their scores on the validation patients
+final_cascade               both models trained once more, on all patients, for `predict`; without --refit absent
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
 """
 
+import contextlib
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import filelock
+
 from examples.brain_mri.cohort.slices import Slice
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
@@ -35,6 +40,16 @@ class RunFolder:
         return self.path / "cascade"
 
     @property
+    def final_cascade(self) -> Path:
+        """Both models after another training on all patients, together with those before; for new images."""
+        return self.path / "final_cascade"
+
+    @property
+    def validation(self) -> Path:
+        """Scores of the cascade and of its segmenter on the validation patients."""
+        return self.path / "validation.json"
+
+    @property
     def report(self) -> Path:
         """The interactive report."""
         return self.path / "report.html"
@@ -43,11 +58,39 @@ class RunFolder:
         """Table of one stage's training, one row per epoch."""
         return self.path / f"{stage}.history.csv"
 
-    def epochs_done(self, stage: str) -> list[dict[str, float]]:
-        """Return one stage's training, one mapping per epoch.
+    def network(self, stage: str) -> Path:
+        """One stage's trained network, until the cascade holds it."""
+        return self.path / f"{stage}.keras"
 
-        An epoch that an interruption made the stage repeat stands once, as it ended last.
+    def checkpoint(self, stage: str) -> Path:
+        """Weights and optimizer of a stage that is in training, after its last whole epoch."""
+        return self.path / f"{stage}.weights.h5"
+
+    def write_history(self, stage: str, rows: Sequence[dict[str, float]]) -> None:
+        """Write the table of one stage's training."""
+        with atomic_write(self.history(stage)) as file, file.open("w", newline="", encoding="utf-8") as opened:
+            table = csv.DictWriter(opened, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process; the operating system lets go of it when the process ends, however it ends.
+
+        Raises:
+            ValueError: If another process holds it.
         """
+        try:
+            with filelock.FileLock(self.path / ".lock", blocking=False):
+                yield
+        except filelock.Timeout as error:
+            raise ValueError(
+                f"Expected a run folder that no other process is at. Received {self.path}, at which one is working. "
+                "Wait for it, or name another --out."
+            ) from error
+
+    def epochs_done(self, stage: str) -> list[dict[str, float]]:
+        """Return one stage's training, one mapping per epoch."""
         if not self.history(stage).is_file():
             return []
         try:
@@ -57,7 +100,7 @@ class RunFolder:
             raise ValueError(
                 f"Expected the history of a training. Received {self.history(stage)}: {error}. {RETRAIN}"
             ) from error
-        return list({row["epoch"]: row for row in rows}.values())
+        return rows
 
     @classmethod
     def create(cls, path: Path, options: Options, split: dict[str, str], slices: Sequence[Slice]) -> "RunFolder":
@@ -92,7 +135,7 @@ class RunFolder:
         Raises:
             ValueError: If training has not ended.
         """
-        if not self.cascade.exists():
+        if not self.cascade.exists() or (self.options().refit and not self.final_cascade.exists()):
             raise ValueError(
                 f"Expected a run whose training has ended. Received {self.path}. "
                 f"Continue it with `train --out {self.path} --resume`."

@@ -21,7 +21,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         folder: Whether `path` is a folder.
 
     Yields:
-        The temporary path. It has the suffix of `path`, since some writers choose their format by it.
+        The temporary path. Its name ends as that of `path`, since some writers choose their format by it.
 
     Raises:
         ValueError: If the folder exists and is not empty, or a folder stands where a file is to be written.
@@ -46,7 +46,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # Names have at most 255 bytes, of which a character may take four.
-    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(4)}{target.suffix}")
+    temporary = target.with_name(f".{secrets.token_hex(4)}-{target.name[-60:]}")
     try:
         if folder:
             temporary.mkdir()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from examples.brain_mri.commands import evaluate
 from examples.brain_mri.commands.shared import checked_index, refuse_existing
-from examples.brain_mri.options import Options, positive, seed
+from examples.brain_mri.config import Options, positive, seed
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import SIMULATION
 from examples.brain_mri.run_folder import RunFolder
@@ -18,11 +18,10 @@ PATIENTS = 18
 FEWEST = 5
 OPTIONS = Options(
     data="",
-    image_size=64,
-    classifier_width=0.25,
-    classifier_epochs=8,
-    segmenter_epochs=5,
-    batch_size=16,
+    image_size=96,
+    classifier_epochs=2,
+    segmenter_epochs=4,
+    refit=False,  # nobody predicts new patients with it
     fractions=(0.6, 0.2, 0.2),
 )
 
@@ -68,7 +67,8 @@ def run(chosen: argparse.Namespace) -> None:
             )
     else:
         run = training.start(out, index, options)
-    training.train(run, index)
+    with run.locked():
+        training.train(run, index)
     if not run.report.is_file():
         evaluate.score(run, index)
     print(f"report: {run.report.resolve()}")

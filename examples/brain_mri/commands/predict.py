@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from examples.brain_mri.config import positive_number
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import READING
 from examples.brain_mri.run_folder import RunFolder
@@ -24,7 +25,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--spacing",
-        type=_millimetres,
+        type=positive_number,
         nargs=3,
         metavar=("DEPTH", "HEIGHT", "WIDTH"),
         help="distance between slices, rows and columns in mm, for volumes of TIFF, PNG and JPEG slices, whose files "
@@ -61,10 +62,3 @@ def run(chosen: argparse.Namespace) -> None:
     print(chosen.out / "predictions.csv")
     if chosen.skip_unreadable:
         print(f"left out: {skipped} {'file' if skipped == 1 else 'files'}, listed in {chosen.out / 'skipped.csv'}")
-
-
-def _millimetres(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"Expected millimetres above 0. Received {text}.")
-    return number

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from examples.brain_mri import options
+from examples.brain_mri import config
 from examples.brain_mri.commands.shared import add_allow_healthy, checked_index, refuse_existing
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import READING
 from examples.brain_mri.run_folder import RunFolder
@@ -20,7 +20,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, required=True, help="new run folder")
     command.add_argument("--resume", action="store_true", help="continue the run in --out, with its own options")
     add_allow_healthy(command)
-    options.add_arguments(command)
+    config.add_arguments(command)
 
 
 def run(chosen: argparse.Namespace) -> None:
@@ -35,5 +35,6 @@ def run(chosen: argparse.Namespace) -> None:
     from examples.brain_mri import training
 
     run = run or training.start(chosen.out, index, Options.from_arguments(chosen))
-    training.train(run, index)
+    with run.locked():
+        training.train(run, index)
     print(f"trained: {run.path}. Next: evaluate --run {run.path} --data {chosen.data}")

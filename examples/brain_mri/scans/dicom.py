@@ -11,8 +11,7 @@ from examples.brain_mri.requirements import check_dicom
 from examples.brain_mri.scans.axial import axial_spacing, from_axial, slice_numbers, to_axial
 from examples.brain_mri.scans.dicom_files import decoded, geometry_key, read_header, refusal
 from examples.brain_mri.scans.dicom_seg import segmentation, write_segmentation
-from examples.brain_mri.scans.intensities import stretched
-from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
+from examples.brain_mri.scans.scan import CHANNELS, Check, Scan, Stack, reason, unusable
 from examples.brain_mri.scans.sequences import sequence_of
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])  # DICOM counts to the left and posterior
@@ -32,7 +31,7 @@ class DicomSeries(Scan):
         """Return the first file with the mask's name."""
         return [(self.files[0], f"{self.uid}_pred.dcm")]
 
-    def check(self, channels: int) -> Check:  # noqa: ARG002  # grey serves any number of channels
+    def check(self) -> Check:
         """Decode each file once."""
         found = Check(len(self.files))
         headers = {}
@@ -56,12 +55,12 @@ class DicomSeries(Scan):
         rest = tuple(file for file in self.files if file not in files)
         return replace(self, files=rest) if rest else None
 
-    def read(self, channels: int) -> list[Stack]:
+    def read(self) -> list[Stack]:
         """Return one stack of axial slices, the series as each sequence."""
         sources = [(file, read_header(file)) for file in self.files]
         affine, spacing = _grid(sources)
-        values = stretched(np.stack([decoded(file) for file in self.files])[..., None])
-        images = np.repeat(to_axial(values, affine), channels, axis=-1)
+        values = np.stack([decoded(file) for file in self.files])[..., None]
+        images = np.repeat(to_axial(values, affine), len(CHANNELS), axis=-1)
         [(_, mask_name)] = self.outputs()
 
         def write(mask: np.ndarray, folder: Path) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from examples.brain_mri.scans.axial import axial_spacing, from_axial, slice_numbers, to_axial
-from examples.brain_mri.scans.intensities import in_unit_range
-from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
-from examples.brain_mri.scans.sequences import CHANNELS, sequence_of
+from examples.brain_mri.scans.scan import CHANNELS, Check, Scan, Stack, reason, unusable
+from examples.brain_mri.scans.sequences import sequence_of
 from resunet_kit.data import Geometry, read_geometry, read_image, write_volume
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -39,10 +38,10 @@ class NiftiVolume(Scan):
         """Return the main file with the mask's name."""
         return [(self.main, mask_name(self.main))]
 
-    def check(self, channels: int) -> Check:
+    def check(self) -> Check:
         """Read all files once."""
         try:
-            stacks = self.read(channels)
+            stacks = self.read()
         except ValueError as error:
             bad = next((file for file in self.files if repr(str(file)) in str(error)), self.main)
             return Check(unreadable={bad: reason(bad, error)})
@@ -58,7 +57,7 @@ class NiftiVolume(Scan):
         """Return None: without one of its sequences a patient would be predicted from others than meant."""
         return None if set(files) & set(self.files) else self
 
-    def read(self, channels: int) -> list[Stack]:
+    def read(self) -> list[Stack]:
         """Return one stack of axial slices."""
         self._check_sequences()
         main, geometry = self.main, read_geometry(self.main)
@@ -68,7 +67,7 @@ class NiftiVolume(Scan):
             spacing = axial_spacing(_steps(geometry), affine)
         except ValueError as error:
             raise unusable(main, str(error)) from error
-        values = in_unit_range(_channels(main, volumes, channels))
+        values = _channels(main, volumes)
 
         def write(mask: np.ndarray, folder: Path) -> None:
             turned = from_axial(mask.astype(np.uint8), affine).reshape(geometry.shape)
@@ -139,20 +138,18 @@ def _volume(members: list[tuple[str | None, Path]]) -> NiftiVolume:
     return NiftiVolume(stem(volume.main), files, sequences, left_out)
 
 
-def _channels(main: Path, volumes: dict[str | None, np.ndarray], channels: int) -> np.ndarray:
-    """Return `(i, j, k, channels)`; FLAIR stands in for a sequence that is missing, as in the data set."""
+def _channels(main: Path, volumes: dict[str | None, np.ndarray]) -> np.ndarray:
+    """Return `(i, j, k, 3)`; FLAIR stands in for a sequence that is missing, as in the data set."""
     flair = volumes["flair"] if "flair" in volumes else volumes[None]
-    if len(volumes) == 1 and flair.shape[-1] == channels:
+    if len(volumes) == 1 and flair.shape[-1] == len(CHANNELS):
         return flair
-    if any(volume.shape[-1] != 1 for volume in volumes.values()) or channels not in (1, len(CHANNELS)):
+    if any(volume.shape[-1] != 1 for volume in volumes.values()):
         counts = sorted({volume.shape[-1] for volume in volumes.values()})
         raise unusable(
             main,
-            f"Expected one sequence, or {channels} in the order {', '.join(CHANNELS)}. Received {counts[-1]} in one "
-            "file. Save those that the run takes.",
+            f"Expected one sequence, or {len(CHANNELS)} in the order {', '.join(CHANNELS)}. Received {counts[-1]} in "
+            "one file. Save those.",
         )
-    if channels == 1:
-        return flair
     return np.concatenate([volumes.get(sequence, flair) for sequence in CHANNELS], axis=-1)
 
 

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 
+CHANNELS = ("pre", "flair", "post")  # the sequences, as the data set orders them
+
 
 @dataclass(frozen=True)
 class Stack:
     """Slices of one patient and one size, from the lowest to the highest.
 
     Attributes:
-        images: `(slices, height, width, channels)` float32 in [0, 1]; anterior on top, the patient's right on the left.
+        images: `(slices, height, width, 3)` float32 in the files' unit: T1, FLAIR, T1 with contrast agent; anterior on
+            top, the patient's right on the left.
         files: The file of each slice.
         numbers: The position of each slice in its file or series, from 0; None where a file is a slice.
         masks: The name of the file that each slice's mask is written to.
@@ -61,7 +64,7 @@ class Scan(ABC):
         """Return each file that gives a mask its name, and that name."""
 
     @abstractmethod
-    def check(self, channels: int) -> Check:
+    def check(self) -> Check:
         """Read everything once, and say what cannot be used."""
 
     @abstractmethod
@@ -69,7 +72,7 @@ class Scan(ABC):
         """Return the scan without some files; None where nothing is left of it."""
 
     @abstractmethod
-    def read(self, channels: int) -> list[Stack]:
+    def read(self) -> list[Stack]:
         """Return the slices, in one stack for each size.
 
         Raises:

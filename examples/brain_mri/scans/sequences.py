@@ -11,7 +11,6 @@ WORDS = {
 }
 LAST_WORDS = {"post": "post", "pre": "pre"}  # elsewhere they may tell of an operation
 LABEL = re.compile(r"[_\-. ](mask|seg|label|labels)$", re.IGNORECASE)
-CHANNELS = ("pre", "flair", "post")  # as the data set orders them
 
 
 def sequence_of(name: str) -> tuple[str | None, str]:

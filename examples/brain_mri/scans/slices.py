@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from examples.brain_mri.scans.intensities import in_unit_range
-from examples.brain_mri.scans.scan import Check, Scan, Stack, reason, unusable
+from examples.brain_mri.scans.scan import CHANNELS, Check, Scan, Stack, reason, unusable
 from resunet_kit.data import atomic_write, read_image
 
 SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
@@ -24,12 +23,12 @@ class SliceFiles(Scan):
         """Return each image with its mask's name."""
         return [(file, mask_name(file)) for file in self.files]
 
-    def check(self, channels: int) -> Check:
+    def check(self) -> Check:
         """Read each image once."""
         found = Check()
         for file in self.files:
             try:
-                read_slice(file, channels)
+                read_slice(file)
                 found.slices += 1
             except ValueError as error:
                 found.unreadable[file] = reason(file, error)
@@ -40,11 +39,11 @@ class SliceFiles(Scan):
         rest = tuple(file for file in self.files if file not in files)
         return replace(self, files=rest) if rest else None
 
-    def read(self, channels: int) -> list[Stack]:
+    def read(self) -> list[Stack]:
         """Return a stack for each size."""
         of_size: dict[tuple[int, ...], list[tuple[Path, np.ndarray]]] = {}
         for file in self.files:
-            image = read_slice(file, channels)
+            image = read_slice(file)
             of_size.setdefault(image.shape, []).append((file, image))
         return [_stack(items) for items in of_size.values()]
 
@@ -67,27 +66,19 @@ def split_number(stem: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (stem, -1)
 
 
-def read_slice(path: Path, channels: int) -> np.ndarray:
-    """Return an image `(height, width, channels)` in the file's unit, a grey one as each sequence.
+def read_slice(path: Path) -> np.ndarray:
+    """Return an image `(height, width, 3)` in the file's unit, a grey one as each sequence.
 
     Raises:
-        ValueError: If it cannot be read or has other channels.
+        ValueError: If it cannot be read, or has other channels than grey or three.
     """
     try:
         # Mean 0 and deviation 1 leave the numbers of floating-point files as they are, in whatever range.
-        image = read_image(path, channels=3 if channels == 3 else None, normalize=(0.0, 1.0))
+        image = read_image(path, channels=len(CHANNELS), normalize=(0.0, 1.0))
     except ImportError as error:  # a codec that is not installed
         raise unusable(path, reason(path, error)) from error
     if image.ndim != 3:
         raise unusable(path, "Expected one slice. Received a volume. Save it as NIfTI.")
-    if image.shape[-1] == 1 and channels > 1:
-        image = np.repeat(image, channels, axis=-1)
-    if image.shape[-1] != channels:
-        raise unusable(
-            path,
-            f"Expected {channels} channels, as the run was trained on, or grey. Received {image.shape[-1]}. Convert "
-            "it, or leave it out.",
-        )
     return image
 
 
@@ -105,5 +96,5 @@ def _stack(items: list[tuple[Path, np.ndarray]]) -> Stack:
             with atomic_write(folder / name) as temporary:
                 Image.fromarray(one.astype(np.uint8) * np.uint8(255)).save(temporary)
 
-    images = in_unit_range(np.stack([image for _, image in items]))
+    images = np.stack([image for _, image in items])
     return Stack(images, files, [None] * len(files), names, None, write)

@@ -1,4 +1,5 @@
 import csv
+import dataclasses
 import json
 import shutil
 
@@ -8,6 +9,7 @@ from PIL import Image
 
 from examples.brain_mri import cli, prediction
 from examples.brain_mri.commands import predict as command
+from examples.brain_mri.config import Options
 from tests.examples.brain_mri.slice_files import write_slice
 from tests.examples.brain_mri.stand_in_pipeline import BrightIsTumour
 from tests.examples.brain_mri.volume_files import box, write_nifti, write_series
@@ -27,9 +29,9 @@ def run(tmp_path, monkeypatch):
     """A run whose pipeline is the stand-in, since most of this needs no networks."""
     folder = tmp_path / "run"
     folder.mkdir()
-    (folder / "config.json").write_text("{}")
+    (folder / "config.json").write_text(json.dumps(dataclasses.asdict(Options("data", refit=False))))
     (folder / "cascade").write_bytes(b"weights")
-    monkeypatch.setattr(prediction.Pipeline, "load", lambda _: BrightIsTumour())
+    monkeypatch.setattr(prediction.Pipeline, "load", lambda *_, **__: BrightIsTumour())
     monkeypatch.setattr(command, "load_tensorflow", lambda: None)
     return folder
 

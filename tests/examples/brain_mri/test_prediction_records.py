@@ -2,6 +2,7 @@ import pytest
 
 from examples.brain_mri.prediction_records import Records
 
+SETTINGS = {"run": "1", "--spacing": (1.0, 2.0, 3.0)}
 ROWS = {"slices": [{"image": "a"}], "patients": []}
 
 
@@ -9,7 +10,8 @@ ROWS = {"slices": [{"image": "a"}], "patients": []}
 def begun(tmp_path):
     records = Records(tmp_path / "out")
     records.check(resume=False)
-    records.begin({"run": "1", "--spacing": (1.0, 2.0, 3.0)})
+    with records.begun(SETTINGS):
+        pass
     (tmp_path / "out" / "a_pred.png").write_bytes(b"mask")
     records.add(0, ROWS, {"a_pred.png"})
     return records
@@ -28,22 +30,33 @@ def test_an_unfinished_folder_needs_resume_and_the_same_settings(begun):
     with pytest.raises(ValueError, match=r"unfinished prediction with 1 patients done.*--resume"):
         begun.check(resume=False)
     begun.check(resume=True)
-    begun.begin({"run": "1", "--spacing": (1.0, 2.0, 3.0)})
-    with pytest.raises(ValueError, match="Expected the same run as when"):
-        begun.begin({"run": "2", "--spacing": (1.0, 2.0, 3.0)})
+    with begun.begun(SETTINGS):
+        pass
+    with pytest.raises(ValueError, match="Expected the same run as when"), begun.begun({**SETTINGS, "run": "2"}):
+        pass
+
+
+def test_a_second_process_is_refused(begun):
+    with (
+        begun.begun(SETTINGS),
+        pytest.raises(ValueError, match="no other process"),
+        Records(begun.out).begun(SETTINGS),
+    ):
+        pass
 
 
 def test_what_a_killed_process_left_is_removed(begun):
     left = [
-        begun.out / ".a_pred-0123abcd.png",
-        begun.folder / ".00001-0123abcd.json",
-        begun.out / ".unfinished-0123abcd",
+        begun.out / ".0123abcd-a_pred.png",
+        begun.folder / ".0123abcd-00001.json",
+        begun.out / ".0123abcd-unfinished",
     ]
     left[0].touch()
     left[1].touch()
     left[2].mkdir()
     (begun.out / ".keep").touch()
-    begun.begin({"run": "1", "--spacing": (1.0, 2.0, 3.0)})
+    with begun.begun(SETTINGS):
+        pass
     assert not any(path.exists() for path in left)
     assert (begun.out / ".keep").exists()
 
@@ -61,7 +74,7 @@ def test_a_finished_folder_is_complete_and_refused(begun):
 
 
 def test_a_start_that_was_killed_at_once_is_no_hindrance(tmp_path):
-    (tmp_path / "out" / ".unfinished-0123abcd").mkdir(parents=True)
+    (tmp_path / "out" / ".0123abcd-unfinished").mkdir(parents=True)
     Records(tmp_path / "out").check(resume=False)
     Records(tmp_path / "out").check(resume=True)
 

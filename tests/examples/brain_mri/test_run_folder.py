@@ -1,9 +1,11 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from examples.brain_mri.cohort.slices import Slice
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
@@ -69,8 +71,48 @@ def test_an_untrained_run_says_how_to_continue(tmp_path):
         run.trained()
 
 
-def test_a_repeated_epoch_counts_once(tmp_path):
+def test_a_history_comes_back(tmp_path):
     run = create(tmp_path / "run")
     assert run.epochs_done("segmenter") == []
-    run.history("segmenter").write_text("epoch,loss\n0,0.9\n1,0.8\n1,0.7\n")
-    assert run.epochs_done("segmenter") == [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7}]
+    rows = [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.8}]
+    run.write_history("segmenter", rows)
+    assert run.epochs_done("segmenter") == rows
+
+
+def test_a_run_is_trained_once_all_its_cascades_are_there(tmp_path):
+    run = create(tmp_path / "run")
+    run.cascade.touch()
+    with pytest.raises(ValueError, match="--resume"):
+        run.trained()
+    run.final_cascade.touch()
+    assert run.trained() == run.cascade
+    once = create(tmp_path / "once", Options(data=".", refit=False))
+    once.cascade.touch()
+    assert once.trained() == once.cascade
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from examples.brain_mri.run_folder import RunFolder
+with RunFolder.open(Path(sys.argv[1])).locked():
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_two_processes_are_not_at_one_folder(tmp_path):
+    run = create(tmp_path / "run")
+    checkout = Path(__file__).parents[3]
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run.path)], cwd=checkout, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with (
+            pytest.raises(ValueError, match=r"Expected a run folder that no other process.*name another --out"),
+            run.locked(),
+        ):
+            pass
+        holder.kill()  # and the operating system lets go
+    with run.locked():
+        pass

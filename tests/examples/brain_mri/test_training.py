@@ -1,15 +1,14 @@
-import keras
+import json
+
 import numpy as np
 import pytest
-from PIL import Image
 
-from examples.brain_mri import cli, training
+from examples.brain_mri import cli, fitting, training
 from examples.brain_mri.cohort.index import index_folder
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
-from resunet_kit.models import res_unet
-from tests.examples.brain_mri.slice_files import A, image_of, save, write_slice
+from tests.examples.brain_mri.conftest import TRAIN_OPTIONS
 
 
 def test_the_split_is_by_person_and_covers_all(cohort):
@@ -33,100 +32,49 @@ def test_too_few_patients_are_refused(cohort):
         training.split_patients(slices, Options(data=str(cohort)))
 
 
-def test_training_leaves_split_histories_and_cascade(trained):
+def test_training_leaves_split_histories_and_cascades(trained):
     run = RunFolder.open(trained)
-    assert len(run.epochs_done("classifier")) == 1
-    assert len(run.epochs_done("segmenter")) == 2
-    cascade = Cascade.load(run.trained())
-    assert cascade.segmenter.output_shape == (None, 32, 32, 1)
-    assert cascade.classifier.output_shape == (None, 2)
+    assert len(run.epochs_done("classifier")) == len(run.epochs_done("final_classifier")) == 1
+    assert len(run.epochs_done("segmenter")) == len(run.epochs_done("final_segmenter")) == 2
+    for path in (run.cascade, run.final_cascade):
+        cascade = Cascade.load(path)
+        assert cascade.segmenter.output_shape == (None, 32, 32, 1)
+        assert cascade.classifier.output_shape == (None, 1)
     left = {path.name for path in trained.iterdir()}
-    assert not {name for name in left if "best" in name or "backup" in name or name.startswith(".")}
+    assert not {name for name in left if name.endswith((".keras", ".h5"))}
 
 
-def test_augmented_slices_keep_masks_on_their_tumours():
-    masks = np.zeros((16, 8, 8, 1), "uint8")
-    masks[:, 2:4, 1:3] = 1
-    images = np.repeat(0.2 + 0.5 * masks.astype("float32"), 3, axis=-1)
-    augmented, moved = training.AUGMENT(images, masks, seed=3)
-    np.testing.assert_array_equal((augmented > 0.45).all(axis=-1), moved[..., 0] > 0)
-    mirrored = [not np.array_equal(a, b) for a, b in zip(masks, moved, strict=True)]
-    assert 0 < sum(mirrored) < 16
-    assert np.ptp(augmented[moved[..., 0] > 0], axis=-1).max() > 0.05  # each sequence has a gain of its own
-
-
-class Segmenter:
-    """In place of a cascade: gives the first channel of the images as the probability."""
-
-    def segment(self, images):
-        return images[..., :1]
-
-
-def test_threshold_and_component_size_are_those_with_the_best_dice_per_patient(tmp_path):
-    for number in (1, 2):
-        write_slice(tmp_path, A, number, size=(40, 40))
-        with Image.open(image_of(tmp_path, A, number)) as file:
-            image = np.array(file) // 2
-        image[30:33, 30:33] = 120  # a false component of 9 pixels, brighter than the tumour
-        save(image_of(tmp_path, A, number), image)
-    slices = index_folder(tmp_path).slices
-    chosen = training.tune_postprocess(Segmenter(), slices)
-    assert chosen.threshold == 0.2  # noise ends at 0.18, tumour starts at 0.27
-    assert chosen.min_size == 25
-
-
-def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    path = tmp_path / "best.keras"
-    keep = training.KeepBest(path, "val_dice", "max", [0.5])
-    keep.set_model(model)
-    keep.on_epoch_end(0, {"val_dice": 0.4})
-    assert path.exists()  # nothing kept yet is worse than something
-    first = path.stat().st_mtime_ns
-    keep.on_epoch_end(1, {"val_dice": 0.5})
-    keep.on_epoch_end(2, {"val_dice": float("nan")})
-    assert path.stat().st_mtime_ns == first
-    keep.on_epoch_end(3, {"val_dice": 0.6})
-    assert path.stat().st_mtime_ns > first
-    assert [file.name for file in tmp_path.iterdir()] == ["best.keras"]
+def test_the_cascade_is_not_below_its_segmenter_on_validation_patients(trained):
+    scores = json.loads(RunFolder.open(trained).validation.read_text())
+    assert scores["cascade_dice"] >= scores["segmenter_dice"]
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_continues_after_its_last_whole_epoch(cohort, small_stages, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_ends_as_it_would_have(cohort, small_stages, tmp_path, monkeypatch, capsys):
+    command = ["train", "--data", str(cohort), *TRAIN_OPTIONS, "--classes", "2", "--out"]
+    assert cli.main([*command, str(tmp_path / "whole")]) == 0
     out = tmp_path / "run"
-    command = ["train", "--data", str(cohort), "--out", str(out), "--image-size", "32", "--batch-size", "8"]
-    command += ["--classifier-epochs", "1", "--segmenter-epochs", "2", "--classes", "2"]
-    whole_epoch = keras.callbacks.BackupAndRestore.on_epoch_end
+    whole_epoch = fitting.Checkpoint.on_epoch_end
 
     def interrupted(self, epoch, logs=None):
         whole_epoch(self, epoch, logs)
-        if "segmenter" in str(self.backup_dir):
+        if self.stage.name == "segmenter" and epoch == 0:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(keras.callbacks.BackupAndRestore, "on_epoch_end", interrupted)
-    assert cli.main(command) == 130
+    monkeypatch.setattr(fitting.Checkpoint, "on_epoch_end", interrupted)
+    assert cli.main([*command, str(out)]) == 130
     assert not (out / "cascade").exists()
     assert cli.main(["evaluate", "--run", str(out), "--data", str(cohort)]) == 1
     assert "--resume" in capsys.readouterr().err
-    monkeypatch.setattr(keras.callbacks.BackupAndRestore, "on_epoch_end", whole_epoch)
-    classifier = (out / "classifier.best.keras").read_bytes()
-    assert cli.main([*command, "--resume"]) == 0
-    run = RunFolder.open(out)
-    assert [row["epoch"] for row in run.epochs_done("segmenter")] == [0, 1]
+    monkeypatch.setattr(fitting.Checkpoint, "on_epoch_end", whole_epoch)
+    assert cli.main([*command, str(out), "--resume"]) == 0
+    run, whole = RunFolder.open(out), RunFolder.open(tmp_path / "whole")
     assert run.options().classes == 2
-    cascade = Cascade.load(run.trained())
-    assert cascade.segmenter.output_shape[-1] == 2
-    (tmp_path / "before.keras").write_bytes(classifier)
-    before = keras.models.load_model(tmp_path / "before.keras", compile=False)
-    for a, b in zip(before.get_weights(), cascade.classifier.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)  # the first stage was not trained again
-
-
-def test_softmax_over_two_classes_is_the_sigmoid_of_the_logits_difference():
-    logits = res_unet((32, 32, 3), 2, filters=(4, 8), activation=None)
-    softmax = res_unet((32, 32, 3), 2, filters=(4, 8))
-    softmax.set_weights(logits.get_weights())
-    images = np.random.default_rng(0).random((2, 32, 32, 3), dtype="float32")
-    scores = np.asarray(logits.predict_on_batch(images), "float64")
-    sigmoid = 1 / (1 + np.exp(-(scores[..., 1] - scores[..., 0])))
-    np.testing.assert_allclose(softmax.predict_on_batch(images)[..., 1], sigmoid, atol=1e-6)
+    assert run.split() == whole.split()
+    assert [row["epoch"] for row in run.epochs_done("segmenter")] == [0, 1]
+    for name in ("cascade", "final_cascade"):
+        ours, theirs = (Cascade.load(of.path / name) for of in (run, whole))
+        assert (ours.threshold, ours.postprocess) == (theirs.threshold, theirs.postprocess)
+        for mine, others in ((ours.classifier, theirs.classifier), (ours.segmenter, theirs.segmenter)):
+            for a, b in zip(mine.get_weights(), others.get_weights(), strict=True):
+                np.testing.assert_allclose(a, b, atol=1e-6)

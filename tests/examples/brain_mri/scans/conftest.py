@@ -1,6 +1,7 @@
 import pytest
 
 from examples.brain_mri.scans.search import find_scans
+from tests.examples.brain_mri.stand_in_pipeline import bright
 
 
 @pytest.fixture
@@ -9,9 +10,9 @@ def mark_bright():
 
     def run(out, *paths):
         out.mkdir()
-        stacks = [stack for scan in find_scans(paths).scans for stack in scan.read(3)]
+        stacks = [stack for scan in find_scans(paths).scans for stack in scan.read()]
         for stack in stacks:
-            stack.write((stack.images[..., 1] > 0.5).astype("uint8"), out)
+            stack.write(bright(stack.images), out)
         return stacks
 
     return run

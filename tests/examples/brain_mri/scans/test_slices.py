@@ -42,23 +42,24 @@ def test_kinds_of_files_become_three_channels(tmp_path):
     tifffile.imwrite(tmp_path / "float.tif", grey.astype("float32") * 30 - 100)
     tifffile.imwrite(tmp_path / "deep.tif", np.dstack([grey] * 3).astype("uint16"), photometric="rgb")
     for file in tmp_path.iterdir():
-        image = read_slice(file, 3)
+        image = read_slice(file)
         assert image.shape == (6, 8, 3)
         assert (image[..., 0] == image[..., 2]).all()
-    assert np.allclose(read_slice(tmp_path / "grey.png", 3)[..., 1] * 255, grey)
-    assert read_slice(tmp_path / "float.tif", 3).max() == 47 * 30 - 100
-    with pytest.raises(ValueError, match=r"rgba.png.*channels"):
-        read_slice(tmp_path / "rgba.png", 1)
+    assert np.allclose(read_slice(tmp_path / "grey.png")[..., 1] * 255, grey)
+    assert read_slice(tmp_path / "float.tif").max() == 47 * 30 - 100
+    tifffile.imwrite(tmp_path / "two.tif", np.dstack([grey] * 2), photometric="minisblack", planarconfig="contig")
+    with pytest.raises(ValueError, match=r"two.tif.*2 channels"):
+        read_slice(tmp_path / "two.tif")
 
 
 def test_a_volume_or_damaged_file_is_named(tmp_path):
     np.save(tmp_path / "volume.npy", np.zeros((2, 4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match=r"volume.npy.*NIfTI"):
-        read_slice(tmp_path / "volume.npy", 3)
+        read_slice(tmp_path / "volume.npy")
     (tmp_path / "bad_2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "bad_1.png")
     [group] = group_slices(sorted(tmp_path.glob("*.png")))
-    check = group.check(3)
+    check = group.check()
     assert list(check.unreadable) == [tmp_path / "bad_2.png"]
     assert check.slices == 1
     assert group.without(check.unreadable).files == (tmp_path / "bad_1.png",)
