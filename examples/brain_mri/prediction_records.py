@@ -132,8 +132,11 @@ def _lasting(folder: Path) -> Iterator[Path]:
 
 def _try_to_write(out: Path) -> None:
     parent = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
-    with tempfile.TemporaryFile(dir=parent):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(out)) from error
 
 
 def _read(file: Path) -> Any:

@@ -48,7 +48,7 @@ def test_kinds_of_files_become_three_channels(tmp_path):
     assert np.allclose(read_slice(tmp_path / "grey.png")[..., 1] * 255, grey)
     assert read_slice(tmp_path / "float.tif").max() == 47 * 30 - 100
     tifffile.imwrite(tmp_path / "two.tif", np.dstack([grey] * 2), photometric="minisblack", planarconfig="contig")
-    with pytest.raises(ValueError, match=r"two.tif.*2 channels"):
+    with pytest.raises(ValueError, match=r"two.tif.*2 channels.*Save it as grey"):
         read_slice(tmp_path / "two.tif")
 
 
@@ -56,6 +56,12 @@ def test_a_volume_or_damaged_file_is_named(tmp_path):
     np.save(tmp_path / "volume.npy", np.zeros((2, 4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match=r"volume.npy.*NIfTI"):
         read_slice(tmp_path / "volume.npy")
+    tifffile.imwrite(tmp_path / "nan.tif", np.full((4, 4), np.nan, np.float32))
+    with pytest.raises(ValueError, match=r"nan.tif.*Replace them by 0 and save the file again"):
+        read_slice(tmp_path / "nan.tif")
+    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 4, 4), np.uint8))
+    with pytest.raises(ValueError, match=r"stack.tif.*or the stack as NIfTI"):
+        read_slice(tmp_path / "stack.tif")
     (tmp_path / "bad_2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "bad_1.png")
     [group] = group_slices(sorted(tmp_path.glob("*.png")))
