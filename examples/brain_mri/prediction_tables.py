@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -63,7 +64,7 @@ def patient_row(patient: str, stack: Stack, prediction: Prediction, threshold: f
         "folder": shown(str(stack.files[0].parent)),
         "slices": len(stack.files),
         "slices_with_tumour": int(_shows_tumour(prediction.tumour, threshold).sum()),
-        "volume_ml": "" if spacing is None else _rounded(pixels * np.prod(spacing) / 1000),
+        "volume_ml": "" if spacing is None else _rounded(pixels * math.prod(spacing) / 1000),
         "components": len(masks.regions(prediction.mask > 0)),
         "highest_tumour_probability": round(float(prediction.tumour.max()), 6),
         "height_px": height,

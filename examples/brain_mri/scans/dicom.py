@@ -82,7 +82,7 @@ def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, s
     if files:
         check_dicom()
     unreadable: dict[Path, str] = {}
-    series: dict[str, dict[str, tuple[Path, Any]]] = {}
+    series: dict[str, _Members] = {}
     notes = []
     for file in files:
         try:
@@ -92,8 +92,8 @@ def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, s
             continue
         why = refusal(header)
         if why is None:
-            members = series.setdefault(str(header.SeriesInstanceUID), {})
-            members.setdefault(str(header.SOPInstanceUID), (file, header))  # copies count once
+            members = series.setdefault(str(header.SeriesInstanceUID), _Members(header, file))
+            members.files.setdefault(str(header.SOPInstanceUID), (_height(header), file))  # copies count once
         elif why:
             unreadable[file] = why
         else:
@@ -101,28 +101,32 @@ def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, s
     return [*_wanted(series, unreadable, notes)], unreadable, notes
 
 
-def _wanted(
-    series: dict[str, dict[str, tuple[Path, Any]]], unreadable: dict[Path, str], notes: list[str]
-) -> Iterable[DicomSeries]:
-    sequences = {uid: _sequence(next(iter(members.values()))[1]) for uid, members in series.items()}
-    studies = {uid: str(next(iter(members.values()))[1].get("StudyInstanceUID", "")) for uid, members in series.items()}
-    with_flair = {studies[uid] for uid, sequence in sequences.items() if sequence == "flair"}
+class _Members:
+    """The files of one series by their SOPInstanceUID, with their heights. Headers of thousands would fill memory."""
+
+    def __init__(self, header: Any, file: Path) -> None:
+        self.files: dict[str, tuple[float, Path]] = {}
+        self.description = str(header.get("SeriesDescription") or "")
+        self.sequence = _sequence(self.description) or _sequence(str(header.get("ProtocolName") or ""))
+        self.study = str(header.StudyInstanceUID)
+        self.patient = str(header.get("PatientID") or "") or file.resolve().parent.name
+
+
+def _wanted(series: dict[str, _Members], unreadable: dict[Path, str], notes: list[str]) -> Iterable[DicomSeries]:
+    with_flair = {members.study for members in series.values() if members.sequence == "flair"}
     for uid, members in series.items():
-        first, header = next(iter(members.values()))
-        if sequences[uid] != "flair" and studies[uid] in with_flair:
-            notes.append(f"The series of {first} is left out: another of its study is FLAIR.")
-        elif sequences[uid] not in (None, "flair"):
-            why = f"Expected FLAIR. Received the series {header.get('SeriesDescription')!r}. Pass the FLAIR series."
-            unreadable.update({file: why for file, _ in members.values()})
+        files = tuple(file for _, file in sorted(members.files.values()))
+        if members.sequence != "flair" and members.study in with_flair:
+            notes.append(f"The series of {files[0]} is left out: another of its study is FLAIR.")
+        elif members.sequence not in (None, "flair"):
+            why = f"Expected FLAIR. Received the series {members.description!r}. Pass the FLAIR series."
+            unreadable.update(dict.fromkeys(files, why))
         else:
-            ordered = sorted(members.values(), key=lambda member: _height(member[1]))
-            name = str(header.get("PatientID") or "") or first.resolve().parent.name
-            yield DicomSeries(name, tuple(file for file, _ in ordered), uid)
+            yield DicomSeries(members.patient, files, uid)
 
 
-def _sequence(header: Any) -> str | None:
-    described = sequence_of(str(header.get("SeriesDescription") or ""))[0]
-    return described or sequence_of(str(header.get("ProtocolName") or ""))[0]
+def _sequence(description: str) -> str | None:
+    return sequence_of(description)[0]
 
 
 def _normal(header: Any) -> np.ndarray:
@@ -130,9 +134,8 @@ def _normal(header: Any) -> np.ndarray:
     return np.cross(row, column)
 
 
-def _height(header: Any) -> tuple[float, int]:
-    number = header.get("InstanceNumber")
-    return float(np.dot(_normal(header), np.array(header.ImagePositionPatient, float))), int(number or 0)
+def _height(header: Any) -> float:
+    return float(np.dot(_normal(header), np.array(header.ImagePositionPatient, float)))
 
 
 def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, float, float] | None]:
@@ -147,7 +150,7 @@ def _grid(sources: list[tuple[Path, Any]]) -> tuple[np.ndarray, tuple[float, flo
             raise unusable(
                 first, f"Expected a series of one size and orientation. Received another in {file}. Sort it."
             )
-    heights = np.array([_height(one)[0] for _, one in sources])
+    heights = np.array([_height(one) for _, one in sources])
     gaps = np.diff(heights)
     for index in np.flatnonzero(gaps < 1e-3):
         raise unusable(
@@ -176,7 +179,7 @@ def _series_notes(sources: list[tuple[Path, Any]]) -> list[str]:
     mask = np.zeros((len(sources), header.Rows, header.Columns), np.uint8)
     mask[0, 0, 0] = 1
     segmentation(mask, headers, spacing[0] if spacing else None)
-    gaps = np.diff([_height(header)[0] for header in headers])
+    gaps = np.diff([_height(header) for header in headers])
     if len(gaps) and gaps.max() > 1.5 * gaps.min():
         return [f"The series of {first} has gaps; its volume is that of the slices alone."]
     return []

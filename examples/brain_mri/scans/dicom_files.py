@@ -64,6 +64,14 @@ def read_header(path: Path) -> Any:
 
 def refusal(header: Any) -> str | None:
     """Return None for a slice, why it cannot be used for other images, and nothing for what is not an image."""
+    try:
+        with quiet_pydicom():
+            return _refusal(header)
+    except (ValueError, TypeError) as error:  # pydicom converts a number when it is asked for
+        return f"Expected numbers in the header. Received: {error}. Replace the file."
+
+
+def _refusal(header: Any) -> str | None:
     kind = header.file_meta.get("MediaStorageSOPClassUID", "")
     if header.get("Modality") == "SEG" or (kind and "Image" not in kind.name):
         return ""
@@ -75,9 +83,21 @@ def refusal(header: Any) -> str | None:
         return "Expected one slice in a file. Received an enhanced, multi-frame one. Convert it to NIfTI (dcm2niix)."
     if int(header.get("SamplesPerPixel") or 1) != 1:
         return "Expected grey slices. Received colours. Leave it out."
+    return _without_geometry(header)
+
+
+def _without_geometry(header: Any) -> str | None:
     absent = [name for name in NEEDED if header.get(name) in (None, "")]
     if absent:
         return f"Expected a slice's geometry. Received a file without {', '.join(absent)}. Export the original series."
+    for name, length in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2)):
+        numbers = np.atleast_1d(np.array(header[name].value, float))
+        if (
+            numbers.shape != (length,)
+            or not np.isfinite(numbers).all()
+            or (name == "PixelSpacing" and min(numbers) <= 0)
+        ):
+            return f"Expected {length} numbers as {name}. Received {header[name].value}. Export the original series."
     return None
 
 

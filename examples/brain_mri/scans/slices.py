@@ -68,7 +68,7 @@ def group_slices(files: Iterable[Path]) -> list[SliceFiles]:
 
 
 def split_number(stem: str) -> tuple[str, int]:
-    """Return a name without the slice's number, and the number; -1 where there is none."""
+    """Return a name without the slice's number, and the number; -1 without one."""
     match = _NUMBER.match(stem)
     return (match[1], int(match[2])) if match else (stem, -1)
 

@@ -26,6 +26,8 @@ def test_dicom_is_known_by_its_first_bytes(file, tmp_path):
         ({"NumberOfFrames": 5}, "multi-frame"),
         ({"SamplesPerPixel": 3}, "Received colours"),
         ({"PixelSpacing": None}, "without PixelSpacing"),
+        ({"PixelSpacing": [0.5, 0]}, "2 numbers as PixelSpacing"),
+        ({"ImageOrientationPatient": [1, 0, 0]}, "6 numbers"),
         ({"Modality": "SEG"}, ""),
         ({}, None),
     ],

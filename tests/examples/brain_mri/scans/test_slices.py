@@ -56,7 +56,7 @@ def test_a_volume_or_damaged_file_is_named(tmp_path):
     np.save(tmp_path / "volume.npy", np.zeros((2, 4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match=r"volume.npy.*NIfTI"):
         read_slice(tmp_path / "volume.npy")
-    tifffile.imwrite(tmp_path / "nan.tif", np.full((4, 4), np.nan, np.float32))
+    tifffile.imwrite(tmp_path / "nan.tif", np.where(np.eye(4), np.nan, 1.0).astype("float32"))
     with pytest.raises(ValueError, match=r"nan.tif.*Replace them by 0 and save the file again"):
         read_slice(tmp_path / "nan.tif")
     tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 4, 4), np.uint8))
