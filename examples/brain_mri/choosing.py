@@ -11,8 +11,13 @@ from examples.brain_mri.batches import Patient, validation_batch
 from resunet_kit.inference import Cascade, CascadeTuning
 from resunet_kit.masks import PostProcess
 
-THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)  # of the segmenter's probability; with few patients, no finer
-NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the default
+# Tumours fade into the brain: a component that is sure somewhere keeps pixels of half that probability (hysteresis),
+# and its necrotic core, which is dark, is filled. With few patients, no finer steps.
+CANDIDATES = tuple(
+    PostProcess(threshold=threshold, low_threshold=threshold / 2, max_hole=None) for threshold in (0.3, 0.4, 0.5, 0.6)
+)
+USUAL = CANDIDATES[1]
+NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the usual one
 SLOPE = 0.01  # at least: a classifier that is worse than chance on a few patients is not turned around
 BATCH = 16
 CAUTION = 0.5  # of the largest threshold of the first stage that loses no tumour slice: other patients are less clear
@@ -58,9 +63,10 @@ def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
         found = cascade.tune(images, masks[..., 0], groups=owners, sensitivity=1.0, postprocess=candidates).tuning
         return cast(CascadeTuning, found)
 
-    found = tuned([PostProcess(threshold=threshold) for threshold in THRESHOLDS])
+    cascade.postprocess = USUAL
+    found = tuned(CANDIDATES)
     good = [one.postprocess for one in found.postprocesses if one.score >= found.score - NOISE]
-    cascade.postprocess = min(good, key=lambda options: abs(options.threshold - PostProcess().threshold))
+    cascade.postprocess = min(good, key=lambda options: abs(options.threshold - USUAL.threshold))
     found = tuned([])
     cascade.threshold = CAUTION * found.threshold
     # The slices that pass are those of the next larger threshold in the report.
