@@ -87,6 +87,7 @@ def test_what_cannot_be_used_is_named(tmp_path):
 def test_a_doubtful_orientation_is_noted(tmp_path):
     [silent] = group_volumes([write_nifti(tmp_path / "a.nii", box(), codes=(0, 0))])
     assert "does not say its orientation" in silent.check().notes[0]
+    assert (silent.read()[0].images[..., 0] == box().transpose(2, 1, 0)[:, ::-1, ::-1]).all()
     image = nibabel.Nifti1Image(box(), np.eye(4))
     image.set_sform(np.eye(4), 1)
     image.set_qform(np.diag([-1.0, 1, 1, 1]), 1)

@@ -18,7 +18,7 @@ def test_masks_are_left_out_and_names_must_differ(cohort, tmp_path):
     (tmp_path / "__MACOSX" / "._a.tif").touch()
     (tmp_path / "b.tif").touch()
     assert find_images([tmp_path]) == [tmp_path / "b.tif"]
-    (tmp_path / found[0].name.upper()).write_bytes(b"")
+    (tmp_path / found[0].name.lower()).write_bytes(b"")
     with pytest.raises(ValueError, match="one image for each name"):
         find_scans([found[0], tmp_path])
 

@@ -59,7 +59,7 @@ def test_a_volume_or_damaged_file_is_named(tmp_path):
     tifffile.imwrite(tmp_path / "nan.tif", np.where(np.eye(4), np.nan, 1.0).astype("float32"))
     with pytest.raises(ValueError, match=r"nan.tif.*Replace them by 0 and save the file again"):
         read_slice(tmp_path / "nan.tif")
-    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 4, 4), np.uint8))
+    tifffile.imwrite(tmp_path / "stack.tif", np.zeros((5, 8, 8), np.uint8))
     with pytest.raises(ValueError, match=r"stack.tif.*or the stack as NIfTI"):
         read_slice(tmp_path / "stack.tif")
     (tmp_path / "bad_2.png").write_bytes(b"\x89PNG\r\n\x1a\n")
