@@ -105,7 +105,7 @@ class Options:
         metadata=_option("epochs of the first stage", "whether there is a tumour is soon learned", type=positive),
     )
     segmenter_epochs: int = field(
-        default=15,
+        default=12,
         metadata=_option("epochs of the second stage", "an hour for everything on two cores", type=positive),
     )
     steps_per_epoch: int = field(

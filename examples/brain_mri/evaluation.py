@@ -81,7 +81,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
 def look_at(pipeline: Pipeline, patient: str, slices: Sequence[Slice]) -> Volume:
     """Run both stages over one patient's slices, at the slices' own size."""
     images, truth = read_volume(slices)
-    found = pipeline.predict(images)
+    found = pipeline.predict(images, every_slice=True)
     return Volume(patient, slices, truth, found.tumour, found.segmented, found.mask)
 
 

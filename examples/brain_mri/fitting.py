@@ -49,8 +49,12 @@ def fit(run: RunFolder, stage: Stage, options: Options) -> keras.Model:
     The same steps follow as without the interruption: batches depend on the seed and their epoch alone.
     """
     done = run.network(stage.name)
-    if done.is_file():
-        return keras.models.load_model(done, compile=False)
+    if not done.is_file():
+        _fit(run, stage, options)
+    return keras.models.load_model(done, compile=False)
+
+
+def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
     model = stage.build(options)
     fuse_normalization(model)
     model.compile(optimizer(options, len(stage.batches) * stage.epochs), stage.loss, metrics=stage.metrics)
@@ -73,10 +77,9 @@ def fit(run: RunFolder, stage: Stage, options: Options) -> keras.Model:
             TimeLeft(stage, first),
         ],
     )
-    with atomic_write(done) as file:
+    with atomic_write(run.network(stage.name)) as file:
         model.save(file)
     checkpoint.unlink(missing_ok=True)
-    return model
 
 
 def optimizer(options: Options, steps: int) -> keras.optimizers.Optimizer:

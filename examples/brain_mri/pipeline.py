@@ -48,16 +48,23 @@ class Pipeline:
         trained = run.trained()
         return cls(Cascade.load(run.final_cascade if final and run.options().refit else trained))
 
-    def predict(self, images: np.ndarray) -> Prediction:
+    def predict(self, images: np.ndarray, *, every_slice: bool = False) -> Prediction:
         """Run both stages over the slices of one patient.
 
         Args:
             images: `(slices, height, width, channels)`, in the order of the slices, as `prepare` takes them.
+            every_slice: Whether the second stage runs over the slices that the first one holds back too, which the
+                scores of it alone need. Otherwise its probabilities are 0 there.
         """
-        prepared = prepare(images, self.cascade.segmenter.input_shape[1])
-        tumour = self.cascade.classify(prepared.images, batch_size=BATCH)
-        maps = self.cascade.segment(prepared.images, batch_size=BATCH)
-        pixels = prepared.restore(maps[..., -1])
-        segmented = self.cascade.mark(np.stack([1 - pixels, pixels], axis=-1)[..., -maps.shape[-1] :])
-        shown = tumour >= np.float32(self.cascade.threshold)
+        cascade = self.cascade
+        prepared = prepare(images, cascade.segmenter.input_shape[1])
+        tumour = cascade.classify(prepared.images, batch_size=BATCH)
+        shown = tumour >= np.float32(cascade.threshold)
+        looked_at = np.flatnonzero(shown | every_slice)
+        pixels = np.zeros(images.shape[:3], "float32")
+        if len(looked_at):
+            maps = cascade.segment(prepared.images[looked_at], batch_size=BATCH)
+            pixels[looked_at] = prepared.restore(maps[..., -1])
+        classes = np.stack([1 - pixels, pixels], axis=-1)[..., -cascade.segmenter.output_shape[-1] :]
+        segmented = cascade.mark(classes)
         return Prediction(tumour, pixels, segmented, segmented * shown[:, None, None])
