@@ -7,7 +7,7 @@ classifier.history.csv      one row per epoch
 segmenter.history.csv
 cascade                     both trained models and their thresholds, whose scores `evaluate` reports
 validation.json             their scores on the validation patients
-final_cascade               both models trained once more, on all patients, for `predict`; without --refit absent
+final_cascade               both models trained once more, on all patients, for `predict`; unless --no-refit
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
 """
 
