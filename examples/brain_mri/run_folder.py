@@ -15,15 +15,14 @@ import contextlib
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-
-import filelock
 
 from examples.brain_mri import fingerprints
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
+from examples.brain_mri.locking import hold
 from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
@@ -75,23 +74,9 @@ class RunFolder:
             table.writeheader()
             table.writerows(rows)
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; the operating system lets go of it when the process ends, however it ends.
-
-        Raises:
-            ValueError: If another process holds it.
-        """
-        try:
-            with filelock.FileLock(self.path / ".lock", blocking=False):
-                for half in self.path.glob(f".{'[0-9a-f]' * 8}-*"):  # what a killed process was writing
-                    half.unlink()
-                yield
-        except filelock.Timeout as error:
-            raise ValueError(
-                f"Expected a run folder that no other process is at. Received {self.path}, at which one is working. "
-                "Wait for it, or name another --out."
-            ) from error
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the folder for this process; another one that tries is refused."""
+        return hold(self.path)
 
     def epochs_done(self, stage: str) -> list[dict[str, float]]:
         """Return one stage's training, one mapping per epoch."""

@@ -122,13 +122,16 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
         sizes = {"batch_size": options.batch_size, "steps": options.steps_per_epoch}
         return TrainingBatches(training, **sizes, seed=options.seed, labels=labels)
 
+    def validated(*, labels: bool) -> tuple[np.ndarray, np.ndarray] | None:
+        return None if validation is None else validation_batch(validation, labels=labels)
+
     prefix = FINAL if validation is None else ""
     return (
         Stage(
             prefix + "classifier",
             build_classifier,
             batches(labels=True),
-            validation and validation_batch(validation, labels=True),
+            validated(labels=True),
             options.classifier_epochs,
             keras.losses.BinaryCrossentropy(from_logits=True),
             [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0), keras.metrics.AUC(name="auc", from_logits=True)],
@@ -137,7 +140,7 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
             prefix + "segmenter",
             build_segmenter,
             batches(labels=False),
-            validation and validation_batch(validation),
+            validated(labels=False),
             options.segmenter_epochs,
             # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
             # slice has next to no gradient until the network marks almost nothing.

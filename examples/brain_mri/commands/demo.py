@@ -69,6 +69,6 @@ def run(chosen: argparse.Namespace) -> None:
         run = training.start(out, index, options)
     with run.locked():
         training.train(run, index)
-    if not run.report.is_file():
-        evaluate.score(run, index)
+        if not run.report.is_file():
+            evaluate.score(run, index)
     print(f"report: {run.report.resolve()}")

@@ -24,7 +24,9 @@ def run(chosen: argparse.Namespace) -> None:
     """Score, and print the path of the report."""
     run = RunFolder.open(chosen.folder)
     run.trained()
-    score(run, checked_index(chosen.data, allow_healthy=chosen.allow_healthy))
+    index = checked_index(chosen.data, allow_healthy=chosen.allow_healthy)
+    with run.locked():
+        score(run, index)
     print(f"report: {run.report.resolve()}")
 
 
