@@ -33,8 +33,8 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         What `metrics.json` holds.
     """
     run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # unreadable files fail before results
-    added = fingerprints.check(run.path, index.slices)
     parts = {part: run.slices_of(part, index.slices) for part in PARTS}
+    added = fingerprints.check(run.path, index.slices)
     pipeline = Pipeline.load(run)
     test = [list(slices) for _, slices in groupby(parts["test"], key=lambda item: item.patient)]
     marked, slices, patients = _tables(pipeline, test)

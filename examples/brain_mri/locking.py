@@ -4,8 +4,6 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-import filelock
-
 
 @contextlib.contextmanager
 def hold(folder: Path) -> Iterator[None]:
@@ -14,6 +12,8 @@ def hold(folder: Path) -> Iterator[None]:
     Raises:
         ValueError: If another process holds it.
     """
+    import filelock  # of the extra `examples`; the command line looks for it before this
+
     try:
         with filelock.FileLock(folder / ".lock", blocking=False):
             for half in folder.glob(f".{'[0-9a-f]' * 8}-*"):  # what a killed process was writing

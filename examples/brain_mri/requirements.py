@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 INSTALL = "pip install 'resunet-kit[examples]'"
 PACKAGES = {
+    "filelock": "filelock",
     "nilearn": "nilearn",
     "pandas": "pandas",
     "sklearn": "scikit-learn",
@@ -13,8 +14,10 @@ PACKAGES = {
 }
 DICOM = ("pydicom", "highdicom")  # of the extra `dicom`
 READING = ("tqdm",)
-SIMULATION = ("nilearn", "pandas", "sklearn", "threadpoolctl", "tqdm")
-EVALUATION = ("pandas", "sklearn", "tqdm")
+TRAINING = ("filelock", "sklearn", "tqdm")
+SIMULATION = ("nilearn", "pandas", "threadpoolctl", "tqdm")
+EVALUATION = ("filelock", "pandas", "sklearn", "tqdm")
+DEMO = tuple(sorted({*SIMULATION, *TRAINING, *EVALUATION}))
 
 
 def check_installed(command: str, modules: Sequence[str]) -> None:
