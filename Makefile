@@ -20,7 +20,7 @@ $(VENV)/.installed: pyproject.toml
 	  { echo "Python 3.11 or later is needed; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile --editable '.[examples,inference,pretrained,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[examples,dicom,inference,pretrained,dev]'
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.installed

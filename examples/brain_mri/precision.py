@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from resunet_kit.training import tune_for_machine
 
 POLICIES = ("float32", "mixed_bfloat16")
@@ -15,17 +15,17 @@ SECONDS = 2.0  # of steps; with compilation, measuring takes about 15 s on two c
 WORTHWHILE = 200e6  # pixels that are trained on, from which on measuring takes less than a twentieth of the time
 
 
-def with_precision(options: Options, slices: int, build: Callable[[], keras.Model]) -> Options:
+def with_precision(options: Options, build: Callable[[], keras.Model]) -> Options:
     """Return the options with the precision that "auto" stands for, and why; both are kept with the run.
 
     Args:
         options: Of a run that begins.
-        slices: How many are trained on.
         build: Returns the segmenter, which takes most of the time.
     """
     if options.precision != "auto":
         return replace(options, precision_reason="as --precision says")
-    if slices * options.segmenter_epochs * options.image_size**2 < WORTHWHILE:
+    drawn = options.batch_size * options.steps_per_epoch * options.segmenter_epochs
+    if drawn * options.image_size**2 < WORTHWHILE:
         why = "measuring whether another is faster would take long beside so short a training"
         return replace(options, precision="float32", precision_reason=why)
     with dtype_policy("float32"):  # both stages are built in the one chosen, and nothing else

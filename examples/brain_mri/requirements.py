@@ -11,6 +11,7 @@ PACKAGES = {
     "threadpoolctl": "threadpoolctl",
     "tqdm": "tqdm",
 }
+DICOM = ("pydicom", "highdicom")  # of the extra `dicom`
 READING = ("tqdm",)
 SIMULATION = ("nilearn", "pandas", "sklearn", "threadpoolctl", "tqdm")
 EVALUATION = ("pandas", "sklearn", "tqdm")
@@ -33,6 +34,21 @@ def missing(command: str, packages: str) -> ValueError:
         f"Expected the packages of the example's extra for {command!r}. Received an environment without {packages}. "
         f"Install them: {INSTALL}, or in a checkout pip install -e '.[examples]'."
     )
+
+
+def check_dicom() -> None:
+    """Refuse DICOM files where the packages of the extra `dicom` are not all installed.
+
+    Raises:
+        ValueError: If one is absent.
+    """
+    absent = [name for name in DICOM if not _is_installed(name)]
+    if absent:
+        raise ValueError(
+            f"Expected the packages of the extra 'dicom' for DICOM files. Received an environment without "
+            f"{', '.join(absent)}. Install them: pip install 'resunet-kit[dicom]', or in a checkout "
+            "pip install -e '.[dicom]'."
+        )
 
 
 def _is_installed(name: str) -> bool:

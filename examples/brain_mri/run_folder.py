@@ -2,12 +2,16 @@
 
 config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
+fingerprints.json           of each patient's files, by which data that changed are named
 classifier.history.csv      one row per epoch
 segmenter.history.csv
-cascade                     both trained models and their thresholds; a folder in runs before 0.4.0
+cascade                     both trained models and their thresholds, whose scores `evaluate` reports
+validation.json             their scores on the validation patients
+final_cascade               both models trained once more, on all patients, for `predict`; unless --no-refit
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
 """
 
+import contextlib
 import csv
 import json
 from collections import Counter
@@ -15,8 +19,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from examples.brain_mri import fingerprints
 from examples.brain_mri.cohort.slices import Slice
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
+from examples.brain_mri.locking import hold
 from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
@@ -35,6 +41,16 @@ class RunFolder:
         return self.path / "cascade"
 
     @property
+    def final_cascade(self) -> Path:
+        """Both models after another training on all patients, together with those before; for new images."""
+        return self.path / "final_cascade"
+
+    @property
+    def validation(self) -> Path:
+        """Scores of the cascade and of its segmenter on the validation patients."""
+        return self.path / "validation.json"
+
+    @property
     def report(self) -> Path:
         """The interactive report."""
         return self.path / "report.html"
@@ -43,11 +59,27 @@ class RunFolder:
         """Table of one stage's training, one row per epoch."""
         return self.path / f"{stage}.history.csv"
 
-    def epochs_done(self, stage: str) -> list[dict[str, float]]:
-        """Return one stage's training, one mapping per epoch.
+    def network(self, stage: str) -> Path:
+        """One stage's trained network, until the cascade holds it."""
+        return self.path / f"{stage}.keras"
 
-        An epoch that an interruption made the stage repeat stands once, as it ended last.
-        """
+    def checkpoint(self, stage: str) -> Path:
+        """Weights and optimizer of a stage that is in training, after its last whole epoch."""
+        return self.path / f"{stage}.weights.h5"
+
+    def write_history(self, stage: str, rows: Sequence[dict[str, float]]) -> None:
+        """Write the table of one stage's training."""
+        with atomic_write(self.history(stage)) as file, file.open("w", newline="", encoding="utf-8") as opened:
+            table = csv.DictWriter(opened, list(rows[0]))
+            table.writeheader()
+            table.writerows(rows)
+
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the folder for this process; another one that tries is refused."""
+        return hold(self.path)
+
+    def epochs_done(self, stage: str) -> list[dict[str, float]]:
+        """Return one stage's training, one mapping per epoch."""
         if not self.history(stage).is_file():
             return []
         try:
@@ -57,7 +89,7 @@ class RunFolder:
             raise ValueError(
                 f"Expected the history of a training. Received {self.history(stage)}: {error}. {RETRAIN}"
             ) from error
-        return list({row["epoch"]: row for row in rows}.values())
+        return rows
 
     @classmethod
     def create(cls, path: Path, options: Options, split: dict[str, str], slices: Sequence[Slice]) -> "RunFolder":
@@ -68,6 +100,7 @@ class RunFolder:
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
         with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
             csv.writer(table).writerows([("patient", "part", "slices"), *rows])
+        fingerprints.write(path, [item for item in slices if item.patient in split])
         # Last, because its presence says that the folder is a run.
         with atomic_write(path / "config.json") as file:
             file.write_text(json.dumps(asdict(options), indent=2) + "\n", encoding="utf-8")
@@ -92,7 +125,7 @@ class RunFolder:
         Raises:
             ValueError: If training has not ended.
         """
-        if not self.cascade.exists():
+        if not self.cascade.exists() or (self.options().refit and not self.final_cascade.exists()):
             raise ValueError(
                 f"Expected a run whose training has ended. Received {self.path}. "
                 f"Continue it with `train --out {self.path} --resume`."

@@ -12,8 +12,8 @@ from pathlib import Path
 def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Iterator[Path]:
     r"""Write to a temporary file or folder in the same directory, and rename it to `path` where all went well.
 
-    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Missing parent
-    directories are made.
+    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Errors of the
+    operating system then have a note that names `path`. Missing parent directories are made.
 
     Args:
         path: The file, which is replaced if it exists and keeps its permissions; or the folder, which must not exist or
@@ -21,7 +21,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         folder: Whether `path` is a folder.
 
     Yields:
-        The temporary path. It has the suffix of `path`, since some writers choose their format by it.
+        The temporary path. Its name ends as that of `path`, since some writers choose their format by it.
 
     Raises:
         ValueError: If the folder exists and is not empty, or a folder stands where a file is to be written.
@@ -46,7 +46,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     # Names have at most 255 bytes, of which a character may take four.
-    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(4)}{target.suffix}")
+    temporary = target.with_name(f".{secrets.token_hex(4)}-{target.name[-60:]}")
     try:
         if folder:
             temporary.mkdir()
@@ -56,11 +56,13 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         elif target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         if folder:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError | RuntimeError):  # h5py raises either on a full disk, and names no file
+            error.add_note(f"{target} was being written, and is as it was before.")
         raise
 
 

@@ -5,6 +5,7 @@ from resunet_kit.inference._detection import Detection
 from resunet_kit.inference._engines.candidates import Candidate
 from resunet_kit.inference.acceleration import AcceleratedModel, accelerate
 from resunet_kit.inference.augmented import predict_tta
+from resunet_kit.inference.augmented_model import augmented_model
 from resunet_kit.inference.cascade import Cascade
 from resunet_kit.inference.ensemble import ensemble, predict_ensemble
 from resunet_kit.inference.explaining import grad_cam
@@ -27,6 +28,7 @@ __all__ = [
     "ReceptiveField",
     "Uncertainty",
     "accelerate",
+    "augmented_model",
     "ensemble",
     "export",
     "grad_cam",

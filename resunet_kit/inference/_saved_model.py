@@ -16,10 +16,14 @@ FREE = 2**20  # bytes that any archive may unpack to
 
 
 def save_for_inference(model: keras.Model, path: Path) -> None:
-    """Write a model without its loss and its optimizer, whose state is twice as large as the weights."""
+    """Write a model without losses and optimizers, whose state is twice as large as the weights; nested models too."""
     model.save(path)
-    if getattr(model, "optimizer", None) is not None:
-        keras.models.load_model(path, compile=False).save(path)
+    if any(getattr(part, "optimizer", None) is not None for part in model._flatten_layers()):
+        copy = keras.models.load_model(path, compile=False)
+        for part in copy._flatten_layers():  # Keras compiles nested models all the same
+            if isinstance(part, keras.Model):
+                part.optimizer, part.compiled = None, False
+        copy.save(path)
 
 
 def check_unpacked_size(path: Path, archive: zipfile.ZipFile) -> None:

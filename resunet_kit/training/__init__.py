@@ -1,5 +1,6 @@
 """Training: recipes around `keras.Model.fit`."""
 
+from resunet_kit.training.depthwise import keep_depthwise_in_float32
 from resunet_kit.training.fused_norm import fuse_normalization, fusion_report
 from resunet_kit.training.machine import Tuning, tune_for_machine
 from resunet_kit.training.processes import shard_for_process
@@ -18,6 +19,7 @@ __all__ = [
     "fit_in_stages",
     "fuse_normalization",
     "fusion_report",
+    "keep_depthwise_in_float32",
     "load_run",
     "shard_for_process",
     "tune_for_machine",

@@ -14,6 +14,7 @@ from resunet_kit._shared.writing import atomic_write
 from resunet_kit.data import PairBatches
 from resunet_kit.training._folder_plan import FolderPlan
 from resunet_kit.training._folder_recipe import Recipe, compile_network, logits_of
+from resunet_kit.training.depthwise import keep_depthwise_in_float32
 from resunet_kit.training.fused_norm import fuse_normalization
 
 BACKUP, BEST, EPOCHS = "backup", "best.keras", "epochs.json"
@@ -105,7 +106,7 @@ def train(
     Raises:
         ValueError: If a loss is not finite.
     """
-    fuse_normalization(model)
+    keep_depthwise_in_float32(fuse_normalization(model))
     logits = logits_of(model)
     trained = model if logits is None else logits
     compile_network(trained, plan, recipe, from_logits=logits is not None)

@@ -17,6 +17,7 @@ import numpy as np
 from resunet_kit._shared.numbers import choice, flag, number
 from resunet_kit.models import res_unet
 from resunet_kit.training._threads import set_threads
+from resunet_kit.training.depthwise import keep_depthwise_in_float32
 from resunet_kit.training.fused_norm import fuse_normalization
 
 POLICIES = ("float32", "mixed_bfloat16")
@@ -69,7 +70,8 @@ def tune_for_machine(
     Args:
         build: Called without arguments, returns the model to measure: one input, one output. None: a small ResUNet.
         seconds: How long to measure, compilation apart.
-        fuse: Whether the measured model runs with `fuse_normalization`, as yours then should.
+        fuse: Whether the measured model runs with `fuse_normalization` and `keep_depthwise_in_float32`, as yours should
+            then.
         apply: Whether to set the dtype policy and the threads. False: only measure.
         policies: Those to compare, the most precise first: of `"float32"`, `"mixed_bfloat16"` and `"mixed_float16"`.
             None: the first two, on accelerators all.
@@ -175,7 +177,7 @@ def _step(
     model = build() if build else res_unet((pixels, pixels, 3), filters=FILTERS, name="measured")
     _check_built(model)
     if fuse:
-        fuse_normalization(model)
+        keep_depthwise_in_float32(fuse_normalization(model))
     model.compile("adam", "mean_squared_error")
     shape = [pixels if length is None else length for length in model.input_shape[1:]]
     generator = np.random.default_rng(0)

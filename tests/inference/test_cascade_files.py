@@ -6,6 +6,7 @@ import json
 import shutil
 import zipfile
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -83,6 +84,24 @@ def test_loss_and_optimizer_stay_out_of_the_file(tmp_path):
     for a, b in zip(made.predict(IMAGES), Cascade.load(path).predict(IMAGES), strict=True):
         np.testing.assert_array_equal(a.mask, b.mask)
     assert segmenter.optimizer is not None
+
+
+def test_optimizers_of_nested_models_stay_out_too(tmp_path):
+    inputs = keras.Input((SIDE, SIDE, 1))
+    inner = keras.Model(inputs, keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid")(inputs))
+    inner.compile("adam", Tversky())
+    inner.train_on_batch(IMAGES, IMAGES)
+    outer = keras.Model(inputs, keras.layers.Rescaling(1.0)(inner(inputs)))
+    path = Cascade(mean_classifier(), outer, threshold=0).save(tmp_path / "cascade")
+    with (
+        zipfile.ZipFile(io.BytesIO(members(path)["segmenter.keras"])) as archive,
+        h5py.File(io.BytesIO(archive.read("model.weights.h5"))) as weights,
+    ):
+        names: list[str] = []
+        weights.visit(names.append)
+    assert any("conv2d" in name for name in names)
+    assert not [name for name in names if "optimizer" in name]
+    assert inner.optimizer is not None
 
 
 # === Folders of earlier versions ===

@@ -37,14 +37,14 @@ def stand_in_stages():
     import keras
     import tensorflow as tf
 
-    from examples.brain_mri import training
+    from examples.brain_mri import networks
 
-    def classifier(input_shape, **_):
+    def classifier(input_shape, classes, **_):
         inputs = keras.Input(input_shape)
         pooled = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, strides=2, activation="relu")(inputs))
-        return keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(pooled))
+        return keras.Model(inputs, keras.layers.Dense(classes)(pooled))
 
-    def segmenter(input_shape, classes):
+    def segmenter(input_shape, classes, **_):
         inputs = keras.Input(input_shape)
         features = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
         activation = "sigmoid" if classes == 1 else "softmax"
@@ -55,14 +55,14 @@ def stand_in_stages():
         with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
             # TensorFlow says that functions inside datasets stay graphs, which is right.
             warnings.filterwarnings("ignore", "Even though the `tf.config.experimental_run_functions_eagerly`")
-            patch.setattr(training, "resnet_classifier", classifier)
-            patch.setattr(training, "healthcare_ai_res_unet", segmenter)
+            patch.setattr(networks, "resnet_classifier", classifier)
+            patch.setattr(networks, "res_unet", segmenter)
             yield
     finally:
         tf.config.run_functions_eagerly(False)
 
 
-TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-epochs", "2", "--batch-size", "8"]
+TRAIN_OPTIONS = ["--image-size", "32", "--classifier-epochs", "1", "--segmenter-epochs", "2", "--steps-per-epoch", "3"]
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 import keras
 import pytest
 
-from examples.brain_mri import precision, training
-from examples.brain_mri.options import Options
+from examples.brain_mri import networks, precision
+from examples.brain_mri.config import Options
 from resunet_kit.training import Tuning
 
-LONG = Options(data=".", image_size=32, segmenter_epochs=10**9, classifier_width=0.25)
+LONG = Options(data=".", image_size=32, segmenter_epochs=10**9)
 
 
 @pytest.fixture
@@ -23,18 +23,18 @@ def measured(monkeypatch):
 
 
 def test_a_long_training_is_measured_once_and_keeps_what_was_found(measured):
-    chosen = precision.with_precision(LONG, 100, list)
+    chosen = precision.with_precision(LONG, list)
     assert (chosen.precision, chosen.precision_reason) == ("mixed_bfloat16", "the fastest")
     assert keras.config.dtype_policy().name == "float32"
-    assert precision.with_precision(chosen, 100, list).precision == "mixed_bfloat16"
+    assert precision.with_precision(chosen, list).precision == "mixed_bfloat16"
     assert measured == [list]
 
 
 def test_a_short_training_and_a_choice_are_not_measured(measured):
-    short = precision.with_precision(Options(data="."), 10, list)
+    short = precision.with_precision(Options(data=".", image_size=32), list)
     assert short.precision == "float32"
     assert "short" in short.precision_reason
-    chosen = precision.with_precision(Options(data=".", precision="float32", segmenter_epochs=10**9), 10, list)
+    chosen = precision.with_precision(Options(data=".", precision="float32", segmenter_epochs=10**9), list)
     assert (chosen.precision, chosen.precision_reason) == ("float32", "as --precision says")
     assert measured == []
 
@@ -44,9 +44,9 @@ def test_both_stages_are_built_in_the_precision(name, monkeypatch):
     def stage(*_, **__):
         return keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(1, 1)])
 
-    for builder in ("resnet", "resnet_classifier", "healthcare_ai_res_unet"):
-        monkeypatch.setattr(training, builder, stage)
+    for builder in ("res_unet", "resnet_classifier"):
+        monkeypatch.setattr(networks, builder, stage)
     options = Options(data=".", precision=name)
-    for model in (training.build_classifier(options), training.build_segmenter(options)):
+    for model in (networks.build_classifier(options), networks.build_segmenter(options)):
         assert model.layers[0].compute_dtype == name.removeprefix("mixed_")
     assert keras.config.dtype_policy().name == "float32"

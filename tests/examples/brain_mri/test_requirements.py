@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from examples.brain_mri import cli
+from examples.brain_mri.commands import check
 from examples.brain_mri.requirements import EVALUATION, PACKAGES, READING, SIMULATION
 
 NEEDS = {
@@ -47,14 +48,14 @@ def test_a_package_that_is_absent_deeper_down_is_one_line_too(tmp_path, monkeypa
     def import_it(*_, **__):
         raise ModuleNotFoundError("No module named 'joblib'", name="joblib.parallel")
 
-    monkeypatch.setattr(cli, "index_folder", import_it)
+    monkeypatch.setattr(check, "index_folder", import_it)
     assert cli.main(["check", str(tmp_path)]) == 1
     assert "without joblib" in capsys.readouterr().err
 
     def own_fault(*_, **__):
         raise ModuleNotFoundError("No module named 'examples.typo'", name="examples.typo")
 
-    monkeypatch.setattr(cli, "index_folder", own_fault)
+    monkeypatch.setattr(check, "index_folder", own_fault)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["check", str(tmp_path)])
 

@@ -3,10 +3,18 @@ from pathlib import Path
 import pytest
 
 from examples.brain_mri.cohort.slices import Slice
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    """The files of all slices."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("i.tif", "m.tif"):
+        Path(name).write_bytes(b"pixels")
 
 
 def slice_of(patient, number=1):
@@ -69,8 +77,21 @@ def test_an_untrained_run_says_how_to_continue(tmp_path):
         run.trained()
 
 
-def test_a_repeated_epoch_counts_once(tmp_path):
+def test_a_history_comes_back(tmp_path):
     run = create(tmp_path / "run")
     assert run.epochs_done("segmenter") == []
-    run.history("segmenter").write_text("epoch,loss\n0,0.9\n1,0.8\n1,0.7\n")
-    assert run.epochs_done("segmenter") == [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.7}]
+    rows = [{"epoch": 0, "loss": 0.9}, {"epoch": 1, "loss": 0.8}]
+    run.write_history("segmenter", rows)
+    assert run.epochs_done("segmenter") == rows
+
+
+def test_a_run_is_trained_once_all_its_cascades_are_there(tmp_path):
+    run = create(tmp_path / "run")
+    run.cascade.touch()
+    with pytest.raises(ValueError, match="--resume"):
+        run.trained()
+    run.final_cascade.touch()
+    assert run.trained() == run.cascade
+    once = create(tmp_path / "once", Options(data=".", refit=False))
+    once.cascade.touch()
+    assert once.trained() == once.cascade

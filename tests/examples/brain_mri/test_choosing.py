@@ -1,0 +1,79 @@
+import keras
+import numpy as np
+import pytest
+
+from examples.brain_mri import choosing
+from examples.brain_mri.batches import Patient
+from resunet_kit.inference import Cascade
+
+SIZE = 32
+
+
+def patient(name, seed, tumour=0.8):
+    """Four slices, two with a square of brightness `tumour` in noise below 0.14."""
+    random = np.random.default_rng(seed)
+    images = random.uniform(0, 0.14, (4, SIZE, SIZE, 3))
+    masks = np.zeros((4, SIZE, SIZE), "uint8")
+    masks[1:3, 8:16, 8:16] = 1
+    images[masks > 0] = tumour
+    return Patient(name, np.rint(images * 255).astype("uint8"), masks, masks.any(axis=(1, 2)))
+
+
+def brightest(activation=None):
+    """A classifier: eight times the brightest pixel, minus 4."""
+    image = keras.Input((SIZE, SIZE, 3))
+    pooled = keras.layers.GlobalMaxPooling2D()(image)
+    logit = keras.layers.Dense(1, activation=activation)
+    model = keras.Model(image, logit(pooled))
+    logit.set_weights([np.full((3, 1), 8 / 3), np.array([-4.0])])
+    return model
+
+
+def first_channel():
+    image = keras.Input((SIZE, SIZE, 3))
+    return keras.Model(image, image[..., :1])
+
+
+def test_the_probability_is_calibrated_without_changing_the_order():
+    patients = [patient("a", 0), patient("b", 1), patient("c", 2)]
+    classifier = brightest()
+    slope, shift = choosing.calibration(classifier, patients)
+    assert slope > 0
+    images = np.concatenate([one.images for one in patients]).astype("float32") / 255
+    logits = classifier.predict_on_batch(images)
+    probability = choosing.with_probability(classifier, slope, shift).predict_on_batch(images)
+    np.testing.assert_allclose(probability, 1 / (1 + np.exp(-(slope * logits + shift))), atol=1e-6)
+    shown = np.concatenate([one.shows_tumour for one in patients])
+    assert probability[shown].min() > 0.5 > probability[~shown].max()
+    assert probability.mean() == pytest.approx(shown.mean(), abs=0.01)  # what a fitted shift gives
+
+
+def test_a_classifier_worse_than_chance_is_not_turned_around():
+    one = patient("a", 0)
+    inverted = Patient("a", one.images, one.masks, ~one.shows_tumour)
+    slope, _ = choosing.calibration(brightest(), [inverted])
+    assert slope == choosing.SLOPE
+
+
+def test_thresholds_let_every_tumour_slice_pass_and_are_never_below_the_segmenter():
+    patients = [patient("a", 0), patient("b", 1)]
+    cascade = Cascade(brightest("sigmoid"), first_channel(), value_range=(0, 1))
+    scores = choosing.tune(cascade, patients)
+    assert cascade.postprocess in choosing.CANDIDATES
+    assert scores["sensitivity"] == 1
+    assert scores["cascade_dice"] >= scores["segmenter_dice"]
+    assert 0 < cascade.threshold < 0.5
+    images = np.concatenate([one.images for one in patients]).astype("float32") / 255
+    passed = cascade.classify(images) >= cascade.threshold
+    shown = np.concatenate([one.shows_tumour for one in patients])
+    assert passed[shown].all()
+    assert scores["specificity"] == pytest.approx((~passed)[~shown].mean())
+
+
+def test_the_usual_post_processing_stays_where_others_are_hardly_better():
+    cascade = Cascade(brightest("sigmoid"), first_channel(), value_range=(0, 1))
+    choosing.tune(cascade, [patient("a", 0), patient("b", 1)])
+    assert cascade.postprocess == choosing.USUAL
+    dim = [patient("a", 0, tumour=0.35), patient("b", 1, tumour=0.35)]
+    choosing.tune(cascade, dim)
+    assert cascade.postprocess.threshold == 0.3
