@@ -10,6 +10,10 @@ import pytest
 
 from tests.contracts.descriptors import DESCRIPTORS, label, rank_cases
 
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="the configurations are the same on every backend"
+)
+
 CONVOLUTIONS = (
     keras.layers.Conv2D,
     keras.layers.Conv3D,
