@@ -20,7 +20,7 @@ $(VENV)/.installed: pyproject.toml
 	  { echo "Python 3.11 or later is needed; '$(PYTHON)' is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	$(PYTHON) -m pip --python $(BIN)/python install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --no-compile --editable '.[examples,inference,pretrained,dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[examples,dicom,inference,pretrained,dev]'
 	@touch $@
 
 $(VENV)/.docs-installed: $(VENV)/.installed
@@ -42,7 +42,7 @@ test: $(VENV)/.installed  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist load -m slow
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow tests
 
 # One thread a worker: the tensors are small, and threads that wait for each other take several times as long.
 test-backends: export OMP_NUM_THREADS := 1

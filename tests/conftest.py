@@ -1,5 +1,6 @@
 """Start the longest files first, let no test fail because a machine is slow, and know what needs TensorFlow."""
 
+import gc
 import importlib.util
 import os
 from types import CodeType, FunctionType
@@ -8,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 LONGEST = (
-    "test_readme.py",
+    "test_containers_fuzz.py",
     "test_reload.py",
     "test_training.py",
+    "test_readme.py",
     "test_cohort.py",
     "test_docs.py",
     "test_compilation.py",
     "test_patient.py",
     "test_prediction.py",
-    "test_cli.py",
 )
 # Doctests import every module; these need PyTorch.
 TORCH = ("benchmarks/torch_networks.py", "models/backbones/torch_networks.py")
@@ -32,6 +33,17 @@ settings.register_profile(
     derandomize="CI" in os.environ,
 )
 settings.load_profile("project")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Let no garbage collection look through TensorFlow and thousands of tests: they stay, and it takes a second."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

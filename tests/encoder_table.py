@@ -1,11 +1,12 @@
 """The table of all encoders for the documentation: `python -m tests.encoder_table --write docs/pages/encoders.md`.
 
-Parameters and operations are counted on the networks, built without values for their weights.
+Parameters and operations are counted on the networks, built without values for their weights. With names, those rows
+alone are printed: `python -m tests.encoder_table vgg16 resnet18`.
 """
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +45,28 @@ TOP_1 = {
 }
 
 
-def rows() -> Iterator[tuple[str, float, str, float, str]]:
-    """Yield name, millions of parameters, top-1, GFLOP and where the weights come from, by parameters."""
+def rows(names: Collection[str] = ()) -> Iterator[tuple[str, float, str, float, str]]:
+    """Yield name, millions of parameters, top-1, GFLOP and where the weights come from, by parameters.
+
+    Args:
+        names: Of the networks to count, as the table writes them; none for all.
+    """
     found = []
-    for describe in backbones().values():
-        backbone = describe()
+    described = {name_of(backbone): backbone for backbone in (describe() for describe in backbones().values())}
+    for name in names or described:
+        backbone = described[name]
         with keras.StatelessScope(initialize_variables=False):  # no memory for the weights: hundreds of millions
             model = backbone.build((SIZE, SIZE, 3))
         parameters = sum(math.prod(weight.shape) for weight in model.weights)
         percent, source = TOP_1[backbone.label]
-        name = backbone.label.lower().replace("-", "_")
         row = (name, parameters / 1e6, f"{percent:.1f} {source}", 2 * multiplications(model) / 1e9, origin(backbone))
         found.append(row)
     yield from sorted(found, key=lambda row: row[1])
+
+
+def name_of(backbone: Backbone) -> str:
+    """Return a backbone's name as the table writes it."""
+    return backbone.label.lower().replace("-", "_")
 
 
 def origin(backbone: Backbone) -> str:
@@ -85,17 +95,23 @@ def table() -> str:
         "| name | parameters, millions | top-1, % | GFLOP | ImageNet weights |",
         "|---|---:|---:|---:|---|",
     ]
-    for name, parameters, top_1, operations, weights in rows():
-        lines.append(f"| `{name}` | {parameters:.1f} | {top_1} | {operations:.2f} | {weights} |")
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(line, rows())])
+
+
+def line(row: tuple[str, float, str, float, str]) -> str:
+    """Return a row in Markdown."""
+    name, parameters, top_1, operations, weights = row
+    return f"| `{name}` | {parameters:.1f} | {top_1} | {operations:.2f} | {weights} |"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write the table of encoders into a page, or print it.")
-    parser.add_argument("--write", type=Path)
-    page = parser.parse_args().write
+    parser.add_argument("--write", type=Path, help="the page; without it the table is printed")
+    parser.add_argument("names", nargs="*", help="print the rows of these networks alone")
+    arguments = parser.parse_args()
+    page = arguments.write
     if page is None:
-        print(table())
+        print("\n".join(map(line, rows(arguments.names))) if arguments.names else table())
         return
     before, _, rest = page.read_text(encoding="utf-8").partition(START)
     page.write_text(f"{before}{START}\n{table()}\n{END}{rest.partition(END)[2]}", encoding="utf-8")

@@ -55,7 +55,9 @@ def read_patients(slices: Sequence[Slice], size: int, *, progress: bool = True) 
         images, masks = read_volume(of)
         prepared = prepare(images, size)
         small = prepared.masks(masks)
-        patients.append(Patient(name, np.rint(prepared.images * 255).astype("uint8"), small, small.any(axis=(1, 2))))
+        patients.append(
+            Patient(name, np.rint(prepared.images * 255).astype("uint8"), small, np.asarray(small.any(axis=(1, 2))))
+        )
     return patients
 
 
@@ -91,13 +93,13 @@ class TrainingBatches(keras.utils.PyDataset):
         drawn = [self._draw(random) for _ in range(self.batch_size)]
         images, masks = map(np.stack, zip(*drawn, strict=True))
         images, masks = AUGMENT(images, masks[..., None], seed=int(random.integers(1 << 31)))
-        # By the mask as augmented: a tumour that has left the image is none.
-        targets = masks.any(axis=(1, 2, 3))[:, None] if self.labels else masks
+        # By the augmented mask: a tumour may have been shifted out of the image.
+        targets = np.any(masks, axis=(1, 2, 3), keepdims=True)[..., 0, 0] if self.labels else masks
         return images, targets.astype("float32")
 
     def _draw(self, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return one slice of a random patient and its mask."""
-        patient = self.patients[random.integers(len(self.patients))]
+        patient = self.patients[int(random.integers(len(self.patients)))]
         wanted = np.flatnonzero(patient.shows_tumour == (random.random() < TUMOUR))
         index = random.choice(wanted if len(wanted) else len(patient.images))  # a patient may have one kind alone
         image = patient.images[index].astype("float32") / 255

@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from examples.brain_mri.commands import check, demo, evaluate, predict, simulate, study, train
+from examples.brain_mri.commands import check, compare, demo, evaluate, predict, simulate, study, train
 from examples.brain_mri.requirements import PACKAGES, check_installed, missing
 
-COMMANDS = (demo, simulate, check, train, evaluate, predict, study)
+COMMANDS = (demo, simulate, check, train, evaluate, compare, predict, study)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,7 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_installed(chosen.command, chosen.needs)
         return int(chosen.run(chosen) or 0)
     except (ValueError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        notes = getattr(error, "__notes__", [])  # as the file that could not be written
+        print(" ".join(["error:", *str(error).split(), *notes]), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]

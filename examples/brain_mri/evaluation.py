@@ -1,8 +1,9 @@
-"""Evaluation on the test patients alone: tables, summary and report."""
+"""Evaluation on the test patients alone: tables, summary, report and model card."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
@@ -10,79 +11,101 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from examples.brain_mri import scoring
+from examples.brain_mri import fingerprints, gate, groups, model_card, scoring
+from examples.brain_mri.calibration import calibration_summary
 from examples.brain_mri.cohort.index import Index
-from examples.brain_mri.cohort.slices import Slice, read_volume
+from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.pipeline import Pipeline
+from examples.brain_mri.provenance import provenance
 from examples.brain_mri.report import write_report
 from examples.brain_mri.run_folder import PARTS, RunFolder
+from examples.brain_mri.shapes import shape_scores, shape_summary
+from examples.brain_mri.volumes import Marked, Volume, look_at
 from resunet_kit.data import atomic_write, find_leaks
 
 
-@dataclass(frozen=True)
-class Volume:
-    """One test patient: slices, truth and the predictions of both stages.
-
-    Attributes:
-        patient: Name of the patient.
-        slices: In the order of the arrays below.
-        truth: `(slices, height, width)` uint8, 1 where an expert marked tumour.
-        probability: `(slices,)` of tumour, by the classifier.
-        segmented: Like `truth`, by the segmenter alone.
-        cascaded: Like `truth`, by the segmenter where the classifier lets the slice through.
-    """
-
-    patient: str
-    slices: Sequence[Slice]
-    truth: np.ndarray
-    probability: np.ndarray
-    segmented: np.ndarray
-    cascaded: np.ndarray
-
-    def images(self) -> np.ndarray:
-        """Read the slices: `(slices, height, width, 3)` in [0, 1]."""
-        return read_volume(self.slices)[0]
-
-
 def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
-    """Score the cascade on the run's test patients and write metrics, tables and the report.
+    """Score the cascade on the run's test patients and write metrics, tables, the report and the model card.
+
+    One patient's arrays are in memory at a time.
 
     Returns:
         What `metrics.json` holds.
     """
     run.options(), run.epochs_done("classifier"), run.epochs_done("segmenter")  # unreadable files fail before results
+    parts = {part: run.slices_of(part, index.slices) for part in PARTS}
+    added = fingerprints.check(run.path, index.slices)
     pipeline = Pipeline.load(run)
-    cascade = pipeline.cascade
-    test = run.slices_of("test", index.slices)
-    by_patient = groupby(test, key=lambda item: item.patient)
-    patients = [(patient, list(slices)) for patient, slices in by_patient]
-    volumes = [
-        look_at(pipeline, patient, slices) for patient, slices in tqdm(patients, desc="test patients", unit="patient")
-    ]
-    slices_table = pd.concat([slice_table(volume, cascade.threshold) for volume in volumes], ignore_index=True)
-    patients_table = scoring.patient_table(slices_table)
+    test = [list(slices) for _, slices in groupby(parts["test"], key=lambda item: item.patient)]
+    marked, slices, patients = _tables(pipeline, test)
+    cuts = groups.cut_points(parts["train"])
+    patients["institution"] = patients["patient"].map(groups.institution)
+    patients["lesion_size"] = [groups.lesion_size(pixels, cuts) for pixels in patients["truth_px"]]
     summary = {
-        "split": {part: _describe(run.slices_of(part, index.slices)) for part in PARTS},
+        "provenance": _provenance(run, index, patients["patient"]),
+        "split": {part: _describe(parts[part]) for part in PARTS},
+        "added_since_training": added,
+        "validation": _validation(run),
         "leaks": leaks_between_parts(run, index),
-        "thresholds": {"classifier": cascade.threshold, "segmenter": cascade.postprocess.threshold},
-        "min_component_px": cascade.postprocess.min_size,
-        **scoring.summarise(slices_table, patients_table),
+        "thresholds": {"classifier": pipeline.cascade.threshold, "segmenter": pipeline.cascade.postprocess.threshold},
+        "min_component_px": pipeline.cascade.postprocess.min_size,
+        "postprocess": asdict(pipeline.cascade.postprocess),
+        **scoring.summarise(slices, patients),
+        "cascade_minus_segmenter": gate.paired_difference(patients, scoring.SCORES),
+        "gate": {**gate.gate_summary(slices), "seconds_per_patient": gate.seconds(pipeline, test)},
+        "calibration": calibration_summary(slices),
+        "surfaces_and_lesions": shape_summary(patients),
+        "by_institution": groups.by_institution(slices, patients),
+        "by_lesion_size": groups.by_lesion_size(slices, patients),
+        "lesion_size_cut_points_px": list(cuts),
     }
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
-    write_report(run, index, volumes, slices_table, patients_table, summary)
-    for name, table in (("metrics_per_slice.csv", slices_table), ("metrics_per_patient.csv", patients_table)):
+    _write(run, index, marked, slices, patients, summary)
+    return summary
+
+
+def _tables(pipeline: Pipeline, test: Sequence[Sequence[Slice]]) -> tuple[list[Marked], pd.DataFrame, pd.DataFrame]:
+    """Predict patient by patient; return what is kept of each, the table of slices and that of patients."""
+    found = [_of_patient(pipeline, slices) for slices in tqdm(test, desc="test patients", unit="patient")]
+    marked, rows, shapes = map(list, zip(*found, strict=True))
+    table = pd.concat(rows, ignore_index=True)
+    return marked, table, scoring.patient_table(table).merge(pd.DataFrame(shapes), on="patient")
+
+
+def _of_patient(pipeline: Pipeline, slices: Sequence[Slice]) -> tuple[Marked, pd.DataFrame, dict[str, Any]]:
+    """Predict and score one patient, whose arrays are gone when this returns."""
+    volume = look_at(pipeline, slices[0].patient, slices)
+    return Marked.of(volume), slice_table(volume, pipeline.cascade.threshold), shape_scores(volume)
+
+
+def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, Any]:
+    options = run.options()
+    return provenance(options.seed, options.precision, list(patients), index.simulated)
+
+
+def _validation(run: RunFolder) -> dict[str, float] | None:
+    """Return the scores on the validation patients, by which thresholds were chosen; older runs have none."""
+    try:
+        return dict(json.loads(run.validation.read_text(encoding="utf-8"))) if run.validation.is_file() else None
+    except ValueError as error:
+        raise ValueError(f"Expected validation scores. Received {run.validation}: {error}. Train again.") from error
+
+
+def _write(
+    run: RunFolder,
+    index: Index,
+    marked: Sequence[Marked],
+    slices: pd.DataFrame,
+    patients: pd.DataFrame,
+    summary: dict[str, Any],
+) -> None:
+    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"  # a number that JSON lacks fails before any file
+    write_report(run, index, marked, slices, patients, summary)
+    model_card.write(run, summary)
+    for name, table in (("metrics_per_slice.csv", slices), ("metrics_per_patient.csv", patients)):
         with atomic_write(run.path / name) as file:
             table.to_csv(file, index=False)
     with atomic_write(run.path / "metrics.json") as file:
         file.write_text(text, encoding="utf-8")
-    return summary
-
-
-def look_at(pipeline: Pipeline, patient: str, slices: Sequence[Slice]) -> Volume:
-    """Run both stages over one patient's slices, at the slices' own size."""
-    images, truth = read_volume(slices)
-    found = pipeline.predict(images, every_slice=True)
-    return Volume(patient, slices, truth, found.tumour, found.segmented, found.mask)
 
 
 def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
@@ -94,7 +117,7 @@ def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
             "slice": item.number,
             "has_tumour": int(volume.truth[i].any()),
             "probability": float(volume.probability[i]),
-            "predicted_tumour": int(volume.probability[i] >= threshold),
+            "predicted_tumour": int(volume.probability[i] >= np.float32(threshold)),
             "truth_px": int(volume.truth[i].sum()),
             "cascade_px": int(volume.cascaded[i].sum()),
         }
@@ -122,9 +145,11 @@ def leaks_between_parts(run: RunFolder, index: Index) -> dict[str, list[Any]]:
     }
 
 
-def _describe(slices: Sequence[Slice]) -> dict[str, int]:
+def _describe(slices: Sequence[Slice]) -> dict[str, Any]:
+    patients = {item.patient for item in slices}
     return {
-        "patients": len({item.patient for item in slices}),
+        "patients": len(patients),
         "slices": len(slices),
         "with_tumour": sum(item.has_tumour for item in slices),
+        "institutions": dict(sorted(Counter(map(groups.institution, patients)).items())),
     }

@@ -1,125 +1,171 @@
-"""Prediction on new images: a mask per image, and a table of the tumours."""
+"""Prediction on new images: a mask for each image or volume, and tables of the slices and the patients."""
 
-import csv
-import json
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
-from resunet_kit.data import atomic_write, read_image
-from resunet_kit.inference import Cascade, Detection
+from examples.brain_mri.pipeline import Pipeline, Prediction
+from examples.brain_mri.prediction_records import Records, Rows
+from examples.brain_mri.prediction_tables import (
+    COLUMNS,
+    PATIENT_COLUMNS,
+    SKIPPED_COLUMNS,
+    Spacing,
+    patient_row,
+    shown,
+    slice_rows,
+    write_table,
+)
+from examples.brain_mri.run_folder import RunFolder
+from examples.brain_mri.scans.scan import Scan, Stack, unusable
+from examples.brain_mri.scans.search import Found, find_scans
 
-SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
-COLUMNS = ("image", "tumour_probability", "has_tumour", "area_px", "boxes", "centroid", "components")
-CHUNK = 64  # images read and predicted together; bounds the memory, whatever the number of images
+
+@dataclass(frozen=True)
+class Options:
+    """How `predict` works.
+
+    Attributes:
+        resume: Whether to continue an unfinished folder.
+        skip_unreadable: Whether to leave out files that cannot be used.
+        spacing: Distance between slices, rows and columns in millimetres, where the files do not tell.
+    """
+
+    resume: bool = False
+    skip_unreadable: bool = False
+    spacing: Spacing | None = None
 
 
-def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Return the images at and below the paths, without `*_mask` files, in a stable order.
+@dataclass(frozen=True)
+class _Job:
+    """What is to be predicted, checked: scans, their slices together, and the files left out with the reason."""
+
+    scans: list[Scan]
+    slices: int
+    skipped: dict[Path, str]
+
+
+def predict(run: RunFolder, paths: Sequence[Path], out: Path, options: Options) -> int:
+    """Write masks and tables into a folder, and return the number of files that were left out.
+
+    Every file is read once before the first patient is predicted, so that a bad one is known before anything is
+    written. The tables come last; until then the folder holds `unfinished`.
 
     Raises:
-        ValueError: If a path does not exist, holds no image, or two images would write the same prediction.
+        ValueError: If `out` holds something else, or a file cannot be used and is not to be left out.
     """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if not path.exists():
-            raise ValueError(
-                f"Expected an image or a folder of images. Received {path}, which does not exist. Name another."
-            )
-        images = [path] if path.is_file() else sorted(file for file in path.rglob("*") if _is_image(file, path))
-        if not images:
-            raise ValueError(f"Expected images ({', '.join(sorted(SUFFIXES))}) in {path}. Received none. Name another.")
-        found.update({image.resolve(): image for image in images if image.resolve() not in found})
-    stems = Counter(image.stem for image in found.values())
-    doubled = [image for image in found.values() if stems[image.stem] > 1]
-    if doubled:
-        raise ValueError(
-            f"Expected one image for each name, because predictions are called after it. Received {doubled[0]} and "
-            f"{doubled[1] if doubled[1].stem == doubled[0].stem else 'another of that name'}. Predict them into "
-            "different folders."
-        )
-    return list(found.values())
+    records = Records(out)
+    records.check(resume=options.resume)
+    found = find_scans(paths, out)
+    pipeline = Pipeline.load(run, final=True)
+    job = _checked(found, options)
+    with records.begun(_settings(run, job, options)):
+        with tqdm(total=job.slices, desc="predict", unit="slice", smoothing=0.1) as bar:
+            for index, scan in enumerate(job.scans):
+                rows = records.rows(index) or _predicted(pipeline, scan, records, index, options.spacing)
+                bar.set_postfix_str(f"patient {index + 1} of {len(job.scans)}", refresh=False)
+                bar.update(len(rows["slices"]))
+        _write_tables(records, job, options)
+    records.finish()
+    return len(job.skipped)
 
 
-def predict(cascade: Cascade, images: Sequence[Path], out: Path) -> Path:
-    """Write `<image stem>_pred.png` (255 where tumour is marked) for each image, and predictions.csv, to a new folder.
+def _checked(found: Found, options: Options) -> _Job:
+    """Read every file once.
 
     Raises:
-        ValueError: If `out` holds something already, or an image cannot be read or used; nothing is written then.
+        ValueError: If one cannot be used and is not to be left out, or none is left.
     """
-    with (
-        atomic_write(out, folder=True) as folder,
-        (folder / "predictions.csv").open("w", newline="", encoding="utf-8") as file,
-    ):
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        for image, detection in tqdm(_detections(cascade, images), total=len(images), desc="predict", unit="image"):
-            Image.fromarray((detection.mask > 0).astype("uint8") * 255).save(folder / f"{image.stem}_pred.png")
-            table.writerow(row(image, detection, cascade.threshold))
-    return out
+    skipped, notes, scans, slices = dict(found.unreadable), list(found.notes), [], 0
+    _refuse(skipped, options)
+    for scan in tqdm(found.scans, desc="check", unit="patient"):
+        check = scan.check()
+        skipped.update(check.unreadable)
+        _refuse(check.unreadable, options)
+        notes += check.notes
+        rest = scan.without(check.unreadable)
+        if rest:
+            scans.append(rest)
+            slices += check.slices
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
+    for file, why in skipped.items():
+        print(f"left out: {unusable(file, why)}", file=sys.stderr)
+    if not scans:
+        raise ValueError(f"Expected an image that can be read. Received none among {len(skipped)}. Check the files.")
+    return _Job(scans, slices, skipped)
 
 
-def row(image: Path, detection: Detection, threshold: float) -> dict[str, Any]:
-    """Return one row of predictions.csv.
+def _refuse(unreadable: dict[Path, str], options: Options) -> None:
+    if unreadable and not options.skip_unreadable:
+        file, why = next(iter(unreadable.items()))
+        raise ValueError(f"{unusable(file, why)} To leave out such files, add --skip-unreadable.")
 
-    Boxes are `[top, left, bottom, right]`, bottom and right excluded; the centroid, `[row, column]`, is that of all
-    marked pixels.
-    """
-    rows, columns = np.nonzero(detection.mask)
-    centroid = [round(float(rows.mean()), 1), round(float(columns.mean()), 1)] if len(rows) else None
+
+def _predicted(pipeline: Pipeline, scan: Scan, records: Records, index: int, given: Spacing | None) -> Rows:
+    """Predict one patient, write the masks, and return the rows of the tables."""
+    rows: Rows = {"slices": [], "patients": []}
+    masks: set[str] = set()
+    threshold = pipeline.cascade.threshold
+    for stack in scan.read():
+        prediction = _of_patient(pipeline, stack)
+        spacing = stack.spacing or given
+        stack.write(prediction.mask, records.out)
+        masks.update(stack.masks)
+        rows["slices"] += slice_rows(scan.patient, stack, prediction, threshold, spacing)
+        rows["patients"].append(patient_row(scan.patient, stack, prediction, threshold, spacing))
+    records.add(index, rows, masks)
+    return rows
+
+
+def _of_patient(pipeline: Pipeline, stack: Stack) -> Prediction:
+    try:
+        return pipeline.predict(stack.images)
+    except ValueError as error:
+        for file, image in zip(stack.files, stack.images, strict=True):  # one by one, to name the file
+            try:
+                pipeline.predict(image[None])
+            except ValueError as cause:
+                raise ValueError(f"Expected images that the run can predict. Received {file}: {cause}") from error
+        raise ValueError(f"Expected images that the run can predict. Received {stack.files[0]}: {error}") from error
+
+
+def _write_tables(records: Records, job: _Job, options: Options) -> None:
+    count = len(job.scans)
+    write_table(records.out / "patients.csv", PATIENT_COLUMNS, records.all_rows("patients", count))
+    if options.skip_unreadable:
+        rows = [{"file": shown(str(file)), "reason": shown(why)} for file, why in job.skipped.items()]
+        write_table(records.out / "skipped.csv", SKIPPED_COLUMNS, rows)
+    write_table(records.out / "predictions.csv", COLUMNS, records.all_rows("slices", count))
+
+
+def _settings(run: RunFolder, job: _Job, options: Options) -> dict[str, Any]:
+    """Return all that the predictions depend on, by the words that name it in a message."""
     return {
-        "image": str(image),
-        "tumour_probability": round(detection.probability, 6),
-        "has_tumour": int(np.float32(detection.probability) >= np.float32(threshold)),  # as the cascade compares
-        "area_px": detection.area,
-        "boxes": json.dumps(detection.boxes),
-        "centroid": json.dumps(centroid) if centroid else "",
-        "components": len(detection.boxes),
+        "run": _fingerprint(run.cascade, run.final_cascade),
+        "images": [[_state(file) for file in scan.files] for scan in job.scans],
+        "files that are left out": [str(file) for file in job.skipped],
+        "--skip-unreadable": options.skip_unreadable,
+        "--spacing": options.spacing,
     }
 
 
-def _detections(cascade: Cascade, images: Sequence[Path]) -> Iterator[tuple[Path, Detection]]:
-    channels = cascade.classifier.input_shape[-1]
-    for chunk in _chunks_of_one_size(images):
-        paths, arrays = zip(*chunk, strict=True)
-        if arrays[0].shape[-1] != channels:
-            raise ValueError(
-                f"Expected images of {channels} channels, as the run was trained on. Received {paths[0]} with "
-                f"{arrays[0].shape[-1]}. Convert it, or leave it out."
-            )
-        yield from zip(paths, _predicted(cascade, paths, arrays), strict=True)
+def _state(file: Path) -> list[Any]:
+    found = file.stat()
+    return [str(file), found.st_size, found.st_mtime_ns]
 
 
-def _predicted(cascade: Cascade, paths: Sequence[Path], arrays: Sequence[np.ndarray]) -> list[Detection]:
-    try:
-        return cascade.predict(np.stack(arrays))
-    except ValueError as error:
-        for path, image in zip(paths, arrays, strict=True):  # one by one, to name the file
-            try:
-                cascade.predict(image[None])
-            except ValueError as cause:
-                raise ValueError(f"Expected images that the run can predict. Received {path}: {cause}") from error
-        raise
-
-
-def _chunks_of_one_size(images: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray]]]:
-    chunk: list[tuple[Path, np.ndarray]] = []
-    for path in images:
-        image = read_image(path)
-        if chunk and (len(chunk) == CHUNK or image.shape != chunk[0][1].shape):
-            yield chunk
-            chunk = []
-        chunk.append((path, image))
-    if chunk:
-        yield chunk
-
-
-def _is_image(path: Path, folder: Path) -> bool:
-    if any(part.startswith((".", "__MACOSX")) for part in path.relative_to(folder).parts):
-        return False  # what archives and file managers leave behind
-    return path.is_file() and path.suffix.lower() in SUFFIXES and not path.stem.endswith("_mask")
+def _fingerprint(*paths: Path) -> str:
+    """Return what changes when a run is trained again; in old runs a cascade is a folder."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in paths:
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file():
+                with file.open("rb") as opened:
+                    digest.update(hashlib.file_digest(opened, "sha256").digest())
+    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Preparation of a patient's slices for the networks, and the way back to the slices' own pixels.
+"""Preparation of a patient's slices for the networks, and what maps their output to the slices' own pixels.
 
 The head is cropped to a square, each sequence is scaled by its own percentiles within the head, and the slices are
 resized. All slices of a patient are prepared together: a slice alone does not tell how bright its sequence is.

@@ -5,15 +5,20 @@ from collections.abc import Sequence
 
 INSTALL = "pip install 'resunet-kit[examples]'"
 PACKAGES = {
+    "filelock": "filelock",
     "nilearn": "nilearn",
     "pandas": "pandas",
     "sklearn": "scikit-learn",
     "threadpoolctl": "threadpoolctl",
     "tqdm": "tqdm",
 }
+DICOM = ("pydicom", "highdicom")  # of the extra `dicom`
 READING = ("tqdm",)
-SIMULATION = ("nilearn", "pandas", "sklearn", "threadpoolctl", "tqdm")
-EVALUATION = ("pandas", "sklearn", "tqdm")
+TRAINING = ("filelock", "sklearn", "tqdm")
+SIMULATION = ("nilearn", "pandas", "threadpoolctl", "tqdm")
+EVALUATION = ("filelock", "pandas", "sklearn", "tqdm")
+DEMO = tuple(sorted({*SIMULATION, *TRAINING, *EVALUATION}))
+STUDY = DEMO
 
 
 def check_installed(command: str, modules: Sequence[str]) -> None:
@@ -33,6 +38,21 @@ def missing(command: str, packages: str) -> ValueError:
         f"Expected the packages of the example's extra for {command!r}. Received an environment without {packages}. "
         f"Install them: {INSTALL}, or in a checkout pip install -e '.[examples]'."
     )
+
+
+def check_dicom() -> None:
+    """Refuse DICOM files where the packages of the extra `dicom` are not all installed.
+
+    Raises:
+        ValueError: If one is absent.
+    """
+    absent = [name for name in DICOM if not _is_installed(name)]
+    if absent:
+        raise ValueError(
+            f"Expected the packages of the extra 'dicom' for DICOM files. Received an environment without "
+            f"{', '.join(absent)}. Install them: pip install 'resunet-kit[dicom]', or in a checkout "
+            "pip install -e '.[dicom]'."
+        )
 
 
 def _is_installed(name: str) -> bool:

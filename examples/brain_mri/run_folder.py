@@ -2,11 +2,12 @@
 
 config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
+fingerprints.json           of each patient's files, by which data that changed are named
 classifier.history.csv      one row per epoch
 segmenter.history.csv
 cascade                     both trained models and their thresholds, whose scores `evaluate` reports
 validation.json             their scores on the validation patients
-final_cascade               both models trained once more, on all patients, for `predict`; without --refit absent
+final_cascade               both models trained once more, on all patients, for `predict`; unless --no-refit
 metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     written by `evaluate`
 """
 
@@ -14,14 +15,14 @@ import contextlib
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import filelock
-
+from examples.brain_mri import fingerprints
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
+from examples.brain_mri.locking import hold
 from resunet_kit.data import atomic_write
 
 PARTS = ("train", "validation", "test")
@@ -73,21 +74,9 @@ class RunFolder:
             table.writeheader()
             table.writerows(rows)
 
-    @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the folder for this process; the operating system lets go of it when the process ends, however it ends.
-
-        Raises:
-            ValueError: If another process holds it.
-        """
-        try:
-            with filelock.FileLock(self.path / ".lock", blocking=False):
-                yield
-        except filelock.Timeout as error:
-            raise ValueError(
-                f"Expected a run folder that no other process is at. Received {self.path}, at which one is working. "
-                "Wait for it, or name another --out."
-            ) from error
+    def locked(self) -> contextlib.AbstractContextManager[None]:
+        """Hold the folder for this process; another one that tries is refused."""
+        return hold(self.path)
 
     def epochs_done(self, stage: str) -> list[dict[str, float]]:
         """Return one stage's training, one mapping per epoch."""
@@ -111,6 +100,7 @@ class RunFolder:
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
         with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
             csv.writer(table).writerows([("patient", "part", "slices"), *rows])
+        fingerprints.write(path, [item for item in slices if item.patient in split])
         # Last, because its presence says that the folder is a run.
         with atomic_write(path / "config.json") as file:
             file.write_text(json.dumps(asdict(options), indent=2) + "\n", encoding="utf-8")

@@ -104,6 +104,11 @@ def interval(values: pd.Series, patients: pd.Series) -> list[float] | None:
     return [found.low, found.high]
 
 
+def mean(values: pd.Series, patients: pd.Series) -> dict[str, Any]:
+    """Return a mean with its interval over patients; None without values, and no interval of one patient."""
+    return {"mean": float(values.mean()) if len(values) else None, "interval": interval(values, patients)}
+
+
 def _ratio_of_sums(rows: np.ndarray, axis: int) -> np.ndarray:
     total, count = np.moveaxis(rows.sum(axis=axis), -1, 0)
     return total / count

@@ -7,6 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from examples.brain_mri import fingerprints
 from examples.brain_mri.batches import Patient, TrainingBatches, read_patients, validation_batch
 from examples.brain_mri.choosing import calibration, tune, with_probability
 from examples.brain_mri.cohort.index import Index
@@ -60,12 +61,15 @@ def train(run: RunFolder, index: Index) -> None:
     A stage that was interrupted continues after its last whole epoch.
     """
     slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
+    fingerprints.check(run.path, index.slices)
     options = run.options()
     if not run.cascade.exists():
         training, validation = (read_patients(slices[part], options.image_size) for part in PARTS[:2])
         train_cascade(run, options, training, validation)
     if options.refit and not run.final_cascade.exists():
-        train_final_cascade(run, options, read_patients(index.slices, options.image_size))
+        train_final_cascade(
+            run, options, read_patients([item for part in PARTS for item in slices[part]], options.image_size)
+        )
     for stage in STAGES:
         run.network(stage).unlink(missing_ok=True)
         run.network(FINAL + stage).unlink(missing_ok=True)
@@ -118,13 +122,16 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
         sizes = {"batch_size": options.batch_size, "steps": options.steps_per_epoch}
         return TrainingBatches(training, **sizes, seed=options.seed, labels=labels)
 
+    def validated(*, labels: bool) -> tuple[np.ndarray, np.ndarray] | None:
+        return None if validation is None else validation_batch(validation, labels=labels)
+
     prefix = FINAL if validation is None else ""
     return (
         Stage(
             prefix + "classifier",
             build_classifier,
             batches(labels=True),
-            validation and validation_batch(validation, labels=True),
+            validated(labels=True),
             options.classifier_epochs,
             keras.losses.BinaryCrossentropy(from_logits=True),
             [keras.metrics.BinaryAccuracy("accuracy", threshold=0.0), keras.metrics.AUC(name="auc", from_logits=True)],
@@ -133,7 +140,7 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
             prefix + "segmenter",
             build_segmenter,
             batches(labels=False),
-            validation and validation_batch(validation),
+            validated(labels=False),
             options.segmenter_epochs,
             # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
             # slice has next to no gradient until the network marks almost nothing.

@@ -12,8 +12,8 @@ from pathlib import Path
 def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Iterator[Path]:
     r"""Write to a temporary file or folder in the same directory, and rename it to `path` where all went well.
 
-    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Missing parent
-    directories are made.
+    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Errors of the
+    operating system then have a note that names `path`. Missing parent directories are made.
 
     Args:
         path: The file, which is replaced if it exists and keeps its permissions; or the folder, which must not exist or
@@ -56,11 +56,13 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         elif target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         if folder:
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError | RuntimeError):  # h5py raises either on a full disk, and names no file
+            error.add_note(f"{target} was being written, and is as it was before.")
         raise
 
 

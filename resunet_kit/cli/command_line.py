@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         said = _lacking(error)
         if said is None and not isinstance(error, ValueError | TypeError | ImportError | OSError):
             raise  # a fault of the program
-        print(f"error: {said or ' '.join(str(error).split())}", file=sys.stderr)
+        notes = getattr(error, "__notes__", [])  # as the file that could not be written
+        print(" ".join(["error:", *(said or str(error)).split(), *notes]), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

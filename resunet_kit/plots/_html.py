@@ -25,6 +25,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
 }
 h1 { font-size: 30px; line-height: 1.2; margin: 8px 0 24px; }
 h2 { font-size: 22px; line-height: 1.3; margin: 0 0 12px; padding-top: 16px; border-top: 1px solid var(--line); }
+header > p { margin: 0 0 24px; }
 section { margin-bottom: 40px; }
 section > p { max-width: 72ch; }
 nav ol { list-style: none; margin: 0 0 24px; padding: 0; font-size: 14px; }

@@ -34,6 +34,13 @@ def counts_at(truth: NDArray[np.bool_], scores: Floats, thresholds: Floats | Non
     return Counts(thresholds, tp, predicted - tp, ranked_true.size, ranked.size - ranked_true.size)
 
 
+def at_threshold(counts: Counts, threshold: float) -> Counts:
+    """Return the counts at one threshold, of counts at infinity and every distinct score, falling."""
+    end = np.searchsorted(-counts.thresholds, -threshold, side="right")  # behind the lowest score at or above it
+    chosen = slice(end - 1, end)
+    return counts._replace(thresholds=np.array([threshold]), tp=counts.tp[chosen], fp=counts.fp[chosen])
+
+
 def roc(counts: Counts) -> tuple[Floats, Floats]:
     """Return false and true positive rates."""
     return counts.fp / counts.negatives, counts.tp / counts.positives

@@ -1,6 +1,6 @@
 """Receiver operating characteristic and precision-recall curves."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_binary
+from resunet_kit._shared.numbers import number
 from resunet_kit.plots import _threshold_counts as _curves
 from resunet_kit.plots._arrays import as_finite, both_classes, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
@@ -21,6 +22,7 @@ def roc_curve(
     scores: _Scores,
     *,
     names: Sequence[str] | None = None,
+    threshold: float | None = None,
     title: str | None = None,
 ) -> go.Figure:
     """Draw sensitivity against 1 - specificity over all thresholds, with the area under the curve (AUC).
@@ -34,14 +36,18 @@ def roc_curve(
         scores: Scores of the same shape, higher for positives: probabilities or logits; or a mapping of name to
             scores for several curves.
         names: Names of the curves, instead of the mapping's.
+        threshold: A threshold in use, which a point marks on each curve. Choose it on validation data; no best point is
+            sought here.
         title: The figure's title; by default it gives the area of a single curve.
 
     Returns:
-        A figure with one trace per curve (x the false, y the true positive rate), and the diagonal of chance last.
+        A figure with one trace per curve (x the false, y the true positive rate), then one per marked point, and the
+        diagonal of chance last.
 
     Raises:
-        TypeError: If truth or scores are not numbers.
-        ValueError: If the truth holds one class (the area is undefined), shapes differ, or a score is NaN.
+        TypeError: If truth, scores or threshold are not numbers.
+        ValueError: If the truth holds one class (the area is undefined), shapes differ, or a score or
+            the threshold is NaN.
 
     Example:
         >>> figure = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -51,6 +57,7 @@ def roc_curve(
     References:
         Fawcett (2006), "An introduction to ROC analysis", Pattern Recognition Letters 27(8).
     """
+    at = None if threshold is None else number("threshold", threshold)
     curves = _counts(truth, scores, names, what="the ROC curve's AUC")
     figure = go.Figure()
     areas = []
@@ -68,6 +75,7 @@ def roc_curve(
                 hover="1 − specificity %{x:.3f}<br>sensitivity %{y:.3f}",
             )
         )
+    _mark(figure, curves, at, _curves.roc, "sensitivity %{y:.3f}<br>1 − specificity %{x:.3f}")
     figure.add_trace(_reference([0, 1], [0, 1], "Chance · AUC 0.500"))
     default = f"ROC curve · AUC {areas[0]:.3f}" if len(areas) == 1 else "ROC curves"
     return _square(
@@ -84,6 +92,7 @@ def precision_recall_curve(
     scores: _Scores,
     *,
     names: Sequence[str] | None = None,
+    threshold: float | None = None,
     title: str | None = None,
 ) -> go.Figure:
     """Draw precision against recall over all thresholds, with average precision and the prevalence.
@@ -95,14 +104,18 @@ def precision_recall_curve(
         truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
         scores: Scores of the same shape, higher for positives; or a mapping of name to scores for several curves.
         names: Names of the curves, instead of the mapping's.
+        threshold: A threshold in use, which a point marks on each curve. Choose it on validation data; no best point is
+            sought here.
         title: The figure's title; by default it gives the average precision of a single curve.
 
     Returns:
-        A figure with one trace per curve (x the recall from 0, y the precision), and the prevalence last.
+        A figure with one trace per curve (x the recall from 0, y the precision), then one per marked point, and the
+        prevalence last.
 
     Raises:
-        TypeError: If truth or scores are not numbers.
-        ValueError: If the truth holds one class, shapes differ, or a score is NaN.
+        TypeError: If truth, scores or threshold are not numbers.
+        ValueError: If the truth holds one class, shapes differ, or a score or
+            the threshold is NaN.
 
     Example:
         >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -112,6 +125,7 @@ def precision_recall_curve(
     References:
         Davis and Goadrich (2006), "The relationship between precision-recall and ROC curves", ICML.
     """
+    at = None if threshold is None else number("threshold", threshold)
     curves = _counts(truth, scores, names, what="the precision-recall curve")
     figure = go.Figure()
     averages = []
@@ -128,6 +142,7 @@ def precision_recall_curve(
             hover="recall %{x:.3f}<br>precision %{y:.3f}",
         )
         figure.add_trace(trace.update(line_shape="vh"))
+    _mark(figure, curves, at, _curves.precision_recall, "precision %{y:.3f}<br>recall %{x:.3f}")
     counts = next(iter(curves.values()))
     prevalence = counts.positives / (counts.positives + counts.negatives)
     figure.add_trace(_reference([0, 1], [prevalence, prevalence], f"Prevalence {prevalence:.3f}"))
@@ -172,6 +187,31 @@ def _curve(x: Any, y: Any, thresholds: Any, *, name: str, color: str, hover: str
         customdata=[f"{value:.4g}" if np.isfinite(value) else "above all" for value in thresholds],
         hovertemplate=hover + "<br>threshold %{customdata}<extra></extra>",
     )
+
+
+def _mark(
+    figure: go.Figure,
+    curves: Mapping[str, _curves.Counts],
+    threshold: float | None,
+    point: Callable[[_curves.Counts], tuple[NDArray[np.float64], NDArray[np.float64]]],
+    hover: str,
+) -> None:
+    """Add the point of a threshold to each curve, in the curve's colour."""
+    if threshold is None:
+        return
+    for index, (name, counts) in enumerate(curves.items()):
+        x, y = point(_curves.at_threshold(counts, threshold))
+        label = f"Threshold {threshold:.4g}"
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=y,
+                mode="markers",
+                name=f"{name} · {label}" if len(curves) > 1 else label,
+                marker={"color": COLORS[index % len(COLORS)], "size": 12, "line": {"color": "white", "width": 2}},
+                hovertemplate=f"{label}<br>{hover}<extra></extra>",
+            )
+        )
 
 
 def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:

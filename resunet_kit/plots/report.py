@@ -31,6 +31,7 @@ def write_report(
     sections: Iterable[Section | tuple[str, Sequence[Block]]],
     *,
     title: str = "Report",
+    subtitle: str | None = None,
 ) -> Path:
     """Write sections of text, figures and tables as one HTML file that works offline.
 
@@ -44,12 +45,13 @@ def write_report(
             of rows, each a mapping of column to value. Numbers align right; the floats of a column are rounded so
             that its largest keeps three digits.
         title: The page's title.
+        subtitle: Text below the title, before the contents, marked up as that of blocks: what to know before reading.
 
     Returns:
         The path.
 
     Raises:
-        TypeError: If a block is not text, a figure or a table.
+        TypeError: If a block is not text, a figure or a table, or subtitle is not text.
         ValueError: If there are no sections, the columns of a table differ in length, or path is a folder.
 
     Example:
@@ -64,6 +66,10 @@ def write_report(
     given = [Section(*section) for section in sections]
     if not given:
         raise ValueError("Expected at least one section. Received none. Pass pairs of a title and a list of blocks.")
+    if subtitle is not None and not isinstance(subtitle, str):
+        raise TypeError(
+            f"Expected subtitle as text or None. Received {type(subtitle).__name__}. Put anything else into a section."
+        )
     figures = _Figures()
     bodies = [
         f'<section id="section-{number}">\n<h2>{html.escape(section.title, quote=False)}</h2>\n'
@@ -72,7 +78,9 @@ def write_report(
         for number, section in enumerate(given, start=1)
     ]
     with atomic_write(path) as temporary:
-        temporary.write_text(_page(title, [section.title for section in given], bodies), encoding="utf-8")
+        temporary.write_text(
+            _page(title, subtitle or "", [section.title for section in given], bodies), encoding="utf-8"
+        )
     return Path(path)
 
 
@@ -120,7 +128,7 @@ def _block(block: Any, figures: _Figures, section: str) -> str:
     )
 
 
-def _page(title: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
+def _page(title: str, subtitle: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
     from plotly.offline import get_plotlyjs
 
     links = "\n".join(
@@ -133,7 +141,7 @@ def _page(title: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}</title>\n<style>{_html.STYLE}</style>\n"
         f"<script>{get_plotlyjs()}</script>\n</head>\n<body>\n"
-        f'<div class="page">\n<header><h1>{name}</h1></header>\n'
+        f'<div class="page">\n<header><h1>{name}</h1>\n{_html.paragraphs(subtitle)}</header>\n'
         f'<nav aria-label="Contents"><ol>\n{links}\n</ol></nav>\n<main>\n' + "\n".join(bodies) + "\n</main>\n</div>\n"
         "</body>\n</html>\n"
     )

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_binary
-from resunet_kit._shared.numbers import choice
+from resunet_kit._shared.numbers import choice, number
 from resunet_kit.plots._arrays import as_finite, both_classes
 from resunet_kit.plots._style import COLORS, REFERENCE, styled
 from resunet_kit.plots._threshold_counts import Floats, counts_at, dice
@@ -23,40 +23,47 @@ def threshold_curve(
     scores: ArrayLike,
     *,
     metric: Metric = "youden",
+    threshold: float | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw sensitivity, specificity and F1 against the threshold, and mark the best threshold by `metric`.
+    """Draw sensitivity, specificity and F1 against the threshold, and mark a given one or the best by `metric`.
 
     A case is predicted positive where `score >= threshold`. Sensitivity, specificity and F1 pool all entries; Dice is
     the mean over images, 1 where truth and prediction are empty. Youden's J is sensitivity + specificity - 1. Up to
     500 distinct scores are all thresholds; of more, 250 evenly spaced values and 250 quantiles are. Of equally good
     thresholds the lowest is marked.
 
-    Choose the threshold on validation data: on test data the marked optimum is biased upwards.
+    Choose the threshold on validation data: on test data the marked optimum is biased upwards. There, pass the chosen
+    one as `threshold`, and no other is sought.
 
     Args:
         truth: Labels `(n,)`, or masks `(n, height, width)` or `(n, height, width, 1)`, of booleans, 0/1 or
             0/255.
         scores: Scores of the same shape, higher for positives.
         metric: What the marked threshold maximises: "youden", "f1", or for masks "dice".
-        title: The figure's title; by default it gives the marked threshold.
+        threshold: The threshold to mark instead, and to give the scores of in the title.
+        title: The figure's title; by default it gives the marked threshold and its score.
 
     Returns:
         A figure with one trace per measure, x the thresholds in rising order; Dice only for masks.
 
     Raises:
-        TypeError: If truth or scores are not numbers, or metric is not a string.
-        ValueError: If metric is unknown or needs masks, the truth holds one class, shapes differ, or a score is NaN.
+        TypeError: If truth, scores or threshold are not numbers, or metric is not a string.
+        ValueError: If metric is unknown or needs masks, the truth holds one class, shapes differ, or a score
+            or the threshold is NaN.
 
     Example:
         >>> figure = threshold_curve([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8])
         >>> figure.layout.title.text
         "Best Youden's J 1.000 at threshold 0.6"
+        >>> threshold_curve([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8], threshold=0.7).layout.title.text
+        'Sensitivity 0.500, specificity 1.000, F1 0.667 at threshold 0.7'
 
     References:
         Youden (1950), "Index for rating diagnostic tests", Cancer 3(1).
     """
     choice("metric", metric, get_args(Metric))
+    given = None if threshold is None else number("threshold", threshold)
     labels, values = as_binary(truth, "truth"), as_finite(scores, "scores")
     if labels.shape != values.shape:
         raise ValueError(
@@ -73,12 +80,9 @@ def threshold_curve(
     measures = _pooled_scores(labels, values, thresholds)
     if labels.ndim >= 3:
         measures["Dice"] = _mean_dice(labels, values, thresholds)
-    name = _METRIC_NAMES[metric]
-    maximised = measures["Sensitivity"] + measures["Specificity"] - 1 if metric == "youden" else measures[name]
-    best = int(np.argmax(maximised))
+    marked, text = _best(thresholds, measures, metric) if given is None else (given, _scores_at(labels, values, given))
     figure = _lines(thresholds, measures)
-    figure.add_vline(x=thresholds[best], line={"color": REFERENCE, "dash": "dot", "width": 1.5})
-    text = f"Best {name} {maximised[best]:.3f} at threshold {thresholds[best]:.3g}"
+    figure.add_vline(x=marked, line={"color": REFERENCE, "dash": "dot", "width": 1.5})
     return styled(
         figure,
         title=text if title is None else title,
@@ -88,6 +92,25 @@ def threshold_curve(
         xaxis={"title": "Threshold (predicted positive at or above it)"},
         yaxis={"title": "Score", "range": [-0.02, 1.03]},
     )
+
+
+def _best(thresholds: Floats, measures: dict[str, Floats], metric: Metric) -> tuple[float, str]:
+    """Return the threshold of the highest score, and a title that says so."""
+    name = _METRIC_NAMES[metric]
+    maximised = measures["Sensitivity"] + measures["Specificity"] - 1 if metric == "youden" else measures[name]
+    best = int(np.argmax(maximised))
+    return float(thresholds[best]), f"Best {name} {maximised[best]:.3f} at threshold {thresholds[best]:.3g}"
+
+
+def _scores_at(labels: NDArray[np.bool_], values: Floats, threshold: float) -> str:
+    """Return a title with the scores of a given threshold."""
+    at = np.array([threshold])
+    measures = _pooled_scores(labels, values, at)
+    if labels.ndim >= 3:
+        measures["Dice"] = _mean_dice(labels, values, at)
+    words = (name if name in ("F1", "Dice") else name.lower() for name in measures)
+    text = ", ".join(f"{word} {found[0]:.3f}" for word, found in zip(words, measures.values(), strict=True))
+    return f"{text[0].upper()}{text[1:]} at threshold {threshold:.3g}"
 
 
 def _thresholds(values: Floats) -> Floats:

@@ -29,8 +29,7 @@ def generator_of(*key: object) -> np.random.Generator:
 
 def every_container() -> Iterator[Container]:
     """Yield the grid, the same in every run."""
-    for part in (tiff_meanings, tiff_layouts, tiff_palettes, tiff_channels, tiff_lossy, pngs, bmps, pnms, gifs, volumes,
-                 arrays, lossless_by_pillow, lossy_by_pillow, stacks, unusual):  # fmt: skip
+    for part in PARTS:
         yield from part()
 
 
@@ -249,3 +248,7 @@ def arrays() -> Iterator[Container]:
 def named(container: Container, content: str) -> Container:
     """Return the container with its content in its name."""
     return replace(container, name=f"{content}, {container.name}")
+
+
+PARTS = (tiff_layouts, tiff_meanings, tiff_palettes, tiff_channels, tiff_lossy, pngs, bmps, pnms, gifs, volumes, arrays,
+         lossless_by_pillow, lossy_by_pillow, stacks, unusual)  # fmt: skip

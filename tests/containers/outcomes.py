@@ -42,6 +42,7 @@ class Outcome:
 def outcomes(container: Container, folder: Path) -> list[Outcome]:
     """Return what each call makes of the file."""
     path = folder / f"file{container.suffix}"
+    path.unlink(missing_ok=True)  # writing over a file waits for the disk
     path.write_bytes(container.data)
     checks: list[tuple[str, Callable, list[np.ndarray], float]] = [
         ("read_image", read_image, images(container), max(container.tolerance, 1e-6)),

@@ -94,11 +94,14 @@ KINDS = [
 ]
 # Each loss with one form, each form with many losses; and the distance losses with both kinds of their truth.
 LOSSES = [Case(kind, FORMS[number % 4]) for number, kind in enumerate(KINDS)] + [
-    *(Case(losses.UnifiedFocal, "binary"), Case(losses.Lovasz, "binary", {"from_logits": True})),
-    *(Case(kind, "mask", {"reduce": "batch"}) for kind in (losses.Dice, losses.CrossEntropy)),
-    *(Case(kind, form) for kind in DISTANCES for form in ("mask", "maps")),
+    *(Case(losses.UnifiedFocal, "binary"), Case(losses.Boundary, "maps")),
+    Case(losses.Dice, "mask", {"reduce": "batch"}),
+    # From here on like some before: `make test-slow` runs them.
+    *(Case(losses.Lovasz, "binary", {"from_logits": True}), Case(losses.CrossEntropy, "mask", {"reduce": "batch"})),
+    *(Case(losses.HausdorffDistance, form) for form in ("mask", "maps")),
     Case(losses.Dice, "classes", {"reduction": "sum", "empty": "skip"}),
 ]
+ALIKE = 5
 METRICS = [
     *(Case(kind, "mask") for kind in (metrics.DiceScore, metrics.IoU, metrics.Precision, metrics.Sensitivity)),
     Case(metrics.Specificity, "classes"),
@@ -186,9 +189,9 @@ def wrong_batches(case: Case, batch: Batch) -> Iterator[Batch]:
         yield batch.replaced(name, value)
 
 
-def slow_but_first(cases: list[Case]) -> list[Any]:
-    """Leave all but the first case to the slow tests."""
-    return [cases[0], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[1:])]
+def slow_but_first(cases: list[Case], first: int = 1) -> list[Any]:
+    """Leave all but the first cases to the slow tests."""
+    return [*cases[:first], *(pytest.param(case, marks=pytest.mark.slow) for case in cases[first:])]
 
 
 def test_every_loss_is_checked():
@@ -201,7 +204,7 @@ def test_every_loss_is_checked():
     }
 
 
-@pytest.mark.parametrize("case", [*LOSSES, *METRICS[:6], *slow_but_first(METRICS[6:])], ids=str)
+@pytest.mark.parametrize("case", slow_but_first(LOSSES, -ALIKE) + slow_but_first(METRICS, 7), ids=str)
 def test_a_compiled_evaluation_refuses_what_an_eager_one_refuses(case):
     check(case, evaluate)
 
@@ -245,7 +248,7 @@ def test_a_good_value_is_noticed():
 @pytest.mark.skipif(BACKEND != "jax", reason="elsewhere a step ends in an error")
 def test_jax_says_why_the_result_is_nan():
     batch = batch_of("mask")
-    model = model_of(LOSSES[-5], 1)
+    model = model_of(Case(losses.Boundary, "mask"), 1)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert np.isnan(evaluate(model, batch.replaced("truth", 255)))

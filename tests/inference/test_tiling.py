@@ -1,3 +1,5 @@
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -26,6 +28,17 @@ def moved(model):
         if len(weight.shape) == 1:
             weight.assign(weight + 0.1 * generator.random(weight.shape).astype("float32"))
     return model
+
+
+@functools.cache
+def trained(rank, **options):
+    """Return the network of a rank and of options that is like a trained one; predicting does not change it."""
+    return moved(res_unet((*[None] * rank, 1), filters=(2, 4), num_classes=3, **options))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return res_unet((None, None, 1), filters=(2, 4, 8))
 
 
 # === The same as the whole ===
@@ -57,8 +70,7 @@ def test_the_identity_gives_the_image_back(data):
 @pytest.mark.parametrize("blend", ["gaussian", "constant"])
 @pytest.mark.parametrize("options", [{}, {"upsampling": "transpose", "downsampling": "max_pool"}])
 def test_tiled_equals_whole_where_the_margin_covers_the_receptive_field(shape, tile, blend, options):
-    model = moved(res_unet((*[None] * len(shape), 1), filters=(2, 4), num_classes=3, **options))
-    image = image_of(*shape, 1)
+    model, image = trained(len(shape), **options), image_of(*shape, 1)
     whole = model.predict_on_batch(image[None])[0]
     np.testing.assert_allclose(predict_tiled(model, image, tile=tile, blend=blend, margin="auto"), whole, atol=1e-5)
 
@@ -231,16 +243,14 @@ def test_progress_is_shown_on_request(capsys):
         ({"reduce": lambda slab: slab[:, :1]}, ValueError, "spatial shape"),
     ],
 )
-def test_bad_options_are_refused_before_any_prediction(options, error, message):
-    model = res_unet((None, None, 1), filters=(2, 4, 8))
+def test_bad_options_are_refused_before_any_prediction(small, options, error, message):
     with pytest.raises(error, match=message):
-        predict_tiled(model, image_of(40, 50, 1), **{"tile": 16, **options})
+        predict_tiled(small, image_of(40, 50, 1), **{"tile": 16, **options})
 
 
-def test_a_tile_that_the_margin_asks_for_works():
-    model, image = res_unet((None, None, 1), filters=(2, 4, 8)), image_of(40, 51, 1)
-    assert predict_tiled(model, image, tile=24, margin=8).shape == (40, 51, 1)
-    assert receptive_field(model).stride == (4, 4)
+def test_a_tile_that_the_margin_asks_for_works(small):
+    assert predict_tiled(small, image_of(40, 51, 1), tile=24, margin=8).shape == (40, 51, 1)
+    assert receptive_field(small).stride == (4, 4)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -18,6 +18,10 @@ from resunet_kit.metrics import (
     per_class,
 )
 
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning"
+)
+EAGER = keras.backend.backend() != "jax"  # a few batches are run sooner than traced, except on JAX
 STREAMING = [DiceScore, IoU, Sensitivity, Specificity, Precision]
 
 
@@ -65,7 +69,7 @@ RATE = 1e-20  # learns nothing
 def model_of(metrics):
     inputs = keras.Input((4, 4, 1))
     model = keras.Model(inputs, Shift(name="shift")(inputs))
-    model.compile(keras.optimizers.SGD(RATE), Dice(), metrics=metrics)
+    model.compile(keras.optimizers.SGD(RATE), Dice(), metrics=metrics, run_eagerly=EAGER)
     return model
 
 
@@ -152,7 +156,7 @@ def test_of_several_outputs_keras_asks_for_a_mode_which_then_works():
     outputs = {name: keras.layers.Activation("linear", name=name)(shifted) for name in ("tumour", "organ")}
     model = keras.Model(inputs, outputs)
     metrics = {name: [DiceScore()] for name in outputs}
-    model.compile(keras.optimizers.SGD(0.0), {name: Dice() for name in outputs}, metrics=metrics)
+    model.compile(keras.optimizers.SGD(0.0), {name: Dice() for name in outputs}, metrics=metrics, run_eagerly=EAGER)
     data = {"epochs": 4, "verbose": 0}
     truths = dict.fromkeys(outputs, TRUTH)
     with pytest.raises(ValueError, match="mode='max'"):

@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, jaccard_score, precision_score, recall_score
 
@@ -14,6 +14,7 @@ STREAMING = [DiceScore, IoU, Sensitivity, Specificity, Precision]
 PAIRS = st.tuples(*[masks((2, 3)) | st.sampled_from([np.zeros((2, 3), bool), np.ones((2, 3), bool)])] * 2)
 
 
+@settings(max_examples=30)  # of six pixels each
 @given(PAIRS, st.sampled_from([1.0, 0.0, 0.25]))
 def test_scores_are_those_of_the_streaming_metrics(pair, empty):
     expected = []

@@ -42,8 +42,18 @@ def test_the_network_is_that_of_the_papers_table():
     keras.utils.clear_session()
 
 
-@pytest.mark.parametrize("multitask", [False, True])
-@pytest.mark.parametrize("size", [(21, 14), (None, None), (6, 5, 7)])
+@pytest.mark.parametrize(
+    ("size", "multitask"),
+    [
+        ((21, 14), False),
+        ((None, None), True),
+        ((6, 5, 7), False),
+        *(
+            pytest.param(size, multitask, marks=pytest.mark.slow)
+            for size, multitask in [((21, 14), True), ((None, None), False), ((6, 5, 7), True)]
+        ),
+    ],
+)
 def test_images_of_any_size(size, multitask):
     model = res_unet_a((*size, 2), 3, filters=(4, 6, 8), multitask=multitask)
     fed = [side or 9 for side in size]

@@ -60,6 +60,30 @@ def test_several_curves_are_named_and_share_the_reference():
     assert [trace.name.split(" · ")[0] for trace in renamed.data[:2]] == ["first", "second"]
 
 
+@pytest.mark.parametrize("threshold", [-9, 0.0, 0.05, float(SCORES.max()), 99])
+def test_a_given_threshold_is_marked_where_scikit_learn_puts_it(threshold):
+    called = threshold <= SCORES
+    point = plots.roc_curve(TRUTH, SCORES, threshold=threshold).data[1]
+    assert point.name == f"Threshold {threshold:.4g}"
+    assert point.y[0] == pytest.approx(metrics.recall_score(TRUTH, called))
+    assert point.x[0] == pytest.approx(1 - metrics.recall_score(~TRUTH, ~called))
+    point = plots.precision_recall_curve(TRUTH, SCORES, threshold=threshold).data[1]
+    assert point.x[0] == pytest.approx(metrics.recall_score(TRUTH, called))
+    assert point.y[0] == pytest.approx(metrics.precision_score(TRUTH, called, zero_division=1))
+
+
+@pytest.mark.parametrize("curve", [plots.roc_curve, plots.precision_recall_curve])
+def test_each_curve_gets_its_point_and_the_reference_stays_last(curve):
+    figure = curve(TRUTH, {"a": SCORES, "b": -SCORES}, threshold=0.5)
+    assert [trace.name for trace in figure.data[2:4]] == ["a · Threshold 0.5", "b · Threshold 0.5"]
+    assert figure.data[-1].name.startswith(("Chance", "Prevalence"))
+    assert len(curve(TRUTH, SCORES).data) == 2  # no point unless asked for
+    with pytest.raises(TypeError, match="Expected threshold to be a number"):
+        curve(TRUTH, SCORES, threshold="0.5")
+    with pytest.raises(ValueError, match="threshold"):
+        curve(TRUTH, SCORES, threshold=float("nan"))
+
+
 def test_pixels_of_masks_are_pooled_and_long_curves_thinned():
     masks = RNG.random((4, 64, 64)) < 0.5
     scores = RNG.random(masks.shape)

@@ -44,6 +44,13 @@ def test_the_page_loads_nothing_and_holds_plotly_once(tmp_path):
     assert "@import" not in style
 
 
+def test_the_subtitle_stands_between_title_and_contents(tmp_path):
+    text = page_of(plots.write_report(tmp_path / "r.html", [("One", ["x"])], title="T", subtitle="**Seed** 3 < 4"))
+    assert text.index("<h1>T</h1>") < text.index("<p><strong>Seed</strong> 3 &lt; 4</p>") < text.index("<nav")
+    with pytest.raises(TypeError, match="Expected subtitle as text"):
+        plots.write_report(tmp_path / "r.html", [("One", ["x"])], subtitle=["a"])
+
+
 def test_no_button_sends_a_figure_away(tmp_path):
     text = page_of(plots.write_report(tmp_path / "r.html", [("One", [go.Figure(go.Scatter(y=[1]))])]))
     assert '"showSendToCloud": false' in text

@@ -37,6 +37,21 @@ def test_marked_threshold_is_the_best(metric):
     assert f"{best:.3f}" in figure.layout.title.text
 
 
+def test_a_given_threshold_is_marked_and_no_best_one_sought():
+    called = SCORES >= 0.73
+    figure = plots.threshold_curve(TRUTH, SCORES, threshold=0.73)
+    assert figure.layout.shapes[0].x0 == 0.73
+    sensitivity, specificity = called[TRUTH].mean(), 1 - called[~TRUTH].mean()
+    f1 = metrics.f1_score(TRUTH, called)
+    title = f"Sensitivity {sensitivity:.3f}, specificity {specificity:.3f}, F1 {f1:.3f} at threshold 0.73"
+    assert figure.layout.title.text == title
+    masks = np.stack([TRUTH.reshape(10, 12)] * 2)
+    scores = np.stack([SCORES.reshape(10, 12)] * 2)
+    assert f"Dice {f1:.3f} at" in plots.threshold_curve(masks, scores, threshold=0.73).layout.title.text
+    with pytest.raises(TypeError, match="Expected threshold to be a number"):
+        plots.threshold_curve(TRUTH, SCORES, threshold="best")
+
+
 def test_dice_is_the_mean_over_images_and_empty_images_count_one():
     masks = RNG.random((3, 12, 12)) < 0.4
     masks[1] = False

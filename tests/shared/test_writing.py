@@ -2,6 +2,11 @@ import os
 
 import pytest
 
+try:
+    import resource
+except ImportError:
+    resource = None
+
 from resunet_kit._shared.writing import atomic_write
 
 
@@ -44,6 +49,22 @@ def test_a_failure_leaves_what_was_there(tmp_path, failure, folder):
         fail()
     assert entries(tmp_path) == ([] if folder else ["target"])
     assert folder or target.read_text() == "before"
+
+
+@pytest.mark.skipif(resource is None, reason="limits of a process are POSIX's")
+def test_a_full_disk_names_the_file(tmp_path):
+    target = tmp_path / "weights"
+    target.write_text("before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught, atomic_write(target) as temporary:
+            temporary.write_bytes(bytes(1000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.__notes__ == [f"{target} was being written, and is as it was before."]
+    assert target.read_text() == "before"
+    assert entries(tmp_path) == ["weights"]
 
 
 def test_what_stands_in_the_way_is_named_and_stays(tmp_path):

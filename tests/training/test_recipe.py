@@ -187,8 +187,8 @@ def test_an_interrupted_run_ends_as_it_would_have(folders, tmp_path, run_eagerly
 
 @pytest.mark.slow
 def test_it_finds_discs(tmp_path):
-    folders = write_discs(tmp_path, 24, size=(48, 48))
-    found = fit_folder(*folders, out=tmp_path / "run", filters=(8, 16, 32), epochs=12, verbose=0)
+    folders = write_discs(tmp_path, 24)
+    found = fit_folder(*folders, out=tmp_path / "run", filters=(8, 16), batch_size=4, epochs=12, verbose=0)
     dice = found.scores.summary_rows[0]["mean"]
     assert dice > 0.7, str(found)
 

@@ -19,6 +19,7 @@ from examples.brain_mri.cohort.notes import (
     note_gaps,
     note_repeat_examinations,
 )
+from examples.brain_mri.cohort.origin import MARKER, find_simulated
 from examples.brain_mri.cohort.problems import CLINICAL_NAME, PATIENT, Key, Problem, Problems, parse_name
 from examples.brain_mri.cohort.slices import Slice, pair_files, read_slices
 
@@ -35,6 +36,7 @@ class Index:
         problems: What must be fixed before training.
         notes: What is worth knowing and does no harm.
         clinical: Path of the clinical table, if there is one.
+        simulated: The patients that are simulated.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Index:
     problems: tuple[Problem, ...]
     notes: tuple[str, ...]
     clinical: Path | None = None
+    simulated: frozenset[str] = frozenset()
 
     @property
     def patients(self) -> list[str]:
@@ -74,12 +77,14 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
         folder = source.parent
         files = listed_files(source, problems)
         clinical: Path | None = folder / CLINICAL_NAME
+        marker: Path | None = folder / MARKER
         listings: list[Path] = []
     else:
         folder = source
         found = _walk(source)
         files = _layout_files(found, problems)
         clinical = _nearest(source, found, CLINICAL_NAME)
+        marker = _nearest(source, found, MARKER)
         listings = [file for file in found if is_listing(file)]
     clinical = clinical if clinical is not None and clinical.is_file() else None
 
@@ -98,8 +103,9 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
     note_repeat_examinations((item.patient for item in slices), problems)
     if clinical:
         compare_clinical(clinical, {patient for patient, _ in files_of}, problems)
+    simulated = find_simulated({item.patient for item in slices}, marker, problems)
     by_file = sorted(problems.found, key=lambda problem: str(problem.file))
-    return Index(folder, tuple(slices), tuple(by_file), tuple(problems.notes), clinical)
+    return Index(folder, tuple(slices), tuple(by_file), tuple(problems.notes), clinical, simulated)
 
 
 # === Files ===
@@ -135,7 +141,7 @@ def _layout_files(found: list[Path], problems: Problems) -> list[Path]:
     for item in found:
         if item.suffix.lower() in {".tif", ".tiff"} and not item.is_dir():
             inside[item.parent].append(item)
-        elif not item.is_dir() and item.name != CLINICAL_NAME and not is_listing(item):
+        elif not item.is_dir() and item.name not in (CLINICAL_NAME, MARKER) and not is_listing(item):
             problems.notes.append(f"{item} is not part of the layout and was left out.")
     kept: dict[str, Path] = {}
     copies = []

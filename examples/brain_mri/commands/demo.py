@@ -8,11 +8,11 @@ from examples.brain_mri.commands import evaluate
 from examples.brain_mri.commands.shared import checked_index, refuse_existing
 from examples.brain_mri.config import Options, positive, seed
 from examples.brain_mri.quiet import load_tensorflow
-from examples.brain_mri.requirements import SIMULATION
+from examples.brain_mri.requirements import DEMO
 from examples.brain_mri.run_folder import RunFolder
 
 HELP = "simulate a cohort, train both stages, evaluate, write the report"
-NEEDS = SIMULATION
+NEEDS = DEMO
 # Small and short, so that two cores end it within minutes: about 630 slices.
 PATIENTS = 18
 FEWEST = 5
@@ -69,6 +69,6 @@ def run(chosen: argparse.Namespace) -> None:
         run = training.start(out, index, options)
     with run.locked():
         training.train(run, index)
-    if not run.report.is_file():
-        evaluate.score(run, index)
+        if not run.report.is_file():
+            evaluate.score(run, index)
     print(f"report: {run.report.resolve()}")

@@ -9,7 +9,7 @@ from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import EVALUATION
 from examples.brain_mri.run_folder import RunFolder
 
-HELP = "score a run on its test patients and write the report"
+HELP = "score a run on its test patients and write the report and the model card"
 NEEDS = EVALUATION
 
 
@@ -24,7 +24,9 @@ def run(chosen: argparse.Namespace) -> None:
     """Score, and print the path of the report."""
     run = RunFolder.open(chosen.folder)
     run.trained()
-    score(run, checked_index(chosen.data, allow_healthy=chosen.allow_healthy))
+    index = checked_index(chosen.data, allow_healthy=chosen.allow_healthy)
+    with run.locked():
+        score(run, index)
     print(f"report: {run.report.resolve()}")
 
 
@@ -32,6 +34,8 @@ def score(run: RunFolder, index: Index) -> None:
     """Write everything that an evaluation writes, and print the main scores."""
     load_tensorflow()
     from examples.brain_mri.evaluation import evaluate
+    from examples.brain_mri.formats import signed
+    from examples.brain_mri.wording import gate_text
 
     summary = evaluate(run, index)
     classifier = summary["classifier"]
@@ -44,3 +48,6 @@ def score(run: RunFolder, index: Index) -> None:
             f"{scores['per_patient']['dice']['median']:.3f}), per slice {scores['per_slice']['dice']['mean']:.3f}, "
             f"pooled {scores['pooled']['dice']:.3f}"
         )
+    print(f"cascade minus segmenter: Dice per patient {signed(summary['cascade_minus_segmenter']['dice'])}")
+    print(gate_text(summary))
+    print(f"model card: {(run.path / 'model_card.md').resolve()}")

@@ -27,12 +27,15 @@ def checked_index(data: Path, *, allow_healthy: bool = False) -> Index:
 
 
 def refuse_existing(out: Path) -> None:
-    """Refuse a folder that holds something.
+    """Refuse a folder that holds something, but for what a run leaves that was killed before it was a run.
 
     Raises:
         ValueError: If it does, or is a file.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if not out.exists():
+        return
+    found = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else {out.name}
+    if found - {"split.csv", "fingerprints.json"}:
         raise ValueError(
             f"Expected a new run folder. Received {out}, which exists. Continue its run with "
             f"`train --out {out} --resume`, or name another --out."

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from examples.brain_mri.commands.shared import add_allow_healthy, checked_index
 from examples.brain_mri.quiet import load_tensorflow
-from examples.brain_mri.requirements import SIMULATION
+from examples.brain_mri.requirements import STUDY
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.study import plan
 from examples.brain_mri.study.folder import StudyFolder
 
 HELP = "measure what pretrained weights bring, for how many patients, and how to fine-tune them"
-NEEDS = SIMULATION
+NEEDS = STUDY
 SIMULATED_PATIENTS = 8  # of --quick without --data
 
 
@@ -49,8 +49,8 @@ def run(chosen: argparse.Namespace) -> None:
     with RunFolder(folder.path).locked():
         if not chosen.resume:
             folder.refuse_existing()  # another process may have begun one since
-            options = running.start(folder, options, data, patients)
-        running.train(folder, options, patients)
+            options = running.start(folder, options, index, patients)
+        running.train(folder, options, index, patients)
     print(f"report: {folder.report.resolve()}")
 
 

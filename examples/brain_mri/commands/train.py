@@ -7,11 +7,11 @@ from examples.brain_mri import config
 from examples.brain_mri.commands.shared import add_allow_healthy, checked_index, refuse_existing
 from examples.brain_mri.config import Options
 from examples.brain_mri.quiet import load_tensorflow
-from examples.brain_mri.requirements import READING
+from examples.brain_mri.requirements import TRAINING
 from examples.brain_mri.run_folder import RunFolder
 
 HELP = "train both stages on one split by patient"
-NEEDS = READING
+NEEDS = TRAINING
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

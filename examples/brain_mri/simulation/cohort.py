@@ -2,6 +2,7 @@
 
 import csv
 import functools
+import json
 import multiprocessing
 import os
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from examples.brain_mri.cohort.origin import CODE, MARKER
 from examples.brain_mri.simulation.clinical import COLUMNS
 from examples.brain_mri.simulation.patient import MAX_PATIENTS, Patient, simulate_patient
 from examples.brain_mri.simulation.template import load_template
@@ -33,6 +35,7 @@ def simulate_cohort(
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1.tif         256x256x3 uint8
         directory/TCGA_SM_0001_21010422/TCGA_SM_0001_21010422_1_mask.tif    256x256 uint8, 0 or 255
         directory/data.csv                                                  one row per patient
+        directory/simulated.json                                            says so, with the seed and the patients
 
     Channels are pre-contrast T1, FLAIR and post-contrast T1; slices count from 1, from the neck upwards. Patient k
     is the same whatever the number of patients and of workers. The folder appears complete or not at all.
@@ -56,7 +59,7 @@ def simulate_cohort(
         >>> with tempfile.TemporaryDirectory() as home:
         ...     folder = simulate_cohort(Path(home) / "cohort", patients=1, progress=False)
         ...     print(*sorted(path.name[:12] for path in folder.iterdir()))
-        TCGA_SM_0001 data.csv
+        TCGA_SM_0001 data.csv simulated.js
     """
     directory = Path(directory)
     workers = min(patients, workers or os.cpu_count() or 1)
@@ -66,6 +69,7 @@ def simulate_cohort(
         rows = _in_process(write, patients) if workers == 1 else _in_pool(write, patients, workers)
         bar = tqdm(rows, total=patients, desc="Simulating patients", unit="patient", disable=not progress)
         _write_table(temporary / "data.csv", sorted(bar, key=lambda row: str(row["Patient"])))
+        _write_marker(temporary, seed)
     return directory
 
 
@@ -109,6 +113,12 @@ def _in_pool(write: "functools.partial[Row]", patients: int, workers: int) -> It
     finally:
         # Waits for the running patients, so that nobody writes into a folder that is being removed.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _write_marker(directory: Path, seed: int) -> None:
+    """Say in the folder itself that its patients are simulated, so that no report takes them for real ones."""
+    content = {"simulated": True, "seed": seed, "patients": sorted(path.name for path in directory.glob(f"{CODE}*"))}
+    (directory / MARKER).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def _write_table(path: Path, rows: list[Row]) -> None:

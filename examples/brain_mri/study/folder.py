@@ -9,11 +9,12 @@ results.csv, summary.csv, report.html
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from examples.brain_mri.fingerprints import changed
 from examples.brain_mri.study.grid import Cell
 from examples.brain_mri.study.plan import Plan, from_stated
 from resunet_kit.data import atomic_write
@@ -106,12 +107,19 @@ class StudyFolder:
                 )
         return plan
 
-    def check_data(self, fingerprint: str) -> None:
-        """Refuse other data than at the start."""
-        if self.stored().get("data_sha256") != fingerprint:
+    def check_data(self, now: Mapping[str, str]) -> None:
+        """Refuse other data than at the start.
+
+        Args:
+            now: The fingerprint of each patient.
+
+        Raises:
+            ValueError: If a patient was added or removed, or has other files; the message names the first.
+        """
+        if differing := changed(self.stored()["fingerprints"], now):
             raise ValueError(
-                f"Expected the data that the study in {self.path} was started with. Received other slices or masks. "
-                "Point --data at those of the start, or name another --out."
+                f"Expected the data that the study in {self.path} was started with. Received {len(differing)} patients "
+                f"that differ, the first {differing[0]}. Point --data at those of the start, or name another --out."
             )
 
     # === Trainings ===
@@ -125,7 +133,7 @@ class StudyFolder:
         file = self._cell_file(cell)
         return self._read(file) if file.is_file() else None
 
-    def finished(self, cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    def results(self, cells: Sequence[Cell]) -> list[dict[str, Any]]:
         """Return the trainings that are done, in the order of the cells."""
         return [found for cell in cells if (found := self.read_cell(cell)) is not None]
 

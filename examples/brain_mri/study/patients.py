@@ -1,6 +1,5 @@
 """The patients of a study: held out for its scores, or for training, in an order that depends on the seed."""
 
-import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,13 +45,3 @@ def drawn(training: Sequence[Patient], count: int, seed: int) -> list[Patient]:
             f"{', '.join(patient.name for patient in chosen)}. Leave {count} out of --patients."
         )
     return chosen
-
-
-def fingerprint(patients: Sequence[Patient]) -> str:
-    """Return a SHA-256 of what the networks see of the patients."""
-    found = hashlib.sha256()
-    for patient in patients:
-        found.update(f"{patient.name} {patient.images.shape}".encode())
-        found.update(np.ascontiguousarray(patient.images).tobytes())
-        found.update(np.ascontiguousarray(patient.masks).tobytes())
-    return found.hexdigest()

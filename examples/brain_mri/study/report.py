@@ -1,11 +1,11 @@
 """The results of a study: two tables and a report with curves and what they say."""
 
 import datetime
-import platform
 from collections.abc import Sequence
 from typing import Any
 
 import resunet_kit
+from examples.brain_mri.provenance import cores, processor
 from examples.brain_mri.study.figures import sections
 from examples.brain_mri.study.folder import StudyFolder
 from examples.brain_mri.study.grid import COMPARISONS, Cell, describe
@@ -15,7 +15,6 @@ from examples.brain_mri.study.sentences import sentences
 from resunet_kit import plots
 from resunet_kit.data import atomic_write
 
-SIMULATED = "TCGA_SM_"  # begins the names of simulated patients
 READING = (
     "A pair are two trainings with the same patients, seed and steps, which differ in one thing. Differences are means "
     "over pairs with 95 % bootstrap intervals over pairs: they say how much of a difference is chance of seeds and "
@@ -28,7 +27,7 @@ READING = (
 
 def write_results(folder: StudyFolder, plan: Plan, grid: Sequence[Cell]) -> None:
     """Write results.csv, summary.csv and report.html of the trainings that are done."""
-    finished = folder.finished(grid)
+    finished = folder.results(grid)
     results, summary = result_table(finished), summary_table(finished, plan.comparisons)
     for name, table in (("results.csv", results), ("summary.csv", summary)):
         with atomic_write(folder.path / name) as file:
@@ -49,11 +48,18 @@ def _fixed(comparison: Any) -> list[str]:
     return [f"{what} of all trainings here: {describe(comparison.fixed)}."]
 
 
+def _origin(simulated: Sequence[str], patients: Sequence[str]) -> str:
+    if len(simulated) == len(patients):
+        return "**The patients are simulated: nothing here was measured on real ones.**"
+    if simulated:
+        return f"**{len(simulated)} of {len(patients)} patients are simulated**: the scores mix them with the others."
+    return "**No patient is marked as simulated**: they are taken for real ones."
+
+
 def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequence[dict[str, Any]]) -> list[Any]:
     stored = folder.stored()
     held_out, training = stored["held_out"], stored["training"]
-    simulated = all(name.startswith(SIMULATED) for name in [*held_out, *training])
-    lines = ["**The patients are simulated: nothing here was measured on real ones.**"] if simulated else []
+    lines = [_origin(stored["simulated"], [*held_out, *training])]
     if len(finished) < len(grid):
         lines.append(f"**{len(finished)} of {len(grid)} trainings are done; --resume does the others.**")
     start_seconds = {(f["stage"], f["start"]): f["start_seconds"] for f in finished if "start_seconds" in f}
@@ -70,8 +76,8 @@ def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequ
         lines.append(f"The training on the simulated cohort, done once, took ({'; '.join(taken)}).")
     now = datetime.datetime.now(datetime.UTC)
     lines.append(
-        f"resunet_kit {resunet_kit.__version__}, {now:%Y-%m-%d}, {platform.machine()}, {platform.system()}, Python "
-        f"{platform.python_version()}."
+        f"resunet_kit {resunet_kit.__version__}, written {now:%Y-%m-%d} on {processor()}, {cores()} cores, "
+        f"{plan.precision}. Not a medical device."
     )
     table = [{"Option": name, "Value": str(value)} for name, value in plan.stated().items()]
     return [*lines, table]

@@ -3,16 +3,17 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from tqdm import tqdm
 
 from examples.brain_mri.batches import Patient
+from examples.brain_mri.cohort.index import Index
+from examples.brain_mri.fingerprints import fingerprint
 from examples.brain_mri.precision import with_precision
 from examples.brain_mri.study import cells
 from examples.brain_mri.study.folder import StudyFolder
 from examples.brain_mri.study.grid import Cell
-from examples.brain_mri.study.patients import drawn, fingerprint, hold_out
+from examples.brain_mri.study.patients import drawn, hold_out
 from examples.brain_mri.study.plan import Plan
 from examples.brain_mri.study.report import write_results
 from examples.brain_mri.study.starts import Starts, steps
@@ -33,7 +34,7 @@ def check(plan: Plan, patients: Sequence[Patient]) -> None:
         stage_of(stage, options, []).build(options)
 
 
-def start(folder: StudyFolder, plan: Plan, data: Path, patients: Sequence[Patient]) -> Plan:
+def start(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> Plan:
     """Write what stays the same until the end of the study, and return the plan with its precision."""
     parts = hold_out(patients, plan.seed)
     training, held_out = ([patient.name for patient in part] for part in parts)
@@ -43,23 +44,30 @@ def start(folder: StudyFolder, plan: Plan, data: Path, patients: Sequence[Patien
     options = with_precision(options, lambda: stage.build(options))
     print(f"precision: {options.precision}, {options.precision_reason}", flush=True)
     plan = replace(plan, precision=options.precision)
-    folder.write_plan(plan, data=str(data), data_sha256=fingerprint(patients), training=training, held_out=held_out)
+    folder.write_plan(
+        plan,
+        data=str(index.folder),
+        fingerprints=fingerprint(index.slices),
+        training=training,
+        held_out=held_out,
+        simulated=sorted(index.simulated),
+    )
     return plan
 
 
-def train(folder: StudyFolder, plan: Plan, patients: Sequence[Patient]) -> None:
+def train(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> None:
     """Do the trainings that are still to be done, and write the results, of an interrupted study too.
 
     Raises:
         ValueError: If the patients are not those of the start.
     """
-    folder.check_data(fingerprint(patients))
+    folder.check_data(fingerprint(index.slices))
     training, held_out = hold_out(patients, plan.seed)
     grid = plan.cells(len(training))
     try:
         _train(folder, plan, grid, training, held_out)
     finally:
-        if folder.finished(grid):
+        if folder.results(grid):
             write_results(folder, plan, grid)
 
 

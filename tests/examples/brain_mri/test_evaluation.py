@@ -1,14 +1,17 @@
 import dataclasses
 import json
+import weakref
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from examples.brain_mri import evaluation
 from examples.brain_mri.cohort.index import index_folder
-from examples.brain_mri.evaluation import leaks_between_parts, look_at, slice_table
-from examples.brain_mri.pipeline import Pipeline
+from examples.brain_mri.evaluation import leaks_between_parts, slice_table
 from examples.brain_mri.run_folder import RunFolder
+from examples.brain_mri.volumes import Volume
 
 
 def test_only_test_patients_are_scored(trained, cohort):
@@ -38,23 +41,69 @@ def test_the_cascade_marks_nothing_where_the_classifier_sees_nothing(trained):
     assert (slices.loc[slices["predicted_tumour"] == 0, "cascade_px"] == 0).all()
 
 
-def test_a_volume_is_looked_at_in_the_size_of_its_slices(trained, cohort):
-    run = RunFolder.open(trained)
-    slices = run.slices_of("test", index_folder(cohort).slices)[:4]
-    volume = look_at(Pipeline.load(run), slices[0].patient, slices)
-    assert volume.truth.shape == volume.segmented.shape == volume.cascaded.shape == (4, 40, 40)
-    assert volume.images().shape == (4, 40, 40, 3)
-    np.testing.assert_array_equal(volume.truth.any(axis=(1, 2)), [False, True, True, False])
-    table = slice_table(volume, 0.5)
-    assert list(table["truth_px"]) == list(volume.truth.sum(axis=(1, 2)))
+def test_the_table_counts_what_the_masks_hold(cohort):
+    slices = index_folder(cohort).slices[:4]
+    truth = np.stack([np.pad(np.ones((1, 1), np.uint8), (0, 3)) * n for n in (0, 1, 1, 0)])
+    marked = np.stack([np.pad(np.ones((2, 1), np.uint8), ((0, 2), (0, 3)))] * 4)
+    probability = np.array([0.2, 0.5, 0.9, 0.1], np.float32)
+    table = slice_table(Volume(slices[0].patient, slices, truth, probability, marked, marked * 0), 0.5)
+    assert list(table["truth_px"]) == [0, 1, 1, 0]
+    assert list(table["predicted_tumour"]) == [0, 1, 1, 0]
+    assert list(table["segmenter_fp"]) == [2, 1, 1, 2]
+    assert list(table["cascade_fn"]) == [0, 1, 1, 0]
 
 
-def test_the_report_stands_alone(trained):
-    page = (trained / "report.html").read_text(encoding="utf-8")
-    for heading in ("Summary", "Training", "Stage 1", "Stage 2", "Explore"):
-        assert heading in page
-    assert page.count("TCGA_SM_") > 3
-    assert 'src="http' not in page
+def test_one_patients_arrays_are_in_memory_at_a_time(cohort, monkeypatch):
+    alive = []
+
+    def look(_, patient, slices):
+        assert [reference() for reference in alive] == [None] * len(alive)
+        arrays = [np.zeros((len(slices), 8, 8), np.uint8) for _ in range(3)]
+        alive.extend(map(weakref.ref, arrays))
+        return Volume(patient, slices, arrays[0], np.zeros(len(slices)), *arrays[1:])
+
+    monkeypatch.setattr(evaluation, "look_at", look)
+    index = index_folder(cohort)
+    test = [[item for item in index.slices if item.patient == name] for name in index.patients]
+    marked, slices, patients = evaluation._tables(SimpleNamespace(cascade=SimpleNamespace(threshold=0.5)), test)
+    assert len(alive) == 3 * 8
+    assert [kept.patient for kept in marked] == list(patients["patient"]) == index.patients
+    assert len(slices) == len(index.slices)
+
+
+def test_patients_have_an_institution_a_size_surfaces_and_lesions(trained):
+    patients = pd.read_csv(trained / "metrics_per_patient.csv")
+    metrics = json.loads((trained / "metrics.json").read_text())
+    assert set(patients["institution"]) == {"SM"}
+    low, high = metrics["lesion_size_cut_points_px"]
+    expected = ["large" if px >= high else "medium" if px >= low else "small" for px in patients["truth_px"]]
+    assert list(patients["lesion_size"]) == expected
+    for stage in ("segmenter", "cascade"):
+        assert (patients[f"{stage}_hausdorff_distance_95_px"] >= 0).all()
+        assert (patients[f"{stage}_lesions_detected"] + patients[f"{stage}_lesions_missed"] >= 1).all()
+    assert metrics["by_institution"]["SM"]["patients"] == len(patients)
+    assert sum(group["patients"] for group in metrics["by_lesion_size"].values()) == len(patients)
+
+
+def test_the_cascade_stands_beside_its_segmenter(trained):
+    metrics = json.loads((trained / "metrics.json").read_text())
+    slices = pd.read_csv(trained / "metrics_per_slice.csv")
+    difference = metrics["cascade_minus_segmenter"]["dice"]
+    means = [metrics[stage]["per_patient"]["dice"]["mean"] for stage in ("cascade", "segmenter")]
+    assert difference["mean"] == pytest.approx(means[0] - means[1])
+    gate = metrics["gate"]
+    assert gate["held_back"] == (slices["predicted_tumour"] == 0).sum()
+    assert gate["false_positive_px"]["cascade"] == slices["cascade_fp"].sum()
+    spent = gate["seconds_per_patient"]
+    assert spent["with_gate"] >= spent["classifier"] > 0
+    assert spent["without_gate"] > 0
+
+
+def test_the_origin_of_the_evaluation_is_kept(trained, cohort):
+    found = json.loads((trained / "metrics.json").read_text())["provenance"]
+    test = [name for name, part in RunFolder.open(trained).split().items() if part == "test"]
+    assert found["seed"] == 0
+    assert found["test_patients"] == found["simulated_test_patients"] == len(test)
 
 
 def test_leaks_name_people_and_identical_images(trained, cohort):

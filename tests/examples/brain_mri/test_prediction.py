@@ -1,26 +1,59 @@
 import csv
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from examples.brain_mri import cli, prediction
-from resunet_kit.data import read_image
-from resunet_kit.inference import Detection
+from examples.brain_mri.commands import predict as command
+from examples.brain_mri.config import Options
+from tests.examples.brain_mri.slice_files import write_slice
+from tests.examples.brain_mri.stand_in_pipeline import BrightIsTumour
+from tests.examples.brain_mri.volume_files import box, write_nifti, write_series
 
 
 def rows_of(path):
-    with path.open(newline="") as file:
+    with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def contents(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """A run whose pipeline is the stand-in, since most of this needs no networks."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(dataclasses.asdict(Options("data", refit=False))))
+    (folder / "cascade").write_bytes(b"weights")
+    monkeypatch.setattr(prediction.Pipeline, "load", lambda *_, **__: BrightIsTumour())
+    monkeypatch.setattr(command, "load_tensorflow", lambda: None)
+    return folder
+
+
+@pytest.fixture
+def three(tmp_path):
+    """Three patients of two slices."""
+    for patient in "abc":
+        for number in (1, 2):
+            write_slice(tmp_path / "data", patient, number, tumour=number == 1)
+    return tmp_path / "data"
+
+
+def predict(run, out, *arguments):
+    return cli.main(["predict", "--run", str(run), "--out", str(out), *map(str, arguments)])
 
 
 def test_a_folder_is_predicted_slice_by_slice(trained, cohort, tmp_path):
     out = tmp_path / "predictions"
     patient = sorted(cohort.iterdir())[0]
-    assert cli.main(["predict", "--run", str(trained), "--out", str(out), str(patient)]) == 0
+    assert predict(trained, out, patient) == 0
     rows = rows_of(out / "predictions.csv")
-    assert list(rows[0]) == list(prediction.COLUMNS)
     assert len(rows) == 4
     for row in rows:
         stem = row["image"].rsplit("/", 1)[-1].removesuffix(".tif")
@@ -31,90 +64,136 @@ def test_a_folder_is_predicted_slice_by_slice(trained, cohort, tmp_path):
         assert (mask > 0).sum() == int(row["area_px"])
         assert len(json.loads(row["boxes"])) == int(row["components"])
         assert 0 <= float(row["tumour_probability"]) <= 1
-        assert row["has_tumour"] == str(int(float(row["tumour_probability"]) >= 0.5))
+    [patient] = rows_of(out / "patients.csv")
+    assert int(patient["slices_with_tumour"]) == sum(int(row["has_tumour"]) for row in rows)
 
 
-def test_images_of_several_sizes_are_predicted_together(trained, tmp_path):
-    folder = tmp_path / "images"
-    folder.mkdir()
-    generator = np.random.default_rng(0)
-    for name, size in (("a", (40, 40)), ("b", (64, 48)), ("c", (40, 40))):
-        Image.fromarray(generator.integers(0, 255, (*size, 3), dtype=np.uint8)).save(folder / f"{name}.png")
-    assert cli.main(["predict", "--run", str(trained), "--out", str(tmp_path / "out"), str(folder)]) == 0
-    with Image.open(tmp_path / "out" / "b_pred.png") as file:
-        assert file.size == (48, 64)
-    assert [row["image"][-5:] for row in rows_of(tmp_path / "out" / "predictions.csv")] == ["a.png", "b.png", "c.png"]
+def test_a_grey_image_is_each_sequence(trained, tmp_path):
+    grey = np.random.default_rng(0).integers(0, 255, (40, 48), dtype=np.uint8)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    Image.fromarray(np.dstack([grey] * 3)).save(tmp_path / "rgb.png")
+    assert predict(trained, tmp_path / "out", tmp_path / "grey.png", tmp_path / "rgb.png") == 0
+    masks = [(tmp_path / "out" / f"{name}_pred.png").read_bytes() for name in ("grey", "rgb")]
+    assert masks[0] == masks[1]
 
 
-def test_a_bad_image_in_the_middle_leaves_nothing(trained, cohort, tmp_path, capsys):
-    folder = tmp_path / "images"
-    folder.mkdir()
-    good = next(cohort.rglob("*_1.tif"))
-    (folder / "a.tif").write_bytes(good.read_bytes())
-    (folder / "b.tif").write_bytes(good.read_bytes()[:500])
-    assert cli.main(["predict", "--run", str(trained), "--out", str(tmp_path / "out"), str(folder)]) == 1
+def test_every_kind_and_size_goes_into_one_folder(run, three, tmp_path):
+    write_nifti(three / "scan.nii.gz", box())
+    write_series(three / "series")
+    Image.fromarray(np.zeros((30, 20, 3), np.uint8)).save(three / "a" / "a_3.png")
+    assert predict(run, tmp_path / "out", three, "--spacing", "5", "0.5", "1") == 0
+    patients = rows_of(tmp_path / "out" / "patients.csv")
+    assert [row["patient"] for row in patients] == ["a", "a", "b", "c", "scan", "P-1"]
+    assert [int(row["slices"]) for row in patients] == [2, 1, 2, 2, 6, 6]
+    square = next(row for row in patients if row["patient"] == "b")
+    assert float(square["volume_ml"]) == pytest.approx(4 * 2.5 / 1000, abs=5e-4)
+    assert len(rows_of(tmp_path / "out" / "predictions.csv")) == 19
+    names = {"scan_pred.nii.gz", "1.2.3.4_pred.dcm", "a_3_pred.png", "patients.csv", "predictions.csv"}
+    assert names <= set(contents(tmp_path / "out"))
+    assert "unfinished" not in contents(tmp_path / "out")
+
+
+def test_a_bad_image_in_the_middle_leaves_nothing(run, three, tmp_path, capsys):
+    bad = three / "b" / "b_2.tif"
+    bad.write_bytes(bad.read_bytes()[:100])
+    assert predict(run, tmp_path / "out", three) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
     assert error.startswith("error: ")
-    assert "b.tif" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["images"]
+    assert "b_2.tif" in error
+    assert "--skip-unreadable" in error
+    assert not (tmp_path / "out").exists()
 
 
-def test_a_gray_image_is_named(trained, tmp_path, capsys):
-    Image.fromarray(np.zeros((40, 40), np.uint8)).save(tmp_path / "gray.png")
+def test_bad_files_can_be_left_out_and_are_listed(run, three, tmp_path, capsys):
+    bad = three / "b" / "b_2.tif"
+    bad.write_bytes(bad.read_bytes()[:100])
+    (three / "=evil_1.png").write_bytes(b"")
+    assert predict(run, tmp_path / "out", three, "--skip-unreadable") == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[-1].startswith("left out: 2 files")
+    assert str(bad) in captured.err
+    skipped = rows_of(tmp_path / "out" / "skipped.csv")
+    assert {row["file"] for row in skipped} == {str(bad), str(three / "=evil_1.png")}
+    assert len(rows_of(tmp_path / "out" / "predictions.csv")) == 5
+    assert predict(run, tmp_path / "none", bad, "--skip-unreadable") == 1
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("moment", ["predict", "record", "tables"])
+def test_an_interrupted_prediction_continues_to_the_same_bytes(moment, run, three, tmp_path, monkeypatch, capsys):
+    assert predict(run, tmp_path / "whole", three) == 0
     out = tmp_path / "out"
-    assert cli.main(["predict", "--run", str(trained), "--out", str(out), str(tmp_path / "gray.png")]) == 1
-    assert "gray.png" in capsys.readouterr().err
-    assert not out.exists()
+    calls = []
+
+    def interrupt(original, at):
+        def wrapped(*arguments, **options):
+            calls.append(arguments)
+            if len(calls) == at:
+                raise KeyboardInterrupt
+            return original(*arguments, **options)
+
+        return wrapped
+
+    with monkeypatch.context() as patch:
+        owner, name, at = {
+            "predict": (BrightIsTumour, "predict", 2),
+            "record": (prediction.Records, "add", 3),
+            "tables": (prediction, "write_table", 2),
+        }[moment]
+        patch.setattr(owner, name, interrupt(getattr(owner, name), at))
+        assert predict(run, out, three) == 130
+    assert "--resume" in capsys.readouterr().err
+    assert not (out / "predictions.csv").exists()
+    assert predict(run, out, three) == 1
+    assert "Continue it with --resume" in capsys.readouterr().err
+    predicted = []
+    original = BrightIsTumour.predict
+    monkeypatch.setattr(BrightIsTumour, "predict", lambda self, images: predicted.append(1) or original(self, images))
+    assert predict(run, out, three, "--resume") == 0
+    assert len(predicted) == {"predict": 2, "record": 1, "tables": 0}[moment]
+    assert contents(out) == contents(tmp_path / "whole")
 
 
-def test_masks_are_left_out_and_names_must_differ(cohort, tmp_path):
-    patients = sorted(cohort.iterdir())[:2]
-    found = prediction.find_images(patients)
-    assert len(found) == 8
-    assert not [path for path in found if path.stem.endswith("_mask")]
-    assert prediction.find_images([found[0], found[0]]) == [found[0]]
-    (tmp_path / "__MACOSX").mkdir()
-    (tmp_path / "__MACOSX" / "._a.tif").touch()
-    (tmp_path / "b.tif").touch()
-    assert prediction.find_images([tmp_path]) == [tmp_path / "b.tif"]
-    (tmp_path / found[0].name).write_bytes(b"")
-    with pytest.raises(ValueError, match="one image for each name"):
-        prediction.find_images([found[0], tmp_path])
+def test_another_run_or_changed_images_are_not_continued(run, three, tmp_path, monkeypatch, capsys):
+    def stop(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(prediction, "write_table", stop)
+        assert predict(run, tmp_path / "out", three) == 1
+    assert str(tmp_path / "out") in capsys.readouterr().err.splitlines()[-1]
+    shutil.copy(three / "a" / "a_1.tif", three / "a" / "a_9.tif")
+    (run / "cascade").write_bytes(b"other weights")
+    assert predict(run, tmp_path / "out", three, "--resume") == 1
+    assert "Expected the same run and images" in capsys.readouterr().err
 
 
-def test_nothing_to_predict_is_said(tmp_path):
-    with pytest.raises(ValueError, match="does not exist"):
-        prediction.find_images([tmp_path / "absent.tif"])
-    with pytest.raises(ValueError, match="Received none"):
-        prediction.find_images([tmp_path])
-
-
-def test_an_output_folder_that_holds_something_is_refused(trained, cohort, tmp_path, capsys):
-    (tmp_path / "notes.txt").touch()
-    assert cli.main(["predict", "--run", str(trained), "--out", str(tmp_path), str(next(cohort.rglob("*_1.tif")))]) == 1
+def test_an_output_folder_that_holds_something_is_refused(run, three, tmp_path, capsys):
+    assert predict(run, three, three) == 1
     assert "Expected a new or empty folder" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_row_gives_the_centroid_of_all_marked_pixels(tmp_path):
-    mask = np.zeros((8, 8), "uint8")
-    mask[0, 0] = mask[4, 6] = 1
-    found = Detection(0.75, mask, [(0, 0, 1, 1), (4, 6, 5, 7)], [(0.0, 0.0), (4.0, 6.0)], 2)
-    row = prediction.row(tmp_path / "a.tif", found, 0.5)
-    assert json.loads(row["centroid"]) == [2.0, 3.0]
-    assert (row["has_tumour"], row["components"], row["area_px"]) == (1, 2, 2)
-    empty = Detection(0.2, np.zeros((8, 8), "uint8"), [], [], 0)
-    assert prediction.row(tmp_path / "a.tif", empty, 0.5)["centroid"] == ""
+def test_an_image_that_the_pipeline_refuses_is_named_by_its_file(run, three, tmp_path, monkeypatch, capsys):
+    original = BrightIsTumour.predict
 
+    def refuse(self, images):
+        if images[..., 1].max() < 0.5:
+            raise ValueError("Expected images with contrast. Received none. Take others.")
+        return original(self, images)
 
-def test_an_image_that_the_cascade_refuses_is_named_by_its_file(trained, cohort, tmp_path, monkeypatch, capsys):
-    files = sorted(cohort.rglob("*_[1-4].tif"))[:4]
-
-    def with_nan(path):
-        return read_image(path) * (np.nan if path == files[2] else 1)
-
-    monkeypatch.setattr(prediction, "read_image", with_nan)
-    arguments = ["predict", "--run", str(trained), "--out", str(tmp_path / "out"), *map(str, files)]
-    assert cli.main(arguments) == 1
+    monkeypatch.setattr(BrightIsTumour, "predict", refuse)
+    write_slice(three, "d", 5, tumour=False)
+    assert predict(run, tmp_path / "out", three) == 1
     error = capsys.readouterr().err.strip().splitlines()[-1]
-    assert f"Received {files[2]}: Expected images of finite numbers" in error
+    assert f"Received {three / 'd' / 'd_5.tif'}: Expected images with contrast" in error
+
+
+def test_help_explains_every_argument(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["predict", "--help"])
+    out = capsys.readouterr().out
+    for argument in ("--run", "--out", "--resume", "--skip-unreadable", "--spacing", "IMAGE_OR_DIR"):
+        assert argument in out
+    for wrong in ("0", "nan", "x"):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["predict", "--run", "r", "--out", "o", "a.png", "--spacing", "1", "1", wrong])

@@ -9,15 +9,16 @@ import pytest
 
 from examples.brain_mri import cli
 from examples.brain_mri.commands import check
-from examples.brain_mri.requirements import EVALUATION, PACKAGES, READING, SIMULATION
+from examples.brain_mri.requirements import DEMO, EVALUATION, PACKAGES, READING, SIMULATION, STUDY, TRAINING
 
 NEEDS = {
-    "demo": (SIMULATION, ["--out", "OUT"]),
+    "demo": (DEMO, ["--out", "OUT"]),
     "simulate": (SIMULATION, ["OUT"]),
     "check": (READING, ["DATA"]),
-    "train": (READING, ["--data", "DATA", "--out", "OUT"]),
+    "train": (TRAINING, ["--data", "DATA", "--out", "OUT"]),
     "evaluate": (EVALUATION, ["--run", "OUT", "--data", "DATA"]),
-    "study": (SIMULATION, ["--data", "DATA", "--out", "OUT"]),
+    "compare": (EVALUATION, ["OUT", "DATA"]),
+    "study": (STUDY, ["--data", "DATA", "--out", "OUT"]),
     "predict": (READING, ["--run", "OUT", "--out", "OUT", "DATA"]),
 }
 
@@ -25,7 +26,9 @@ NEEDS = {
 def test_every_package_of_the_extra_is_known():
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
     extra = project["project"]["optional-dependencies"]["examples"]
-    assert sorted(PACKAGES.values()) == sorted(requirement.partition(">")[0] for requirement in extra)
+    assert sorted(PACKAGES.values()) == sorted(
+        requirement.partition(">")[0] for requirement in extra if "[" not in requirement
+    )
     assert {name for needs, _ in NEEDS.values() for name in needs} == set(PACKAGES)
 
 

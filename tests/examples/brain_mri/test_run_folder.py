@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +7,14 @@ from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 
 SPLIT = {"b": "test", "a": "train", "v": "validation"}
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    """The files of all slices."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("i.tif", "m.tif"):
+        Path(name).write_bytes(b"pixels")
 
 
 def slice_of(patient, number=1):
@@ -89,30 +95,3 @@ def test_a_run_is_trained_once_all_its_cascades_are_there(tmp_path):
     once = create(tmp_path / "once", Options(data=".", refit=False))
     once.cascade.touch()
     assert once.trained() == once.cascade
-
-
-HOLDER = """
-import sys, time
-from pathlib import Path
-from examples.brain_mri.run_folder import RunFolder
-with RunFolder.open(Path(sys.argv[1])).locked():
-    print("held", flush=True)
-    time.sleep(60)
-"""
-
-
-def test_two_processes_are_not_at_one_folder(tmp_path):
-    run = create(tmp_path / "run")
-    checkout = Path(__file__).parents[3]
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(run.path)], cwd=checkout, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout.readline() == "held\n"
-        with (
-            pytest.raises(ValueError, match=r"Expected a run folder that no other process.*name another --out"),
-            run.locked(),
-        ):
-            pass
-        holder.kill()  # and the operating system lets go
-    with run.locked():
-        pass

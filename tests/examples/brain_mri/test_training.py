@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -68,13 +72,37 @@ def test_an_interrupted_run_ends_as_it_would_have(cohort, small_stages, tmp_path
     assert "--resume" in capsys.readouterr().err
     monkeypatch.setattr(fitting.Checkpoint, "on_epoch_end", whole_epoch)
     assert cli.main([*command, str(out), "--resume"]) == 0
-    run, whole = RunFolder.open(out), RunFolder.open(tmp_path / "whole")
-    assert run.options().classes == 2
-    assert run.split() == whole.split()
-    assert [row["epoch"] for row in run.epochs_done("segmenter")] == [0, 1]
-    for name in ("cascade", "final_cascade"):
-        ours, theirs = (Cascade.load(of.path / name) for of in (run, whole))
-        assert (ours.threshold, ours.postprocess) == (theirs.threshold, theirs.postprocess)
-        for mine, others in ((ours.classifier, theirs.classifier), (ours.segmenter, theirs.segmenter)):
-            for a, b in zip(mine.get_weights(), others.get_weights(), strict=True):
-                np.testing.assert_allclose(a, b, atol=1e-6)
+    assert RunFolder.open(out).options().classes == 2
+    assert_equal_runs(RunFolder.open(out), RunFolder.open(tmp_path / "whole"))
+
+
+OF_EVALUATION = {"report.html"}
+
+
+def assert_equal_runs(ours, theirs):
+    assert ours.split() == theirs.split()
+    for stage in ("classifier", "segmenter", "final_classifier", "final_segmenter"):
+        assert [row["epoch"] for row in ours.epochs_done(stage)] == [row["epoch"] for row in theirs.epochs_done(stage)]
+    for path, other in ((ours.cascade, theirs.cascade), (ours.final_cascade, theirs.final_cascade)):
+        a, b = Cascade.load(path), Cascade.load(other)
+        assert (a.threshold, a.postprocess) == (pytest.approx(b.threshold, rel=1e-4), b.postprocess)
+        for mine, others in ((a.classifier, b.classifier), (a.segmenter, b.segmenter)):
+            for x, y in zip(mine.get_weights(), others.get_weights(), strict=True):
+                np.testing.assert_allclose(x, y, atol=1e-5)
+    visible = [{path.name for path in run.path.iterdir() if path.name != ".lock"} for run in (ours, theirs)]
+    assert visible[0] == visible[1] - {path.name for path in theirs.path.glob("*metrics*")} - OF_EVALUATION
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_ends_as_it_would_have(trained, cohort, tmp_path):
+    # Before there is a run; then at random, in half written files too, counted from the resumption before. A run writes
+    # about two dozen files.
+    moments = [1.5, *np.random.default_rng(0).uniform(2, 9, 2).round(1)]
+    out = tmp_path / "run"
+    for moment in [*moments, 1e9]:
+        resume = ["--resume"] if (out / "config.json").is_file() else []
+        arguments = ["train", "--data", str(cohort), "--out", str(out), *([] if resume else TRAIN_OPTIONS), *resume]
+        command = [sys.executable, "-m", "tests.examples.brain_mri.killed_training", str(moment), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[3])
+        assert done.returncode == (-signal.SIGKILL if moment < 1e9 else 0), done.stderr[-2000:]
+    assert_equal_runs(RunFolder.open(out), RunFolder.open(trained))

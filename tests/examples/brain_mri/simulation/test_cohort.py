@@ -1,5 +1,6 @@
 import csv
 import hashlib
+import json
 import multiprocessing
 import os
 import subprocess
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.simulation import cohort, simulate_cohort
 from examples.brain_mri.simulation.clinical import COLUMNS
 
@@ -73,6 +75,13 @@ def test_table_names_every_patient_folder(folder: Path) -> None:
     assert tuple(table.fieldnames or ()) == COLUMNS
     names = sorted(path.name[:12] for path in folder.iterdir() if path.is_dir())
     assert [row["Patient"] for row in rows] == names == ["TCGA_SM_0001", "TCGA_SM_0002"]
+
+
+def test_the_folder_says_that_its_patients_are_simulated(folder: Path) -> None:
+    found = json.loads((folder / "simulated.json").read_text())
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
+    assert found == {"simulated": True, "seed": 18, "patients": names}
+    assert index_folder(folder).simulated == set(names)
 
 
 @pytest.mark.slow

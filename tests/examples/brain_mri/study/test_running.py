@@ -92,9 +92,9 @@ def test_other_options_other_data_and_other_folders_are_refused(cohort, quick_tr
     assert "Expected --steps 4, as at the start" in refusal("--resume", "--steps", "8")
     assert "Expected --patients 2 all" in refusal("--resume", "--patients", "all")
     assert "as at the start" in refusal("--resume", "--quick")
-    shutil.copy(next(data.rglob("*_2.tif")), sorted(data.rglob("*_3.tif"))[0])
-    shutil.copy(sorted(data.rglob("*_1.tif"))[1], sorted(data.rglob("*_3.tif"))[0])
-    assert "Received other slices or masks" in refusal("--resume")
+    changed = stored["training"][0]
+    shutil.copy(data / changed / f"{changed}_2.tif", data / changed / f"{changed}_3.tif")
+    assert f"{changed}: images or masks changed" in refusal("--resume")
     assert study(out, data, "--resume", *GRID, *SMALL) == 1  # the options are those of the start, the data are not
     assert {path: path.read_bytes() for path in files} == files
 

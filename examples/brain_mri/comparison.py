@@ -1,0 +1,146 @@
+"""Runs compared on the test patients that all of them have, score by score, paired by patient."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from examples.brain_mri import fingerprints
+from examples.brain_mri.run_folder import RunFolder
+from examples.brain_mri.scoring import mean
+
+SCORES = {
+    "cascade_dice": "Dice, cascade",
+    "segmenter_dice": "Dice, segmenter",
+    "cascade_iou": "IoU, cascade",
+    "segmenter_iou": "IoU, segmenter",
+}
+SAME = ("slices", "truth_px")  # of a patient, whatever the run
+RESAMPLES = 9999  # all 2**n flips of signs where they are no more: up to 13 patients
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An evaluated run: its scores by patient, its options, and where its evaluation comes from."""
+
+    name: str
+    run: RunFolder
+    patients: pd.DataFrame
+    provenance: dict[str, Any]
+
+
+def read_runs(paths: Sequence[Path]) -> list[Scored]:
+    """Read evaluated runs, named by their folders, or by their paths where folders have one name.
+
+    Raises:
+        ValueError: If there are fewer than two, one is named twice, is no run, or was not evaluated.
+    """
+    resolved = [path.resolve() for path in paths]
+    if len(set(resolved)) < max(2, len(resolved)):
+        raise ValueError(
+            f"Expected two or more different runs. Received {', '.join(map(str, paths))}. Name each run folder once."
+        )
+    unique = len({path.name for path in resolved}) == len(resolved)
+    return [_read(path, full.name if unique else str(path)) for path, full in zip(paths, resolved, strict=True)]
+
+
+def _read(path: Path, name: str) -> Scored:
+    run = RunFolder.open(path)
+    files = run.path / "metrics_per_patient.csv", run.path / "metrics.json"
+    cure = f"Score it with `evaluate --run {path} --data DIR`."
+    if not all(file.is_file() for file in files):
+        raise ValueError(f"Expected an evaluated run. Received {path} without scores. {cure}")
+    try:
+        table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]]
+        found = json.loads(files[1].read_text(encoding="utf-8")).get("provenance", {})
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ValueError(f"Expected the scores of a run. Received {path}: {error}. {cure}") from error
+    if set(table.index) != {patient for patient, part in run.split().items() if part == "test"}:
+        raise ValueError(f"Expected scores of the run's own test patients. Received others in {files[0]}. {cure}")
+    return Scored(name, run, table, found)
+
+
+def common_patients(runs: Sequence[Scored]) -> list[str]:
+    """Return the patients that every run tested.
+
+    Raises:
+        ValueError: If they have no patient in common, or one has other slices or other tumour pixels in another run.
+    """
+    shared = sorted(set.intersection(*(set(scored.patients.index) for scored in runs)))
+    if not shared:
+        raise ValueError(
+            f"Expected a test patient that all runs have. Received {len(runs)} runs without one: "
+            f"{', '.join(scored.name for scored in runs)}. Train them on the same data with the same --seed."
+        )
+    prints = [fingerprints.read(scored.run.path) for scored in runs]
+    first = runs[0]
+    for scored, other in zip(runs[1:], prints[1:], strict=True):
+        for patient in shared:
+            same = first.patients.loc[patient, [*SAME]].equals(scored.patients.loc[patient, [*SAME]])
+            known = {prints[0].get(patient), other.get(patient)} - {None}  # earlier versions kept none
+            if not same or len(known) > 1:
+                raise ValueError(
+                    f"Expected the same files of each patient in all runs. Received others of {patient} in "
+                    f"{scored.name} than in {first.name}. Evaluate the runs on one data folder."
+                )
+    return shared
+
+
+def score_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str, Any]]:
+    """Return one row per score and run: its mean, the difference to the first run, and the p of that difference."""
+    names = pd.Series(list(patients))
+    rows = []
+    for column in SCORES:
+        base = runs[0].patients.loc[patients, column].to_numpy(float)
+        for scored in runs:
+            values = scored.patients.loc[patients, column].to_numpy(float)
+            row = {"score": column, "run": scored.name, **mean(pd.Series(values), names)}
+            if scored is not runs[0]:
+                row |= {"difference": mean(pd.Series(values - base), names), "p": p_value(values - base)}
+            rows.append(row)
+    return rows
+
+
+def p_value(differences: np.ndarray) -> float:
+    """Return the two-sided p of paired differences by a permutation test that flips their signs.
+
+    Example:
+        >>> p_value(np.array([0.1, 0.2, 0.05, 0.3, 0.15]))
+        0.0625
+    """
+    if len(differences) < 2:
+        return 1.0  # either sign is as likely
+    found = stats.permutation_test(
+        (differences,), np.mean, permutation_type="samples", vectorized=True, n_resamples=RESAMPLES, random_state=0
+    )
+    return float(found.pvalue)
+
+
+def smallest_p(patients: int) -> float:
+    """Return the smallest p that so many patients can give: all differences of one sign."""
+    return max(2 / 2**patients, 2 / (RESAMPLES + 1)) if patients > 1 else 1.0
+
+
+def differing_options(runs: Sequence[Scored]) -> list[dict[str, str]]:
+    """Return the options whose values differ between the runs, one row each."""
+    options = {scored.name: asdict(scored.run.options()) for scored in runs}
+    names = dict.fromkeys(name for of in options.values() for name in of)
+    return [
+        {"Option": name, **{run: str(of.get(name, "–")) for run, of in options.items()}}
+        for name in names
+        if len({str(of.get(name, "–")) for of in options.values()}) > 1
+    ]
+
+
+def training_text(runs: Sequence[Scored]) -> str:
+    """Return whether the runs were trained on the same patients, which decides what a difference means."""
+    parts = [{name for name, part in scored.run.split().items() if part == "train"} for scored in runs]
+    if all(part == parts[0] for part in parts):
+        return f"All were trained on the same {len(parts[0])} patients."
+    counts = ", ".join(f"{scored.name} on {len(part)}" for scored, part in zip(runs, parts, strict=True))
+    return f"They were trained on different patients: {counts}. A difference may come from that alone."

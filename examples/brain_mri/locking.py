@@ -1,0 +1,26 @@
+"""One process at a run folder at a time."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Hold a folder; the operating system lets go of it when the process ends, however it ends.
+
+    Raises:
+        ValueError: If another process holds it.
+    """
+    import filelock  # of the extra `examples`; the command line looks for it before this
+
+    try:
+        with filelock.FileLock(folder / ".lock", blocking=False):
+            for half in folder.glob(f".{'[0-9a-f]' * 8}-*"):  # what a killed process was writing
+                half.unlink()
+            yield
+    except filelock.Timeout as error:
+        raise ValueError(
+            f"Expected a run folder that no other process is at. Received {folder}, at which one is working. Wait for "
+            "it, or name another --out."
+        ) from error

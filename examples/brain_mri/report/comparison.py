@@ -1,0 +1,121 @@
+"""The report of a comparison of runs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import plotly.graph_objects as go
+
+from examples.brain_mri.comparison import (
+    SCORES,
+    Scored,
+    differing_options,
+    score_rows,
+    smallest_p,
+    training_text,
+)
+from examples.brain_mri.formats import score, signed
+from examples.brain_mri.provenance import patients_text
+from examples.brain_mri.wording import ENOUGH, interval_text
+from resunet_kit import plots
+
+MAIN = "cascade_dice"
+
+
+def write_comparison(path: Path, runs: Sequence[Scored], patients: Sequence[str]) -> Path:
+    """Write one self-contained HTML file."""
+    names = [scored.name for scored in runs]
+    sections = [
+        plots.Section("Scores", [tested_text(runs, patients), table_rows(runs, patients), reading_text(len(patients))]),
+        plots.Section(
+            "Patients", [_patient_rows(runs, patients), _figure(runs, patients), _distribution(runs, patients)]
+        ),
+        plots.Section("Runs", [training_text(runs), *_option_blocks(runs), _origin_rows(runs)]),
+    ]
+    return plots.write_report(
+        path, sections, title=f"Brain MRI, comparison: {' and '.join(names)}", subtitle=origin_text(runs)
+    )
+
+
+def origin_text(runs: Sequence[Scored]) -> str:
+    """Return whether the patients are simulated, over all runs."""
+    known = [scored.provenance for scored in runs if scored.provenance]
+    if len(known) < len(runs):
+        return "Whether the patients are simulated is not known: a run was evaluated by an earlier version."
+    keys = ("test_patients", "simulated_test_patients")
+    return patients_text({key: sum(found[key] for found in known) for key in keys})
+
+
+def tested_text(runs: Sequence[Scored], patients: Sequence[str]) -> str:
+    """Return on how many patients the runs are compared."""
+    own = ", ".join(f"{scored.name} {len(scored.patients)}" for scored in runs)
+    return f"Compared on the {len(patients)} patients that all runs tested, paired by patient (tested: {own})."
+
+
+def reading_text(patients: int) -> str:
+    """Return how to read intervals and p."""
+    few = ": with so few it says little" if patients < ENOUGH else ""
+    return (
+        f"{interval_text(patients)} Differences are to the first run. p is that of a permutation test that flips the "
+        "signs of the patients' differences (SciPy), two-sided, not corrected for the number of comparisons. With "
+        f"{patients} patients it cannot be below {smallest_p(patients):.2g}{few}."
+    )
+
+
+def table_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str, str]]:
+    """Return the scores as text, one row per score and run."""
+    return [
+        {
+            "Score": SCORES[row["score"]],
+            "Run": row["run"],
+            "Mean": score(row),
+            "Difference": signed(row["difference"]) if "p" in row else "",
+            "p": f"{row['p']:.3f}" if "p" in row else "",
+        }
+        for row in score_rows(runs, patients)
+    ]
+
+
+def _patient_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str, Any]]:
+    found = []
+    for patient in patients:
+        row: dict[str, Any] = {"Patient": patient, "Tumour (px)": int(runs[0].patients.loc[patient, "truth_px"])}
+        for column in ("cascade_dice", "segmenter_dice"):
+            row |= {f"{SCORES[column]}, {one.name}": float(one.patients.loc[patient, column]) for one in runs}
+        found.append(row)
+    return found
+
+
+def _figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+    """Return the Dice of every patient by every run, the first run's lowest first."""
+    ranked = list(runs[0].patients.loc[list(patients), MAIN].sort_values().index)
+    figure = go.Figure(
+        [go.Scatter(x=ranked, y=one.patients.loc[ranked, MAIN], mode="lines+markers", name=one.name) for one in runs]
+    )
+    return figure.update_layout(
+        template="plotly_white",
+        title="Dice of each patient's volume, cascade",
+        yaxis={"title": "Dice", "range": [-0.03, 1.03]},
+        xaxis={"title": "Patient", "type": "category"},
+    )
+
+
+def _distribution(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+    scores = {one.name: one.patients.loc[list(patients), MAIN].to_numpy() for one in runs}
+    return plots.score_distribution(scores, title="Dice of each patient's volume, cascade")
+
+
+def _option_blocks(runs: Sequence[Scored]) -> list[Any]:
+    rows = differing_options(runs)
+    return ["Options that differ:", rows] if rows else ["All options are the same."]
+
+
+def _origin_rows(runs: Sequence[Scored]) -> list[dict[str, Any]]:
+    return [
+        {
+            "Run": one.name,
+            **{key.capitalize(): str(one.provenance.get(key, "–")) for key in ("version", "seed", "date")},
+            "Machine": one.provenance.get("machine", {}).get("processor", "–"),
+        }
+        for one in runs
+    ]

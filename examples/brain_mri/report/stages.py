@@ -1,0 +1,74 @@
+"""The sections on each stage and on both together."""
+
+from typing import Any
+
+import pandas as pd
+
+from examples.brain_mri.calibration import BINS
+from examples.brain_mri.report.data import NAMES
+from examples.brain_mri.scoring import STAGES
+from examples.brain_mri.wording import difference_text, gate_rows, gate_text, stage_rows, validation_text
+from resunet_kit import plots
+
+COLUMNS = {
+    "patient": "Patient",
+    "slices": "Slices",
+    "slices_with_tumour": "With tumour",
+    "slices_predicted": "Predicted",
+    "truth_px": "Tumour (px)",
+    "cascade_px": "Marked (px)",
+    "lesion_size": "Size",
+    "segmenter_dice": "Dice, segmenter",
+    "cascade_dice": "Dice, cascade",
+    "cascade_iou": "IoU, cascade",
+    "cascade_hausdorff_distance_95_px": "95 % Hausdorff (px), cascade",
+}
+
+
+def classifier_blocks(slices: pd.DataFrame, summary: dict[str, Any]) -> list[Any]:
+    """Return the classifier's table and curves; the marked threshold is the run's, no best one is sought here."""
+    truth, probability = slices["has_tumour"].to_numpy(), slices["probability"].to_numpy()
+    threshold = summary["thresholds"]["classifier"]
+    report = summary["classifier"]["classification_report"]
+    table = [
+        {"Class": name, **{key.capitalize(): values[key] for key in ("precision", "recall", "f1-score", "support")}}
+        for name, values in report.items()
+        if isinstance(values, dict)
+    ]
+    return [
+        table,
+        plots.confusion_matrix(truth, slices["predicted_tumour"].to_numpy(), names=NAMES),
+        f"The marked threshold, {threshold:.4g}, is the run's. It was set before any test patient was read; no best "
+        "threshold is sought on them.",
+        plots.roc_curve(truth, probability, threshold=threshold),
+        plots.precision_recall_curve(truth, probability, threshold=threshold),
+        plots.threshold_curve(truth, probability, threshold=threshold),
+        plots.reliability_diagram(truth, probability, bins=BINS),
+    ]
+
+
+def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
+    """Return every patient's row, and the distribution of Dice over patients and over slices."""
+    with_tumour = slices[slices["has_tumour"] == 1]
+    return [
+        "Each patient's slices scored as one volume, worst first.",
+        patients.sort_values("cascade_dice")[list(COLUMNS)].rename(columns=COLUMNS).to_dict("list"),
+        plots.score_distribution(
+            {stage: patients[f"{stage}_dice"].to_numpy() for stage in STAGES}, title="Dice of each patient's volume"
+        ),
+        plots.score_distribution(
+            {stage: with_tumour[f"{stage}_dice"].to_numpy() for stage in STAGES},
+            title="Dice of each slice with tumour",
+        ),
+    ]
+
+
+def gate_blocks(summary: dict[str, Any]) -> list[Any]:
+    """Return the segmenter alone beside the cascade, and what the gate saves and costs."""
+    return [
+        stage_rows(summary, scores=1),
+        difference_text(summary),
+        validation_text(summary),
+        gate_rows(summary),
+        gate_text(summary),
+    ]

@@ -1,0 +1,155 @@
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from examples.brain_mri import cli, comparison
+from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.config import Options
+from examples.brain_mri.run_folder import RunFolder
+
+PATIENTS = [f"TCGA_SM_{number:04d}_21000101" for number in range(9)]
+DICE = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
+
+
+def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, evaluated=True, **options):
+    """Write a run folder that tested some patients with these scores."""
+    others = [name for name in PATIENTS if name not in test]
+    split = dict.fromkeys(test, "test") | dict.fromkeys(others[1:], "train") | {others[0]: "validation"}
+    file = path.with_name("slice.tif")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"the same in all runs")
+    slices = [Slice(name, 1, file, file, True) for name in split]
+    RunFolder.create(path, Options(data="cohort", **options), split, slices)
+    if evaluated:
+        scores = {column: np.asarray(dice) * (0.9 if "iou" in column else 1) for column in comparison.SCORES}
+        sizes = np.arange(len(test)) + 100 if pixels is None else pixels
+        pd.DataFrame({"patient": test, "slices": 1, "truth_px": sizes, **scores}).to_csv(
+            path / "metrics_per_patient.csv", index=False
+        )
+        found = {"version": "1", "seed": 0, "date": "2026", "machine": {"processor": "cpu"}}
+        found |= {"test_patients": len(test), "simulated_test_patients": len(test)}
+        (path / "metrics.json").write_text(json.dumps({"provenance": found}))
+    return path
+
+
+def test_scores_are_paired_by_patient_not_by_row(tmp_path):
+    first = make(tmp_path / "a")
+    second = make(tmp_path / "b", test=PATIENTS[4::-1], dice=DICE[::-1] + 0.05, pixels=np.arange(5)[::-1] + 100)
+    runs = comparison.read_runs([first, second])
+    rows = comparison.score_rows(runs, comparison.common_patients(runs))
+    dice = [row for row in rows if row["score"] == "cascade_dice"]
+    assert [row["run"] for row in dice] == ["a", "b"]
+    assert dice[0]["mean"] == pytest.approx(0.7)
+    assert "p" not in dice[0]
+    assert dice[1]["difference"]["mean"] == pytest.approx(0.05)
+    assert dice[1]["difference"]["interval"] == pytest.approx([0.05, 0.05])
+    assert dice[1]["p"] == comparison.smallest_p(5) == 2 / 2**5
+
+
+def test_only_patients_that_all_runs_tested_count(tmp_path):
+    runs = comparison.read_runs(
+        [
+            make(tmp_path / "a"),
+            make(tmp_path / "b", test=PATIENTS[2:5], dice=[0.1, 0.2, 0.3], pixels=[102, 103, 104]),
+            make(tmp_path / "c", test=PATIENTS[3:6], dice=[0.1, 0.2, 0.3], pixels=[103, 104, 105]),
+        ]
+    )
+    patients = comparison.common_patients(runs)
+    assert patients == PATIENTS[3:5]
+    assert comparison.score_rows(runs, patients)[0]["mean"] == pytest.approx(0.85)
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_p_is_that_of_all_flips_of_signs(count):
+    differences = np.random.default_rng(count).normal(0.3, 1, count)
+    flips = np.array(np.meshgrid(*[[-1, 1]] * count)).reshape(count, -1)
+    expected = np.mean(np.abs(differences @ flips) >= abs(differences.sum()) - 1e-12)
+    assert comparison.p_value(differences) == pytest.approx(expected)
+
+
+def test_p_of_many_patients_is_repeatable_and_near_the_t_test():
+    differences = np.random.default_rng(0).normal(0.1, 0.3, 40)
+    assert comparison.p_value(differences) == comparison.p_value(differences)
+    assert comparison.p_value(differences) == pytest.approx(stats.ttest_1samp(differences, 0).pvalue, abs=0.02)
+    assert comparison.p_value(np.zeros(4)) == 1
+    assert comparison.p_value(np.ones(20)) == comparison.smallest_p(20)
+    assert comparison.p_value(np.array([0.3])) == 1 == comparison.smallest_p(1)
+
+
+def test_the_command_prints_and_writes(tmp_path, capsys):
+    runs = [make(tmp_path / "a"), make(tmp_path / "b", dice=DICE - 0.1, seed=3, batch_size=4)]
+    out = tmp_path / "new" / "comparison.html"
+    assert cli.main(["compare", *map(str, runs), "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("The patients are simulated")
+    assert "Compared on the 5 patients that all runs tested" in printed
+    assert "All were trained on the same 3 patients." in printed
+    assert re.search(r"Dice, cascade +b +0\.600 \(0\.\d+ to 0\.\d+\) +-0\.100 \(-0\.100 to -0\.100\) +0\.062", printed)
+    assert re.search(r"batch_size +12 +4", printed)
+    assert re.search(r"seed +0 +3", printed)
+    assert "precision" not in printed
+    assert "cannot be below 0.062: with so few it says little" in printed
+    text = out.read_text(encoding="utf-8")
+    assert text.index("The patients are simulated") < text.index("<nav")
+    assert text.count(PATIENTS[0]) > 1
+    assert PATIENTS[7] not in text
+
+
+def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
+    first = make(tmp_path / "a")
+    other = make(tmp_path / "b", test=PATIENTS[5:], dice=[0.1] * 4)
+    bare = make(tmp_path / "c", evaluated=False)
+    sized = make(tmp_path / "d", pixels=np.arange(5) + 200)
+    stale = make(tmp_path / "e")
+    make(tmp_path / "e2", test=PATIENTS[1:6])
+    (stale / "split.csv").write_bytes((tmp_path / "e2" / "split.csv").read_bytes())
+    spoiled = make(tmp_path / "f")
+    (spoiled / "metrics_per_patient.csv").write_text("patient,slices\n")
+    cases = {
+        ("a",): "two or more different runs",
+        ("a", "a"): "two or more different runs",
+        ("a", "b"): "Expected a test patient that all runs have",
+        ("a", "c"): "Expected an evaluated run",
+        ("a", "d"): f"others of {PATIENTS[0]} in d than in a",
+        ("a", "e"): "the run's own test patients",
+        ("a", "f"): "Expected the scores of a run",
+        ("a", "nothing"): "Expected a run folder",
+    }
+    assert all(path.is_dir() for path in (first, other, bare, sized))
+    for names, message in cases.items():
+        assert cli.main(["compare", *(str(tmp_path / name) for name in names)]) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("error: Expected")
+        assert error.count("\n") == 1
+        assert message in error
+    assert cli.main(["compare", str(first), str(sized), "--out", str(tmp_path / "x.json")]) == 1
+    assert "end in .html" in capsys.readouterr().err
+
+
+def test_other_files_of_a_patient_are_named_where_the_runs_know_them(tmp_path):
+    paths = [make(tmp_path / "a"), make(tmp_path / "b")]
+    for path, print_ in zip(paths, ("x", "y"), strict=True):
+        (path / "fingerprints.json").write_text(json.dumps({PATIENTS[2]: print_}))
+    with pytest.raises(ValueError, match=f"others of {PATIENTS[2]} in b than in a"):
+        comparison.common_patients(comparison.read_runs(paths))
+    (paths[1] / "fingerprints.json").unlink()  # of an earlier version
+    assert comparison.common_patients(comparison.read_runs(paths)) == PATIENTS[:5]
+
+
+def test_one_common_patient_has_neither_interval_nor_verdict(tmp_path, capsys):
+    make(tmp_path / "a")
+    make(tmp_path / "b", test=PATIENTS[4:7], dice=[0.1, 0.2, 0.3], pixels=[104, 105, 106])
+    assert cli.main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
+    printed = capsys.readouterr().out
+    assert "Compared on the 1 patients" in printed
+    assert "no score has an interval" in printed
+    assert re.search(r"Dice, cascade +b +0\.100 +-0\.800 +1\.000", printed)
+
+
+def test_runs_of_one_folder_name_are_told_apart_by_their_paths(tmp_path):
+    paths = [make(tmp_path / "x" / "run"), make(tmp_path / "y" / "run")]
+    assert [scored.name for scored in comparison.read_runs(paths)] == [str(path) for path in paths]
