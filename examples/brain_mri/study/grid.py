@@ -94,7 +94,7 @@ def cells(stages: Sequence[str], comparisons: Iterable[str], patients: Sequence[
         patients: Numbers of training patients; the last is all of them.
         seeds: How many.
     """
-    found = {}
+    found: dict[Cell, None] = {}  # in this order, each once
     for seed in range(seeds):
         for comparison in (COMPARISONS[name] for name in comparisons):
             for count in sorted(set(patients)) if comparison.patients == "each" else [max(patients)]:

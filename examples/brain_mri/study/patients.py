@@ -18,7 +18,7 @@ def hold_out(patients: Sequence[Patient], seed: int) -> tuple[list[Patient], lis
         ValueError: If there are too few patients, or those held out have no slice with or none without tumour.
     """
     owners = np.repeat(np.arange(len(patients)), [len(patient.images) for patient in patients])
-    people = [patients[owner].name[:PERSON] for owner in owners]
+    people = [patient.name[:PERSON] for patient in patients for _ in patient.images]
     tumour = np.concatenate([patient.shows_tumour for patient in patients])
     parts = split_by_group(people, (1 - HELD_OUT, HELD_OUT), stratify=tumour, seed=seed)
     training, held_out = ([patients[owner] for owner in np.unique(owners[part])] for part in parts)

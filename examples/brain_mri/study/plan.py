@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, get_args
 
 from examples.brain_mri import config
@@ -153,7 +153,7 @@ def given(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def from_stated(stored: dict[str, Any]) -> Plan:
     """Return the plan of a file's options."""
-    return replace(Plan(), **{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    return Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -32,6 +32,7 @@ class Starts:
     def __init__(self, folder: StudyFolder, plan: Plan, networks: Networks, on_step: Callable[[], None]) -> None:
         self.folder, self.plan, self.networks, self.on_step = folder, plan, networks, on_step
         self._simulated: dict[tuple[str, str], Weights] = {}
+        self._built: dict[tuple[str, str, int], Weights] = {}  # of one seed, since seeds come one after another
         self._patients: list[Patient] | None = None
 
     def weights(self, stage: str, start: str, seed: int) -> Weights:
@@ -41,13 +42,18 @@ class Starts:
         cohort gives all layers, the same for all seeds.
         """
         if start in ("random", "imagenet"):
-            options = self.plan.options(imagenet=start == "imagenet", seed=seed, epochs=1)
-            weights: Weights = stage_of(stage, options, []).build(options).get_weights()
-            return weights
+            return self._new(stage, start, seed)
         key = (stage, start)
         if key not in self._simulated:
             self._simulated[key] = self._trained(stage, start)
         return self._simulated[key]
+
+    def _new(self, stage: str, start: str, seed: int) -> Weights:
+        if (stage, start, seed) not in self._built:
+            self._built = {key: weights for key, weights in self._built.items() if key[2] == seed}
+            options = self.plan.options(imagenet=start == "imagenet", seed=seed, epochs=1)
+            self._built[stage, start, seed] = stage_of(stage, options, []).build(options).get_weights()
+        return self._built[stage, start, seed]
 
     def seconds(self, stage: str, start: str) -> float:
         """Return how long the training on the simulated cohort took."""
