@@ -153,7 +153,8 @@ def given(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def from_stated(stored: dict[str, Any]) -> Plan:
     """Return the plan of a file's options."""
-    return Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
+    options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+    return Plan(**options)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
