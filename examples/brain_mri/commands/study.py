@@ -49,7 +49,7 @@ def run(chosen: argparse.Namespace) -> None:
     with RunFolder(folder.path).locked():
         if not chosen.resume:
             folder.refuse_existing()  # another process may have begun one since
-            options = running.start(folder, options, index, patients)
+            options = running.start(folder, options, data, index, patients)
         running.train(folder, options, index, patients)
     print(f"report: {folder.report.resolve()}")
 

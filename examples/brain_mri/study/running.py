@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -34,7 +35,7 @@ def check(plan: Plan, patients: Sequence[Patient]) -> None:
         stage_of(stage, options, []).build(options)
 
 
-def start(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> Plan:
+def start(folder: StudyFolder, plan: Plan, data: Path, index: Index, patients: Sequence[Patient]) -> Plan:
     """Write what stays the same until the end of the study, and return the plan with its precision."""
     parts = hold_out(patients, plan.seed)
     training, held_out = ([patient.name for patient in part] for part in parts)
@@ -46,7 +47,7 @@ def start(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Pati
     plan = replace(plan, precision=options.precision)
     folder.write_plan(
         plan,
-        data=str(index.folder),
+        data=str(data.resolve()),
         fingerprints=fingerprint(index.slices),
         training=training,
         held_out=held_out,

@@ -66,8 +66,8 @@ def test_an_interrupted_study_ends_as_it_would_have(cohort, quick_trainings, tmp
     assert "The patients are simulated" in text
     assert "Segmenter, encoder frozen against all layers at once." in text
 
-    # Nothing is left to do; a damaged file is named.
-    assert study(out, cohort, "--resume") == 0
+    # Nothing is left to do, and the data are known; a damaged file is named.
+    assert cli.main(["study", "--out", str(out), "--resume"]) == 0
     assert quick_trainings.trained == names
     capsys.readouterr()
     (out / "cells" / f"{names[0]}.json").write_text('{"stage"')
