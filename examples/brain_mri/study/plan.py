@@ -1,0 +1,195 @@
+"""The options of a study: the same from its start to its end, so that its trainings can be compared."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, get_args
+
+from examples.brain_mri import config
+from examples.brain_mri.config import Options, Precision
+from examples.brain_mri.study.grid import COMPARISONS, STAGES, Cell, cells
+
+ALL = "all"
+
+
+def _option(meaning: str, **argument: Any) -> dict[str, Any]:
+    return {"help": meaning, "argument": argument}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Options of a study; of each field, `help` says what it is."""
+
+    stages: tuple[str, ...] = field(
+        default=STAGES, metadata=_option(f"which networks: {', '.join(STAGES)}", nargs="+", metavar="STAGE")
+    )
+    comparisons: tuple[str, ...] = field(
+        default=tuple(COMPARISONS),
+        metadata=_option(f"of {', '.join(COMPARISONS)}", nargs="+", metavar="NAME"),
+    )
+    patients: tuple[str, ...] = field(
+        default=("2", "4", "8", ALL),
+        metadata=_option("numbers of training patients, ascending; the last is all", nargs="+", metavar="N"),
+    )
+    seeds: int = field(
+        default=3,
+        metadata=_option("trainings of each kind, with other patients, weights and batches", type=config.positive),
+    )
+    seed: int = field(default=0, metadata=_option("of the patients that are held out", type=config.seed))
+    steps: int = field(
+        default=320, metadata=_option("optimizer steps of each training, the same for all", type=config.positive)
+    )
+    moments: int = field(
+        default=8,
+        metadata=_option("how often a training is scored; divides the steps", type=config.integer_from(2)),
+    )
+    image_size: int = field(
+        default=128, metadata=_option("height and width of the slices in pixels", type=config.positive)
+    )
+    batch_size: int = field(default=12, metadata=_option("slices per step", type=config.positive))
+    learning_rate: float = field(
+        default=1e-3, metadata=_option("of AdamW at its highest, the same for all", type=config.positive_number)
+    )
+    encoder: str = field(
+        default="efficientnet_lite0", metadata=_option("of the segmenter, any name with ImageNet weights")
+    )
+    backbone: str = field(
+        default="efficientnet_lite0", metadata=_option("of the classifier, any name with ImageNet weights")
+    )
+    precision: Precision = field(
+        default="auto", metadata=_option("of the computation; auto measures", choices=get_args(Precision))
+    )
+    simulated_patients: int = field(
+        default=24, metadata=_option("patients of the simulated cohort to start from", type=config.integer_from(2))
+    )
+    simulated_moments: int = field(
+        default=16,
+        metadata=_option("length of the training on it, in units of --steps / --moments", type=config.positive),
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a study."""
+        _known("--stages", self.stages, STAGES)
+        _known("--comparisons", self.comparisons, tuple(COMPARISONS))
+        _check_patients(self.patients)
+        if self.encoder == "none":
+            raise ValueError(
+                "Expected --encoder with ImageNet weights. Received none. Pass for example "
+                "--encoder efficientnet_lite0."
+            )
+        if self.steps % self.moments:
+            raise ValueError(
+                f"Expected --steps that --moments divides. Received {self.steps} and {self.moments}. "
+                f"Pass --steps {max(1, self.steps // self.moments) * self.moments}."
+            )
+
+    def options(self, *, imagenet: bool, seed: int, epochs: int) -> Options:
+        """Return the options of one training as the rest of the example takes them; an epoch ends at each moment."""
+        weights = "imagenet" if imagenet else None
+        return Options(
+            data="",
+            encoder=self.encoder,
+            encoder_weights=weights,
+            backbone=self.backbone,
+            classifier_weights=weights,
+            image_size=self.image_size,
+            classifier_epochs=epochs,
+            segmenter_epochs=epochs,
+            steps_per_epoch=self.steps // self.moments,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            precision=self.precision,
+            seed=seed,
+        )
+
+    def sizes(self, training: int) -> list[int]:
+        """Return the numbers of training patients.
+
+        Args:
+            training: How many there are.
+
+        Raises:
+            ValueError: If they are too few.
+        """
+        counts = [training if entry == ALL else int(entry) for entry in self.patients]
+        if max(counts) > training or training < 2:
+            fitting = [entry for entry in self.patients if entry == ALL or int(entry) <= training]
+            raise ValueError(
+                f"Expected at least {max(2, *counts)} patients for training. Received data with {training}, beside "
+                f"those held out. Add patients" + (f", or pass --patients {' '.join(fitting)}." if fitting else ".")
+            )
+        return sorted(set(counts))
+
+    def cells(self, training: int) -> list[Cell]:
+        """Return all trainings for a number of training patients."""
+        return cells(self.stages, self.comparisons, self.sizes(training), self.seeds)
+
+    def stated(self) -> dict[str, Any]:
+        """Return the options as JSON has them."""
+        values = {option.name: getattr(self, option.name) for option in fields(self)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+# Two cores end it within ten minutes, on eight patients.
+QUICK: dict[str, Any] = {
+    "comparisons": ("starts", "modes"),
+    "patients": ("2", ALL),
+    "seeds": 1,
+    "steps": 24,
+    "moments": 4,
+    "image_size": 64,
+    "simulated_patients": 6,
+    "simulated_moments": 4,
+}
+
+
+def given(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that a command line states, those of --quick included."""
+    names = {option.name for option in fields(Plan)}
+    stated = {name: value for name, value in vars(chosen).items() if name in names}
+    stated = {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
+    return {**(QUICK if chosen.quick else {}), **stated}
+
+
+def from_stated(stored: dict[str, Any]) -> Plan:
+    """Return the plan of a file's options."""
+    return Plan(**{name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()})
+
+
+def add_arguments(command: argparse.ArgumentParser) -> None:
+    """Add an argument for each option; those that are not given stay out of the namespace."""
+    for option in fields(Plan):
+        default = " ".join(option.default) if isinstance(option.default, tuple) else option.default
+        quick = QUICK.get(option.name)
+        quick = " ".join(quick) if isinstance(quick, tuple) else quick
+        shown = f"default: {default}" + (f", with --quick {quick}" if quick is not None else "")
+        command.add_argument(
+            f"--{option.name.replace('_', '-')}",
+            default=argparse.SUPPRESS,
+            help=f"{option.metadata['help']} ({shown})",
+            **option.metadata["argument"],
+        )
+
+
+def _known(option: str, names: Sequence[str], possible: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in possible]
+    if unknown or len(set(names)) < len(names):
+        raise ValueError(
+            f"Expected {option} of {', '.join(possible)}, each once. Received {' '.join(names)}. "
+            f"Pass for example {option} {possible[0]}."
+        )
+
+
+def _check_patients(entries: Sequence[str]) -> None:
+    numbers = [entry for entry in entries if entry != ALL]
+    valid = all(entry.isascii() and entry.isdigit() and int(entry) >= 1 for entry in numbers)
+    if (
+        not valid
+        or len(set(entries)) < len(entries)
+        or ALL in entries[:-1]
+        or sorted(map(int, numbers)) != [int(entry) for entry in numbers]
+    ):
+        raise ValueError(
+            f"Expected --patients as ascending numbers of at least 1, then all. Received {' '.join(entries)}. "
+            "Pass for example --patients 2 4 all."
+        )

@@ -1,0 +1,129 @@
+"""Tables of a study: every score, and differences between trainings that share patients and seed."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from examples.brain_mri.study.grid import COMPARISONS, Comparison, cell
+from resunet_kit.metrics import bootstrap_interval
+
+KEYS = ["stage", "start", "mode", "patients", "seed"]
+
+
+def result_table(finished: Sequence[dict[str, Any]]) -> pd.DataFrame:
+    """Return one row per training and moment."""
+    rows = [
+        {**{key: found[key] for key in KEYS}, **{key: moment[key] for key in ("steps", "seconds", "score")}}
+        for found in finished
+        for moment in found["moments"]
+    ]
+    return pd.DataFrame(rows)
+
+
+def summary_table(finished: Sequence[dict[str, Any]], comparisons: Iterable[str]) -> pd.DataFrame:
+    """Return the differences of each comparison at the end of the trainings.
+
+    A pair are two trainings that differ in nothing else than what is compared: same stage, patients and seed. Rows are
+    for each number of training patients, and for all numbers together, where there are several.
+
+    Columns: `low` to `high` is the 95 % bootstrap interval of the mean difference over pairs; `patients_low` to
+    `patients_high`, for the segmenter, over the patients held out. `arrived` pairs come to the final score of the
+    training that they are compared with; `part_of_steps` and `part_of_seconds` are the medians of what they took of
+    its, the pairs that do not arrive counted as infinite.
+    """
+    by_cell = {tuple(found[key] for key in KEYS): found for found in finished}
+    rows = []
+    for comparison in (COMPARISONS[name] for name in comparisons):
+        for stage in dict.fromkeys(found["stage"] for found in finished):
+            for value in comparison.values[1:]:
+                pairs = _pairs(by_cell, comparison, stage, value)
+                counts = sorted({patients for patients, _, _ in pairs})
+                for chosen in [[count] for count in counts] + ([counts] if len(counts) > 1 else []):
+                    found = [(ours, theirs) for count, ours, theirs in pairs if count in chosen]
+                    rows.append(
+                        {
+                            "comparison": comparison.name,
+                            "stage": stage,
+                            "compared": value,
+                            "with": comparison.values[0],
+                            "patients": " ".join(map(str, chosen)),
+                            **_differences(found),
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def _pairs(
+    by_cell: dict[tuple[Any, ...], dict[str, Any]], comparison: Comparison, stage: str, value: str
+) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:
+    """Return the number of patients of each pair, what is compared, and what it is compared with."""
+    keys = sorted({(key[3], key[4]) for key in by_cell})
+    largest = max(count for count, _ in keys)
+    pairs = []
+    for count, seed in keys:
+        if comparison.patients == "all" and count != largest:
+            continue
+        ours, theirs = (
+            by_cell.get((one.stage, one.start, one.mode, one.patients, one.seed))
+            for one in (cell(stage, comparison, which, count, seed) for which in (value, comparison.values[0]))
+        )
+        if ours and theirs:
+            pairs.append((count, ours, theirs))
+    return pairs
+
+
+def _differences(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, Any]:
+    ours, theirs = (np.array([pair[side]["moments"][-1]["score"] for pair in pairs]) for side in (0, 1))
+    low, high = interval(ours - theirs)
+    patients_low, patients_high = interval(_by_patient(pairs))
+    arrivals = np.array([_arrival(*pair) for pair in pairs])
+    steps, seconds = np.median(arrivals, axis=0)
+    return {
+        "pairs": len(pairs),
+        "score": ours.mean(),
+        "score_with": theirs.mean(),
+        "difference": (ours - theirs).mean(),
+        "low": low,
+        "high": high,
+        "patients_low": patients_low,
+        "patients_high": patients_high,
+        "arrived": int(np.isfinite(arrivals[:, 0]).sum()),
+        "part_of_steps": steps,
+        "part_of_seconds": seconds,
+    }
+
+
+def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval of a mean; NaN of fewer than two values."""
+    if len(values) < 2:
+        return np.nan, np.nan
+    found = bootstrap_interval(values)
+    return found.low, found.high
+
+
+def _by_patient(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> np.ndarray:
+    """Return the mean difference of each patient held out; empty for the classifier, scored on all slices together."""
+    ours, theirs = ([pair[side]["moments"][-1]["by_patient"] for pair in pairs] for side in (0, 1))
+    names = sorted(ours[0])
+    return np.array(
+        [np.mean([a[name] - b[name] for a, b in zip(ours, theirs, strict=True)]) for name in names], "float64"
+    )
+
+
+def _arrival(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[float, float]:
+    """Return what part of the other's steps and seconds it takes to its final score; infinite where it is not reached.
+
+    Between two moments the score is taken to rise evenly.
+    """
+    goal, end = theirs["moments"][-1]["score"], theirs["moments"][-1]
+    before = None
+    for moment in ours["moments"]:
+        if moment["score"] >= goal:
+            part = 1.0 if before is None else (goal - before["score"]) / (moment["score"] - before["score"])
+            at = before or moment
+            steps, seconds = (at[key] + part * (moment[key] - at[key]) for key in ("steps", "seconds"))
+            return steps / end["steps"], seconds / end["seconds"]
+        before = moment
+    return np.inf, np.inf

@@ -1,0 +1,104 @@
+"""All trainings of a study, one after another; what is done already is not done again."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tqdm import tqdm
+
+from examples.brain_mri.batches import Patient
+from examples.brain_mri.cohort.index import Index
+from examples.brain_mri.fingerprints import fingerprint
+from examples.brain_mri.precision import with_precision
+from examples.brain_mri.study import cells
+from examples.brain_mri.study.folder import StudyFolder
+from examples.brain_mri.study.grid import Cell
+from examples.brain_mri.study.patients import drawn, hold_out
+from examples.brain_mri.study.plan import Plan
+from examples.brain_mri.study.report import write_results
+from examples.brain_mri.study.starts import Starts, steps
+from examples.brain_mri.study.trainer import Networks, stage_of
+
+
+def check(plan: Plan, patients: Sequence[Patient]) -> None:
+    """Raise, before anything is written, if the patients or the networks do not serve.
+
+    Raises:
+        ImportError: If the ImageNet weights are of a package that is not installed.
+        ValueError: If there are too few patients, or the weights cannot be had.
+    """
+    training, _ = hold_out(patients, plan.seed)
+    _subsets(plan, plan.cells(len(training)), training)
+    for stage in plan.stages:
+        options = plan.options(imagenet=True, seed=0, epochs=1)
+        stage_of(stage, options, []).build(options)
+
+
+def start(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> Plan:
+    """Write what stays the same until the end of the study, and return the plan with its precision."""
+    parts = hold_out(patients, plan.seed)
+    training, held_out = ([patient.name for patient in part] for part in parts)
+    # As if all trainings were one: measuring is worth its time for all of them together.
+    options = plan.options(imagenet=True, seed=0, epochs=plan.moments * len(plan.cells(len(training))))
+    stage = stage_of("segmenter", options, [])
+    options = with_precision(options, lambda: stage.build(options))
+    print(f"precision: {options.precision}, {options.precision_reason}", flush=True)
+    plan = replace(plan, precision=options.precision)
+    folder.write_plan(
+        plan,
+        data=str(index.folder),
+        fingerprints=fingerprint(index.slices),
+        training=training,
+        held_out=held_out,
+        simulated=sorted(index.simulated),
+    )
+    return plan
+
+
+def train(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> None:
+    """Do the trainings that are still to be done, and write the results, of an interrupted study too.
+
+    Raises:
+        ValueError: If the patients are not those of the start.
+    """
+    folder.check_data(fingerprint(index.slices))
+    training, held_out = hold_out(patients, plan.seed)
+    grid = plan.cells(len(training))
+    try:
+        _train(folder, plan, grid, training, held_out)
+    finally:
+        if folder.results(grid):
+            write_results(folder, plan, grid)
+
+
+def _train(
+    folder: StudyFolder, plan: Plan, grid: Sequence[Cell], training: Sequence[Patient], held_out: Sequence[Patient]
+) -> None:
+    missing = [cell for cell in grid if folder.read_cell(cell) is None]
+    needed = sorted({(cell.stage, cell.start) for cell in missing})
+    needed = [key for key in needed if not folder.start_weights(*key).is_file()]
+    subsets = _subsets(plan, grid, training)
+    networks = Networks(plan, imagenet=any("imagenet" in cell.start for cell in grid))
+    total = plan.steps * len(grid) + steps(plan, needed)
+    with tqdm(
+        total=total,
+        initial=plan.steps * (len(grid) - len(missing)),
+        desc="study",
+        unit="step",
+        smoothing=0,  # trainings differ in speed: the time left is by the mean of all
+        mininterval=0.5 if sys.stderr.isatty() else 30,
+    ) as bar:
+        starts = Starts(folder, plan, networks, bar.update)
+        for cell in missing:
+            bar.set_description(f"study: {cell.name}", refresh=False)
+            patients = subsets[cell.patients, cell.seed]
+            result = cells.train(cell, patients, held_out, networks, starts, bar.update)
+            if "simulated" in cell.start:
+                result["start_seconds"] = starts.seconds(cell.stage, cell.start)
+            folder.write_cell(cell, **result)
+
+
+def _subsets(plan: Plan, grid: Sequence[Cell], training: Sequence[Patient]) -> dict[tuple[int, int], list[Patient]]:
+    """Return the training patients of each number and seed."""
+    keys = {(cell.patients, cell.seed) for cell in grid}
+    return {(count, seed): drawn(training, count, plan.seed + seed) for count, seed in sorted(keys)}

@@ -1,0 +1,71 @@
+"""What the differences say, in words: every sentence is computed from the numbers of the summary."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from examples.brain_mri.study.grid import Comparison, describe
+
+SCORES = {"classifier": "AUC", "segmenter": "Dice"}
+
+
+def sentences(summary: pd.DataFrame, comparison: Comparison, stage: str) -> list[str]:
+    """Return one paragraph for each start or mode that is compared."""
+    rows = (
+        summary[(summary["comparison"] == comparison.name) & (summary["stage"] == stage)] if len(summary) else summary
+    )
+    return [
+        _paragraph(rows[rows["compared"] == value].to_dict("records"), stage)
+        for value in dict.fromkeys(rows.get("compared", []))
+    ]
+
+
+def _paragraph(rows: list[dict[Hashable, Any]], stage: str) -> str:
+    name = f"**{stage.capitalize()}, {describe(rows[0]['compared'])} against {describe(rows[0]['with'])}.**"
+    single = [row for row in rows if " " not in row["patients"]]
+    by_verdict: dict[str, list[str]] = {}
+    for row in single:
+        by_verdict.setdefault(verdict(row["low"], row["high"], row["difference"]), []).append(_gain(row, stage))
+    parts = [f"{what} {'; '.join(gains)}." for what, gains in by_verdict.items()]
+    if len(rows) > len(single):
+        row = rows[-1]
+        parts.append(f"Over all numbers of patients: {difference(row, stage)}.")
+    return " ".join([name, *parts, arrival(rows[-1])])
+
+
+def verdict(low: float, high: float, difference: float) -> str:
+    """Return whether a difference is shown by its interval."""
+    if np.isnan(low):
+        side = "higher" if difference > 0 else "lower" if difference < 0 else "equal"
+        return f"One pair alone, which shows nothing yet ({side}):"
+    if low > 0:
+        return "Pays:"
+    return "Does harm:" if high < 0 else "No difference shown:"
+
+
+def difference(row: dict[Hashable, Any], stage: str) -> str:
+    """Return a difference with its interval and the scores."""
+    shown = "" if np.isnan(row["low"]) else f" ({row['low']:+.3f} to {row['high']:+.3f})"
+    score = SCORES[stage]
+    return f"{score} {row['difference']:+.3f}{shown}, from {row['score_with']:.3f} to {row['score']:.3f}"
+
+
+def _gain(row: dict[Hashable, Any], stage: str) -> str:
+    return f"with {row['patients']} training patients {difference(row, stage)}"
+
+
+def arrival(row: dict[Hashable, Any]) -> str:
+    """Return how much sooner the same score is arrived at."""
+    arrived, pairs = row["arrived"], row["pairs"]
+    many = f"{arrived} of {pairs} pairs" if pairs > 1 else ("The pair" if arrived else "No pair")
+    if not arrived:
+        return "No pair arrives at the score that the other ends with."
+    if not np.isfinite(row["part_of_steps"]):
+        return f"{many} arrive at the score that the other ends with, fewer than half."
+    verb = "arrive" if pairs > 1 else "arrives"
+    return (
+        f"{many} {verb} at the score that the other ends with, in the median after "
+        f"{row['part_of_steps']:.0%} of its steps and {row['part_of_seconds']:.0%} of its seconds."
+    )

@@ -1,0 +1,46 @@
+import pandas as pd
+import pytest
+
+from examples.brain_mri.study.grid import COMPARISONS
+from examples.brain_mri.study.results import summary_table
+from examples.brain_mri.study.sentences import sentences, verdict
+from tests.examples.brain_mri.study.test_results import training
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.1, 0.2, "Pays"), (-0.2, -0.1, "Does harm"), (-0.1, 0.2, "No difference"), (float("nan"), 0.1, "One pair")],
+)
+def test_verdicts(low, high, said):
+    assert verdict(low, high, 0.1).startswith(said)
+
+
+def said_of(finished):
+    return sentences(summary_table(finished, ["starts"]), COMPARISONS["starts"], "segmenter")
+
+
+def test_when_transfer_pays_and_when_not():
+    gains = {2: (0.2, 0.3), 4: (-0.1, 0.1), 8: (-0.3, -0.2)}
+    finished = [
+        training(start, seed, [0, 0.5 + gain], patients=patients)
+        for patients, both in gains.items()
+        for seed in (0, 1)
+        for start, gain in (("random", 0), ("imagenet", both[seed]))
+    ]
+    [text] = said_of(finished)
+    assert text.startswith("**Segmenter, ImageNet against random weights.** ")
+    assert "Pays: with 2 training patients Dice +0.250 (+0.200 to +0.300), from 0.500 to 0.750." in text
+    assert "No difference shown: with 4 training patients Dice +0.000" in text
+    assert "Does harm: with 8 training patients Dice -0.250" in text
+    assert "Over all numbers of patients: Dice +0.000" in text
+
+
+def test_how_much_sooner():
+    pair = [training("random", 0, [0, 0.2, 0.4]), training("imagenet", 0, [0, 0.8, 0.9])]
+    assert "arrives at the score that the other ends with, in the median after 25% of its steps" in said_of(pair)[0]
+    assert "No pair arrives" in said_of([pair[0], training("imagenet", 0, [0, 0.1, 0.2])])[0]
+
+
+def test_nothing_is_said_of_nothing():
+    assert sentences(pd.DataFrame(), COMPARISONS["starts"], "segmenter") == []
+    assert said_of([training("random", 0, [0, 0.5])]) == []
