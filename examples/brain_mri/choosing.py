@@ -20,7 +20,7 @@ USUAL = CANDIDATES[1]
 NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the usual one
 SLOPE = 0.01  # at least: a classifier that is worse than chance on a few patients is not turned around
 BATCH = 16
-CAUTION = 0.2  # of the largest threshold of the first stage that loses no tumour slice: other patients are less clear
+CAUTION = 0.05  # of the largest threshold of the first stage that loses no tumour slice: other patients are less clear
 
 
 def calibration(classifier: keras.Model, patients: Sequence[Patient]) -> tuple[float, float]:
