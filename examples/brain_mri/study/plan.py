@@ -131,7 +131,7 @@ class Plan:
 
 
 # Two cores end it within ten minutes, on eight patients. One comparison, whose trainings share what is compiled, with
-# more steps: after some twenty, no segmenter marks anything, because running means of normalisations are still far off.
+# more steps: after some twenty, no segmenter marks anything.
 QUICK: dict[str, Any] = {
     "comparisons": ("starts",),
     "patients": ("2", ALL),
