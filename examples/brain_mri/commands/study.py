@@ -7,8 +7,9 @@ from examples.brain_mri.commands.shared import add_allow_healthy, checked_index
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import STUDY
 from examples.brain_mri.run_folder import RunFolder
-from examples.brain_mri.study import plan
+from examples.brain_mri.study import arguments
 from examples.brain_mri.study.folder import StudyFolder
+from examples.brain_mri.study.plan import Plan
 
 HELP = "measure what pretrained weights bring, for how many patients, and how to fine-tune them"
 NEEDS = STUDY
@@ -24,18 +25,18 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quick", action="store_true", help="a small study, in minutes")
     command.add_argument("--resume", action="store_true", help="continue the study in --out, with its own options")
     add_allow_healthy(command)
-    plan.add_arguments(command)
+    arguments.add_arguments(command)
 
 
 def run(chosen: argparse.Namespace) -> None:
     """Do what is still to be done of a study."""
     folder = StudyFolder(chosen.out)
-    stated = plan.given(chosen)
+    stated = arguments.given(chosen)
     if chosen.resume:
         options = folder.plan(stated)
     else:
         folder.refuse_existing()
-        options = plan.Plan(**stated)
+        options = Plan(**stated)
     data = _data(folder, chosen)
     index = checked_index(data, allow_healthy=chosen.allow_healthy)
     load_tensorflow()

@@ -4,7 +4,7 @@ Not the full product of stages, starts, modes, patients and seeds, which would t
 each change one thing.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -82,7 +82,7 @@ class Cell:
         return "-".join(str(value) for value in asdict(self).values())
 
 
-def cells(stages: Sequence[str], comparisons: Iterable[str], patients: Sequence[int], seeds: int) -> list[Cell]:
+def cells(stages: Sequence[str], comparisons: Sequence[Comparison], patients: Sequence[int], seeds: int) -> list[Cell]:
     """Return the trainings of all comparisons, each once.
 
     An early stop leaves something to compare: seeds come one after another, within each seed the comparisons in their
@@ -90,13 +90,13 @@ def cells(stages: Sequence[str], comparisons: Iterable[str], patients: Sequence[
 
     Args:
         stages: Names of stages.
-        comparisons: Names of comparisons.
+        comparisons: What is compared.
         patients: Numbers of training patients; the last is all of them.
         seeds: How many.
     """
     found: dict[Cell, None] = {}  # in this order, each once
     for seed in range(seeds):
-        for comparison in (COMPARISONS[name] for name in comparisons):
+        for comparison in comparisons:
             for count in sorted(set(patients)) if comparison.patients == "each" else [max(patients)]:
                 for value in comparison.values:
                     for stage in stages:

@@ -1,13 +1,12 @@
 """The options of a study: the same from its start to its end, so that its trainings can be compared."""
 
-import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
 from examples.brain_mri import config
 from examples.brain_mri.config import Options, Precision
-from examples.brain_mri.study.grid import COMPARISONS, STAGES, Cell, cells
+from examples.brain_mri.study.grid import COMPARISONS, STAGES, STARTS, Cell, Comparison, cells
 
 ALL = "all"
 
@@ -26,6 +25,10 @@ class Plan:
     comparisons: tuple[str, ...] = field(
         default=tuple(COMPARISONS),
         metadata=_option(f"of {', '.join(COMPARISONS)}", nargs="+", metavar="NAME"),
+    )
+    starts: tuple[str, ...] = field(
+        default=tuple(STARTS),
+        metadata=_option(f"those that are compared, of {', '.join(STARTS)}", nargs="+", metavar="START"),
     )
     patients: tuple[str, ...] = field(
         default=("2", "4", "8", ALL),
@@ -71,7 +74,13 @@ class Plan:
         """Refuse what cannot be a study."""
         _known("--stages", self.stages, STAGES)
         _known("--comparisons", self.comparisons, tuple(COMPARISONS))
+        _known("--starts", self.starts, tuple(STARTS))
         _check_patients(self.patients)
+        if len(self.starts) < 2 and {"starts", "features"} & set(self.comparisons):
+            raise ValueError(
+                f"Expected --starts of at least two, to compare. Received {self.starts[0]}. "
+                f"Pass for example --starts random imagenet."
+            )
         if self.encoder == "none":
             raise ValueError(
                 "Expected --encoder with ImageNet weights. Received none. Pass for example "
@@ -122,7 +131,13 @@ class Plan:
 
     def cells(self, training: int) -> list[Cell]:
         """Return all trainings for a number of training patients."""
-        return cells(self.stages, self.comparisons, self.sizes(training), self.seeds)
+        return cells(self.stages, self.compared(), self.sizes(training), self.seeds)
+
+    def compared(self) -> list[Comparison]:
+        """Return the comparisons, of the starts that are asked for."""
+        found = [COMPARISONS[name] for name in self.comparisons]
+        starts = tuple(start for start in STARTS if start in self.starts)
+        return [replace(one, values=starts) if one.varies == "start" else one for one in found]
 
     def stated(self) -> dict[str, Any]:
         """Return the options as JSON has them."""
@@ -130,48 +145,10 @@ class Plan:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-# Two cores end it within ten minutes, on eight patients. One comparison, whose trainings share what is compiled, with
-# more steps: after some twenty, no segmenter marks anything.
-QUICK: dict[str, Any] = {
-    "comparisons": ("starts",),
-    "patients": ("2", ALL),
-    "seeds": 1,
-    "steps": 80,
-    "moments": 4,
-    "image_size": 64,
-    "batch_size": 8,
-    "simulated_patients": 6,
-    "simulated_moments": 4,
-}
-
-
-def given(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Return the options that a command line states, those of --quick included."""
-    names = {option.name for option in fields(Plan)}
-    stated = {name: value for name, value in vars(chosen).items() if name in names}
-    stated = {name: tuple(value) if isinstance(value, list) else value for name, value in stated.items()}
-    return {**(QUICK if chosen.quick else {}), **stated}
-
-
 def from_stated(stored: dict[str, Any]) -> Plan:
     """Return the plan of a file's options."""
     options: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
     return Plan(**options)
-
-
-def add_arguments(command: argparse.ArgumentParser) -> None:
-    """Add an argument for each option; those that are not given stay out of the namespace."""
-    for option in fields(Plan):
-        default = " ".join(option.default) if isinstance(option.default, tuple) else option.default
-        quick = QUICK.get(option.name)
-        quick = " ".join(quick) if isinstance(quick, tuple) else quick
-        shown = f"default: {default}" + (f", with --quick {quick}" if quick is not None else "")
-        command.add_argument(
-            f"--{option.name.replace('_', '-')}",
-            default=argparse.SUPPRESS,
-            help=f"{option.metadata['help']} ({shown})",
-            **option.metadata["argument"],
-        )
 
 
 def _known(option: str, names: Sequence[str], possible: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ import resunet_kit
 from examples.brain_mri.provenance import cores, processor
 from examples.brain_mri.study.figures import sections
 from examples.brain_mri.study.folder import StudyFolder
-from examples.brain_mri.study.grid import COMPARISONS, Cell, describe
+from examples.brain_mri.study.grid import Cell, Comparison, describe
 from examples.brain_mri.study.plan import Plan
 from examples.brain_mri.study.results import result_table, summary_table
 from examples.brain_mri.study.sentences import sentences
@@ -28,12 +28,12 @@ READING = (
 def write_results(folder: StudyFolder, plan: Plan, grid: Sequence[Cell]) -> None:
     """Write results.csv, summary.csv and report.html of the trainings that are done."""
     finished = folder.results(grid)
-    results, summary = result_table(finished), summary_table(finished, plan.comparisons)
+    results, summary = result_table(finished), summary_table(finished, plan.compared())
     for name, table in (("results.csv", results), ("summary.csv", summary)):
         with atomic_write(folder.path / name) as file:
             table.to_csv(file, index=False)
     blocks = [plots.Section("The study", _about(folder, plan, grid, finished))]
-    for comparison in (COMPARISONS[name] for name in plan.comparisons):
+    for comparison in plan.compared():
         text = [line for stage in plan.stages for line in sentences(summary, comparison, stage)]
         figures = sections(results, comparison, plan.stages)
         if figures:
@@ -43,7 +43,7 @@ def write_results(folder: StudyFolder, plan: Plan, grid: Sequence[Cell]) -> None
     plots.write_report(folder.report, blocks, title="Transfer learning, measured")
 
 
-def _fixed(comparison: Any) -> list[str]:
+def _fixed(comparison: Comparison) -> list[str]:
     what = "Layers" if comparison.varies == "start" else "Start"
     return [f"{what} of all trainings here: {describe(comparison.fixed)}."]
 

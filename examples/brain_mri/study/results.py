@@ -1,12 +1,12 @@
 """Tables of a study: every score, and differences between trainings that share patients and seed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from examples.brain_mri.study.grid import COMPARISONS, Comparison, cell
+from examples.brain_mri.study.grid import Comparison, cell
 from resunet_kit.metrics import bootstrap_interval
 
 KEYS = ["stage", "start", "mode", "patients", "seed"]
@@ -22,7 +22,7 @@ def result_table(finished: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def summary_table(finished: Sequence[dict[str, Any]], comparisons: Iterable[str]) -> pd.DataFrame:
+def summary_table(finished: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) -> pd.DataFrame:
     """Return the differences of each comparison at the end of the trainings.
 
     A pair are two trainings that differ in nothing else than what is compared: same stage, patients and seed. Rows are
@@ -35,7 +35,7 @@ def summary_table(finished: Sequence[dict[str, Any]], comparisons: Iterable[str]
     """
     by_cell = {tuple(found[key] for key in KEYS): found for found in finished}
     rows = []
-    for comparison in (COMPARISONS[name] for name in comparisons):
+    for comparison in comparisons:
         for stage in dict.fromkeys(found["stage"] for found in finished):
             for value in comparison.values[1:]:
                 pairs = _pairs(by_cell, comparison, stage, value)

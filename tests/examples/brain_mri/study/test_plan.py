@@ -3,22 +3,12 @@ import json
 import pytest
 
 from examples.brain_mri import cli
-from examples.brain_mri.study.plan import QUICK, Plan, from_stated, given
-
-
-def parsed(*arguments):
-    return given(cli.parser().parse_args(["study", "--out", "study", *arguments]))
+from examples.brain_mri.study.plan import Plan, from_stated
 
 
 def test_options_come_back_from_json():
     plan = Plan(patients=("3", "all"), seeds=2, encoder="resnet18")
     assert from_stated(json.loads(json.dumps(plan.stated()))) == plan
-
-
-def test_quick_is_a_set_of_defaults():
-    assert Plan(**parsed("--quick")) == Plan(**QUICK)
-    assert Plan(**parsed("--quick", "--seeds", "2")) == Plan(**{**QUICK, "seeds": 2})
-    assert parsed() == {}
 
 
 @pytest.mark.parametrize(
@@ -33,6 +23,8 @@ def test_quick_is_a_set_of_defaults():
         ("--patients", ["0"]),
         ("--patients", ["many"]),
         ("--patients", ["-1"]),
+        ("--starts", ["imgnet"]),
+        ("--starts", ["imagenet"]),
         ("--steps", ["7"]),
     ],
 )
@@ -45,6 +37,14 @@ def test_what_cannot_be_a_study_is_one_line(option, values, cohort, tmp_path, ca
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: Expected {option} ")
     assert not out.exists()
+
+
+def test_starts_are_chosen():
+    plan = Plan(starts=("imagenet", "random"))
+    starts, modes, features = plan.compared()
+    assert starts.values == features.values == ("random", "imagenet")  # with random weights the others are compared
+    assert len(modes.values) == 4
+    assert {cell.start for cell in plan.cells(10)} == {"random", "imagenet"}
 
 
 def test_sizes():

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from examples.brain_mri.study.grid import COMPARISONS
 from examples.brain_mri.study.results import result_table, summary_table
 
 
@@ -26,7 +27,7 @@ def test_differences_are_of_the_same_seed_and_patients():
         (("random", 0.0), ("imagenet", 0.1))
     ]  # fmt: skip
     finished.append(training("imagenet", 2, [0, 0.9]))  # interrupted: random of this seed is missing
-    [row] = summary_table(finished, ["starts"]).to_dict("records")
+    [row] = summary_table(finished, [COMPARISONS["starts"]]).to_dict("records")
     assert (row["compared"], row["with"], row["pairs"]) == ("imagenet", "random", 2)
     for name in ("difference", "low", "high"):
         assert row[name] == pytest.approx(0.1)
@@ -39,7 +40,7 @@ def test_all_numbers_of_patients_together_have_a_row():
         for patients in (2, 4)
         for start, score in (("random", 0.5), ("simulated", 0.6))
     ]
-    table = summary_table(finished, ["starts"])
+    table = summary_table(finished, [COMPARISONS["starts"]])
     assert list(table["patients"]) == ["2", "4", "2 4"]
     assert np.isnan(table["low"][0])
     assert list(table["pairs"]) == [1, 1, 2]
@@ -52,7 +53,7 @@ def test_features_are_of_all_patients_alone():
         for patients in (2, 4)
         for start in ("random", "imagenet")
     ]
-    assert list(summary_table(finished, ["features"])["patients"]) == ["4"]
+    assert list(summary_table(finished, [COMPARISONS["features"]])["patients"]) == ["4"]
 
 
 def test_how_much_sooner_the_same_score_is_arrived_at():
@@ -62,7 +63,7 @@ def test_how_much_sooner_the_same_score_is_arrived_at():
         training("simulated", 0, [0.5, 0.5, 0.5]),
         training("imagenet_simulated", 0, [0.0, 0.1, 0.3]),
     ]
-    rows = summary_table(finished, ["starts"]).set_index("compared")
+    rows = summary_table(finished, [COMPARISONS["starts"]]).set_index("compared")
     # Halfway to the first moment, at step 5 of 20, each of half a second.
     assert rows.loc["imagenet", "part_of_steps"] == pytest.approx(0.25)
     assert rows.loc["imagenet", "part_of_seconds"] == pytest.approx(0.125)
@@ -79,6 +80,6 @@ def test_intervals_over_patients_held_out():
         training("random", 0, [0, 0.5], stage="classifier"),
         training("imagenet", 0, [0, 0.7], stage="classifier"),
     ]
-    segmenter, classifier = summary_table(finished, ["starts"]).to_dict("records")
+    segmenter, classifier = summary_table(finished, [COMPARISONS["starts"]]).to_dict("records")
     assert (segmenter["patients_low"], segmenter["patients_high"]) == (pytest.approx(0.1), pytest.approx(0.3))
     assert np.isnan(classifier["patients_low"])

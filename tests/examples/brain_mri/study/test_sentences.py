@@ -16,7 +16,7 @@ def test_verdicts(low, high, said):
 
 
 def said_of(finished):
-    return sentences(summary_table(finished, ["starts"]), COMPARISONS["starts"], "segmenter")
+    return sentences(summary_table(finished, [COMPARISONS["starts"]]), COMPARISONS["starts"], "segmenter")
 
 
 def test_when_transfer_pays_and_when_not():
