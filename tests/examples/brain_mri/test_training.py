@@ -78,7 +78,7 @@ def test_an_interrupted_run_is_no_trained_one_and_continues(cohort, small_stages
     assert not run.final_cascade.exists()
 
 
-OF_EVALUATION = {"report.html"}
+OF_EVALUATION = {"report.html", "model_card.md"}
 
 
 def assert_equal_runs(ours, theirs):
