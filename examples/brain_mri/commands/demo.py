@@ -18,9 +18,10 @@ PATIENTS = 18
 FEWEST = 5
 OPTIONS = Options(
     data="",
-    image_size=96,
-    classifier_epochs=2,
-    segmenter_epochs=4,
+    image_size=64,
+    classifier_epochs=1,
+    segmenter_epochs=3,
+    learning_rate=3e-4,
     refit=False,  # nobody predicts new patients with it
     fractions=(0.6, 0.2, 0.2),
 )
