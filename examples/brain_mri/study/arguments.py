@@ -13,7 +13,7 @@ QUICK: dict[str, Any] = {
     "starts": ("random", "imagenet"),
     "patients": ("2", ALL),
     "seeds": 1,
-    "steps": 200,
+    "steps": 120,
     "moments": 4,
     "image_size": 64,
     "batch_size": 8,
