@@ -62,6 +62,12 @@ def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequ
     lines = [_origin(stored["simulated"], [*held_out, *training])]
     if len(finished) < len(grid):
         lines.append(f"**{len(finished)} of {len(grid)} trainings are done; --resume does the others.**")
+    empty = [f for f in finished if f["stage"] == "segmenter" and f["moments"][-1]["score"] == 0]
+    if empty:
+        lines.append(
+            f"**{len(empty)} trainings of the segmenter end with a Dice of 0**: they mark no tumour pixel at all, so "
+            "their differences say nothing of what they started from. Give all more --steps."
+        )
     start_seconds = {(f["stage"], f["start"]): f["start_seconds"] for f in finished if "start_seconds" in f}
     lines += [
         f"{len(training)} patients for training, {len(held_out)} held out, on whom every score is: "

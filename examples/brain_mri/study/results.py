@@ -29,9 +29,10 @@ def summary_table(finished: Sequence[dict[str, Any]], comparisons: Sequence[Comp
     for each number of training patients, and for all numbers together, where there are several.
 
     Columns: `low` to `high` is the 95 % bootstrap interval of the mean difference over pairs; `patients_low` to
-    `patients_high`, for the segmenter, over the patients held out. `arrived` pairs come to the final score of the
-    training that they are compared with; `part_of_steps` and `part_of_seconds` are the medians of what they took of
-    its, the pairs that do not arrive counted as infinite.
+    `patients_high`, for the segmenter, over the patients held out. `arrived` of `comparable` pairs come to the final
+    score of the training that they are compared with; `part_of_steps` and `part_of_seconds` are the medians of what
+    they took of its, the pairs that do not arrive counted as infinite. Pairs in which the other is no better in the end
+    than before its first step are not comparable: to such a score nobody has to come.
     """
     by_cell = {tuple(found[key] for key in KEYS): found for found in finished}
     rows = []
@@ -78,8 +79,8 @@ def _differences(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> dict
     ours, theirs = (np.array([pair[side]["moments"][-1]["score"] for pair in pairs]) for side in (0, 1))
     low, high = interval(ours - theirs)
     patients_low, patients_high = interval(_by_patient(pairs))
-    arrivals = np.array([_arrival(*pair) for pair in pairs])
-    steps, seconds = np.median(arrivals, axis=0)
+    arrivals = np.array([_arrival(*pair) for pair in pairs if _improves(pair[1])]).reshape(-1, 2)
+    steps, seconds = np.median(arrivals, axis=0) if len(arrivals) else (np.nan, np.nan)
     return {
         "pairs": len(pairs),
         "score": ours.mean(),
@@ -89,6 +90,7 @@ def _differences(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> dict
         "high": high,
         "patients_low": patients_low,
         "patients_high": patients_high,
+        "comparable": len(arrivals),
         "arrived": int(np.isfinite(arrivals[:, 0]).sum()),
         "part_of_steps": steps,
         "part_of_seconds": seconds,
@@ -110,6 +112,11 @@ def _by_patient(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> np.nd
     return np.array(
         [np.mean([a[name] - b[name] for a, b in zip(ours, theirs, strict=True)]) for name in names], "float64"
     )
+
+
+def _improves(training: dict[str, Any]) -> bool:
+    first, *_, last = training["moments"]
+    return bool(last["score"] > first["score"])
 
 
 def _arrival(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[float, float]:

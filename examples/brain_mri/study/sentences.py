@@ -58,7 +58,9 @@ def _gain(row: dict[Hashable, Any], stage: str) -> str:
 
 def arrival(row: dict[Hashable, Any]) -> str:
     """Return how much sooner the same score is arrived at."""
-    arrived, pairs = row["arrived"], row["pairs"]
+    arrived, pairs = row["arrived"], row["comparable"]
+    if not pairs:
+        return "The other is no better in the end than before its first step, so nothing can be said of time."
     many = f"{arrived} of {pairs} pairs" if pairs > 1 else ("The pair" if arrived else "No pair")
     if not arrived:
         return "No pair arrives at the score that the other ends with."

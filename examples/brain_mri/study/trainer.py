@@ -44,7 +44,6 @@ class Trainer:
         set_trainable(model, policy)
         model.compile(optimizer(options, options.steps_per_epoch * epochs), loss)
         model.optimizer.build(model.trainable_variables)
-        self.compiled = False
 
     def fit(
         self,
@@ -65,13 +64,11 @@ class Trainer:
             on_moment: Called after each epoch with how many epochs are done, the seconds that its steps took, and the
                 weights.
         """
-        if not self.compiled:
-            once = TrainingBatches(
-                batches.patients, batch_size=batches.batch_size, steps=1, seed=0, labels=batches.labels
-            )
-            self._reset(weights)
-            self.model.fit(once, epochs=1, verbose=0)
-            self.compiled = True
+        # A step before the clock starts: TensorFlow compiles at the first one, and at times again after another network
+        # was built.
+        once = TrainingBatches(batches.patients, batch_size=batches.batch_size, steps=1, seed=0, labels=batches.labels)
+        self._reset(weights)
+        self.model.fit(once, epochs=1, verbose=0)
         self._reset(weights)
         self.model.fit(
             batches,

@@ -72,6 +72,13 @@ def test_how_much_sooner_the_same_score_is_arrived_at():
     assert np.isinf(rows.loc["imagenet_simulated", "part_of_steps"])
 
 
+def test_nobody_has_to_arrive_at_a_score_that_was_there_before_the_first_step():
+    finished = [training("random", 0, [0.0, 0.1, 0.0]), training("imagenet", 0, [0.0, 0.0, 0.0])]
+    [row] = summary_table(finished, [COMPARISONS["starts"]]).to_dict("records")
+    assert (row["comparable"], row["arrived"]) == (0, 0)
+    assert np.isnan(row["part_of_steps"])
+
+
 def test_intervals_over_patients_held_out():
     gains = {"a": 0.1, "b": 0.3}
     finished = [

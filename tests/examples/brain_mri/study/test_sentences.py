@@ -41,6 +41,11 @@ def test_how_much_sooner():
     assert "No pair arrives" in said_of([pair[0], training("imagenet", 0, [0, 0.1, 0.2])])[0]
 
 
+def test_nothing_is_said_of_time_where_the_other_has_not_improved():
+    [text] = said_of([training("random", 0, [0.1, 0.2, 0.0]), training("imagenet", 0, [0.0, 0.1, 0.2])])
+    assert "nothing can be said of time" in text
+
+
 def test_nothing_is_said_of_nothing():
     assert sentences(pd.DataFrame(), COMPARISONS["starts"], "segmenter") == []
     assert said_of([training("random", 0, [0, 0.5])]) == []
