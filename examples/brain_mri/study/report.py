@@ -66,7 +66,7 @@ def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequ
     if empty:
         lines.append(
             f"**{len(empty)} trainings of the segmenter end with a Dice of 0**: they mark no tumour pixel at all, so "
-            "their differences say nothing of what they started from. Give all more --steps."
+            "their differences say nothing of what they started from."
         )
     start_seconds = {(f["stage"], f["start"]): f["start_seconds"] for f in finished if "start_seconds" in f}
     lines += [
