@@ -95,9 +95,11 @@ def _styled(figure: go.Figure, title: str, stage: str) -> go.Figure:
         title={"text": title, "x": 0},
         height=440,
         showlegend=True,
+        modebar_remove=["select2d", "lasso2d", "sendChartToCloud"],  # as in the library's figures
         legend={"orientation": "h", "y": -0.2},
     )
-    return figure.update_yaxes(title=SCORES[stage], selector={"anchor": "x"})
+    figure.layout.yaxis.title = SCORES[stage]  # of the first panel, whose axis the others have too
+    return figure
 
 
 def sections(results: pd.DataFrame, comparison: Comparison, stages: Sequence[str]) -> list[go.Figure]:

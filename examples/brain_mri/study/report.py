@@ -85,5 +85,8 @@ def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequ
         f"resunet_kit {resunet_kit.__version__}, written {now:%Y-%m-%d} on {processor()}, {cores()} cores, "
         f"{plan.precision}. Not a medical device."
     )
-    table = [{"Option": name, "Value": str(value)} for name, value in plan.stated().items()]
+    table = [
+        {"Option": name, "Value": " ".join(value) if isinstance(value, list) else str(value)}
+        for name, value in plan.stated().items()
+    ]
     return [*lines, table]

@@ -23,6 +23,7 @@ def test_a_line_for_each_start_with_intervals(results):
     assert [trace.name for trace in patients.data] == ["random weights", "ImageNet"]
     [line, _] = patients.data
     assert list(line.x) == [2, 4]
+    assert patients.layout.yaxis.title.text == steps.layout.yaxis.title.text == "mean Dice of the volumes"
     assert list(line.y) == pytest.approx([0.55, 0.55])
     assert list(line.error_y.array) == pytest.approx([0.05, 0.05])
     assert list(steps.data[0].x) == [0, 10, 20]
