@@ -12,7 +12,10 @@ DECODER = (16, 32, 64, 64, 96)  # channels at the image's size, at half of it, a
 
 
 def build_segmenter(options: Options) -> keras.Model:
-    """Return the network from slices `(batch, size, size, 3)` in [0, 1] to the probability of each pixel.
+    """Return the network from slices `(batch, size, size, 3)` in [0, 1] to the logits of each pixel.
+
+    It is trained on logits: where a sigmoid has become exactly 0, cross-entropy of probabilities has no gradient, and a
+    network that marks nothing at first would never mark anything.
 
     Raises:
         ImportError: If its weights are of a package that is not installed.
@@ -22,13 +25,14 @@ def build_segmenter(options: Options) -> keras.Model:
     shape = (options.image_size, options.image_size, CHANNELS)
     with dtype_policy(options.precision):
         if options.encoder == "none":
-            return healthcare_ai_res_unet(shape, options.classes)
+            return healthcare_ai_res_unet(shape, options.classes, activation=None)
         model = res_unet(
             shape,
             options.classes,
             filters=DECODER,
             encoder=options.encoder,
             encoder_weights=options.encoder_weights,
+            activation=None,
             name="segmenter",
         )
     return keep_depthwise_in_float32(model)
@@ -54,3 +58,10 @@ def build_classifier(options: Options) -> keras.Model:
             name="classifier",
         )
     return keep_depthwise_in_float32(model)
+
+
+def with_probabilities(segmenter: keras.Model) -> keras.Model:
+    """Return the segmenter with probabilities in place of its logits."""
+    activation = "sigmoid" if segmenter.output_shape[-1] == 1 else "softmax"
+    probabilities = keras.layers.Activation(activation, dtype="float32", name="probabilities")(segmenter.output)
+    return keras.Model(segmenter.input, probabilities, name=segmenter.name)

@@ -14,7 +14,7 @@ from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
 from examples.brain_mri.fitting import Stage, fit
-from examples.brain_mri.networks import build_classifier, build_segmenter
+from examples.brain_mri.networks import build_classifier, build_segmenter, with_probabilities
 from examples.brain_mri.precision import with_precision
 from examples.brain_mri.run_folder import PARTS, RunFolder
 from resunet_kit.data import atomic_write, split_by_group
@@ -79,7 +79,11 @@ def train_cascade(run: RunFolder, options: Options, training: list[Patient], val
     """Train both stages on the training patients, and choose their thresholds on the validation patients."""
     classifier, segmenter = (fit(run, stage, options) for stage in stages(options, training, validation))
     slope, shift = calibration(classifier, validation)
-    cascade = Cascade(with_probability(classifier, slope, shift), augmented_model(segmenter), value_range=VALUE_RANGE)
+    cascade = Cascade(
+        with_probability(classifier, slope, shift),
+        augmented_model(with_probabilities(segmenter)),
+        value_range=VALUE_RANGE,
+    )
     scores = tune(cascade, validation)
     with atomic_write(run.validation) as file:
         file.write_text(json.dumps({**scores, "slope": slope, "shift": shift}, indent=2) + "\n", encoding="utf-8")
@@ -107,7 +111,7 @@ def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient
     classifiers, segmenters = members
     cascade = Cascade(
         ensemble([with_probability(one, scores["slope"], scores["shift"]) for one in classifiers]),
-        augmented_model(ensemble(segmenters)),
+        augmented_model(ensemble([with_probabilities(one) for one in segmenters])),
         threshold=chosen.threshold,
         postprocess=chosen.postprocess,
         value_range=VALUE_RANGE,
@@ -144,7 +148,8 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
             options.segmenter_epochs,
             # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
             # slice has next to no gradient until the network marks almost nothing.
-            Dice(reduce="batch", include_background=options.classes == 1) + CrossEntropy(),
-            [DiceScore(average="pooled"), IoU(average="pooled")],
+            Dice(reduce="batch", include_background=options.classes == 1, from_logits=True)
+            + CrossEntropy(from_logits=True),
+            [DiceScore(average="pooled", from_logits=True), IoU(average="pooled", from_logits=True)],
         ),
     )

@@ -15,7 +15,7 @@ from examples.brain_mri.study.trainer import Networks, Policy, Weights, stage_of
 
 FROZEN_PART = 0.4  # of a staged training, before all layers are trained
 BATCH = 16
-THRESHOLD = 0.5  # of the mask, for all: nothing is chosen on patients held out
+THRESHOLD = 0.0  # of the logits, a probability of 0.5, for all: nothing is chosen on patients held out
 
 
 def phases(mode: str, moments: int) -> list[tuple[Policy, range]]:

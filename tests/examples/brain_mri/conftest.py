@@ -47,8 +47,7 @@ def stand_in_stages():
     def segmenter(input_shape, classes, **_):
         inputs = keras.Input(input_shape)
         features = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(inputs)
-        activation = "sigmoid" if classes == 1 else "softmax"
-        return keras.Model(inputs, keras.layers.Conv2D(classes, 1, activation=activation)(features))
+        return keras.Model(inputs, keras.layers.Conv2D(classes, 1)(features))
 
     tf.config.run_functions_eagerly(True)
     try:

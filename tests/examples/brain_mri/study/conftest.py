@@ -30,7 +30,7 @@ def small_networks(monkeypatch):
     def segmenter(input_shape, classes, *, encoder_weights=None, **_):
         inputs = keras.Input(input_shape)
         x = keras.layers.UpSampling2D()(encoder(input_shape, encoder_weights)(inputs))
-        return keras.Model(inputs, keras.layers.Conv2D(classes, 1, activation="sigmoid", name="segmentation")(x))
+        return keras.Model(inputs, keras.layers.Conv2D(classes, 1, name="segmentation")(x))
 
     tf.config.run_functions_eagerly(True)
     monkeypatch.setattr(networks, "resnet_classifier", classifier)
