@@ -89,7 +89,7 @@ class Half:
     """A segmenter that marks the left half, and a classifier whose logit is the mean brightness."""
 
     def predict(self, images, **_):
-        marked = np.zeros((*images.shape[:3], 1), "float32")
+        marked = np.full((*images.shape[:3], 1), -1, "float32")
         marked[:, :, :8] = 1
         return marked
 
