@@ -13,11 +13,7 @@ from examples.brain_mri.batches import ResumeEpoch, TrainingBatches
 from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.data import atomic_write
-from resunet_kit.training import fuse_normalization
-
-WARM_UP = 0.05  # of the steps: the new layers' first gradients would ruin pretrained ones
-FINAL_RATE = 0.01  # of the highest learning rate
-WEIGHT_DECAY = 1e-4
+from resunet_kit.training import adamw_with_warm_up, fuse_normalization
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,10 @@ def fit(run: RunFolder, stage: Stage, options: Options) -> keras.Model:
 def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
     model = stage.build(options)
     fuse_normalization(model)
-    model.compile(optimizer(options, len(stage.batches) * stage.epochs), stage.loss, metrics=stage.metrics)
-    model.optimizer.build(model.trainable_variables)
+    model.compile(
+        adamw_with_warm_up(options.learning_rate, len(stage.batches) * stage.epochs), stage.loss, metrics=stage.metrics
+    )
+    model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice
     checkpoint = run.checkpoint(stage.name)
     if checkpoint.is_file():
         model.load_weights(checkpoint)
@@ -80,23 +78,6 @@ def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
     with atomic_write(run.network(stage.name)) as file:
         model.save(file)
     checkpoint.unlink(missing_ok=True)
-
-
-def optimizer(options: Options, steps: int) -> keras.optimizers.Optimizer:
-    """Return AdamW with a warm-up and a cosine schedule.
-
-    References:
-        Loshchilov and Hutter 2019, Decoupled weight decay regularization, arXiv 1711.05101.
-    """
-    warm_up = max(1, round(WARM_UP * steps))
-    rate = keras.optimizers.schedules.CosineDecay(
-        options.learning_rate * FINAL_RATE,
-        max(1, steps - warm_up),
-        alpha=FINAL_RATE,
-        warmup_target=options.learning_rate,
-        warmup_steps=warm_up,
-    )
-    return keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY)
 
 
 class Checkpoint(keras.callbacks.Callback):

@@ -15,6 +15,7 @@ from resunet_kit.losses import CrossEntropy, Dice
 from resunet_kit.metrics import DiceScore
 from resunet_kit.models import res_unet
 from resunet_kit.training._folder_plan import FolderPlan
+from resunet_kit.training.optimizers import adamw_with_warm_up
 
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 
@@ -180,20 +181,12 @@ def logits_of(model: keras.Model) -> keras.Model | None:
 
 def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe, *, from_logits: bool) -> None:
     """Compile with a mixed loss, Dice over the batch and cross-entropy, and a rate of warm-up and cosine."""
-    total, learning_rate = recipe.steps * recipe.epochs, recipe.learning_rate
-    warm_up = min(max(1, round(WARM_UP * total)), total - 1)
-    rate = keras.optimizers.schedules.CosineDecay(
-        learning_rate / 10 if warm_up else learning_rate,
-        max(1, total - warm_up),
-        alpha=0.01,
-        warmup_target=learning_rate if warm_up else None,
-        warmup_steps=warm_up,
-    )
+    steps = recipe.steps * recipe.epochs
     options: dict[str, Any] = {"from_logits": from_logits, "ignore_class": plan.reading["ignore_class"]}
     # Over the batch: an image without foreground alone would have next to no gradient.
     overlap = Dice(reduce="batch", include_background=plan.num_classes == 1, **options)
     model.compile(
-        keras.optimizers.AdamW(rate, weight_decay=WEIGHT_DECAY),
+        adamw_with_warm_up(recipe.learning_rate, steps, warm_up=WARM_UP, weight_decay=WEIGHT_DECAY),
         overlap + CrossEntropy(**options),
         metrics=[DiceScore(average="pooled", name="dice", **options)],
     )

@@ -90,7 +90,7 @@ def test_another_end_is_trained_as_it_is():
 def test_the_learning_rate_rises_then_falls(plan):
     model = res_unet((32, 32, 1), 3, filters=(4, 8))
     compile_network(model, plan, recipe_of(plan), from_logits=False)  # 200 steps
-    rate = model.optimizer._learning_rate
+    rate = getattr(model.optimizer, "schedule", None) or model.optimizer._learning_rate
     rates = [float(rate(step)) for step in range(0, 201, 10)]
     assert rates[0] == pytest.approx(1e-4)
     assert rates[1] == pytest.approx(1e-3)

@@ -13,11 +13,11 @@ import numpy as np
 
 from examples.brain_mri.batches import Patient, ResumeEpoch, TrainingBatches
 from examples.brain_mri.config import Options
-from examples.brain_mri.fitting import Stage, optimizer
+from examples.brain_mri.fitting import Stage
 from examples.brain_mri.study.plan import Plan
 from examples.brain_mri.training import FINAL, stages
 from resunet_kit.models import set_trainable
-from resunet_kit.training import fuse_normalization
+from resunet_kit.training import adamw_with_warm_up, fuse_normalization
 
 Weights = list[np.ndarray]
 Policy = Literal["all", "head", "all_but_norm"]  # of `set_trainable`
@@ -42,7 +42,7 @@ class Trainer:
     def __init__(self, model: keras.Model, policy: Policy, options: Options, loss: Any, epochs: int) -> None:
         self.model = fuse_normalization(model)
         set_trainable(model, policy)
-        model.compile(optimizer(options, options.steps_per_epoch * epochs), loss)
+        model.compile(adamw_with_warm_up(options.learning_rate, options.steps_per_epoch * epochs), loss)
         model.optimizer.build(model.trainable_variables)
 
     def fit(
