@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from examples.brain_mri.marking import mark
 from examples.brain_mri.preparation import prepare
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
@@ -65,6 +66,6 @@ class Pipeline:
         if len(looked_at):
             maps = cascade.segment(prepared.images[looked_at], batch_size=BATCH)
             pixels[looked_at] = prepared.restore(maps[..., -1])
-        classes = np.stack([1 - pixels, pixels], axis=-1)[..., -cascade.segmenter.output_shape[-1] :]
-        segmented = cascade.mark(classes)
-        return Prediction(tumour, pixels, segmented, segmented * shown[:, None, None])
+        segmented = mark(pixels, cascade.postprocess)
+        shown_alone = mark(pixels * shown[:, None, None], cascade.postprocess) if every_slice else segmented
+        return Prediction(tumour, pixels, segmented, shown_alone)

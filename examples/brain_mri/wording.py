@@ -139,7 +139,7 @@ def marking_text(summary: dict[str, Any]) -> str:
     low, hole, smallest = chosen["low_threshold"], chosen["max_hole"], chosen["min_size"]
     steps = [
         f"Pixels of a probability of {chosen['threshold']:g} or more are marked",
-        f"joined pixels of {low:g} or more too" if low is not None else "",
+        f"pixels of {low:g} or more that are joined to them, across slices too" if low is not None else "",
         ("holes are filled" + ("" if hole is None else f" up to {hole} pixels")) if hole != 0 else "",
         f"components below {smallest} pixels are removed" if smallest else "",
         f"of components the {chosen['keep_largest']} largest are kept" if chosen["keep_largest"] else "",

@@ -2,6 +2,7 @@ import numpy as np
 
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.cohort.slices import read_volume
+from examples.brain_mri.marking import mark
 from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.run_folder import RunFolder
 
@@ -12,10 +13,10 @@ def test_a_patient_is_predicted_at_the_size_of_its_slices(trained, cohort):
     found = pipeline.predict(images, every_slice=True)
     assert found.tumour.shape == (4,)
     assert found.pixels.shape == found.segmented.shape == found.mask.shape == (4, 40, 40)
-    for shown, segmented, mask in zip(
-        found.tumour >= pipeline.cascade.threshold, found.segmented, found.mask, strict=True
-    ):
-        np.testing.assert_array_equal(mask, segmented if shown else 0)
+    shown = found.tumour >= pipeline.cascade.threshold
+    options = pipeline.cascade.postprocess
+    np.testing.assert_array_equal(found.segmented, mark(found.pixels, options))
+    np.testing.assert_array_equal(found.mask, mark(found.pixels * shown[:, None, None], options))
 
 
 def test_the_second_stage_looks_at_what_the_first_lets_through(trained, cohort):

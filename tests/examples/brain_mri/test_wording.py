@@ -13,8 +13,8 @@ from resunet_kit.masks import PostProcess
         ({}, "Pixels of a probability of 0.5 or more are marked."),
         (
             {"threshold": 0.4, "low_threshold": 0.2, "max_hole": None, "min_size": 25},
-            "Pixels of a probability of 0.4 or more are marked; joined pixels of 0.2 or more too; holes are filled; "
-            "components below 25 pixels are removed.",
+            "Pixels of a probability of 0.4 or more are marked; pixels of 0.2 or more that are joined to them, across "
+            "slices too; holes are filled; components below 25 pixels are removed.",
         ),
         (
             {"max_hole": 9, "keep_largest": 2},
