@@ -125,6 +125,14 @@ class Options:
             type=positive_number,
         ),
     )
+    flips: bool = field(
+        default=False,
+        metadata=_option(
+            "average the segmenter over the four flips of a slice",
+            "on real patients it brought nothing, and predicting takes four times as long",
+            action=argparse.BooleanOptionalAction,
+        ),
+    )
     precision: Precision = field(
         default="auto",
         metadata=_option(

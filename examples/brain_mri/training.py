@@ -81,7 +81,7 @@ def train_cascade(run: RunFolder, options: Options, training: list[Patient], val
     slope, shift = calibration(classifier, validation)
     cascade = Cascade(
         with_probability(classifier, slope, shift),
-        augmented_model(with_probabilities(segmenter)),
+        predicting([segmenter], options),
         value_range=VALUE_RANGE,
     )
     scores = tune(cascade, validation)
@@ -111,12 +111,19 @@ def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient
     classifiers, segmenters = members
     cascade = Cascade(
         ensemble([with_probability(one, scores["slope"], scores["shift"]) for one in classifiers]),
-        augmented_model(ensemble([with_probabilities(one) for one in segmenters])),
+        predicting(segmenters, options),
         threshold=chosen.threshold,
         postprocess=chosen.postprocess,
         value_range=VALUE_RANGE,
     )
     cascade.save(run.final_cascade)
+
+
+def predicting(segmenters: list[keras.Model], options: Options) -> keras.Model:
+    """Return one model of the mean probabilities of segmenters."""
+    models = [with_probabilities(one) for one in segmenters]
+    together = ensemble(models) if len(models) > 1 else models[0]
+    return augmented_model(together) if options.flips else together
 
 
 def stages(options: Options, training: list[Patient], validation: list[Patient] | None) -> tuple[Stage, Stage]:

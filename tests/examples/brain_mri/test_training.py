@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -51,6 +52,16 @@ def test_training_leaves_split_histories_and_cascades(trained):
 def test_the_cascade_is_not_below_its_segmenter_on_validation_patients(trained):
     scores = json.loads(RunFolder.open(trained).validation.read_text())
     assert scores["cascade_dice"] >= scores["segmenter_dice"]
+
+
+def test_flips_are_averaged_where_asked_for():
+    inputs = keras.Input((8, 8, 3))
+    segmenter = keras.Model(inputs, keras.layers.Conv2D(1, 3, padding="same")(inputs))
+    images = np.random.default_rng(0).random((2, 8, 8, 3), "float32")
+    for flips, equal in ((False, False), (True, True)):
+        together = training.predicting([segmenter, segmenter], Options(data="", flips=flips))
+        turned = together.predict_on_batch(images[:, ::-1])[:, ::-1]
+        assert np.allclose(turned, together.predict_on_batch(images), atol=1e-6) == equal
 
 
 @pytest.mark.slow
