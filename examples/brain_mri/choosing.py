@@ -1,7 +1,6 @@
 """What is chosen on validation patients: the calibration of the first stage, and the thresholds of both."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import keras
 import numpy as np
@@ -9,8 +8,9 @@ from sklearn.linear_model import LogisticRegression
 
 from examples.brain_mri.batches import Patient, validation_batch
 from examples.brain_mri.marking import mark
+from examples.brain_mri.pipeline import gate
 from examples.brain_mri.scoring import count_overlap, overlap_scores
-from resunet_kit.inference import Cascade, CascadeTuning
+from resunet_kit.inference import Cascade
 from resunet_kit.masks import PostProcess
 
 # Tumours fade into the brain: a component that is sure somewhere keeps pixels of low probability (hysteresis), and its
@@ -22,7 +22,7 @@ USUAL = CANDIDATES[1]
 NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the usual one
 SLOPE = 0.01  # at least: a classifier that is worse than chance on a few patients is not turned around
 BATCH = 16
-CAUTION = 0.05  # of the largest threshold of the first stage that loses no tumour slice: other patients are less clear
+CAUTION = 0.05  # of the lowest probability of a slice with tumour: other patients are less clear
 
 
 def calibration(classifier: keras.Model, patients: Sequence[Patient]) -> tuple[float, float]:
@@ -48,7 +48,9 @@ def with_probability(classifier: keras.Model, slope: float, shift: float) -> ker
 
 
 def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
-    """Set the thresholds of both stages by the mean Dice of the patients' volumes.
+    """Set the thresholds of both stages by the mean Dice of the patients' volumes, marked as `predict` marks them.
+
+    The gate lets every slice with tumour through. Where it costs Dice all the same, it is opened.
 
     Args:
         cascade: Both stages.
@@ -56,41 +58,31 @@ def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
 
     Returns:
         Dice of the segmenter alone and of the cascade on these patients, and the part of the slices with tumour, and of
-        those without, that the first stage tells right.
+        those without, that the gate tells right.
     """
-    images, masks = validation_batch(patients)
-    owners = np.repeat([patient.name for patient in patients], [len(patient.images) for patient in patients])
-
-    def tuned(candidates: Sequence[PostProcess]) -> CascadeTuning:
-        found = cascade.tune(images, masks[..., 0], groups=owners, sensitivity=1.0, postprocess=candidates).tuning
-        return cast(CascadeTuning, found)
-
-    cascade.postprocess = USUAL
-    found = tuned(CANDIDATES)
-    good = [one.postprocess for one in found.postprocesses if one.score >= found.score - NOISE]
-    cascade.postprocess = min(good, key=lambda options: abs(options.threshold - USUAL.threshold))
-    cascade.threshold = CAUTION * tuned([]).threshold
-    return _scores(cascade, patients)
-
-
-def _scores(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
-    """Return how both stages do on patients, whose slices are marked together; open the gate where it costs Dice."""
     images = [patient.images.astype("float32") / 255 for patient in patients]
     tumour = [cascade.classify(one, batch_size=BATCH) for one in images]
     pixels = [cascade.segment(one, batch_size=BATCH)[..., -1] for one in images]
 
-    def dice(threshold: float) -> float:
-        """Return the mean Dice of the patients' volumes, where slices below the threshold are held back."""
-        shown = [(of >= np.float32(threshold))[:, None, None] for of in tumour]
-        marked = [mark(of * pass_, cascade.postprocess) for of, pass_ in zip(pixels, shown, strict=True)]
+    def dice() -> float:
+        passed = [of * gate(found, cascade)[:, None, None] for of, found in zip(pixels, tumour, strict=True)]
+        marked = [mark(of, cascade.postprocess) for of in passed]
         counts = [count_overlap(patient.masks, mask) for patient, mask in zip(patients, marked, strict=True)]
         return float(np.mean([overlap_scores(**of)["dice"] for of in counts]))
 
-    segmenter_dice, cascade_dice = dice(0.0), dice(cascade.threshold)
+    cascade.threshold = 0.0
+    scores = {}
+    for cascade.postprocess in CANDIDATES:
+        scores[cascade.postprocess] = dice()
+    best = max(scores, key=scores.__getitem__)
+    cascade.postprocess = best if scores[best] > scores[USUAL] + NOISE else USUAL
+    segmenter_dice = scores[cascade.postprocess]
+    found, truth = np.concatenate(tumour), np.concatenate([patient.shows_tumour for patient in patients])
+    cascade.threshold = CAUTION * float(found[truth].min())
+    cascade_dice = dice()
     if cascade_dice < segmenter_dice:
         cascade.threshold, cascade_dice = 0.0, segmenter_dice
-    passed = np.concatenate(tumour) >= np.float32(cascade.threshold)
-    truth = np.concatenate([patient.shows_tumour for patient in patients])
+    passed = gate(found, cascade)
     return {
         "segmenter_dice": segmenter_dice,
         "cascade_dice": cascade_dice,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from examples.brain_mri.commands import check, compare, demo, evaluate, predict, simulate, study, train
 from examples.brain_mri.requirements import PACKAGES, check_installed, missing
+from resunet_kit.cli.command_line import lacking
 
 COMMANDS = (demo, simulate, check, train, evaluate, compare, predict, study)
 
@@ -17,9 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         check_installed(chosen.command, chosen.needs)
         return int(chosen.run(chosen) or 0)
     except (ValueError, OSError) as error:
-        notes = getattr(error, "__notes__", [])  # as the file that could not be written
-        print(" ".join(["error:", *str(error).split(), *notes]), file=sys.stderr)
-        return 1
+        return _told(str(error), error)
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package in {"examples", "resunet_kit"}:
@@ -27,18 +26,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {missing(chosen.command, PACKAGES.get(package, package))}", file=sys.stderr)
         return 1
     except ImportError as error:  # the library's own, which names the extra of the weights
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        return 1
+        return _told(str(error), error)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception as error:
+        if said := lacking(error):  # memory or space on the disk, which backends report in classes of their own
+            return _told(said, error)
+        raise
+
+
+def _told(said: str, error: BaseException) -> int:
+    notes = getattr(error, "__notes__", [])  # as the file that could not be written
+    print(" ".join(["error:", *said.split(), *notes]), file=sys.stderr)
+    return 1
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     top = argparse.ArgumentParser(
         prog="python -m examples.brain_mri",
-        description="Brain MRI in two stages: a ResNet says whether a slice shows a tumour, a ResUNet marks it.",
+        description="Brain MRI in two stages: a classifier says whether a slice shows a tumour, a ResUNet marks it.",
     )
     commands = top.add_subparsers(title="commands", dest="command", required=True, metavar="COMMAND")
     for module in COMMANDS:

@@ -57,8 +57,8 @@ def _read(path: Path, name: str) -> Scored:
         raise ValueError(f"Expected an evaluated run. Received {path} without scores. {cure}")
     try:
         table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]]
-        found = json.loads(files[1].read_text(encoding="utf-8")).get("provenance", {})
-    except (ValueError, KeyError, AttributeError) as error:
+        found = dict(json.loads(files[1].read_text(encoding="utf-8"))["provenance"])
+    except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"Expected the scores of a run. Received {path}: {error}. {cure}") from error
     if set(table.index) != {patient for patient, part in run.split().items() if part == "test"}:
         raise ValueError(f"Expected scores of the run's own test patients. Received others in {files[0]}. {cure}")
@@ -82,8 +82,7 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
     for scored, other in zip(runs[1:], prints[1:], strict=True):
         for patient in shared:
             same = first.patients.loc[patient, [*SAME]].equals(scored.patients.loc[patient, [*SAME]])
-            known = {prints[0].get(patient), other.get(patient)} - {None}  # earlier versions kept none
-            if not same or len(known) > 1:
+            if not same or prints[0].get(patient) != other.get(patient):
                 raise ValueError(
                     f"Expected the same files of each patient in all runs. Received others of {patient} in "
                     f"{scored.name} than in {first.name}. Evaluate the runs on one data folder."

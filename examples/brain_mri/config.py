@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -46,9 +46,9 @@ positive = integer_from(1)
 seed = integer_from(0, 2**32)
 
 
-def _option(meaning: str, why: str, *, shown: str = "%(default)s", **argument: Any) -> dict[str, Any]:
-    """Return a field's metadata: its help, the reason of its default, the default as shown, and its argument."""
-    return {"help": meaning, "why": why, "shown": shown, "argument": argument}
+def _option(meaning: str, why: str, **argument: Any) -> dict[str, Any]:
+    """Return a field's metadata: its help, the reason of its default, and its argument."""
+    return {"help": meaning, "why": why, "argument": argument}
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Options:
     encoder_weights: str | None = field(
         default="imagenet",
         metadata=_option(
-            "of the encoder",
-            "with few patients they bring more than any other choice",
+            "weights of the encoder to start from",
+            "few patients are too few to learn what an image is from",
             type=weights_or_none,
             metavar="none|imagenet|PATH",
         ),
@@ -90,7 +90,12 @@ class Options:
     )
     classifier_weights: str | None = field(
         default="imagenet",
-        metadata=_option("of the backbone", "as for the encoder", type=weights_or_none, metavar="none|imagenet|PATH"),
+        metadata=_option(
+            "weights of the backbone to start from",
+            "as for the encoder",
+            type=weights_or_none,
+            metavar="none|imagenet|PATH",
+        ),
     )
     image_size: int = field(
         default=160,
@@ -115,12 +120,12 @@ class Options:
         ),
     )
     batch_size: int = field(
-        default=12, metadata=_option("slices per step", "seven with tumour in each, from most patients", type=positive)
+        default=12, metadata=_option("slices per step", "seven of them with tumour, of as many patients", type=positive)
     )
     learning_rate: float = field(
         default=1e-3,
         metadata=_option(
-            "of AdamW at its highest, after a warm-up and before a cosine to almost 0",
+            "peak learning rate of AdamW, after a warm-up and before a cosine to almost 0",
             "the usual one for AdamW with a warm-up",
             type=positive_number,
         ),
@@ -136,7 +141,7 @@ class Options:
     precision: Precision = field(
         default="auto",
         metadata=_option(
-            "of the computation; auto measures which is faster, where training takes long",
+            "number format of the computation; auto measures which is faster before a long training",
             "processors with bfloat16 train in less time, the others would take longer",
             choices=get_args(Precision),
         ),
@@ -146,7 +151,7 @@ class Options:
         default=True,
         metadata=_option(
             "train both stages once more, on all patients, for predict; the scores are of the training before",
-            "a third of the patients would otherwise teach nothing",
+            "the patients held out would otherwise teach nothing",
             action=argparse.BooleanOptionalAction,
         ),
     )
@@ -168,9 +173,17 @@ class Options:
     @classmethod
     def from_arguments(cls, chosen: argparse.Namespace) -> "Options":
         """Return the options of a parsed command line: the arguments that were given, and `data`."""
-        names = {option.name for option in fields(cls)}
-        given = {name: value for name, value in vars(chosen).items() if name in names}
-        return cls(**{**given, "data": str(chosen.data)})
+        return cls(**given(chosen), data=str(chosen.data))
+
+
+def given(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Return the options that the command line states, by name."""
+    return {option.name: vars(chosen)[option.name] for option in stated() if option.name in vars(chosen)}
+
+
+def stated() -> list[Field[Any]]:
+    """Return the options that have an argument."""
+    return [option for option in fields(Options) if "argument" in option.metadata]
 
 
 def _plain(value: Any) -> Any:
@@ -181,12 +194,10 @@ def _plain(value: Any) -> Any:
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add an argument for each option that has one; those that are not given stay out of the namespace."""
-    for option in fields(Options):
-        if "argument" in option.metadata:
-            shown = option.metadata["shown"] % {"default": option.default}
-            command.add_argument(
-                f"--{option.name.replace('_', '-')}",
-                default=argparse.SUPPRESS,
-                help=f"{option.metadata['help']} (default: {shown}; {option.metadata['why']})",
-                **option.metadata["argument"],
-            )
+    for option in stated():
+        command.add_argument(
+            f"--{option.name.replace('_', '-')}",
+            default=argparse.SUPPRESS,
+            help=f"{option.metadata['help']} (default: {option.default}; {option.metadata['why']})",
+            **option.metadata["argument"],
+        )

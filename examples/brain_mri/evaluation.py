@@ -7,7 +7,6 @@ from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
@@ -48,7 +47,6 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         "validation": _validation(run),
         "leaks": leaks_between_parts(run, index),
         "thresholds": {"classifier": pipeline.cascade.threshold, "segmenter": pipeline.cascade.postprocess.threshold},
-        "min_component_px": pipeline.cascade.postprocess.min_size,
         "postprocess": asdict(pipeline.cascade.postprocess),
         **scoring.summarise(slices, patients),
         "cascade_minus_segmenter": gate.paired_difference(patients, scoring.SCORES),
@@ -74,7 +72,7 @@ def _tables(pipeline: Pipeline, test: Sequence[Sequence[Slice]]) -> tuple[list[M
 def _of_patient(pipeline: Pipeline, slices: Sequence[Slice]) -> tuple[Marked, pd.DataFrame, dict[str, Any]]:
     """Predict and score one patient, whose arrays are gone when this returns."""
     volume = look_at(pipeline, slices[0].patient, slices)
-    return Marked.of(volume), slice_table(volume, pipeline.cascade.threshold), shape_scores(volume)
+    return Marked.of(volume), slice_table(volume), shape_scores(volume)
 
 
 def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, Any]:
@@ -82,11 +80,11 @@ def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, 
     return provenance(options.seed, options.precision, list(patients), index.simulated)
 
 
-def _validation(run: RunFolder) -> dict[str, float] | None:
-    """Return the scores on the validation patients, by which thresholds were chosen; older runs have none."""
+def _validation(run: RunFolder) -> dict[str, float]:
+    """Return the scores on the validation patients, by which thresholds were chosen."""
     try:
-        return dict(json.loads(run.validation.read_text(encoding="utf-8"))) if run.validation.is_file() else None
-    except ValueError as error:
+        return dict(json.loads(run.validation.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
         raise ValueError(f"Expected validation scores. Received {run.validation}: {error}. Train again.") from error
 
 
@@ -104,11 +102,11 @@ def _write(
     for name, table in (("metrics_per_slice.csv", slices), ("metrics_per_patient.csv", patients)):
         with atomic_write(run.path / name) as file:
             table.to_csv(file, index=False)
-    with atomic_write(run.path / "metrics.json") as file:
+    with atomic_write(run.metrics) as file:
         file.write_text(text, encoding="utf-8")
 
 
-def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
+def slice_table(volume: Volume) -> pd.DataFrame:
     """Return one row per slice: truth, probability, counts and scores of both stages."""
     rows = []
     for i, item in enumerate(volume.slices):
@@ -117,7 +115,8 @@ def slice_table(volume: Volume, threshold: float) -> pd.DataFrame:
             "slice": item.number,
             "has_tumour": int(volume.truth[i].any()),
             "probability": float(volume.probability[i]),
-            "predicted_tumour": int(volume.probability[i] >= np.float32(threshold)),
+            "passes_gate": int(volume.passes[i]),
+            "predicted_tumour": int(volume.cascaded[i].any()),
             "truth_px": int(volume.truth[i].sum()),
             "cascade_px": int(volume.cascaded[i].sum()),
         }

@@ -50,14 +50,10 @@ def write(folder: Path, slices: Sequence[Slice]) -> None:
 def check(folder: Path, slices: Sequence[Slice]) -> list[str]:
     """Compare the data with what a run was started on, and return the patients that were added since.
 
-    A run of a version without fingerprints passes.
-
     Raises:
         ValueError: If a patient of the run is absent or has other files; the message names the first.
     """
     stored = read(folder)
-    if not stored:
-        return []
     differing = changed(stored, fingerprint([item for item in slices if item.patient in stored]))
     if differing:
         raise ValueError(
@@ -68,18 +64,16 @@ def check(folder: Path, slices: Sequence[Slice]) -> list[str]:
 
 
 def read(folder: Path) -> dict[str, str]:
-    """Return the fingerprints that a run was started with; none for a run of a version without them.
+    """Return the fingerprints that a run was started with.
 
     Raises:
         ValueError: If the file cannot be read.
     """
     file = folder / NAME
-    if not file.is_file():
-        return {}
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))
         return {str(patient): str(of) for patient, of in stored.items()}
-    except (ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError) as error:
         raise ValueError(
             f"Expected the fingerprints of a run. Received {file}: {error}. Train again into another folder."
         ) from error

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from examples.brain_mri.cohort.slices import Slice, read_volume
-from examples.brain_mri.pipeline import BATCH, Pipeline
+from examples.brain_mri.pipeline import BATCH, Pipeline, gate
 from examples.brain_mri.preparation import prepare
 from examples.brain_mri.scoring import STAGES, mean
 
@@ -24,7 +24,7 @@ def gate_summary(slices: pd.DataFrame) -> dict[str, Any]:
     Args:
         slices: The table of all test slices.
     """
-    held, tumour = slices["predicted_tumour"] == 0, slices["has_tumour"] == 1
+    held, tumour = slices["passes_gate"] == 0, slices["has_tumour"] == 1
     healthy, patients = slices[~tumour], slices["patient"]
     alarms = {stage: healthy[f"{stage}_fp"] > 0 for stage in STAGES}
     return {
@@ -78,10 +78,10 @@ def seconds(pipeline: Pipeline, patients: Sequence[Sequence[Slice]]) -> dict[str
 def _seconds_of_one(pipeline: Pipeline, images: np.ndarray) -> tuple[float, float, float]:
     cascade = pipeline.cascade
     prepared = prepare(images, cascade.segmenter.input_shape[1]).images
-    shown = prepared[cascade.classify(prepared, batch_size=BATCH) >= np.float32(cascade.threshold)]
+    passed = prepared[gate(cascade.classify(prepared, batch_size=BATCH), cascade)]
     return (
         _quickest(cascade.classify, prepared),
-        _quickest(cascade.segment, shown),
+        _quickest(cascade.segment, passed),
         _quickest(cascade.segment, prepared),
     )
 

@@ -1,6 +1,7 @@
 """One process at a run folder at a time."""
 
 import contextlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +18,7 @@ def hold(folder: Path) -> Iterator[None]:
     try:
         with filelock.FileLock(folder / ".lock", blocking=False):
             for half in folder.glob(f".{'[0-9a-f]' * 8}-*"):  # what a killed process was writing
-                half.unlink()
+                shutil.rmtree(half) if half.is_dir() else half.unlink()
             yield
     except filelock.Timeout as error:
         raise ValueError(

@@ -18,12 +18,14 @@ class Prediction:
 
     Attributes:
         tumour: `(slices,)`, the probability that a slice shows tumour, by the first stage.
+        passes: `(slices,)`, whether that is at least the gate's threshold.
         pixels: `(slices, height, width)` float32, the probability of each pixel, by the second stage.
         segmented: Like `pixels`, uint8: 1 where the second stage alone marks tumour.
         mask: Like `segmented`, of the cascade: nothing in slices that the first stage holds back.
     """
 
     tumour: np.ndarray
+    passes: np.ndarray
     pixels: np.ndarray
     segmented: np.ndarray
     mask: np.ndarray
@@ -60,12 +62,17 @@ class Pipeline:
         cascade = self.cascade
         prepared = prepare(images, cascade.segmenter.input_shape[1])
         tumour = cascade.classify(prepared.images, batch_size=BATCH)
-        shown = tumour >= np.float32(cascade.threshold)
-        looked_at = np.flatnonzero(shown | every_slice)
+        passes = gate(tumour, cascade)
+        looked_at = np.flatnonzero(passes | every_slice)
         pixels = np.zeros(images.shape[:3], "float32")
         if len(looked_at):
             maps = cascade.segment(prepared.images[looked_at], batch_size=BATCH)
             pixels[looked_at] = prepared.restore(maps[..., -1])
         segmented = mark(pixels, cascade.postprocess)
-        shown_alone = mark(pixels * shown[:, None, None], cascade.postprocess) if every_slice else segmented
-        return Prediction(tumour, pixels, segmented, shown_alone)
+        mask = mark(pixels * passes[:, None, None], cascade.postprocess) if every_slice else segmented
+        return Prediction(tumour, passes, pixels, segmented, mask)
+
+
+def gate(tumour: np.ndarray, cascade: Cascade) -> np.ndarray:
+    """Return which slices the first stage lets through, in the precision that the cascade compares in."""
+    return tumour >= np.float32(cascade.threshold)

@@ -111,14 +111,13 @@ def _predicted(pipeline: Pipeline, scan: Scan, records: Records, index: int, giv
     """Predict one patient, write the masks, and return the rows of the tables."""
     rows: Rows = {"slices": [], "patients": []}
     masks: set[str] = set()
-    threshold = pipeline.cascade.threshold
     for stack in scan.read():
         prediction = _of_patient(pipeline, stack)
         spacing = stack.spacing or given
         stack.write(prediction.mask, records.out)
         masks.update(stack.masks)
-        rows["slices"] += slice_rows(scan.patient, stack, prediction, threshold, spacing)
-        rows["patients"].append(patient_row(scan.patient, stack, prediction, threshold, spacing))
+        rows["slices"] += slice_rows(scan.patient, stack, prediction, spacing)
+        rows["patients"].append(patient_row(scan.patient, stack, prediction, spacing))
     records.add(index, rows, masks)
     return rows
 
@@ -161,11 +160,10 @@ def _state(file: Path) -> list[Any]:
 
 
 def _fingerprint(*paths: Path) -> str:
-    """Return what changes when a run is trained again; in old runs a cascade is a folder."""
+    """Return what changes when a run is trained again."""
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
-                with file.open("rb") as opened:
-                    digest.update(hashlib.file_digest(opened, "sha256").digest())
+        if path.is_file():
+            with path.open("rb") as opened:
+                digest.update(hashlib.file_digest(opened, "sha256").digest())
     return digest.hexdigest()

@@ -29,9 +29,7 @@ SKIPPED_COLUMNS = ("file", "reason")
 Spacing = tuple[float, float, float]
 
 
-def slice_rows(
-    patient: str, stack: Stack, prediction: Prediction, threshold: float, spacing: Spacing | None
-) -> list[Row]:
+def slice_rows(patient: str, stack: Stack, prediction: Prediction, spacing: Spacing | None) -> list[Row]:
     """Return the rows of predictions.csv for one patient.
 
     Boxes are `[top, left, bottom, right]`, bottom and right excluded; the centroid, `[row, column]`, is that of all
@@ -41,7 +39,7 @@ def slice_rows(
         {
             "image": shown(str(file)),
             "tumour_probability": round(float(probability), 6),
-            "has_tumour": int(_shows_tumour(probability, threshold)),
+            "has_tumour": int(mask.any()),
             **_measures(mask),
             "area_mm2": "" if spacing is None else _rounded(np.count_nonzero(mask) * spacing[1] * spacing[2]),
             "patient": shown(patient),
@@ -54,7 +52,7 @@ def slice_rows(
     ]
 
 
-def patient_row(patient: str, stack: Stack, prediction: Prediction, threshold: float, spacing: Spacing | None) -> Row:
+def patient_row(patient: str, stack: Stack, prediction: Prediction, spacing: Spacing | None) -> Row:
     """Return the row of patients.csv; volumes need the spacing, and components touch across slices."""
     height, width = prediction.mask.shape[1:]
     depth_mm, row_mm, column_mm = ("", "", "") if spacing is None else map(_rounded, spacing)
@@ -63,7 +61,7 @@ def patient_row(patient: str, stack: Stack, prediction: Prediction, threshold: f
         "patient": shown(patient),
         "folder": shown(str(stack.files[0].parent)),
         "slices": len(stack.files),
-        "slices_with_tumour": int(_shows_tumour(prediction.tumour, threshold).sum()),
+        "slices_with_tumour": int(prediction.mask.any(axis=(1, 2)).sum()),
         "volume_ml": "" if spacing is None else _rounded(pixels * math.prod(spacing) / 1000),
         "components": len(masks.regions(prediction.mask > 0)),
         "highest_tumour_probability": round(float(prediction.tumour.max()), 6),
@@ -88,10 +86,6 @@ def shown(text: str) -> str:
     """Return a name as a cell that no spreadsheet takes for a formula, and that UTF-8 can hold."""
     readable = os.fsencode(text).decode("utf-8", "backslashreplace")
     return f"'{readable}" if readable.startswith(("=", "+", "-", "@", "\t", "\r")) else readable
-
-
-def _shows_tumour(probability: np.ndarray, threshold: float) -> np.ndarray:
-    return np.asarray(probability, np.float32) >= np.float32(threshold)  # as the cascade compares
 
 
 def _measures(mask: np.ndarray) -> Row:

@@ -13,7 +13,8 @@ PACKAGES = {
     "tqdm": "tqdm",
 }
 DICOM = ("pydicom", "highdicom")  # of the extra `dicom`
-READING = ("tqdm",)
+CHECKING = ("tqdm",)
+PREDICTION = ("filelock", "tqdm")
 TRAINING = ("filelock", "sklearn", "tqdm")
 SIMULATION = ("nilearn", "pandas", "threadpoolctl", "tqdm")
 EVALUATION = ("filelock", "pandas", "sklearn", "tqdm")

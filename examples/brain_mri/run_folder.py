@@ -15,9 +15,10 @@ import contextlib
 import csv
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from examples.brain_mri import fingerprints
 from examples.brain_mri.cohort.slices import Slice
@@ -54,6 +55,11 @@ class RunFolder:
     def report(self) -> Path:
         """The interactive report."""
         return self.path / "report.html"
+
+    @property
+    def metrics(self) -> Path:
+        """Every score; the last file that an evaluation writes."""
+        return self.path / "metrics.json"
 
     def history(self, stage: str) -> Path:
         """Table of one stage's training, one row per epoch."""
@@ -93,9 +99,15 @@ class RunFolder:
 
     @classmethod
     def create(cls, path: Path, options: Options, split: dict[str, str], slices: Sequence[Slice]) -> "RunFolder":
-        """Make a run folder with its options, its split, and how many slices each patient has."""
+        """Make a run folder with its options, its split, and how many slices each patient has.
+
+        Raises:
+            ValueError: If it is a run already.
+        """
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path)
+        if (path / "config.json").exists():
+            raise ValueError(f"Expected a new run folder. Received {path}, a run already. Name another --out.")
         counts = Counter(item.patient for item in slices)
         rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
         with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
@@ -115,7 +127,8 @@ class RunFolder:
         """
         if not (path / "config.json").is_file():
             raise ValueError(
-                f"Expected a run folder with a config.json. Received {path}. Make it with `train --out {path}`."
+                f"Expected a run folder with a config.json. Received {path}. Make it with "
+                f"`train --data DIR --out {path}`."
             )
         return cls(path)
 
@@ -128,7 +141,7 @@ class RunFolder:
         if not self.cascade.exists() or (self.options().refit and not self.final_cascade.exists()):
             raise ValueError(
                 f"Expected a run whose training has ended. Received {self.path}. "
-                f"Continue it with `train --out {self.path} --resume`."
+                f"Continue it with `train --data DIR --out {self.path} --resume`."
             )
         return self.cascade
 
@@ -140,6 +153,24 @@ class RunFolder:
             return Options(**{**stored, "fractions": tuple(stored["fractions"])})
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"Expected the options of a run. Received {file}: {error}. {RETRAIN}") from error
+
+    def refuse_other(self, given: Mapping[str, Any]) -> None:
+        """Refuse options that are not those of the run's start.
+
+        Args:
+            given: Values by name.
+
+        Raises:
+            ValueError: If one differs; of the precision, "auto" stands for whichever was chosen.
+        """
+        stored = self.options()
+        for name, value in given.items():
+            if value != getattr(stored, name) and (name, value) != ("precision", "auto"):
+                option = f"--{name.replace('_', '-')}"
+                raise ValueError(
+                    f"Expected {option} {getattr(stored, name)}, as the run {self.path} was started with. Received "
+                    f"{value}. Leave {option} out, or name another --out."
+                )
 
     def split(self) -> dict[str, str]:
         """Return the part of each patient.

@@ -13,6 +13,7 @@ FP_WEIGHT, FN_WEIGHT = 0.3, 0.7
 SCORES = ("dice", "iou", "tversky")
 STAGES = ("segmenter", "cascade")
 COUNTS = ("tp", "fp", "fn")
+PROBABLE = 0.5  # from which the classifier, by itself, says that there is a tumour
 EMPTY_RULE = (
     "Where neither the truth nor the prediction marks a pixel, overlap scores are 1; where only one of them does, 0."
 )
@@ -70,14 +71,20 @@ def summarise(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
         "empty_rule": EMPTY_RULE,
         "tversky_weights": {"fp_weight": FP_WEIGHT, "fn_weight": FN_WEIGHT},
         "interval": "95 % bootstrap over test patients",
-        "classifier": classification_scores(slices),
+        "classifier": classification_scores(slices, slices["probability"] >= PROBABLE),
+        "cascade_by_slice": classification_scores(slices, slices["predicted_tumour"] == 1),
         **{stage: _overlap_summary(stage, slices, patients) for stage in STAGES},
     }
 
 
-def classification_scores(slices: pd.DataFrame) -> dict[str, Any]:
-    """Return the classifier's scores over slices; those of a class without slices, and the ROC AUC then, are None."""
-    truth, predicted = slices["has_tumour"].to_numpy(), slices["predicted_tumour"].to_numpy()
+def classification_scores(slices: pd.DataFrame, found: pd.Series) -> dict[str, Any]:
+    """Return scores over slices; those of a class without slices, and the ROC AUC then, are None.
+
+    Args:
+        slices: The table of all test slices.
+        found: Of each, whether tumour is found in it.
+    """
+    truth, predicted = slices["has_tumour"].to_numpy(), found.to_numpy(int)
     right = slices.assign(right=truth == predicted)
     (tn, fp), (fn, tp) = metrics.confusion_matrix(truth, predicted, labels=[0, 1])
     of = {"accuracy": right, "sensitivity": right[truth == 1], "specificity": right[truth == 0]}

@@ -46,13 +46,26 @@ def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
     return {str(patient): part for part, indices in zip(PARTS, parts, strict=True) for patient in patients[indices]}
 
 
-def start(out: Path, index: Index, options: Options) -> RunFolder:
-    """Split the cohort and make the run folder; errors of the data or the weights come before that."""
+def start(out: Path, index: Index, options: Options) -> None:
+    """Split the cohort and train; errors of the data or the weights come before the run folder is made.
+
+    Raises:
+        ImportError: If the weights are of a package that is not installed.
+        ValueError: If the data cannot be split, the weights cannot be had, or another process began a run there since.
+    """
     split = split_patients(index.slices, options)
+    build_classifier(options), build_segmenter(options)
     options = with_precision(options, lambda: build_segmenter(options))
     print(f"precision: {options.precision}, {options.precision_reason}", flush=True)
-    build_segmenter(options), build_classifier(options)
-    return RunFolder.create(out, options, split, index.slices)
+    out.mkdir(parents=True, exist_ok=True)
+    with RunFolder(out).locked():
+        train(RunFolder.create(out, options, split, index.slices), index)
+
+
+def resume(run: RunFolder, index: Index) -> None:
+    """Train what an interruption left, and nothing where training has ended."""
+    with run.locked():
+        train(run, index)
 
 
 def train(run: RunFolder, index: Index) -> None:
@@ -73,6 +86,8 @@ def train(run: RunFolder, index: Index) -> None:
     for stage in STAGES:
         run.network(stage).unlink(missing_ok=True)
         run.network(FINAL + stage).unlink(missing_ok=True)
+        run.checkpoint(stage).unlink(missing_ok=True)
+        run.checkpoint(FINAL + stage).unlink(missing_ok=True)
 
 
 def train_cascade(run: RunFolder, options: Options, training: list[Patient], validation: list[Patient]) -> None:

@@ -19,6 +19,7 @@ class Volume:
         slices: In the order of the arrays below.
         truth: `(slices, height, width)` uint8, 1 where an expert marked tumour.
         probability: `(slices,)` of tumour, by the classifier.
+        passes: `(slices,)`, whether the gate lets the slice through.
         segmented: Like `truth`, by the segmenter alone.
         cascaded: Like `truth`, by the segmenter where the classifier lets the slice through.
     """
@@ -27,12 +28,9 @@ class Volume:
     slices: Sequence[Slice]
     truth: np.ndarray
     probability: np.ndarray
+    passes: np.ndarray
     segmented: np.ndarray
     cascaded: np.ndarray
-
-    def images(self) -> np.ndarray:
-        """Read the slices: `(slices, height, width, 3)` in [0, 1]."""
-        return read_volume(self.slices)[0]
 
 
 @dataclass(frozen=True)
@@ -69,4 +67,4 @@ def look_at(pipeline: Pipeline, patient: str, slices: Sequence[Slice]) -> Volume
     """Run both stages over one patient's slices, at the slices' own size."""
     images, truth = read_volume(slices)
     found = pipeline.predict(images, every_slice=True)
-    return Volume(patient, slices, truth, found.tumour, found.segmented, found.mask)
+    return Volume(patient, slices, truth, found.tumour, found.passes, found.segmented, found.mask)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from examples.brain_mri.formats import score, signed
-from examples.brain_mri.scoring import STAGES
+from examples.brain_mri.formats import score, signed, with_interval
+from examples.brain_mri.scoring import PROBABLE, STAGES
 
 UNITS = {
     "per slice": "per_slice",
@@ -11,6 +11,7 @@ UNITS = {
     "per patient": "per_patient",
     "pooled": "pooled",
 }
+RATES = {"accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity", "roc_auc": "ROC AUC"}
 SCORES = (("Dice", "dice"), ("IoU", "iou"), ("Tversky", "tversky"))
 ENOUGH = 20  # patients, below which a bootstrap interval is too narrow
 
@@ -24,12 +25,24 @@ def stage_rows(summary: dict[str, Any], *, scores: int = len(SCORES)) -> list[di
     ]
 
 
+def slice_rows(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """Return how well slices with tumour are told from others, by the classifier and by the cascade's masks."""
+    stages = {
+        f"Classifier, probability of {PROBABLE} or more": summary["classifier"],
+        "Cascade, any pixel marked": summary["cascade_by_slice"],
+    }
+    return [
+        {"By slice": name, **{of: with_interval(found[key], found["intervals"].get(key)) for key, of in RATES.items()}}
+        for name, found in stages.items()
+    ]
+
+
 def difference_text(summary: dict[str, Any]) -> str:
     """Return in words what the cascade gains or loses against its segmenter."""
     found = summary["cascade_minus_segmenter"]["dice"]
     return (
-        f"**Cascade minus segmenter**, Dice of each patient's volume, paired: {signed(found)}. The cascade is above in "
-        f"{found['patients_above']} patients and below in {found['patients_below']}."
+        f"**Cascade minus segmenter**, Dice of each patient's volume, paired: {signed(found)}. The cascade scores "
+        f"higher on {found['patients_above']} patients and lower on {found['patients_below']}."
     )
 
 
@@ -38,7 +51,7 @@ def interval_text(patients: int) -> str:
     if patients < 2:
         return "There is one test patient, so no score has an interval."
     few = f" With {patients} of them, fewer than {ENOUGH}, it is too narrow." if patients < ENOUGH else ""
-    return f"In parentheses stands the 95 % interval, by a bootstrap over the {patients} test patients.{few}"
+    return f"In parentheses: the 95 % interval, by a bootstrap over the {patients} test patients.{few}"
 
 
 def part_rows(summary: dict[str, Any]) -> list[dict[str, Any]]:
@@ -92,7 +105,7 @@ def gate_rows(summary: dict[str, Any]) -> list[dict[str, str]]:
             ),
             ("false positive pixels of all volumes", f"{pixels['segmenter']:,}", f"{pixels['cascade']:,}"),
             (f"tumour slices held back, of {gate['slices_with_tumour']}", "0", str(gate["held_back_with_tumour"])),
-            ("true tumour pixels that the segmenter marked, held back", "0", f"{gate['true_pixels_held_back']:,}"),
+            ("true tumour pixels that the segmenter marked, lost", "0", f"{gate['true_pixels_held_back']:,}"),
         )
     ]
 
@@ -102,8 +115,9 @@ def gate_text(summary: dict[str, Any]) -> str:
     gate = summary["gate"]
     spent = gate["seconds_per_patient"]
     saved = spent["without_gate"] - spent["with_gate"]
+    opened = "" if summary["thresholds"]["classifier"] else "The gate is open: on validation patients it cost Dice. "
     return (
-        f"The gate holds back {score(gate['held_back_fraction'])} of the slices and "
+        f"{opened}The gate holds back {score(gate['held_back_fraction'])} of the slices and "
         f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.2f} seconds per patient: measured on this machine, on "
         f"{spent['patients_timed']} patients, the networks alone, of which the classifier takes "
         f"{spent['classifier']:.2f}. A false alarm is a slice without tumour in which at least one pixel is marked."
@@ -113,8 +127,6 @@ def gate_text(summary: dict[str, Any]) -> str:
 def validation_text(summary: dict[str, Any]) -> str:
     """Return both stages' scores on the validation patients, by which the thresholds were chosen."""
     found = summary["validation"]
-    if not found:
-        return "The run kept no scores of its validation patients."
     return (
         f"On the {summary['split']['validation']['patients']} validation patients, by which the thresholds were "
         f"chosen: Dice of a volume {found['segmenter_dice']:.3f} by the segmenter alone, "
@@ -136,12 +148,10 @@ def refit_text(options: Any) -> str:
 def marking_text(summary: dict[str, Any]) -> str:
     """Return which pixels are marked, from the options of the post-processing."""
     chosen = summary["postprocess"]
-    low, hole, smallest = chosen["low_threshold"], chosen["max_hole"], chosen["min_size"]
+    low, hole = chosen["low_threshold"], chosen["max_hole"]
     steps = [
         f"Pixels of a probability of {chosen['threshold']:g} or more are marked",
         f"pixels of {low:g} or more that are joined to them, across slices too" if low is not None else "",
         ("holes are filled" + ("" if hole is None else f" up to {hole} pixels")) if hole != 0 else "",
-        f"components below {smallest} pixels are removed" if smallest else "",
-        f"of components the {chosen['keep_largest']} largest are kept" if chosen["keep_largest"] else "",
     ]
     return "; ".join(filter(None, steps)) + "."

@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             load_keras()
         return int(chosen.run(chosen) or 0)
     except Exception as error:
-        said = _lacking(error)
+        said = lacking(error)
         if said is None and not isinstance(error, ValueError | TypeError | ImportError | OSError):
             raise  # a fault of the program
         notes = getattr(error, "__notes__", [])  # as the file that could not be written
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _lacking(error: Exception) -> str | None:
+def lacking(error: Exception) -> str | None:
     """Return what the machine lacks, memory or space on the disk; None for another error.
 
     Backends and HDF5 say so in classes of their own.

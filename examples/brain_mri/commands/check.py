@@ -5,10 +5,10 @@ from pathlib import Path
 
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.commands.shared import add_allow_healthy
-from examples.brain_mri.requirements import READING
+from examples.brain_mri.requirements import CHECKING
 
 HELP = "index a folder and name everything wrong with it"
-NEEDS = READING
+NEEDS = CHECKING
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

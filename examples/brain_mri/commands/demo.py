@@ -19,7 +19,7 @@ FEWEST = 5
 OPTIONS = Options(
     data="",
     image_size=64,
-    classifier_epochs=1,
+    classifier_epochs=2,
     segmenter_epochs=3,
     learning_rate=3e-4,
     refit=False,  # nobody predicts new patients with it
@@ -59,17 +59,17 @@ def run(chosen: argparse.Namespace) -> None:
     from examples.brain_mri import training
 
     options = replace(OPTIONS, data=str(cohort), seed=chosen.seed)
+    run = RunFolder(out)
     if (out / "config.json").is_file():
-        run = RunFolder.open(out)
         if run.options().seed != chosen.seed:
             raise ValueError(
                 f"Expected a demo of --seed {chosen.seed}. Received {out} of seed {run.options().seed}. "
                 "Delete it, or name another --out."
             )
+        training.resume(run, index)
     else:
-        run = training.start(out, index, options)
+        training.start(out, index, options)
     with run.locked():
-        training.train(run, index)
-        if not run.report.is_file():
+        if not run.metrics.is_file():  # which is written last
             evaluate.score(run, index)
     print(f"report: {run.report.resolve()}")

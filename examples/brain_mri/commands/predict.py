@@ -6,11 +6,11 @@ from pathlib import Path
 
 from examples.brain_mri.config import positive_number
 from examples.brain_mri.quiet import load_tensorflow
-from examples.brain_mri.requirements import READING
+from examples.brain_mri.requirements import PREDICTION
 from examples.brain_mri.run_folder import RunFolder
 
 HELP = "mark new images and tabulate where the tumour is"
-NEEDS = READING
+NEEDS = PREDICTION
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -38,5 +38,5 @@ def refuse_existing(out: Path) -> None:
     if found - {"split.csv", "fingerprints.json"}:
         raise ValueError(
             f"Expected a new run folder. Received {out}, which exists. Continue its run with "
-            f"`train --out {out} --resume`, or name another --out."
+            f"`train --data DIR --out {out} --resume`, or name another --out."
         )

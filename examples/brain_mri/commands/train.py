@@ -26,15 +26,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 def run(chosen: argparse.Namespace) -> None:
     """Train, and print what comes next."""
     if chosen.resume:
-        run = RunFolder.open(chosen.out)
+        RunFolder.open(chosen.out).refuse_other(config.given(chosen))
     else:
         refuse_existing(chosen.out)
-        run = None
     index = checked_index(chosen.data, allow_healthy=chosen.allow_healthy)
     load_tensorflow()
     from examples.brain_mri import training
 
-    run = run or training.start(chosen.out, index, Options.from_arguments(chosen))
-    with run.locked():
-        training.train(run, index)
-    print(f"trained: {run.path}. Next: evaluate --run {run.path} --data {chosen.data}")
+    if chosen.resume:
+        training.resume(RunFolder(chosen.out), index)
+    else:
+        training.start(chosen.out, index, Options.from_arguments(chosen))
+    print(f"trained: {chosen.out}. Next: evaluate --run {chosen.out} --data {chosen.data}")

@@ -6,7 +6,15 @@ from typing import Any
 from examples.brain_mri.formats import number, of_group, score, with_interval
 from examples.brain_mri.groups import named
 from examples.brain_mri.scoring import STAGES
-from examples.brain_mri.wording import difference_text, gate_rows, gate_text, interval_text, stage_rows, validation_text
+from examples.brain_mri.wording import (
+    difference_text,
+    gate_rows,
+    gate_text,
+    interval_text,
+    slice_rows,
+    stage_rows,
+    validation_text,
+)
 
 SHAPES = {
     "hausdorff_distance_95_px": "95 % Hausdorff distance, median",
@@ -27,8 +35,8 @@ def analyses(summary: dict[str, Any]) -> list[Any]:
         stage_rows(summary, scores=1),
         difference_text(summary),
         validation_text(summary),
-        "The gate by slice:",
-        _classifier_rows(summary),
+        "By slice:",
+        slice_rows(summary),
         gate_rows(summary),
         gate_text(summary),
         "By institution, the code in the patient's name:",
@@ -40,14 +48,6 @@ def analyses(summary: dict[str, Any]) -> list[Any]:
         _calibration_text(summary["calibration"]),
         _bin_rows(summary["calibration"]),
         "Intersections of institution and size are not given: too few patients fall into each.",
-    ]
-
-
-def _classifier_rows(summary: dict[str, Any]) -> list[dict[str, str]]:
-    found = summary["classifier"]
-    return [
-        {"Score": name.replace("roc_auc", "ROC AUC"), "Value": with_interval(found[name], found["intervals"].get(name))}
-        for name in ("accuracy", "sensitivity", "specificity", "roc_auc")
     ]
 
 

@@ -38,12 +38,11 @@ def write_comparison(path: Path, runs: Sequence[Scored], patients: Sequence[str]
 
 
 def origin_text(runs: Sequence[Scored]) -> str:
-    """Return whether the patients are simulated, over all runs."""
-    known = [scored.provenance for scored in runs if scored.provenance]
-    if len(known) < len(runs):
-        return "Whether the patients are simulated is not known: a run was evaluated by an earlier version."
-    keys = ("test_patients", "simulated_test_patients")
-    return patients_text({key: sum(found[key] for found in known) for key in keys})
+    """Return whether the patients are simulated, of each run where they differ."""
+    said = {scored.name: patients_text(scored.provenance) for scored in runs}
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    return " ".join(f"{name}: {text}" for name, text in said.items())
 
 
 def tested_text(runs: Sequence[Scored], patients: Sequence[str]) -> str:

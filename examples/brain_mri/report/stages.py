@@ -6,7 +6,7 @@ import pandas as pd
 
 from examples.brain_mri.calibration import BINS
 from examples.brain_mri.report.data import NAMES
-from examples.brain_mri.scoring import STAGES
+from examples.brain_mri.scoring import PROBABLE, STAGES
 from examples.brain_mri.wording import difference_text, gate_rows, gate_text, stage_rows, validation_text
 from resunet_kit import plots
 
@@ -14,7 +14,7 @@ COLUMNS = {
     "patient": "Patient",
     "slices": "Slices",
     "slices_with_tumour": "With tumour",
-    "slices_predicted": "Predicted",
+    "slices_predicted": "Marked",
     "truth_px": "Tumour (px)",
     "cascade_px": "Marked (px)",
     "lesion_size": "Size",
@@ -37,9 +37,10 @@ def classifier_blocks(slices: pd.DataFrame, summary: dict[str, Any]) -> list[Any
     ]
     return [
         table,
-        plots.confusion_matrix(truth, slices["predicted_tumour"].to_numpy(), names=NAMES),
-        f"The marked threshold, {threshold:.4g}, is the run's. It was set before any test patient was read; no best "
-        "threshold is sought on them.",
+        plots.confusion_matrix(truth, (probability >= PROBABLE).astype(int), names=NAMES),
+        f"Table and matrix are at a probability of {PROBABLE}. The threshold marked below, {threshold:.2g}, is "
+        "the gate's, which is to lose no tumour; it was chosen on validation patients, and no best one is sought on "
+        "test patients.",
         plots.roc_curve(truth, probability, threshold=threshold),
         plots.precision_recall_curve(truth, probability, threshold=threshold),
         plots.threshold_curve(truth, probability, threshold=threshold),

@@ -2,22 +2,17 @@
 
 from typing import Any
 
-from examples.brain_mri.formats import option_rows, precision_text, with_interval
+from examples.brain_mri.formats import option_rows, precision_text
 from examples.brain_mri.run_folder import RunFolder
-from examples.brain_mri.wording import difference_text, interval_text, marking_text, refit_text, stage_rows
+from examples.brain_mri.wording import difference_text, interval_text, marking_text, refit_text, slice_rows, stage_rows
 
 
 def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
     """Return the scores of the classifier, of both stages, and of the difference, and the options of the run."""
-    classifier = summary["classifier"]
-    names = ("accuracy", "sensitivity", "specificity", "roc_auc")
     return [
         "Every score below is of the **test patients alone**: no slice of theirs was seen in training or in choosing "
         "weights and thresholds, by either stage. Both stages share one split, by patient.",
-        {
-            "Classifier": ["accuracy", "sensitivity", "specificity", "ROC AUC"],
-            "Score": [with_interval(classifier[key], classifier["intervals"].get(key)) for key in names],
-        },
+        slice_rows(summary),
         stage_rows(summary),
         difference_text(summary),
         _reading(summary),
@@ -31,9 +26,10 @@ def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
 def _reading(summary: dict[str, Any]) -> str:
     weights, thresholds = summary["tversky_weights"], summary["thresholds"]
     return (
-        "The segmenter is scored on every slice; the cascade marks only slices that the classifier gives a probability "
-        f"of {thresholds['classifier']:g} or more. {summary['empty_rule']} Tversky weighs false pixels "
-        f"{weights['fp_weight']:g} and missed ones {weights['fn_weight']:g}. Per slice and per patient are means; a "
+        "The segmenter is scored on every slice; the cascade marks only slices that pass the gate: to which the "
+        f"classifier gives a probability of {thresholds['classifier']:.2g} or more. {summary['empty_rule']} "
+        f"Tversky weighs false pixels {weights['fp_weight']:g} and missed ones {weights['fn_weight']:g}. Per slice and "
+        "per patient are means; a "
         "patient's slices are scored as one volume; pooled takes all pixels of all patients together. "
         f"{interval_text(summary['split']['test']['patients'])}\n\n"
         f"{marking_text(summary)} No threshold was chosen on test patients."

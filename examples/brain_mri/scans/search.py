@@ -98,7 +98,7 @@ def _kind(file: Path) -> str | None:
 def _is_mask(file: Path) -> bool:
     if _kind(file) == "nifti":
         return LABEL.search(nifti.stem(file)) is not None
-    return file.stem.endswith("_mask") and file.suffix.lower() in slices.SUFFIXES
+    return file.stem.endswith(("_mask", "_pred")) and file.suffix.lower() in slices.SUFFIXES
 
 
 def _refuse_doubled(scans: Iterable[Scan]) -> None:

@@ -10,7 +10,7 @@ WORDS = {
     "other": {"t2", "t2w", "dwi", "adc", "swi", "pd"},
 }
 LAST_WORDS = {"post": "post", "pre": "pre"}  # elsewhere they may tell of an operation
-LABEL = re.compile(r"[_\-. ](mask|seg|label|labels)$", re.IGNORECASE)
+LABEL = re.compile(r"[_\-. ](mask|seg|label|labels|pred)$", re.IGNORECASE)
 
 
 def sequence_of(name: str) -> tuple[str | None, str]:

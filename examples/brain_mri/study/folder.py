@@ -19,7 +19,7 @@ from examples.brain_mri.study.grid import Cell
 from examples.brain_mri.study.plan import Plan, from_stated
 from resunet_kit.data import atomic_write
 
-BEFORE_THE_PLAN = {"data", ".lock"}  # what an interruption before the first training leaves
+BEFORE_THE_PLAN = {"data"}  # what an interruption before the first training leaves, but for hidden files
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class StudyFolder:
             ValueError: If it does, or is a file.
         """
         path = self.path
-        if path.exists() and (not path.is_dir() or {entry.name for entry in path.iterdir()} - BEFORE_THE_PLAN):
+        found = path.is_dir() and {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
+        if path.exists() and (found is False or found - BEFORE_THE_PLAN):
             raise ValueError(
                 f"Expected a new folder for the study. Received {path}, which exists. Continue its study with "
                 "--resume, or name another --out."

@@ -120,17 +120,23 @@ def _improves(training: dict[str, Any]) -> bool:
 
 
 def _arrival(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[float, float]:
-    """Return what part of the other's steps and seconds it takes to its final score; infinite where it is not reached.
+    """Return what part of the other's steps and seconds it takes to the other's final score; infinite if it never does.
 
-    Between two moments the score is taken to rise evenly.
+    Both are timed when they first have that score.
     """
-    goal, end = theirs["moments"][-1]["score"], theirs["moments"][-1]
+    goal = theirs["moments"][-1]["score"]
+    (steps, seconds), (of_steps, of_seconds) = (_first(training["moments"], goal) for training in (ours, theirs))
+    return (steps / of_steps, seconds / of_seconds) if of_steps else (np.inf, np.inf)
+
+
+def _first(moments: Sequence[dict[str, Any]], goal: float) -> tuple[float, float]:
+    """Return after which steps and seconds a score is first reached; between two moments it is taken to rise evenly."""
     before = None
-    for moment in ours["moments"]:
+    for moment in moments:
         if moment["score"] >= goal:
             part = 1.0 if before is None else (goal - before["score"]) / (moment["score"] - before["score"])
             at = before or moment
             steps, seconds = (at[key] + part * (moment[key] - at[key]) for key in ("steps", "seconds"))
-            return steps / end["steps"], seconds / end["seconds"]
+            return steps, seconds
         before = moment
     return np.inf, np.inf

@@ -30,8 +30,9 @@ def check(plan: Plan, patients: Sequence[Patient]) -> None:
     """
     training, _ = hold_out(patients, plan.seed)
     _subsets(plan, plan.cells(len(training)), training)
+    imagenet = needs_imagenet(plan.cells(len(training)))
     for stage in plan.stages:
-        options = plan.options(imagenet=True, seed=0, epochs=1)
+        options = plan.options(imagenet=imagenet, seed=0, epochs=1)
         stage_of(stage, options, []).build(options)
 
 
@@ -40,7 +41,8 @@ def start(folder: StudyFolder, plan: Plan, data: Path, index: Index, patients: S
     parts = hold_out(patients, plan.seed)
     training, held_out = ([patient.name for patient in part] for part in parts)
     # As if all trainings were one: measuring is worth its time for all of them together.
-    options = plan.options(imagenet=True, seed=0, epochs=plan.moments * len(plan.cells(len(training))))
+    grid = plan.cells(len(training))
+    options = plan.options(imagenet=needs_imagenet(grid), seed=0, epochs=plan.moments * len(grid))
     stage = stage_of("segmenter", options, [])
     options = with_precision(options, lambda: stage.build(options))
     print(f"precision: {options.precision}, {options.precision_reason}", flush=True)
@@ -79,7 +81,7 @@ def _train(
     needed = sorted({(cell.stage, cell.start) for cell in missing})
     needed = [key for key in needed if not folder.start_weights(*key).is_file()]
     subsets = _subsets(plan, grid, training)
-    networks = Networks(plan, imagenet=any("imagenet" in cell.start for cell in grid))
+    networks = Networks(plan, imagenet=needs_imagenet(grid))
     total = plan.steps * len(grid) + steps(plan, needed)
     with tqdm(
         total=total,
@@ -97,6 +99,11 @@ def _train(
             if "simulated" in cell.start:
                 result["start_seconds"] = starts.seconds(cell.stage, cell.start)
             folder.write_cell(cell, **result)
+
+
+def needs_imagenet(grid: Sequence[Cell]) -> bool:
+    """Return whether any training starts from ImageNet weights."""
+    return any("imagenet" in cell.start for cell in grid)
 
 
 def _subsets(plan: Plan, grid: Sequence[Cell], training: Sequence[Patient]) -> dict[tuple[int, int], list[Patient]]:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from examples.brain_mri.study.grid import Comparison, describe
 
+ENOUGH = 6  # pairs, from which all of one sign are rarer by chance than 5 %: 2 / 2**6
 SCORES = {"classifier": "AUC", "segmenter": "Dice"}
 
 
@@ -27,22 +28,22 @@ def _paragraph(rows: list[dict[Hashable, Any]], stage: str) -> str:
     single = [row for row in rows if " " not in row["patients"]]
     by_verdict: dict[str, list[str]] = {}
     for row in single:
-        by_verdict.setdefault(verdict(row["low"], row["high"], row["difference"]), []).append(_gain(row, stage))
+        by_verdict.setdefault(verdict(row), []).append(_gain(row, stage))
     parts = [f"{what} {'; '.join(gains)}." for what, gains in by_verdict.items()]
     if len(rows) > len(single):
         row = rows[-1]
-        parts.append(f"Over all numbers of patients: {difference(row, stage)}.")
+        parts.append(f"Over all numbers of patients, {verdict(row).lower()} {difference(row, stage)}.")
     return " ".join([name, *parts, arrival(rows[-1])])
 
 
-def verdict(low: float, high: float, difference: float) -> str:
-    """Return whether a difference is shown by its interval."""
-    if np.isnan(low):
-        side = "higher" if difference > 0 else "lower" if difference < 0 else "equal"
-        return f"One pair alone, which shows nothing yet ({side}):"
-    if low > 0:
+def verdict(row: dict[Hashable, Any]) -> str:
+    """Return whether a difference is shown by its interval: of few pairs it is too narrow to show anything."""
+    if row["pairs"] < ENOUGH:
+        side = "Higher" if row["difference"] > 0 else "Lower" if row["difference"] < 0 else "Equal"
+        return f"{side}, by too few pairs to show anything ({row['pairs']}):"
+    if row["low"] > 0:
         return "Pays:"
-    return "Does harm:" if high < 0 else "No difference shown:"
+    return "Does harm:" if row["high"] < 0 else "No difference shown:"
 
 
 def difference(row: dict[Hashable, Any], stage: str) -> str:
@@ -60,12 +61,12 @@ def arrival(row: dict[Hashable, Any]) -> str:
     """Return how much sooner the same score is arrived at."""
     arrived, pairs = row["arrived"], row["comparable"]
     if not pairs:
-        return "The other is no better in the end than before its first step, so nothing can be said of time."
+        return "The other is no better in the end than before its first step, so time cannot be compared."
     many = f"{arrived} of {pairs} pairs" if pairs > 1 else ("The pair" if arrived else "No pair")
     if not arrived:
         return "No pair arrives at the score that the other ends with."
     if not np.isfinite(row["part_of_steps"]):
-        return f"{many} arrive at the score that the other ends with, fewer than half."
+        return f"{many} arrive at the score that the other ends with, no more than half."
     verb = "arrive" if pairs > 1 else "arrives"
     return (
         f"{many} {verb} at the score that the other ends with, in the median after "

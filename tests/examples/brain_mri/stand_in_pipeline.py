@@ -20,4 +20,5 @@ class BrightIsTumour:
         assert images.dtype == np.float32
         assert images.shape[-1] == 3
         mask = bright(images)
-        return Prediction(mask.max(axis=(1, 2)).astype("float32"), mask.astype("float32"), mask, mask)
+        tumour = mask.max(axis=(1, 2))
+        return Prediction(tumour.astype("float32"), tumour > 0, mask.astype("float32"), mask, mask)

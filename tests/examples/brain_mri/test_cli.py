@@ -114,6 +114,14 @@ def test_an_unknown_run_is_named(arguments, cohort, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_a_run_is_continued_with_its_own_options_alone(trained, cohort, capsys):
+    command = ["train", "--data", str(cohort), "--out", str(trained), "--resume"]
+    for option, value in (("--segmenter-epochs", "30"), ("--flips", None)):
+        assert cli.main([*command, option, *([value] if value else [])]) == 1
+        assert f"Expected {option} {'False' if value is None else ''}" in capsys.readouterr().err
+    assert cli.main([*command, "--seed", "0", "--precision", "auto"]) == 0
+
+
 def test_weights_that_cannot_be_had_leave_no_run_folder(cohort, tmp_path, capsys):
     out = tmp_path / "run"
     weights = str(tmp_path / "absent.weights.h5")

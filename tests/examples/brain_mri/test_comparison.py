@@ -9,6 +9,7 @@ from scipy import stats
 from examples.brain_mri import cli, comparison
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
+from examples.brain_mri.report.comparison import origin_text
 from examples.brain_mri.run_folder import RunFolder
 
 PATIENTS = [f"TCGA_SM_{number:04d}_21000101" for number in range(9)]
@@ -130,14 +131,20 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
     assert "end in .html" in capsys.readouterr().err
 
 
-def test_other_files_of_a_patient_are_named_where_the_runs_know_them(tmp_path):
+def test_other_files_of_a_patient_are_named(tmp_path):
     paths = [make(tmp_path / "a"), make(tmp_path / "b")]
     for path, print_ in zip(paths, ("x", "y"), strict=True):
         (path / "fingerprints.json").write_text(json.dumps({PATIENTS[2]: print_}))
     with pytest.raises(ValueError, match=f"others of {PATIENTS[2]} in b than in a"):
         comparison.common_patients(comparison.read_runs(paths))
-    (paths[1] / "fingerprints.json").unlink()  # of an earlier version
-    assert comparison.common_patients(comparison.read_runs(paths)) == PATIENTS[:5]
+
+
+def test_where_runs_differ_each_says_whether_its_patients_are_simulated(tmp_path):
+    runs = comparison.read_runs([make(tmp_path / "a"), make(tmp_path / "b")])
+    assert origin_text(runs).count("simulated") == 1
+    runs[1].provenance["simulated_test_patients"] = 1
+    assert origin_text(runs).startswith("a: **The patients are simulated**")
+    assert "b: **1 of 5 test patients are simulated**" in origin_text(runs)
 
 
 def test_one_common_patient_has_neither_interval_nor_verdict(tmp_path, capsys):

@@ -18,7 +18,7 @@ def slices():
         ("b", 1, 0, (6, 1, 2), (0, 0, 8)),
         ("b", 0, 1, (0, 3, 0), (0, 3, 0)),
     ]
-    table = pd.DataFrame([row[:3] for row in rows], columns=["patient", "has_tumour", "predicted_tumour"])
+    table = pd.DataFrame([row[:3] for row in rows], columns=["patient", "has_tumour", "passes_gate"])
     for stage, column in (("segmenter", 3), ("cascade", 4)):
         for i, count in enumerate(scoring.COUNTS):
             table[f"{stage}_{count}"] = [row[column][i] for row in rows]

@@ -31,5 +31,7 @@ def test_two_processes_are_not_at_one_folder(tmp_path):
 def test_what_a_killed_process_left_half_written_is_removed(tmp_path):
     for name in (".0123abcd-cascade", "cascade", ".hidden"):
         (tmp_path / name).touch()
+    (tmp_path / ".4567abcd-cohort").mkdir()
+    (tmp_path / ".4567abcd-cohort" / "data.csv").touch()
     with hold(tmp_path):
         assert {path.name for path in tmp_path.iterdir()} == {".lock", "cascade", ".hidden"}

@@ -9,17 +9,26 @@ import pytest
 
 from examples.brain_mri import cli
 from examples.brain_mri.commands import check
-from examples.brain_mri.requirements import DEMO, EVALUATION, PACKAGES, READING, SIMULATION, STUDY, TRAINING
+from examples.brain_mri.requirements import (
+    CHECKING,
+    DEMO,
+    EVALUATION,
+    PACKAGES,
+    PREDICTION,
+    SIMULATION,
+    STUDY,
+    TRAINING,
+)
 
 NEEDS = {
     "demo": (DEMO, ["--out", "OUT"]),
     "simulate": (SIMULATION, ["OUT"]),
-    "check": (READING, ["DATA"]),
+    "check": (CHECKING, ["DATA"]),
     "train": (TRAINING, ["--data", "DATA", "--out", "OUT"]),
     "evaluate": (EVALUATION, ["--run", "OUT", "--data", "DATA"]),
     "compare": (EVALUATION, ["OUT", "DATA"]),
     "study": (STUDY, ["--data", "DATA", "--out", "OUT"]),
-    "predict": (READING, ["--run", "OUT", "--out", "OUT", "DATA"]),
+    "predict": (PREDICTION, ["--run", "OUT", "--out", "OUT", "DATA"]),
 }
 
 

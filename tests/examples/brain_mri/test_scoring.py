@@ -70,14 +70,14 @@ def test_summary_names_the_unit_of_every_score(slices):
     assert "1" in summary["empty_rule"]
 
 
-def classified(truth, probability, *, threshold=0.5):
+def classified(truth, probability):
     patients = [f"p{i}" for i in range(len(truth))]
     table = pd.DataFrame({"patient": patients, "has_tumour": truth, "probability": probability})
-    return table.assign(predicted_tumour=(table["probability"] >= threshold).astype(int))
+    return scoring.classification_scores(table, table["probability"] >= 0.5)
 
 
 def test_classifier_scores():
-    scores = scoring.classification_scores(classified([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9]))
+    scores = classified([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9])
     assert scores["confusion_matrix"] == {"tn": 1, "fp": 1, "fn": 1, "tp": 1}
     assert (scores["accuracy"], scores["sensitivity"], scores["specificity"]) == (0.5, 0.5, 0.5)
     assert scores["roc_auc"] == pytest.approx(0.75)
@@ -86,7 +86,7 @@ def test_classifier_scores():
 
 
 def test_one_class_alone_has_no_roc():
-    scores = scoring.classification_scores(classified([0, 0, 0], [0.1, 0.2, 0.6]))
+    scores = classified([0, 0, 0], [0.1, 0.2, 0.6])
     assert scores["roc_auc"] is None
     assert scores["sensitivity"] is None
     assert scores["intervals"]["sensitivity"] is None

@@ -15,7 +15,7 @@ def box(*corners):
 
 
 def volume(patient, truth, segmented, cascaded):
-    return Volume(patient, [], truth, np.zeros(3), segmented, cascaded)
+    return Volume(patient, [], truth, np.zeros(3), np.ones(3, bool), segmented, cascaded)
 
 
 def test_rows_are_those_of_the_librarys_scores():

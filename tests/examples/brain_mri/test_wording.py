@@ -12,14 +12,13 @@ from resunet_kit.masks import PostProcess
     [
         ({}, "Pixels of a probability of 0.5 or more are marked."),
         (
-            {"threshold": 0.4, "low_threshold": 0.2, "max_hole": None, "min_size": 25},
+            {"threshold": 0.4, "low_threshold": 0.2, "max_hole": None},
             "Pixels of a probability of 0.4 or more are marked; pixels of 0.2 or more that are joined to them, across "
-            "slices too; holes are filled; components below 25 pixels are removed.",
+            "slices too; holes are filled.",
         ),
         (
-            {"max_hole": 9, "keep_largest": 2},
-            "Pixels of a probability of 0.5 or more are marked; holes are filled up to 9 pixels; of components the 2 "
-            "largest are kept.",
+            {"max_hole": 9},
+            "Pixels of a probability of 0.5 or more are marked; holes are filled up to 9 pixels.",
         ),
     ],
 )
@@ -53,4 +52,5 @@ def test_intervals_of_few_patients_are_called_too_narrow(patients, says):
 def test_a_gate_that_costs_time_is_not_said_to_save_it(spent, says):
     seconds = {"patients_timed": 3, "classifier": 0.1, "with_gate": spent, "without_gate": 2.0}
     gate = {"held_back_fraction": {"mean": 0.5, "interval": None}, "seconds_per_patient": seconds}
-    assert says in wording.gate_text({"gate": gate})
+    assert says in wording.gate_text({"gate": gate, "thresholds": {"classifier": 0.1}})
+    assert wording.gate_text({"gate": gate, "thresholds": {"classifier": 0.0}}).startswith("The gate is open")

@@ -23,6 +23,12 @@ def test_masks_are_left_out_and_names_must_differ(cohort, tmp_path):
         find_scans([found[0], tmp_path])
 
 
+def test_masks_of_an_earlier_prediction_are_left_out(tmp_path):
+    for name in ("p_1.png", "p_1_pred.png", "q.nii.gz", "q_pred.nii.gz"):
+        (tmp_path / name).touch()
+    assert sorted(path.name for path in find_images([tmp_path])) == ["p_1.png", "q.nii.gz"]
+
+
 def test_nothing_to_predict_is_said(tmp_path):
     with pytest.raises(ValueError, match="does not exist"):
         find_images([tmp_path / "absent.tif"])

@@ -72,6 +72,14 @@ def test_how_much_sooner_the_same_score_is_arrived_at():
     assert np.isinf(rows.loc["imagenet_simulated", "part_of_steps"])
 
 
+def test_a_training_takes_as_long_as_one_that_is_equal():
+    scores = [0, 0.5, 0.8, 0.79, 0.8]
+    [row] = summary_table(
+        [training(start, 0, scores) for start in ("random", "imagenet")], [COMPARISONS["starts"]]
+    ).to_dict("records")
+    assert (row["part_of_steps"], row["part_of_seconds"]) == (1, 1)
+
+
 def test_nobody_has_to_arrive_at_a_score_that_was_there_before_the_first_step():
     finished = [training("random", 0, [0.0, 0.1, 0.0]), training("imagenet", 0, [0.0, 0.0, 0.0])]
     [row] = summary_table(finished, [COMPARISONS["starts"]]).to_dict("records")
