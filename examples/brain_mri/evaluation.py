@@ -17,8 +17,9 @@ from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.provenance import provenance
 from examples.brain_mri.report import write_report
-from examples.brain_mri.run_folder import PARTS, RunFolder
+from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.shapes import shape_scores, shape_summary
+from examples.brain_mri.split import PARTS
 from examples.brain_mri.volumes import Marked, Volume, look_at
 from resunet_kit.data import atomic_write, find_leaks
 

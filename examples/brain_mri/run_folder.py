@@ -14,20 +14,18 @@ metrics.json, metrics_per_patient.csv, metrics_per_slice.csv, report.html     wr
 import contextlib
 import csv
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from examples.brain_mri import fingerprints
+from examples.brain_mri import split as split_table
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
 from examples.brain_mri.locking import hold
+from examples.brain_mri.split import RETRAIN
 from resunet_kit.data import atomic_write
-
-PARTS = ("train", "validation", "test")
-RETRAIN = "Train again into another folder."
 
 
 @dataclass(frozen=True)
@@ -108,10 +106,7 @@ class RunFolder:
         run = cls(path)
         if (path / "config.json").exists():
             raise ValueError(f"Expected a new run folder. Received {path}, a run already. Name another --out.")
-        counts = Counter(item.patient for item in slices)
-        rows = [(patient, split[patient], counts[patient]) for patient in sorted(split)]
-        with atomic_write(path / "split.csv") as file, file.open("w", newline="", encoding="utf-8") as table:
-            csv.writer(table).writerows([("patient", "part", "slices"), *rows])
+        split_table.write(path, split, slices)
         fingerprints.write(path, [item for item in slices if item.patient in split])
         # Last, because its presence says that the folder is a run.
         with atomic_write(path / "config.json") as file:
@@ -173,47 +168,9 @@ class RunFolder:
                 )
 
     def split(self) -> dict[str, str]:
-        """Return the part of each patient.
-
-        Raises:
-            ValueError: If the table cannot be read or lacks a part.
-        """
-        return {patient: part for patient, (part, _) in self._split_rows().items()}
-
-    def _split_rows(self) -> dict[str, tuple[str, int]]:
-        file = self.path / "split.csv"
-        try:
-            with file.open(newline="", encoding="utf-8") as opened:
-                rows = {row["patient"]: (row["part"], int(row["slices"])) for row in csv.DictReader(opened)}
-        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-            raise ValueError(f"Expected the split of a run. Received {file}: {error}. {RETRAIN}") from error
-        parts = {part for part, _ in rows.values()}
-        if parts != set(PARTS):
-            raise ValueError(
-                f"Expected patients for {', '.join(PARTS)}. Received {file} with {sorted(parts)} alone. {RETRAIN}"
-            )
-        return rows
+        """Return the part of each patient, as `split.read` does."""
+        return {patient: part for patient, (part, _) in split_table.read(self.path).items()}
 
     def slices_of(self, part: str, slices: Sequence[Slice]) -> list[Slice]:
-        """Return the slices whose patient is in `part`.
-
-        Raises:
-            ValueError: If a patient of that part is not among the slices, or with other slices than at the start.
-        """
-        expected = {patient: count for patient, (of, count) in self._split_rows().items() if of == part}
-        patients = expected.keys()
-        absent = sorted(patients - {item.patient for item in slices})
-        if absent:
-            raise ValueError(
-                f"Expected the {part} patients of the run {self.path} in the data. Received data without "
-                f"{len(absent)} of them, the first {absent[0]}. Point --data at the folder that the run was trained on."
-            )
-        found = [item for item in slices if item.patient in patients]
-        counts = Counter(item.patient for item in found)
-        for patient, count in expected.items():
-            if counts[patient] != count:
-                raise ValueError(
-                    f"Expected {count} slices of {patient}, as when the run {self.path} was started. Received "
-                    f"{counts[patient]} slices. Point --data at the folder that the run was trained on, whole."
-                )
-        return found
+        """Return the slices whose patient is in `part`, as `split.slices_of` does."""
+        return split_table.slices_of(self.path, part, slices)

@@ -1,7 +1,6 @@
 """Training of both stages on one split by patient, with thresholds chosen on the validation patients."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -11,13 +10,13 @@ from examples.brain_mri import fingerprints
 from examples.brain_mri.batches import Patient, TrainingBatches, read_patients, validation_batch
 from examples.brain_mri.choosing import calibration, tune, with_probability
 from examples.brain_mri.cohort.index import Index
-from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
 from examples.brain_mri.fitting import Stage, fit
 from examples.brain_mri.networks import build_classifier, build_segmenter, with_probabilities
 from examples.brain_mri.precision import with_precision
-from examples.brain_mri.run_folder import PARTS, RunFolder
-from resunet_kit.data import atomic_write, split_by_group
+from examples.brain_mri.run_folder import RunFolder
+from examples.brain_mri.split import PARTS, split_patients
+from resunet_kit.data import atomic_write
 from resunet_kit.inference import Cascade, augmented_model, ensemble
 from resunet_kit.losses import CrossEntropy, Dice
 from resunet_kit.metrics import DiceScore, IoU
@@ -25,25 +24,6 @@ from resunet_kit.metrics import DiceScore, IoU
 STAGES = ("classifier", "segmenter")
 FINAL = "final_"  # begins the names of the stages that are trained once more, on all patients
 VALUE_RANGE = (0, 1)  # of prepared slices
-
-
-def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
-    """Return the part of each patient: one split for both stages, so that no stage has seen a test patient.
-
-    Raises:
-        ValueError: If there are too few patients, or a part has no slice with or none without tumour.
-    """
-    patients = np.array([item.patient for item in slices])
-    people = [item.person for item in slices]  # two examinations of one person stay in one part
-    tumour = np.array([item.has_tumour for item in slices])
-    parts = split_by_group(people, options.fractions, stratify=tumour, seed=options.seed)
-    for part, indices in zip(PARTS, parts, strict=True):
-        if tumour[indices].all() or not tumour[indices].any():
-            raise ValueError(
-                f"Expected slices with and without tumour in the {part} part. Received one kind alone, of "
-                f"{', '.join(sorted(set(patients[indices])))}. Add patients, or try another --seed."
-            )
-    return {str(patient): part for part, indices in zip(PARTS, parts, strict=True) for patient in patients[indices]}
 
 
 def start(out: Path, index: Index, options: Options) -> None:

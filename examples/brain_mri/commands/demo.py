@@ -4,9 +4,10 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from examples.brain_mri.argument_types import positive, seed
 from examples.brain_mri.commands import evaluate
 from examples.brain_mri.commands.shared import checked_index, refuse_existing
-from examples.brain_mri.config import Options, positive, seed
+from examples.brain_mri.config import Options
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import DEMO
 from examples.brain_mri.run_folder import RunFolder

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from examples.brain_mri.config import positive_number
+from examples.brain_mri.argument_types import positive_number
 from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import PREDICTION
 from examples.brain_mri.run_folder import RunFolder

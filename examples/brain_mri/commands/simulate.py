@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from examples.brain_mri.config import positive, seed
+from examples.brain_mri.argument_types import positive, seed
 from examples.brain_mri.requirements import SIMULATION
 
 HELP = "write a simulated cohort in the Kaggle folder layout"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, get_args
 
-from examples.brain_mri import config
+from examples.brain_mri.argument_types import integer_from, positive, positive_number
+from examples.brain_mri.argument_types import seed as seed_type
 from examples.brain_mri.config import Options, Precision
 from examples.brain_mri.study.grid import COMPARISONS, STAGES, STARTS, Cell, Comparison, cells
 
@@ -36,22 +37,20 @@ class Plan:
     )
     seeds: int = field(
         default=3,
-        metadata=_option("trainings of each kind, with other patients, weights and batches", type=config.positive),
+        metadata=_option("trainings of each kind, with other patients, weights and batches", type=positive),
     )
-    seed: int = field(default=0, metadata=_option("of the patients that are held out", type=config.seed))
+    seed: int = field(default=0, metadata=_option("of the patients that are held out", type=seed_type))
     steps: int = field(
-        default=320, metadata=_option("optimizer steps of each training, the same for all", type=config.positive)
+        default=320, metadata=_option("optimizer steps of each training, the same for all", type=positive)
     )
     moments: int = field(
         default=8,
-        metadata=_option("how often a training is scored; divides the steps", type=config.integer_from(2)),
+        metadata=_option("how often a training is scored; divides the steps", type=integer_from(2)),
     )
-    image_size: int = field(
-        default=128, metadata=_option("height and width of the slices in pixels", type=config.positive)
-    )
-    batch_size: int = field(default=12, metadata=_option("slices per step", type=config.positive))
+    image_size: int = field(default=128, metadata=_option("height and width of the slices in pixels", type=positive))
+    batch_size: int = field(default=12, metadata=_option("slices per step", type=positive))
     learning_rate: float = field(
-        default=1e-3, metadata=_option("of AdamW at its highest, the same for all", type=config.positive_number)
+        default=1e-3, metadata=_option("of AdamW at its highest, the same for all", type=positive_number)
     )
     encoder: str = field(
         default="efficientnet_lite0", metadata=_option("of the segmenter, any name with ImageNet weights")
@@ -63,11 +62,11 @@ class Plan:
         default="auto", metadata=_option("of the computation; auto measures", choices=get_args(Precision))
     )
     simulated_patients: int = field(
-        default=24, metadata=_option("patients of the simulated cohort to start from", type=config.integer_from(2))
+        default=24, metadata=_option("patients of the simulated cohort to start from", type=integer_from(2))
     )
     simulated_moments: int = field(
         default=16,
-        metadata=_option("length of the training on it, in units of --steps / --moments", type=config.positive),
+        metadata=_option("length of the training on it, in units of --steps / --moments", type=positive),
     )
 
     def __post_init__(self) -> None:

@@ -9,32 +9,10 @@ import numpy as np
 import pytest
 
 from examples.brain_mri import cli, fitting, training
-from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.config import Options
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.inference import Cascade
 from tests.examples.brain_mri.conftest import TRAIN_OPTIONS
-
-
-def test_the_split_is_by_person_and_covers_all(cohort):
-    index = index_folder(cohort)
-    split = training.split_patients(index.slices, Options(data=str(cohort)))
-    assert split.keys() == set(index.patients)
-    assert set(split.values()) == {"train", "validation", "test"}
-    assert split == training.split_patients(index.slices, Options(data=str(cohort)))
-    assert split != training.split_patients(index.slices, Options(data=str(cohort), seed=5))
-
-
-def test_a_part_without_healthy_slices_is_refused(cohort):
-    tumour_only = [item for item in index_folder(cohort).slices if item.has_tumour]
-    with pytest.raises(ValueError, match="Expected slices with and without tumour"):
-        training.split_patients(tumour_only, Options(data=str(cohort)))
-
-
-def test_too_few_patients_are_refused(cohort):
-    slices = [item for item in index_folder(cohort).slices if item.patient.startswith("TCGA_SM_0000")]
-    with pytest.raises(ValueError, match="group"):
-        training.split_patients(slices, Options(data=str(cohort)))
 
 
 def test_training_leaves_split_histories_and_cascades(trained):
