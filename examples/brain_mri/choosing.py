@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
+from scipy.special import logit
 
-from examples.brain_mri.batches import Patient, validation_batch
+from examples.brain_mri.batches import TUMOUR, Patient, validation_batch
 from examples.brain_mri.marking import mark
 from examples.brain_mri.pipeline import gate
 from examples.brain_mri.scoring import count_overlap, overlap_scores
@@ -20,7 +21,7 @@ CANDIDATES = tuple(
 )
 USUAL = CANDIDATES[1]
 NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the usual one
-SLOPE = 0.01  # at least: a classifier that is worse than chance on a few patients is not turned around
+COUNTED = 4  # observations that a patient's slices together count as in the calibration: neighbours are near copies
 BATCH = 16
 CAUTION = 0.05  # of the lowest probability of a slice with tumour: other patients are less clear
 
@@ -28,16 +29,25 @@ CAUTION = 0.05  # of the lowest probability of a slice with tumour: other patien
 def calibration(classifier: keras.Model, patients: Sequence[Patient]) -> tuple[float, float]:
     """Return slope and shift from the classifier's logit to that of a probability that can be believed.
 
-    Training drew more slices with tumour than there are; the shift undoes it.
+    Few patients tell little of other ones, however many slices they have. So slope and shift have a prior: that nothing
+    is to be mended but that training drew more slices with tumour than there are.
 
     References:
         Platt 1999, Probabilistic outputs for support vector machines; Guo et al. 2017, arXiv 1706.04599.
     """
     images, labels = validation_batch(patients, labels=True)
-    logits = np.asarray(classifier.predict(images, batch_size=BATCH, verbose=0), "float64")
-    # Regularised, since slices that are told apart entirely would give an infinite slope.
-    fitted = LogisticRegression(C=1.0).fit(logits, labels[:, 0])
-    return max(float(fitted.coef_[0, 0]), SLOPE), float(fitted.intercept_[0])
+    logits = np.asarray(classifier.predict(images, batch_size=BATCH, verbose=0), "float64")[:, 0]
+    signs = np.where(labels[:, 0] == 1, 1, -1)
+    weights = np.concatenate([np.full(len(one.images), COUNTED / len(one.images)) for one in patients])
+    expected = logit(np.clip(labels.mean(), 0.01, 0.99)) - logit(TUMOUR)
+
+    def cost(found: np.ndarray) -> float:
+        log_slope, shift = found
+        likelihood = weights @ np.logaddexp(0, -signs * (np.exp(log_slope) * logits + shift))
+        return float(likelihood + (log_slope**2 + (shift - expected) ** 2) / 2)  # a standard deviation of 1 for both
+
+    log_slope, shift = minimize(cost, (0.0, expected)).x
+    return float(np.exp(log_slope)), float(shift)
 
 
 def with_probability(classifier: keras.Model, slope: float, shift: float) -> keras.Model:

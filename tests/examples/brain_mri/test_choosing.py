@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import keras
 import numpy as np
 import pytest
@@ -45,14 +47,31 @@ def test_the_probability_is_calibrated_without_changing_the_order():
     np.testing.assert_allclose(probability, 1 / (1 + np.exp(-(slope * logits + shift))), atol=1e-6)
     shown = np.concatenate([one.shows_tumour for one in patients])
     assert probability[shown].min() > 0.5 > probability[~shown].max()
-    assert probability.mean() == pytest.approx(shown.mean(), abs=0.01)  # what a fitted shift gives
+
+
+def test_many_patients_tell_slope_and_shift_and_one_hardly():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 3, (200, 30))
+    truth = random.random(logits.shape) < 1 / (1 + np.exp(-(0.5 * logits + 2)))
+
+    def of(count):
+        images = np.zeros((30, 1, 1, 3), "uint8")
+        patients = [Patient(str(i), images, images[..., 0], truth[i]) for i in range(count)]
+        stub = SimpleNamespace(predict=lambda *_, **__: logits[:count].reshape(-1, 1))
+        return choosing.calibration(stub, patients)
+
+    assert of(200) == (pytest.approx(0.5, abs=0.05), pytest.approx(2, abs=0.2))
+    slope, shift = of(1)
+    drawn_too_often = np.log(truth[0].mean() / (1 - truth[0].mean())) - np.log(0.6 / 0.4)
+    assert slope > 0.6
+    assert shift == pytest.approx(drawn_too_often, abs=0.6)
 
 
 def test_a_classifier_worse_than_chance_is_not_turned_around():
     one = patient("a", 0)
     inverted = Patient("a", one.images, one.masks, ~one.shows_tumour)
     slope, _ = choosing.calibration(brightest(), [inverted])
-    assert slope == choosing.SLOPE
+    assert 0 < slope < 0.5
 
 
 def test_thresholds_let_every_tumour_slice_pass_and_are_never_below_the_segmenter():
