@@ -29,8 +29,8 @@ CAUTION = 0.05  # of the lowest probability of a slice with tumour: other patien
 def calibration(classifier: keras.Model, patients: Sequence[Patient]) -> tuple[float, float]:
     """Return slope and shift from the classifier's logit to that of a probability that can be believed.
 
-    Few patients tell little of other ones, however many slices they have. So slope and shift have a prior: that nothing
-    is to be mended but that training drew more slices with tumour than there are.
+    Few patients tell little of other ones, however many slices they have. So slope and shift have a prior: that the
+    classifier is right, but for training's drawing more slices with tumour than there are.
 
     References:
         Platt 1999, Probabilistic outputs for support vector machines; Guo et al. 2017, arXiv 1706.04599.

@@ -10,7 +10,7 @@ from resunet_kit.masks import PostProcess, fill_holes
 def mark(pixels: np.ndarray, options: PostProcess) -> np.ndarray:
     """Return the mask of all slices of a patient, which are marked together.
 
-    A tumour goes on in the next slice: a part that is sure nowhere in its own slice stays where it touches one that is,
+    A tumour extends into the next slice: a part that is sure nowhere in its own slice stays where it touches one that is,
     in the slice above or below. Holes are filled within each slice, since few are closed above and below too.
 
     Args:

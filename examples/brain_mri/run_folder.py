@@ -41,7 +41,7 @@ class RunFolder:
 
     @property
     def final_cascade(self) -> Path:
-        """Both models after another training on all patients, together with those before; for new images."""
+        """Both models after another training, on all patients; for new images."""
         return self.path / "final_cascade"
 
     @property

@@ -17,7 +17,7 @@ from examples.brain_mri.precision import with_precision
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.split import PARTS, split_patients
 from resunet_kit.data import atomic_write
-from resunet_kit.inference import Cascade, augmented_model, ensemble
+from resunet_kit.inference import Cascade, augmented_model
 from resunet_kit.losses import CrossEntropy, Dice
 from resunet_kit.metrics import DiceScore, IoU
 
@@ -76,7 +76,7 @@ def train_cascade(run: RunFolder, options: Options, training: list[Patient], val
     slope, shift = calibration(classifier, validation)
     cascade = Cascade(
         with_probability(classifier, slope, shift),
-        predicting([segmenter], options),
+        predicting(segmenter, options),
         value_range=VALUE_RANGE,
     )
     scores = tune(cascade, validation)
@@ -90,23 +90,17 @@ def train_cascade(run: RunFolder, options: Options, training: list[Patient], val
 
 
 def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient]) -> None:
-    """Train both stages on all patients; each new network and the one before it then predict together.
+    """Train both stages on all patients.
 
-    Nobody is left to choose by, so the thresholds are those that the validation patients gave.
+    Nobody is left to choose by, so the thresholds are those that the validation patients gave. The networks before are
+    left out: trained on fewer patients, they made the mean worse on patients whom neither had seen.
     """
     scores = json.loads(run.validation.read_text(encoding="utf-8"))
     chosen = Cascade.load(run.cascade)
-    members = []
-    for stage in stages(options, patients, None):
-        pair = [
-            keras.models.load_model(run.network(stage.name.removeprefix(FINAL)), compile=False),
-            fit(run, stage, options),
-        ]
-        members.append(pair)
-    classifiers, segmenters = members
+    classifier, segmenter = (fit(run, stage, options) for stage in stages(options, patients, None))
     cascade = Cascade(
-        ensemble([with_probability(one, scores["slope"], scores["shift"]) for one in classifiers]),
-        predicting(segmenters, options),
+        with_probability(classifier, scores["slope"], scores["shift"]),
+        predicting(segmenter, options),
         threshold=chosen.threshold,
         postprocess=chosen.postprocess,
         value_range=VALUE_RANGE,
@@ -114,11 +108,10 @@ def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient
     cascade.save(run.final_cascade)
 
 
-def predicting(segmenters: list[keras.Model], options: Options) -> keras.Model:
-    """Return one model of the mean probabilities of segmenters."""
-    models = [with_probabilities(one) for one in segmenters]
-    together = ensemble(models) if len(models) > 1 else models[0]
-    return augmented_model(together) if options.flips else together
+def predicting(segmenter: keras.Model, options: Options) -> keras.Model:
+    """Return the segmenter with probabilities, averaged over flips where that is asked for."""
+    model = with_probabilities(segmenter)
+    return augmented_model(model) if options.flips else model
 
 
 def stages(options: Options, training: list[Patient], validation: list[Patient] | None) -> tuple[Stage, Stage]:

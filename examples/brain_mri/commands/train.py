@@ -18,7 +18,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     command.add_argument("--data", type=Path, required=True, help="folder in the Kaggle layout, or the notebook's CSV")
     command.add_argument("--out", type=Path, required=True, help="new run folder")
-    command.add_argument("--resume", action="store_true", help="continue the run in --out, with its own options")
+    command.add_argument("--resume", action="store_true", help="resume the run in --out, with its own options")
     add_allow_healthy(command)
     config.add_arguments(command)
 

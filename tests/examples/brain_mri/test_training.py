@@ -37,7 +37,7 @@ def test_flips_are_averaged_where_asked_for():
     segmenter = keras.Model(inputs, keras.layers.Conv2D(1, 3, padding="same")(inputs))
     images = np.random.default_rng(0).random((2, 8, 8, 3), "float32")
     for flips, equal in ((False, False), (True, True)):
-        together = training.predicting([segmenter, segmenter], Options(data="", flips=flips))
+        together = training.predicting(segmenter, Options(data="", flips=flips))
         turned = together.predict_on_batch(images[:, ::-1])[:, ::-1]
         assert np.allclose(turned, together.predict_on_batch(images), atol=1e-6) == equal
 
