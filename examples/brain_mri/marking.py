@@ -10,8 +10,8 @@ from resunet_kit.masks import PostProcess, fill_holes
 def mark(pixels: np.ndarray, options: PostProcess) -> np.ndarray:
     """Return the mask of all slices of a patient, which are marked together.
 
-    A tumour extends into the next slice: a part that is sure nowhere in its own slice stays where it touches one that is,
-    in the slice above or below. Holes are filled within each slice, since few are closed above and below too.
+    A tumour extends into the next slice: a faint part is kept where it touches a sure one in its own slice, or in the
+    slice above or below. Holes are filled within each slice, since few are closed above and below too.
 
     Args:
         pixels: `(slices, height, width)`, the probability of each pixel.

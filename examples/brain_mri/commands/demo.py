@@ -23,6 +23,7 @@ OPTIONS = Options(
     classifier_epochs=2,
     segmenter_epochs=3,
     learning_rate=3e-4,
+    flips=False,
     refit=False,  # nobody predicts new patients with it
     fractions=(0.6, 0.2, 0.2),
 )

@@ -116,9 +116,9 @@ def test_an_unknown_run_is_named(arguments, cohort, tmp_path, capsys):
 
 def test_a_run_is_continued_with_its_own_options_alone(trained, cohort, capsys):
     command = ["train", "--data", str(cohort), "--out", str(trained), "--resume"]
-    for option, value in (("--segmenter-epochs", "30"), ("--flips", None)):
+    for option, value in (("--segmenter-epochs", "30"), ("--no-flips", None)):
         assert cli.main([*command, option, *([value] if value else [])]) == 1
-        assert f"Expected {option} {'False' if value is None else ''}" in capsys.readouterr().err
+        assert f"Expected {option.replace('no-', '')} " in capsys.readouterr().err
     assert cli.main([*command, "--seed", "0", "--precision", "auto"]) == 0
 
 

@@ -37,7 +37,7 @@ def test_each_argument_sets_its_option():
     arguments = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
     assert parsed(*arguments) == Options(data="d", **given)
     assert not parsed("--no-refit").refit
-    assert parsed("--flips").flips
+    assert not parsed("--no-flips").flips
     without = {"data", "fractions", "precision_reason", "refit", "flips"}
     assert given.keys() == {option.name for option in fields(Options)} - without
 
