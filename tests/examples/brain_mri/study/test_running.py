@@ -143,7 +143,7 @@ def test_real_trainings_end_as_they_would_have(cohort, small_networks, simulated
     """Killed within a training, at any of its steps, and within that on the simulated cohort."""
     from examples.brain_mri.study import trainer
 
-    arguments = ["--comparisons", "starts", "--patients", "2", *SMALL]
+    arguments = ["--comparisons", "starts", "--starts", "random", "simulated", "--patients", "2", *SMALL]
     assert study(tmp_path / "whole", cohort, *arguments) == 0
     out = tmp_path / "study"
     real, steps = trainer.Moments.on_train_batch_end, []
