@@ -72,7 +72,8 @@ def summarise(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
         "tversky_weights": {"fp_weight": FP_WEIGHT, "fn_weight": FN_WEIGHT},
         "interval": "95 % bootstrap over test patients",
         "classifier": classification_scores(slices, slices["probability"] >= PROBABLE),
-        "cascade_by_slice": classification_scores(slices, slices["predicted_tumour"] == 1),
+        # Its masks have no curve: they are there or not.
+        "cascade_by_slice": {**classification_scores(slices, slices["predicted_tumour"] == 1), "roc_auc": None},
         **{stage: _overlap_summary(stage, slices, patients) for stage in STAGES},
     }
 

@@ -11,7 +11,7 @@ UNITS = {
     "per patient": "per_patient",
     "pooled": "pooled",
 }
-RATES = {"accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity", "roc_auc": "ROC AUC"}
+RATES = {"accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 SCORES = (("Dice", "dice"), ("IoU", "iou"), ("Tversky", "tversky"))
 ENOUGH = 20  # patients, below which a bootstrap interval is too narrow
 
@@ -32,7 +32,11 @@ def slice_rows(summary: dict[str, Any]) -> list[dict[str, str]]:
         "Cascade, any pixel marked": summary["cascade_by_slice"],
     }
     return [
-        {"By slice": name, **{of: with_interval(found[key], found["intervals"].get(key)) for key, of in RATES.items()}}
+        {
+            "By slice": name,
+            **{of: with_interval(found[key], found["intervals"].get(key)) for key, of in RATES.items()},
+            "ROC AUC": "" if found is summary["cascade_by_slice"] else score(found["roc_auc"]),
+        }
         for name, found in stages.items()
     ]
 

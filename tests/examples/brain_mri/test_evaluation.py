@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from examples.brain_mri import evaluation
+from examples.brain_mri import evaluation, wording
 from examples.brain_mri.cohort.index import index_folder
 from examples.brain_mri.evaluation import leaks_between_parts, slice_table
 from examples.brain_mri.run_folder import RunFolder
@@ -34,6 +34,14 @@ def test_metrics_agree_with_the_tables(trained):
     assert "empty_rule" in metrics
     assert metrics["leaks"] == {"people": [], "identical_images": []}
     assert 0.1 <= metrics["thresholds"]["segmenter"] <= 0.9
+
+
+def test_rates_by_slice_are_of_the_classifier_and_of_the_cascade(trained):
+    classifier, cascade = wording.slice_rows(json.loads((trained / "metrics.json").read_text()))
+    assert classifier["By slice"].startswith("Classifier, probability of 0.5")
+    assert classifier["ROC AUC"].startswith(("0.", "1."))
+    assert cascade["ROC AUC"] == ""  # a mask is there or not
+    assert classifier.keys() == cascade.keys()
 
 
 def test_the_cascade_marks_nothing_where_the_classifier_sees_nothing(trained):
