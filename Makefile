@@ -71,7 +71,7 @@ bench: $(VENV)/.bench-installed  ## Measure speed as ratios to peers within one 
 	$(BIN)/python -m tests.benchmarks --write docs/pages/benchmarks.md
 
 # Away from the checkout, so that the tests cannot import it instead of the wheel. What a wheel may lack is modules, which
-# the doctests name; the tests of masks, but those of the guide, run from it as a user's would.
+# the doctests name; the contracts of losses and the tests of masks, but those of the guide, run from it as a user's would.
 wheel-test: $(VENV)/.installed  ## Build the archives, and run the package's tests against the wheel
 	rm -rf build && mkdir -p build/away
 	$(BIN)/python -m build --outdir build .  >build/log.txt || { cat build/log.txt; exit 1; }
@@ -79,7 +79,7 @@ wheel-test: $(VENV)/.installed  ## Build the archives, and run the package's tes
 	$(BIN)/python -m pip install --quiet --no-deps --target build/away build/*.whl
 	cp -r tests pyproject.toml build/away && rm -r build/away/tests/examples build/away/tests/test_*.py build/away/tests/masks/test_conventions.py
 	cd build/away && ../../$(BIN)/python -c 'import resunet_kit, sys; sys.exit("build/away" not in resunet_kit.__file__)'
-	cd build/away && ../../$(BIN)/python -m pytest --numprocesses $(WORKERS) resunet_kit tests/masks
+	cd build/away && ../../$(BIN)/python -m pytest --numprocesses $(WORKERS) resunet_kit tests/contracts/test_losses.py tests/masks
 
 clean:  ## Remove the environment, caches and builds; runs/ stays
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

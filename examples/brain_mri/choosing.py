@@ -9,7 +9,7 @@ from scipy.special import logit
 
 from examples.brain_mri.batches import TUMOUR, Patient, validation_batch
 from examples.brain_mri.marking import mark
-from examples.brain_mri.pipeline import gate
+from examples.brain_mri.pipeline import passes_gate
 from examples.brain_mri.scoring import count_overlap, overlap_scores
 from resunet_kit.inference import Cascade
 from resunet_kit.masks import PostProcess
@@ -75,15 +75,16 @@ def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
     pixels = [cascade.segment(one, batch_size=BATCH)[..., -1] for one in images]
 
     def dice() -> float:
-        passed = [of * gate(found, cascade)[:, None, None] for of, found in zip(pixels, tumour, strict=True)]
+        passed = [of * passes_gate(found, cascade)[:, None, None] for of, found in zip(pixels, tumour, strict=True)]
         marked = [mark(of, cascade.postprocess) for of in passed]
         counts = [count_overlap(patient.masks, mask) for patient, mask in zip(patients, marked, strict=True)]
         return float(np.mean([overlap_scores(**of)["dice"] for of in counts]))
 
     cascade.threshold = 0.0
     scores = {}
-    for cascade.postprocess in CANDIDATES:
-        scores[cascade.postprocess] = dice()
+    for options in CANDIDATES:
+        cascade.postprocess = options
+        scores[options] = dice()
     best = max(scores, key=scores.__getitem__)
     cascade.postprocess = best if scores[best] > scores[USUAL] + NOISE else USUAL
     segmenter_dice = scores[cascade.postprocess]
@@ -92,7 +93,7 @@ def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
     cascade_dice = dice()
     if cascade_dice < segmenter_dice:
         cascade.threshold, cascade_dice = 0.0, segmenter_dice
-    passed = gate(found, cascade)
+    passed = passes_gate(found, cascade)
     return {
         "segmenter_dice": segmenter_dice,
         "cascade_dice": cascade_dice,

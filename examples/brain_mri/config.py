@@ -76,7 +76,9 @@ class Options:
     )
     segmenter_epochs: int = field(
         default=8,
-        metadata=_option("epochs of the second stage", "more brought nothing on unseen patients", type=positive),
+        metadata=_option(
+            "epochs of the second stage", "1,200 steps scored five unseen patients no better than 526", type=positive
+        ),
     )
     steps_per_epoch: int = field(
         default=100,
@@ -99,7 +101,7 @@ class Options:
         default=True,
         metadata=_option(
             "average the segmenter over the four flips of a slice",
-            "unseen patients gain about 0.01 Dice; predicting takes four times as long",
+            "five unseen patients gained 0.01 Dice; predicting takes four times as long",
             action=argparse.BooleanOptionalAction,
         ),
     )

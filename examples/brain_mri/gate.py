@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from examples.brain_mri.cohort.slices import Slice, read_volume
-from examples.brain_mri.pipeline import BATCH, Pipeline, gate
+from examples.brain_mri.pipeline import BATCH, Pipeline, passes_gate
 from examples.brain_mri.preparation import prepare
 from examples.brain_mri.scoring import STAGES, mean
 
@@ -78,7 +78,7 @@ def seconds(pipeline: Pipeline, patients: Sequence[Sequence[Slice]]) -> dict[str
 def _seconds_of_one(pipeline: Pipeline, images: np.ndarray) -> tuple[float, float, float]:
     cascade = pipeline.cascade
     prepared = prepare(images, cascade.segmenter.input_shape[1]).images
-    passed = prepared[gate(cascade.classify(prepared, batch_size=BATCH), cascade)]
+    passed = prepared[passes_gate(cascade.classify(prepared, batch_size=BATCH), cascade)]
     return (
         _quickest(cascade.classify, prepared),
         _quickest(cascade.segment, passed),

@@ -62,7 +62,7 @@ class Pipeline:
         cascade = self.cascade
         prepared = prepare(images, cascade.segmenter.input_shape[1])
         tumour = cascade.classify(prepared.images, batch_size=BATCH)
-        passes = gate(tumour, cascade)
+        passes = passes_gate(tumour, cascade)
         looked_at = np.flatnonzero(passes | every_slice)
         pixels = np.zeros(images.shape[:3], "float32")
         if len(looked_at):
@@ -73,6 +73,6 @@ class Pipeline:
         return Prediction(tumour, passes, pixels, segmented, mask)
 
 
-def gate(tumour: np.ndarray, cascade: Cascade) -> np.ndarray:
+def passes_gate(tumour: np.ndarray, cascade: Cascade) -> np.ndarray:
     """Return which slices the first stage lets through, in the precision that the cascade compares in."""
     return tumour >= np.float32(cascade.threshold)

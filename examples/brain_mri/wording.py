@@ -119,7 +119,7 @@ def gate_text(summary: dict[str, Any]) -> str:
     gate = summary["gate"]
     spent = gate["seconds_per_patient"]
     saved = spent["without_gate"] - spent["with_gate"]
-    opened = "" if summary["thresholds"]["classifier"] else "The gate is open: on validation patients it cost Dice. "
+    opened = "" if summary["thresholds"]["classifier"] else "The gate is open: every slice passes. "
     return (
         f"{opened}The gate holds back {score(gate['held_back_fraction'])} of the slices and "
         f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.2f} seconds per patient: measured on this machine, on "

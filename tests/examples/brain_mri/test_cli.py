@@ -122,6 +122,20 @@ def test_a_run_is_continued_with_its_own_options_alone(trained, cohort, capsys):
     assert cli.main([*command, "--seed", "0", "--precision", "auto"]) == 0
 
 
+def test_what_the_machine_lacks_is_one_line_and_other_faults_are_not_hidden(monkeypatch, capsys):
+    def run(_):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(cli.check, "run", run)
+    said = "Unable to close file (errno = 28, error message = 'No space left on device')"
+    assert cli.main(["check", "data"]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: Expected space for the results.")
+    said = "a fault"
+    with pytest.raises(RuntimeError, match="a fault"):
+        cli.main(["check", "data"])
+
+
 def test_weights_that_cannot_be_had_leave_no_run_folder(cohort, tmp_path, capsys):
     out = tmp_path / "run"
     weights = str(tmp_path / "absent.weights.h5")

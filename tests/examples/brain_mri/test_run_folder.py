@@ -37,6 +37,13 @@ def test_options_and_split_come_back(tmp_path):
     assert run.split() == SPLIT
 
 
+def test_a_run_is_never_overwritten(tmp_path):
+    run = create(tmp_path / "run", Options(data=".", seed=1))
+    with pytest.raises(ValueError, match="a run already"):
+        create(run.path, Options(data=".", seed=2))
+    assert run.options().seed == 1
+
+
 def test_slices_of_a_part(tmp_path):
     run = create(tmp_path / "run")
     assert run.slices_of("test", slices()) == slices()[1:3]

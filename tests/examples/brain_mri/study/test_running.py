@@ -138,6 +138,14 @@ def test_another_process_is_refused(cohort, quick_trainings, tmp_path, capsys):
     assert not (out / "plan.json").exists()
 
 
+def test_half_written_files_of_a_killed_study_are_in_nobodys_way(cohort, quick_trainings, tmp_path):
+    out = tmp_path / "study"
+    (out / ".0123abcd-data").mkdir(parents=True)
+    (out / ".0123abcd-plan.json").touch()
+    assert study(out, cohort, *GRID, *SMALL) == 0
+    assert not list(out.glob(".0123*"))
+
+
 @pytest.mark.slow
 def test_real_trainings_end_as_they_would_have(cohort, small_networks, simulated, tmp_path, monkeypatch):
     """Killed within a training, at any of its steps, and within that on the simulated cohort."""

@@ -35,7 +35,7 @@ def test_when_transfer_pays_and_when_not():
     ]
     [text] = said_of(finished)
     assert text.startswith("**Segmenter, ImageNet against random weights.** ")
-    assert "Pays: with 2 training patients Dice +0.250 (+0.2" in text
+    assert "Pays: with 2 training patients Dice +0.250 (+0.217 to +0.283), from 0.500 to 0.750." in text
     assert "No difference shown: with 4 training patients Dice +0.000" in text
     assert "Does harm: with 8 training patients Dice -0.250" in text
     assert "Over all numbers of patients, no difference shown: Dice +0.000" in text
