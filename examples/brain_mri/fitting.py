@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from examples.brain_mri.batches import ResumeEpoch, TrainingBatches
 from examples.brain_mri.config import Options
+from examples.brain_mri.devices import divisible
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.data import atomic_write
 from resunet_kit.training import adamw_with_warm_up, fuse_normalization
@@ -39,18 +40,13 @@ class Stage:
     metrics: list[Any]
 
 
-def fit(run: RunFolder, stage: Stage, options: Options) -> keras.Model:
-    """Train a stage, from where an interruption left it, and return its network.
+def fit(run: RunFolder, stage: Stage, options: Options) -> None:
+    """Train a stage, from where an interruption left it, and write its network.
 
     The same steps follow as without the interruption: batches depend on the seed and their epoch alone.
     """
-    done = run.network(stage.name)
-    if not done.is_file():
-        _fit(run, stage, options)
-    return keras.models.load_model(done, compile=False)
-
-
-def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
+    if run.network(stage.name).is_file():
+        return
     model = stage.build(options)
     fuse_normalization(model)
     model.compile(
@@ -63,7 +59,7 @@ def _fit(run: RunFolder, stage: Stage, options: Options) -> None:
     first = int(model.optimizer.iterations) // len(stage.batches)
     model.fit(
         stage.batches,
-        validation_data=stage.validation,
+        validation_data=stage.validation and divisible(stage.validation),
         validation_batch_size=options.batch_size,
         epochs=stage.epochs,
         initial_epoch=first,

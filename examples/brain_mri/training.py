@@ -11,6 +11,7 @@ from examples.brain_mri.batches import Patient, TrainingBatches, read_patients, 
 from examples.brain_mri.choosing import calibration, tune, with_probability
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.config import Options
+from examples.brain_mri.devices import every_device
 from examples.brain_mri.fitting import Stage, fit
 from examples.brain_mri.networks import build_classifier, build_segmenter, with_probabilities
 from examples.brain_mri.precision import with_precision
@@ -72,7 +73,7 @@ def train(run: RunFolder, index: Index) -> None:
 
 def train_cascade(run: RunFolder, options: Options, training: list[Patient], validation: list[Patient]) -> None:
     """Train both stages on the training patients, and choose their thresholds on the validation patients."""
-    classifier, segmenter = (fit(run, stage, options) for stage in stages(options, training, validation))
+    classifier, segmenter = fitted(run, options, training, validation)
     slope, shift = calibration(classifier, validation)
     cascade = Cascade(
         with_probability(classifier, slope, shift),
@@ -97,7 +98,7 @@ def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient
     """
     scores = json.loads(run.validation.read_text(encoding="utf-8"))
     chosen = Cascade.load(run.cascade)
-    classifier, segmenter = (fit(run, stage, options) for stage in stages(options, patients, None))
+    classifier, segmenter = fitted(run, options, patients, None)
     cascade = Cascade(
         with_probability(classifier, scores["slope"], scores["shift"]),
         predicting(segmenter, options),
@@ -106,6 +107,18 @@ def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient
         value_range=VALUE_RANGE,
     )
     cascade.save(run.final_cascade)
+
+
+def fitted(
+    run: RunFolder, options: Options, training: list[Patient], validation: list[Patient] | None
+) -> tuple[keras.Model, keras.Model]:
+    """Train both stages where that is not done yet, and return their networks, classifier first."""
+    with every_device(options.batch_size):
+        trained = stages(options, training, validation)  # inside, since metrics have variables too
+        for stage in trained:
+            fit(run, stage, options)
+    classifier, segmenter = (keras.models.load_model(run.network(stage.name), compile=False) for stage in trained)
+    return classifier, segmenter
 
 
 def predicting(segmenter: keras.Model, options: Options) -> keras.Model:
