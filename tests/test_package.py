@@ -89,6 +89,7 @@ TESTED_THROUGH = {
     "plots/_arrays": "plots/test_contract.py",
     "plots/_epochs": "plots/test_history.py",
     "plots/_grid": "plots/test_images.py",
+    "plots/_history_panels": "plots/test_history.py",
     "plots/_html": "plots/test_report.py",
     "plots/_style": "plots/test_contract.py",
     "plots/_threshold_counts": "plots/test_curves.py",
