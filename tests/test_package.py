@@ -91,6 +91,7 @@ TESTED_THROUGH = {
     "plots/_grid": "plots/test_images.py",
     "plots/_history_panels": "plots/test_history.py",
     "plots/_html": "plots/test_report.py",
+    "plots/_score_places": "plots/test_scores.py",
     "plots/_style": "plots/test_contract.py",
     "plots/_threshold_counts": "plots/test_curves.py",
     "training/_folder_assessment": "training/test_recipe.py",
