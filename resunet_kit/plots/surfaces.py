@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.mask_checks import as_mask
 from resunet_kit.plots._arrays import as_finite
 from resunet_kit.plots._keyboard import PictureFigure
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 from resunet_kit.plots._volume_source import PathLike, Volume, read_masks, read_volume
 
 _HEIGHT = 560
@@ -73,14 +73,10 @@ def lesion_surface(
     said = f"Lesion · {millilitres:.3g} ml" if lesion.any() else "No lesion: the mask is empty"
     styled(figure, title=said if title is None else title, height=_HEIGHT, legend=bool(surfaces))
     if not lesion.any():
-        figure.add_annotation(
-            text="No lesion: the mask is empty", x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False
-        )
+        say(figure, "No lesion: the mask is empty", xref="paper", yref="paper")
     if not surfaces:
         figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return figure.update_layout(
-        width=None,
-        autosize=True,
         scene=_scene(stack.from_file),
         meta={"pictures": {"height": _HEIGHT, "ratio": 1.0}},
     )
