@@ -102,7 +102,7 @@ def _brain(brain: ArrayLike | PathLike, stack: Volume, shape: tuple[int, ...]) -
         raise ValueError("Expected brain with a voxel above 0. Received zeros alone. Leave brain out.")
     if low == high:
         return np.ones(shape, bool)
-    bright = array > (low if np.unique(array).size == 2 else threshold_otsu(array) / 2 + low / 2)
+    bright = array > (low if np.unique(array).size == 2 else threshold_otsu(array))
     labels, _ = ndimage.label(bright)
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
     filled: NDArray[np.bool_] = ndimage.binary_fill_holes(largest)
