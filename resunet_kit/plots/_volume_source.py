@@ -39,7 +39,7 @@ class Orientation:
     def __call__(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return `(slices, rows, columns[, channels])` of an array with the file's axes."""
         moved = np.moveaxis(array, self.axes, (0, 1, 2))
-        return np.flip(moved, [axis for axis in range(3) if self.flipped[axis]])
+        return np.flip(moved, tuple(axis for axis in range(3) if self.flipped[axis]))
 
     def spacing(self, of_file: tuple[float, ...]) -> tuple[float, float, float]:
         """Return the spacing of slices, rows and columns."""
@@ -155,7 +155,7 @@ def read_masks(source: PathLike | ArrayLike, name: str, volume: Volume, *, plane
         volume: The volume, as `read_volume` returned it.
         plane: As the volume's.
     """
-    if is_path(source):
+    if isinstance(source, str | os.PathLike):
         array = read_volume(source, name, plane=plane).array
     else:
         array = as_array(source, name)
