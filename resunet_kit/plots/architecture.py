@@ -38,8 +38,8 @@ def architecture_diagram(
         A figure with one bar trace for each of "Encoder", "Decoder" and "Head" that there is, a bar per stage.
 
     Raises:
-        TypeError: If the model is not a functional or Sequential Keras model that is built, or input_shape not a sequence
-            of integers.
+        TypeError: If the model is not a functional or Sequential Keras model that is built, or input_shape is not a
+            sequence of integers.
         ValueError: If the size is variable and input_shape is missing, or input_shape does not fit the model.
 
     Example:
