@@ -119,6 +119,12 @@ def _from_file(path: PathLike, plane: str, spacing: Any) -> Volume:
             f"Expected the file of a volume. Received {os.fspath(path)!r}, one image of shape {array.shape}. Read it "
             "with read_image, and pass it to overlay."
         )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        missing = int(np.count_nonzero(~np.isfinite(array)))
+        raise ValueError(
+            f"Expected finite values in {os.fspath(path)!r}. Received {missing} NaN or infinite of {array.size}. Read "
+            "it with `read_image(path, normalize='image', nan=0.0)`, and pass the array and its spacing."
+        )
     orientation = oriented(geometry.orientation, plane)
     return Volume(orientation(array), orientation.spacing(geometry.spacing), orientation, from_file=True)
 
