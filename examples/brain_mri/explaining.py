@@ -39,7 +39,7 @@ class Explained:
 
 
 def explain(pipeline: Pipeline, marked: Sequence[Marked], slices: pd.DataFrame) -> list[Explained]:
-    """Explain the slices with tumour that the classifier is least sure of, and those without that it is surest of."""
+    """Explain the slices with tumour of the lowest probability, and those without of the highest."""
     tumour = slices["has_tumour"] == 1
     chosen = pd.concat([slices[tumour].nsmallest(EACH, "probability"), slices[~tumour].nlargest(EACH, "probability")])
     of = {kept.patient: kept for kept in marked}

@@ -49,7 +49,7 @@ def worst_blocks(marked: Sequence[Marked], slices: pd.DataFrame) -> list[Any]:
         return ["No test slice shows a tumour or a mark."]
     each = max(1, SHOWN // shown["patient"].nunique())
     worst = shown.groupby("patient", sort=False).head(each).head(SHOWN)
-    order = {patient: place for place, patient in enumerate(dict.fromkeys(worst["patient"]))}
+    order = {patient: rank for rank, patient in enumerate(dict.fromkeys(worst["patient"]))}
     worst = worst.sort_values("patient", key=lambda names: names.map(order), kind="stable")
     text = (
         f"Of each patient the {each} slices with the lowest Dice of the cascade, among those with a tumour or a mark; "
