@@ -1,0 +1,16 @@
+"""Where a segmentation is right, where it finds too much, and where it misses: the legend counts the pixels."""
+
+import plotly.graph_objects as go
+from scipy.ndimage import binary_fill_holes
+from skimage import data
+from skimage.filters import sobel, threshold_otsu
+from skimage.segmentation import watershed
+
+from resunet_kit.plots import error_map
+
+
+def figure() -> go.Figure:
+    """Show the errors of one threshold for the whole image."""
+    image = data.coins()
+    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
+    return error_map(image, truth, image > threshold_otsu(image))
