@@ -82,7 +82,7 @@ def entry(name: str) -> str:
     code = "".join(text.splitlines(keepends=True)[tree.body[0].end_lineno :]).strip()
     reference = f" [Reference][resunet_kit.plots.{name}]" if path.parent.name == "gallery" else ""
     return (
-        f'### {name.replace("_", " ").capitalize()} {{ #{name} }}\n\n{caption}{reference}\n\n'
+        f"### {name.replace('_', ' ').capitalize()} {{ #{name} }}\n\n{caption}{reference}\n\n"
         f'<div class="gallery-entry" markdown>\n{holder(name)}\n\n'
         f'```python title="{path.relative_to(ROOT)}"\n{code}\n```\n\n</div>\n'
     )

@@ -10,4 +10,8 @@ def figure() -> go.Figure:
     """Draw made-up labels of slices, of which a third show a tumour."""
     labels = np.random.default_rng(0).random(600) < 0.35
     parts = ["train"] * 420 + ["validation"] * 90 + ["test"] * 90
-    return class_balance(labels.astype(int), names=["no tumour", "tumour"], groups=parts)
+    return class_balance(
+        labels.astype(int),
+        names=["no tumour", "tumour"],
+        groups=parts,
+    )

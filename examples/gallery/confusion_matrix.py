@@ -12,5 +12,10 @@ def figure() -> go.Figure:
     """Class pixels of stained tissue by brown, and again from a blurred image."""
     brown = rgb2hed(data.immunohistochemistry())[::2, ::2, 2]
     levels = threshold_multiotsu(brown)
-    truth, predicted = ((image[..., None] > levels).sum(-1).ravel() for image in (brown, gaussian(brown, 1.5)))
-    return confusion_matrix(truth, predicted, names=["unstained", "weak", "strong"])
+    truth, predicted = (
+        (image[..., None] > levels).sum(-1).ravel()
+        for image in (brown, gaussian(brown, 1.5))
+    )
+    return confusion_matrix(
+        truth, predicted, names=["unstained", "weak", "strong"]
+    )

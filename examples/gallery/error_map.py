@@ -12,5 +12,7 @@ from resunet_kit.plots import error_map
 def figure() -> go.Figure:
     """Show the errors of one threshold for the whole image."""
     image = data.coins()
-    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
+    seeds = (image < 30) + 2 * (image > 150)
+    coins = watershed(sobel(image), seeds) == 2
+    truth = binary_fill_holes(coins)
     return error_map(image, truth, image > threshold_otsu(image))

@@ -12,5 +12,12 @@ from resunet_kit.plots import overlay
 def figure() -> go.Figure:
     """Compare a watershed of the coins, as the truth, with one threshold for the whole image."""
     image = data.coins()
-    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
-    return overlay(image, truth, prediction=image > threshold_otsu(image), title="Coins")
+    seeds = (image < 30) + 2 * (image > 150)
+    coins = watershed(sobel(image), seeds) == 2
+    truth = binary_fill_holes(coins)
+    return overlay(
+        image,
+        truth,
+        prediction=image > threshold_otsu(image),
+        title="Coins",
+    )

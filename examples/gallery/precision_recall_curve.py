@@ -12,6 +12,11 @@ from resunet_kit.plots import precision_recall_curve
 def figure() -> go.Figure:
     """Compare a pixel's brightness with that of its neighbourhood as scores of being a coin."""
     image = data.coins()
-    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
-    scores = {"Pixel": image / 255, "Neighbourhood": gaussian_filter(image / 255, 3)}
+    seeds = (image < 30) + 2 * (image > 150)
+    coins = watershed(sobel(image), seeds) == 2
+    truth = binary_fill_holes(coins)
+    scores = {
+        "Pixel": image / 255,
+        "Neighbourhood": gaussian_filter(image / 255, 3),
+    }
     return precision_recall_curve(truth, scores, threshold=0.42)

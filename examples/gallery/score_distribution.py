@@ -9,5 +9,9 @@ from resunet_kit.plots import score_distribution
 def figure() -> go.Figure:
     """Draw made-up Dice scores of three hospitals' patients."""
     rng = np.random.default_rng(3)
-    scores = {"Hospital A": rng.beta(12, 2, 40), "Hospital B": rng.beta(9, 2.5, 30), "Hospital C": rng.beta(5, 3, 24)}
+    scores = {
+        "Hospital A": rng.beta(12, 2, 40),
+        "Hospital B": rng.beta(9, 2.5, 30),
+        "Hospital C": rng.beta(5, 3, 24),
+    }
     return score_distribution(scores, name="Dice")

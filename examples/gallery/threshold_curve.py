@@ -1,4 +1,4 @@
-"""Sensitivity, specificity, F1 and Dice against the threshold, with the best one marked. Choose it on validation data."""
+"""Sensitivity, specificity, F1 and Dice by threshold, with the best one marked: choose it on validation data."""
 
 import plotly.graph_objects as go
 from scipy.ndimage import binary_fill_holes, gaussian_filter
@@ -13,7 +13,12 @@ from resunet_kit.plots import threshold_curve
 def figure() -> go.Figure:
     """Choose the threshold of brightness that gives the best mean Dice over tiles of the coins."""
     image = data.coins()
-    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
+    seeds = (image < 30) + 2 * (image > 150)
+    coins = watershed(sobel(image), seeds) == 2
+    truth = binary_fill_holes(coins)
     scores = gaussian_filter(image / 255, 1)
-    tiles = [view_as_blocks(a[:300, :380], (75, 76)).reshape(-1, 75, 76) for a in (truth, scores)]
+    tiles = [
+        view_as_blocks(a[:300, :380], (75, 76)).reshape(-1, 75, 76)
+        for a in (truth, scores)
+    ]
     return threshold_curve(*tiles, metric="dice")

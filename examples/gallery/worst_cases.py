@@ -14,9 +14,18 @@ from resunet_kit.plots import worst_cases
 def figure() -> go.Figure:
     """Score one threshold on each tile of the coins."""
     image = data.coins()
-    truth = binary_fill_holes(watershed(sobel(image), markers=(image < 30) + 2 * (image > 150)) == 2)
+    seeds = (image < 30) + 2 * (image > 150)
+    coins = watershed(sobel(image), seeds) == 2
+    truth = binary_fill_holes(coins)
     prediction = image > threshold_otsu(image)
-    cut = (view_as_blocks(a[:300, :380], (75, 76)).reshape(-1, 75, 76) for a in (image, truth, prediction))
-    tiles, truths, predictions = cut
-    scores = [overlap_scores(*pair).dice for pair in zip(truths, predictions, strict=True)]
-    return worst_cases(tiles, truths, predictions, scores, count=6)
+    tiles, truths, predictions = (
+        view_as_blocks(array[:300, :380], (75, 76)).reshape(
+            -1, 75, 76
+        )
+        for array in (image, truth, prediction)
+    )
+    scores = [
+        overlap_scores(*pair).dice
+        for pair in zip(truths, predictions, strict=True)
+    ]
+    return worst_cases(tiles, truths, predictions, scores)
