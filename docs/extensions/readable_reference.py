@@ -143,7 +143,8 @@ def snake_case(name: str) -> str:
 def argument_section(text: str) -> str:
     """Return the section `Args:` of a docstring, with the tensors of a loss function before its options."""
     [section] = re.findall(r"^Args:\n((?:^[ \t].*\n?|\n(?=[ \t]))+)", text, re.MULTILINE)
-    tensors = """    y_true: 0/1 masks or one-hot classes of the shape of `y_pred`, or integer labels with a last axis of 1 or none.
+    tensors = """\
+    y_true: 0/1 masks or one-hot classes of the shape of `y_pred`, or integer labels, their last axis of 1 or absent.
     y_pred: `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
     sample_weight: Per image, `(batch,)`, or per pixel. None: all weigh the same.
 """
