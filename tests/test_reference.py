@@ -112,3 +112,14 @@ def test_names_in_docstrings_are_links(reference):
     assert "[`predict_folder`]" not in text
     assert ">>>" in text
     assert "][" not in text[text.index(">>>") :].split("\n\n")[0]
+
+
+@pytest.mark.slow
+def test_examples_are_shown_as_code(reference):
+    """Under another heading, Markdown takes `>>>` for three nested quotations."""
+    objects = [member for package in reference.package.modules.values() for member in package.members.values()]
+    shown = [one.final_target for one in objects if one.is_alias and one.target_path.startswith("resunet_kit.")]
+    examples = [one for one in shown if one.docstring and ">>>" in one.docstring.value]
+    wrong = [one.path for one in examples if "examples" not in [part.kind.value for part in one.docstring.parsed]]
+    assert len(examples) > 100
+    assert wrong == []
