@@ -51,7 +51,7 @@ def reliability_diagram(
     _draw_frequencies(figure, found)
     _draw_counts(figure, found)
     text = f"Reliability · expected calibration error {error:.3f}"
-    styled(figure, title=text if title is None else title, height=560, width=600, legend=True)
+    styled(figure, title=text if title is None else title, height=520, legend=True)
     figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2)
     figure.update_xaxes(title="Predicted probability", row=2)
     figure.update_yaxes(title="Fraction of positives", range=[-0.03, 1.03], dtick=0.2, row=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -80,12 +80,11 @@ def roc_curve(
     _mark(figure, curves, at, _curves.roc, "sensitivity %{y:.3f}<br>1 − specificity %{x:.3f}")
     figure.add_trace(_reference([0, 1], [0, 1], "Chance · AUC 0.500"))
     default = f"ROC curve · AUC {areas[0]:.3f}" if len(areas) == 1 else "ROC curves"
-    return _square(
+    return _unit(
         figure,
         title=default if title is None else title,
         x_title="1 − specificity (false positive rate)",
         y_title="Sensitivity (true positive rate)",
-        legend_corner="right",
     )
 
 
@@ -149,12 +148,11 @@ def precision_recall_curve(
     prevalence = counts.positives / (counts.positives + counts.negatives)
     figure.add_trace(_reference([0, 1], [prevalence, prevalence], f"Prevalence {prevalence:.3f}"))
     default = f"Precision and recall · AP {averages[0]:.3f}" if len(averages) == 1 else "Precision and recall"
-    return _square(
+    return _unit(
         figure,
         title=default if title is None else title,
         x_title="Recall (sensitivity)",
         y_title="Precision (positive predictive value)",
-        legend_corner="left",
     )
 
 
@@ -222,21 +220,14 @@ def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:
     )
 
 
-def _square(
-    figure: go.Figure, *, title: str, x_title: str, y_title: str, legend_corner: Literal["left", "right"]
-) -> go.Figure:
-    """Fit the axes to the unit square, with the legend in the corner that good curves leave empty."""
+def _unit(figure: go.Figure, *, title: str, x_title: str, y_title: str) -> go.Figure:
+    """Fit the axes to values from 0 to 1."""
     axis = {"range": [-0.02, 1.02], "dtick": 0.2}
-    styled(figure, title=title, height=520, width=600, showlegend=True)
-    right = legend_corner == "right"
-    return figure.update_layout(
+    return styled(
+        figure,
+        title=title,
+        height=480,
+        legend=True,
         xaxis={**axis, "title": x_title},
         yaxis={**axis, "title": y_title},
-        legend={
-            "x": 0.98 if right else 0.02,
-            "xanchor": "right" if right else "left",
-            "y": 0.03,
-            "yanchor": "bottom",
-            "bgcolor": "rgba(0, 0, 0, 0)",
-        },
     )

@@ -58,7 +58,6 @@ def class_balance(
         figure,
         title=_balance_title(len(values), groups is not None) if title is None else title,
         height=360,
-        width=max(480, 180 + 150 * len(classes)),
         legend=groups is not None,
         barmode="stack",
         xaxis={"title": "Class", "type": "category", "showgrid": False},
@@ -117,15 +116,12 @@ def confusion_matrix(
         figure,
         title=f"Confusion matrix · accuracy {accuracy:.3f}" if title is None else title,
         height=side + 60,
-        width=side + 150,
-        xaxis={"title": "Predicted", "type": "category", "showgrid": False, "constrain": "domain"},
+        xaxis={"title": "Predicted", "type": "category", "showgrid": False},
         yaxis={
             "title": "True",
             "type": "category",
             "showgrid": False,
             "autorange": "reversed",
-            "scaleanchor": "x",
-            "constrain": "domain",
         },
     )
 

@@ -59,7 +59,7 @@ def threshold_curve(
         >>> figure.layout.title.text
         "Best Youden's J 1.000 at threshold 0.6"
         >>> threshold_curve([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8], threshold=0.7).layout.title.text
-        'Sensitivity 0.500, specificity 1.000, F1 0.667 at threshold 0.7'
+        'Sensitivity 0.500, specificity 1.000, F1 0.667<br>at threshold 0.7'
 
     References:
         Youden (1950), "Index for rating diagnostic tests", Cancer 3(1).
@@ -91,7 +91,7 @@ def threshold_curve(
         height=400,
         legend=True,
         hovermode="x unified",
-        xaxis={"title": "Threshold (predicted positive at or above it)"},
+        xaxis={"title": "Threshold (positive at or above it)"},
         yaxis={"title": "Score", "range": [-0.02, 1.03]},
     )
 

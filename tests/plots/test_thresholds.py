@@ -44,7 +44,7 @@ def test_a_given_threshold_is_marked_and_no_best_one_sought():
     sensitivity, specificity = called[TRUTH].mean(), 1 - called[~TRUTH].mean()
     f1 = metrics.f1_score(TRUTH, called)
     title = f"Sensitivity {sensitivity:.3f}, specificity {specificity:.3f}, F1 {f1:.3f} at threshold 0.73"
-    assert figure.layout.title.text == title
+    assert figure.layout.title.text.replace("<br>", " ") == title
     masks = np.stack([TRUTH.reshape(10, 12)] * 2)
     scores = np.stack([SCORES.reshape(10, 12)] * 2)
     assert f"Dice {f1:.3f} at" in plots.threshold_curve(masks, scores, threshold=0.73).layout.title.text
