@@ -1,5 +1,7 @@
 """Arrays as users hold them, checked and converted to what the figures draw."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -98,6 +100,17 @@ def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     if array.ndim != 1:
         raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
     return array
+
+
+def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a vector `(n,)` of floats in which None is NaN; infinite values and NaN stay."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = np.array([np.nan if value is None else value for value in array.ravel()]).reshape(array.shape)
+    _check_finite(array if array.dtype.kind not in "f" else np.nan_to_num(array), name, cure="")
+    if array.ndim != 1:
+        raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
+    return array.astype(np.float64)
 
 
 def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:

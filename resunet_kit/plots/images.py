@@ -1,5 +1,7 @@
 """Images with the outlines of their masks."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 import plotly.graph_objects as go

@@ -1,5 +1,7 @@
 """A slider through the slices of a volume."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 

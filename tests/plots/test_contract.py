@@ -63,6 +63,17 @@ def test_figures_share_one_look(name):
 
 
 @pytest.mark.parametrize("name", CHARTS)
+def test_charts_fill_their_column_without_a_background(name):
+    arguments, options = CALLS[name]
+    figure = getattr(plots, name)(*arguments, **options)
+    layout = figure.layout
+    assert layout.width is None
+    assert layout.template.layout.autosize
+    assert layout.template.layout.paper_bgcolor == layout.template.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
+    assert max(len(line) for line in layout.title.text.split("<br>")) <= 46
+
+
+@pytest.mark.parametrize("name", CHARTS)
 def test_axes_say_what_they_show(name):
     arguments, options = CALLS[name]
     figure = getattr(plots, name)(*arguments, **options)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from examples.brain_mri.cohort.problems import Key, Problems, parse_name
+from examples.brain_mri.cohort.problems import Key, Problems, parse_name, person_of
 from examples.brain_mri.cohort.tables import has_columns, read_table
 
 COLUMNS = ("image_path", "mask_path")
@@ -136,8 +136,8 @@ def _mask_stem(image: Path) -> str:
 
 def _note_claims(listing: Path, rows: Sequence[Row], problems: Problems) -> None:
     claims = [(row.claim, _patient(row.image)) for row in rows if row.claim is not None]
-    # The clinical table's key, the first 12 characters, names the patient too, in TCGA's own form with hyphens.
-    wrong = sum(claim.replace("-", "_") not in (patient, patient[:12]) for claim, patient in claims)
+    # The clinical table's key names the patient too, in TCGA's own form with hyphens.
+    wrong = sum(claim.replace("-", "_") not in (patient, person_of(patient)) for claim, patient in claims)
     if wrong:
         problems.notes.append(
             f"{listing.name}: patient_id differs from the path in {wrong:,} of {len(claims):,} rows; "

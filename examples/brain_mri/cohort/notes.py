@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
-from examples.brain_mri.cohort.problems import Key, Problems
+from examples.brain_mri.cohort.problems import Key, Problems, person_of
 from examples.brain_mri.cohort.tables import has_columns, read_table
 
 
@@ -42,7 +42,7 @@ def find_patients_without_tumour(tumours: Iterable[tuple[Path, bool]], problems:
 
 def note_repeat_examinations(patients: Iterable[str], problems: Problems) -> None:
     """Note people with several examinations."""
-    people = Counter(patient[:12] for patient in set(patients))
+    people = Counter(map(person_of, set(patients)))
     problems.notes += [
         f"{person} has {count} examinations; keep them in one part of a split."
         for person, count in sorted(people.items())
@@ -61,7 +61,7 @@ def compare_clinical(table: Path, patients: set[str], problems: Problems) -> Non
         problems.notes.append(f"{table}: has no column Patient; the clinical table is not used.")
         return
     listed = {cells["patient"].replace("-", "_") for _, cells in rows if cells.get("patient")}
-    present = {patient[:12] for patient in patients}
+    present = set(map(person_of, patients))
     for people, what in (
         (listed - present, f"patients of {table.name} have no folder"),
         (present - listed, f"patients with a folder are not in {table.name}"),

@@ -35,6 +35,11 @@ class Problems:
         self.found.append(Problem(file, what, cure))
 
 
+def person_of(patient: str) -> str:
+    """Return the clinical table's key of an examination's folder: two examinations of one person share it."""
+    return patient[: len("TCGA_XX_XXXX")]
+
+
 def parse_name(file: Path) -> tuple[str, int, bool] | None:
     """Return patient, slice number and whether it is a mask; None for a name outside the layout."""
     match = FILE.fullmatch(file.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from examples.brain_mri.cohort.problems import FILE, Key, Problems
+from examples.brain_mri.cohort.problems import FILE, Key, Problems, person_of
 from resunet_kit.data import read_image, read_mask
 
 Pair = tuple[Path, Path]  # image and mask
@@ -35,8 +35,8 @@ class Slice:
 
     @property
     def person(self) -> str:
-        """The clinical table's key. Split by it, so that two examinations of one person stay in one part."""
-        return self.patient[:12]
+        """Who was examined. Split by it, so that two examinations of one person stay in one part."""
+        return person_of(self.patient)
 
 
 def read_volume(slices: Sequence[Slice]) -> tuple[np.ndarray, np.ndarray]:

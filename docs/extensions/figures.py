@@ -1,0 +1,80 @@
+"""Run the scripts that make figures, and write each figure as a file that a page loads without a server.
+
+    python docs/extensions/figures.py site/figures
+
+A page on disk may load scripts, but not JSON. So a figure is a script that puts it into `figures`. A style sheet holds
+the figures' heights, so that nothing moves when one is drawn. plotly.js is the file of the installed package.
+
+The scripts of `examples/gallery` run each time. Those of `examples/` train a network: their figures are kept in
+`docs/figures`, and made anew where the script has changed since.
+"""
+
+import functools
+import hashlib
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "docs" / "figures"
+
+
+@functools.cache
+def scripts() -> dict[str, Path]:
+    """Return the scripts of `examples/` with a function `figure`, those of the gallery first, by their names."""
+    found = [*sorted((ROOT / "examples" / "gallery").glob("[a-z]*.py")), *sorted((ROOT / "examples").glob("[a-z]*.py"))]
+    named = [path for path in found if "\ndef figure(" in path.read_text(encoding="utf-8")]
+    names = [path.stem for path in named]
+    if len(set(names)) < len(names):
+        raise ValueError(f"Expected scripts of figures with different names. Received {names}. Rename one.")
+    return dict(zip(names, named, strict=True))
+
+
+def write_figures(folder: Path) -> None:
+    """Write every figure, their heights and plotly.js into `folder`."""
+    from plotly.offline import get_plotlyjs
+
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
+    heights = []
+    for name, path in scripts().items():
+        figure = json.loads(made(path) if path.parent.name == "gallery" else kept(path))
+        text = f"(window.figures ??= {{}})[{json.dumps(name)}] = {json.dumps(figure)};\n"
+        (folder / f"{name}.js").write_text(text, encoding="utf-8")
+        height = figure["layout"].get("height", 450)
+        heights.append(f'[data-figure="{name}"]:not([data-drawn]) {{ min-height: {height}px; }}\n')
+    (folder / "heights.css").write_text("".join(heights), encoding="utf-8")
+
+
+def made(path: Path) -> Any:
+    """Return what the `figure` of a script makes, as JSON."""
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    return module.figure().to_json()
+
+
+def kept(path: Path) -> Any:
+    """Return the figure that was kept of a script, as JSON; make and keep it if the script is another by now."""
+    file = KEPT / f"{path.stem}.json"
+    if not is_kept(path):
+        print(f"INFO    -  Making the figure of {path.relative_to(ROOT)} for {file.relative_to(ROOT)}", flush=True)
+        KEPT.mkdir(exist_ok=True)
+        file.write_text(f"{digest(path)}\n{made(path)}\n", encoding="utf-8")
+    return file.read_text(encoding="utf-8").split("\n")[1]
+
+
+def is_kept(path: Path) -> bool:
+    """Tell whether the figure of a script as it is now was kept."""
+    file = KEPT / f"{path.stem}.json"
+    return file.exists() and file.read_text(encoding="utf-8").split("\n")[0] == digest(path)
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a script's text."""
+    return hashlib.sha256(path.read_text(encoding="utf-8").encode()).hexdigest()
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    write_figures(Path(sys.argv[1]))
