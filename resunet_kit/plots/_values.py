@@ -64,7 +64,7 @@ def _digits(values: NDArray[np.float64], largest: float) -> _Codes:
         return _split(np.round(values * 100), 100, 1), "%{z[0]}.%{z[1]:02d}"
     if 0.1 <= largest < 10:
         return _split(np.round(values * 1000), 1000, 10), "%{z[0]}.%{z[1]:02d}%{z[2]}"
-    if 256 <= largest < 25_600 or largest < 256_000 and np.array_equal(values, np.round(values)):
+    if 256 <= largest < 25_600 or (largest < 256_000 and np.array_equal(values, np.round(values))):
         return _split(np.round(values), 1000, 100), "%{z[0]}%{z[1]}%{z[2]:02d}"
     exponent = math.floor(math.log10(largest))
     scaled = np.round(values / 10.0**exponent * 1000)

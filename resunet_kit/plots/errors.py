@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
 from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, as_vector, same_length, same_shape
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
 from resunet_kit.plots._layers import Region
