@@ -15,7 +15,7 @@ from resunet_kit.cli import command_line
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
-SLOW = {"blocks_and_networks", "fit_folder", "moving_from_other_libraries", "transfer_learning"}  # most of all guides' time
+SLOW = {"blocks_and_networks", "fit_folder", "index", "moving_from_other_libraries", "transfer_learning"}  # take longest
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,
@@ -88,3 +88,9 @@ def test_every_page_is_in_the_navigation():
     config = (PAGES.parent / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r"(\S+\.md)$", config[config.index("\nnav:") :], re.MULTILINE)
     assert sorted(listed) == sorted(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))
+
+
+def test_the_start_page_leads_to_every_page_outside_the_reference():
+    pages = {str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md") if page.parent.name != "reference"}
+    linked = set(re.findall(r"\]\(([^)#]+\.md)\)", (PAGES / "index.md").read_text(encoding="utf-8")))
+    assert sorted(pages - linked) == ["index.md"]

@@ -6,7 +6,6 @@ may refine them by style sheet.
 """
 
 import functools
-import textwrap
 from typing import Any
 
 import plotly.graph_objects as go
@@ -118,14 +117,24 @@ def styled(
 
 
 def wrapped(text: str, characters: int = _TITLE_CHARACTERS) -> str:
-    """Return a text whose lines, joined by `<br>`, have at most so many characters; its own line breaks stay.
+    """Return a text broken by `<br>` into lines of at most so many characters; its own line breaks stay.
 
     Example:
         >>> wrapped("Sensitivity 0.500, specificity 1.000, F1 0.667 at threshold 0.7")
-        'Sensitivity 0.500, specificity 1.000, F1 0.667<br>at threshold 0.7'
+        'Sensitivity 0.500, specificity 1.000,<br>F1 0.667 at threshold 0.7'
     """
-    lines = (textwrap.wrap(line, characters, break_on_hyphens=False) or [""] for line in text.split("<br>"))
-    return "<br>".join(line for found in lines for line in found)
+    return "<br>".join(line for given in text.split("<br>") for line in _lines(given, characters))
+
+
+def _lines(text: str, characters: int) -> list[str]:
+    """Break at the last comma or dot between facts, at a space where a line would stay half empty, and inside words."""
+    if len(text) <= characters:
+        return [text]
+    start = text[: characters + 1]
+    ends = max(start.rfind(", ") + 1, start.rfind(" · ") + 2)
+    ends = ends if ends > characters / 2 else start.rfind(" ")
+    ends = ends if ends > 0 else characters
+    return [text[:ends], *_lines(text[ends:].lstrip(), characters)]
 
 
 def say(figure: go.Figure, text: str, **place: Any) -> go.Figure:

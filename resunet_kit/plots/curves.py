@@ -13,7 +13,7 @@ from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots import _threshold_counts as _curves
 from resunet_kit.plots._arrays import as_finite, both_classes, same_length
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]
 _MAX_POINTS = 1000  # more cannot be told apart on a screen
@@ -77,6 +77,7 @@ def roc_curve(
                 hover="1 − specificity %{x:.3f}<br>sensitivity %{y:.3f}",
             )
         )
+    _say_constant(figure, curves)
     _mark(figure, curves, at, _curves.roc, "sensitivity %{y:.3f}<br>1 − specificity %{x:.3f}")
     figure.add_trace(_reference([0, 1], [0, 1], "Chance · AUC 0.500"))
     default = f"ROC curve · AUC {areas[0]:.3f}" if len(areas) == 1 else "ROC curves"
@@ -143,6 +144,7 @@ def precision_recall_curve(
             hover="recall %{x:.3f}<br>precision %{y:.3f}",
         )
         figure.add_trace(trace.update(line_shape="vh"))
+    _say_constant(figure, curves)
     _mark(figure, curves, at, _curves.precision_recall, "precision %{y:.3f}<br>recall %{x:.3f}")
     counts = next(iter(curves.values()))
     prevalence = counts.positives / (counts.positives + counts.negatives)
@@ -212,6 +214,14 @@ def _mark(
                 hovertemplate=f"{label}<br>{hover}<extra></extra>",
             )
         )
+
+
+def _say_constant(figure: go.Figure, curves: Mapping[str, _curves.Counts]) -> None:
+    """Say which scores are all the same: their curve has no point but its ends."""
+    for index, (name, counts) in enumerate(curves.items()):
+        if counts.thresholds.size == 2:  # infinity and the one score
+            text = f"All scores of {name} are {counts.thresholds[1]:.4g}"
+            say(figure, text, y=0.98, yanchor="top", yshift=-18 * index)
 
 
 def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:
