@@ -11,8 +11,8 @@ def with_axes(figure: go.Figure, x: str, y: str, **layout: object) -> go.Figure:
     clear = "rgba(0, 0, 0, 0)"
     legend = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
     figure.update_layout(
-        height=400,
-        margin={"t": 30, "l": 8, "r": 12, "b": 12},
+        height=420,
+        margin={"t": 60, "l": 8, "r": 12, "b": 12},
         paper_bgcolor=clear,
         plot_bgcolor=clear,
         colorway=COLORS,

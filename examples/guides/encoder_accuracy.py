@@ -10,15 +10,12 @@ from examples.guides.axes import with_axes
 TABLE = Path(__file__).parents[2] / "docs" / "pages" / "encoders.md"
 SOURCES = {"download by Keras": "download", "package": "installed from PyPI", "state dict": "file of torchvision"}
 LABELLED = {
-    "mobilenetv3small": "bottom center",
-    "mobilenetv3large": "top center",
-    "efficientnet_lite0": "bottom right",
-    "efficientnetv2b0": "top center",
+    "mobilenetv3small": "middle right",
+    "efficientnet_lite2": "bottom right",
     "resnet18": "bottom center",
-    "resnet50": "bottom center",
-    "vgg16": "bottom right",
+    "vgg16": "bottom left",
     "efficientnetv2s": "top center",
-    "convnextlarge": "top center",
+    "convnextxlarge": "top left",
 }
 
 
