@@ -15,6 +15,7 @@ _LEGEND_ROW = 20
 _MAX_LEGEND_ROWS = 7
 _PHONE = 330  # pixels that a legend has on a phone
 _PAPER = "#FFFFFF"
+_BUTTON_INK = "#6E7681"  # readable on white, which a pressed button is on every page, and on black
 
 
 class Toggle(NamedTuple):
@@ -74,7 +75,7 @@ def toggle_buttons(toggles: Mapping[str, Toggle], *, raised: int = 0) -> list[di
                 "active": 0 if on else -1,
                 "bgcolor": "rgba(138, 143, 152, 0.18)",
                 "bordercolor": color,
-                "font": {"size": 13, "color": INK},
+                "font": {"size": 13, "color": _BUTTON_INK},
                 "buttons": [{"label": name, "method": "restyle", "args": show, "args2": hide}],
             }
         )
@@ -120,7 +121,7 @@ def fit_pictures(
     margin = figure.layout.margin
     if rows:
         margin.t -= 30  # the legend's row above the pictures
-        figure.update_layout(legend={"y": 0, "yanchor": "bottom", "yref": "container"})
+        figure.update_layout(legend={"y": (_LEGEND_ROW * rows + 16) / figure.layout.height, "yanchor": "top"})
         if "maxheight" in figure.layout.legend._valid_props:  # plotly 6 before 6.2 scrolls a legend by itself
             figure.update_layout(legend_maxheight=_LEGEND_ROW * rows + 8)
     figure.update_layout(
@@ -139,4 +140,4 @@ def fit_pictures(
 
 def _rows(names: Sequence[str]) -> int:
     per_row = max(1, _PHONE // (44 + 7 * max(map(len, names), default=1)))
-    return -(-len(names) // per_row)
+    return -(-len(names) // per_row) + 1

@@ -34,7 +34,13 @@ KEYBOARD = """
     if (!figure.fullHeight) { figure.fullHeight = figure.layout.height; }
     var margin = figure.layout.margin, room = figure.clientWidth - margin.l - margin.r;
     var height = Math.round(figure.fullHeight - sizes.height + Math.min(sizes.height, room * sizes.ratio));
-    if (Math.abs(height - figure.layout.height) > 2) { Plotly.relayout(figure, {height: height}); }
+    var change = {height: height}, old = figure.layout.height;
+    if (Math.abs(height - old) <= 2) { return; }
+    ["title", "legend"].forEach(function (part) {  // as many pixels from the top, or from the bottom, as before
+      var y = (figure.layout[part] || {}).y;
+      if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }
+    });
+    Plotly.relayout(figure, change);
   }
   document.addEventListener("mouseover", function (event) { pointed = figureOf(event.target) || null; });
   document.addEventListener("keydown", function (event) {

@@ -88,7 +88,10 @@ def region_trace(region: Region, *, empty: bool = False) -> Any:
         region: What to draw.
         empty: Whether to draw nothing, for the legend's sake alone.
     """
-    x, y = ([None], [None]) if empty else outline(region.mask)
+    if empty:
+        look = {"symbol": "square", "size": 11, "color": region.color}
+        return go.Scatter(x=[None], y=[None], mode="markers", marker=look, name=region.name, showlegend=True)
+    x, y = outline(region.mask)
     hover = {"hoveron": "fills", "hoverinfo": "text", "text": region.hover} if region.hover else {"hoverinfo": "skip"}
     return go.Scatter(
         x=x,

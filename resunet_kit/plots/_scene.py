@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit.plots._arrays import as_image, as_probability, same_shape
 from resunet_kit.plots._controls import OPACITY, Toggle, fit_pictures, opacity_slider
+from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._label_maps import IGNORED, Labels, class_color
 from resunet_kit.plots._layers import (
     Region,
@@ -26,6 +27,8 @@ ERROR = COLORS[1]
 _HEIGHT = 560  # of a square picture, in pixels
 _WIDTH = 1000  # of a page's column: wider pictures are lower
 _MIN_HEIGHT = 160
+_JSON = 143_000  # bytes of a figure of up to 256 x 256 pixels, without its layout
+_PIXELS = 256 * 256
 _LEGEND_LETTERS = 34  # that fit into one row of a phone
 
 Groups = Mapping[str, Sequence[Region]]
@@ -37,7 +40,7 @@ def draw_scene(
     *,
     title: str | None,
     buttons: bool = False,
-    hover: Sequence[Any] = (),
+    hover: Mapping[str, NDArray[Any]] | None = None,
     labels: Mapping[str, NDArray[Any]] | None = None,
     note: str = "",
 ) -> go.Figure:
@@ -48,26 +51,19 @@ def draw_scene(
         groups: What can be shown and hidden together, such as truth and prediction.
         title: Of the figure.
         buttons: Whether a button switches each group, because the legend switches classes.
-        hover: More traces that say numbers.
+        hover: Numbers `(height, width)` by name that hovering says.
         labels: Masks or label maps by name, whose values are said where regions are too many for outlines.
         note: A sentence on the picture, for what there is not.
     """
     picture = as_image(image)
-    hovering = [*image_values(image, picture), *hover]
+    maps = dict(labels or {})
     as_pictures = any(has_many_regions(region.mask) for group in groups.values() for region in group) or (
-        has_many_regions(*labels.values()) if labels else False
+        has_many_regions(*maps.values()) if maps else False
     )
-    if as_pictures:
-        hovering += [trace for name, values in (labels or {}).items() for trace in number_traces(values, name)]
-    uris, levels = fitted_uris([picture], picture_limit(picture.shape, parts=1.35 if hovering else 1.0))
-    template = (
-        ""
-        if hovering and _says_values(image)
-        else picture_template(levels, 1 if picture.ndim == 2 else 3, exact=np.asarray(image).dtype == np.uint8)
-    )
-    base = image_trace(picture, uri=uris[0], hover=template)
-    drawn, toggles, names = _mask_traces(groups, as_pictures=as_pictures)
-    figure = go.Figure([base, *drawn, *hovering])
+    drawn, toggles, names = mask_traces(groups, as_pictures=as_pictures)
+    said = {**(hover or {}), **(maps if as_pictures else {})}
+    base, hovering = picture_traces(image, picture, said, taken=len(go.Figure(drawn).to_json()))
+    figure = PictureFigure([base, *drawn, *hovering])
     frame_axes(figure, picture.shape)
     if note:
         figure.add_annotation(text=note, x=0.5, y=0.02, xref="paper", yref="paper", showarrow=False, bgcolor="#FFFFFF")
@@ -85,38 +81,56 @@ def draw_scene(
     return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if as_pictures else figure
 
 
+def picture_traces(
+    image: ArrayLike, picture: NDArray[np.uint8], said: Mapping[str, NDArray[Any]], *, taken: int
+) -> tuple[Any, list[Any]]:
+    """Return the trace of a picture, and invisible ones that say numbers, all within the bytes of a figure.
+
+    Args:
+        image: As the user passed it.
+        picture: The same as uint8.
+        said: More numbers `(height, width)` to say, by name.
+        taken: Bytes of JSON that others take.
+    """
+    array = np.asarray(image)
+    numbers = {} if picture.ndim == 3 or array.dtype == np.uint8 else {"Value": array.reshape(picture.shape)}
+    room = _JSON * max(1.0, picture.shape[0] * picture.shape[1] / _PIXELS) - taken
+    parts = 1.35 if numbers or said else 1.0
+    uris, levels = fitted_uris([picture], picture_limit(picture.shape, parts=parts))
+    room -= len(uris[0])
+    traces: list[Any] = []
+    for name, values in {**said, **numbers}.items():
+        found = number_traces(values, name, room=round(room))
+        room -= sum(len(trace.source) for trace in found)
+        traces += found
+        if name == "Value" and found:
+            return image_trace(picture, uri=uris[0], hover=""), traces
+    template = picture_template(levels, 1 if picture.ndim == 2 else 3, exact=array.dtype == np.uint8)
+    return image_trace(picture, uri=uris[0], hover=template), traces
+
+
 def picture_height(size: tuple[float, ...]) -> int:
     """Return the height in pixels of pictures of this height and width, in any unit."""
     return round(max(_MIN_HEIGHT, min(_HEIGHT, _WIDTH * size[0] / size[1])))
 
 
-def image_values(image: ArrayLike, picture: NDArray[np.uint8]) -> list[Any]:
-    """Return the traces that say the values of a grey image that the picture does not hold."""
-    if not _says_values(image):
-        return []
-    array = np.asarray(image)
-    return number_traces(array.reshape(picture.shape))
-
-
-def probability_traces(probability: ArrayLike, picture: NDArray[np.uint8]) -> list[Any]:
-    """Return the traces that say a probability for each pixel of a picture."""
+def probabilities(probability: ArrayLike | None, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+    """Return what hovering says of probabilities, if there are any."""
+    if probability is None:
+        return {}
     values = as_probability(probability, "probability")
     same_shape(picture, values, "probability")
-    return number_traces(values, "Probability")
+    return {"Probability": values}
 
 
-def _says_values(image: ArrayLike) -> bool:
-    array = np.asarray(image)
-    grey = array.ndim == 2 or array.shape[-1] == 1
-    return grey and array.dtype != np.uint8
-
-
-def _mask_traces(groups: Groups, *, as_pictures: bool) -> tuple[list[Any], dict[str, Toggle], list[str]]:
+def mask_traces(groups: Groups, *, as_pictures: bool) -> tuple[list[Any], dict[str, Toggle], list[str]]:
+    """Return the traces of all groups, what switches each group, and the names in the legend."""
     traces: list[Any] = []
     toggles, names = {}, []
     for name, regions in groups.items():
         first = len(traces)
-        traces += [region_trace(region, empty=as_pictures) for region in regions]
+        shown_regions = [region for region in regions if region.in_legend] if as_pictures else regions
+        traces += [region_trace(region, empty=as_pictures) for region in shown_regions]
         if as_pictures and regions:
             traces.append(picture_of(regions))
         names += [region.name for region in regions if region.in_legend]
