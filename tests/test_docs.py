@@ -15,7 +15,7 @@ from resunet_kit.cli import command_line
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
-SLOW = {"blocks_and_networks", "fit_folder", "index", "transfer_learning"}  # half of all guides' time
+SLOW = {"blocks_and_networks", "fit_folder", "index", "moving_from_other_libraries", "transfer_learning"}  # take longest
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,

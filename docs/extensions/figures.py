@@ -6,8 +6,9 @@
 A page on disk may load scripts, but not JSON. So a figure is a script that puts it into `figures`. A style sheet holds
 the figures' heights, so that nothing moves when one is drawn. plotly.js is the file of the installed package.
 
-The scripts of `examples/gallery` run each time. Those of `examples/` train a network: their figures are kept in
-`docs/figures`, and made anew where the script has changed since, in a process each, because one changes the backend.
+The scripts of `examples/gallery` and `examples/guides` run each time. Those of `examples/` train a network: their
+figures are kept in `docs/figures`, and made anew where the script has changed since, in a process each, because one
+changes the backend.
 """
 
 import functools
@@ -20,12 +21,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "figures"
+QUICK = ("gallery", "guides")  # folders of scripts that train nothing
 
 
 @functools.cache
 def scripts() -> dict[str, Path]:
     """Return the scripts of `examples/` with a function `figure`, those of the gallery first, by their names."""
-    found = [*sorted((ROOT / "examples" / "gallery").glob("[a-z]*.py")), *sorted((ROOT / "examples").glob("[a-z]*.py"))]
+    folders = [*(ROOT / "examples" / name for name in QUICK), ROOT / "examples"]
+    found = [path for folder in folders for path in sorted(folder.glob("[a-z]*.py"))]
     named = [path for path in found if "\ndef figure(" in path.read_text(encoding="utf-8")]
     names = [path.stem for path in named]
     if len(set(names)) < len(names):
@@ -44,7 +47,7 @@ def write_figures(folder: Path) -> None:
     (folder / "keyboard.js").write_text(KEYBOARD, encoding="utf-8")
     heights = []
     for name, path in scripts().items():
-        figure = json.loads(made(path) if path.parent.name == "gallery" else kept(path))
+        figure = json.loads(made(path) if path.parent.name in QUICK else kept(path))
         text = f"(window.figures ??= {{}})[{json.dumps(name)}] = {json.dumps(figure)};\n"
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
         height = figure["layout"].get("height", 450)

@@ -44,7 +44,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = re.sub(r"<!-- figure: (\w+) -->", lambda mark: holder(mark[1]), markdown)
     marks = re.findall(r"<!-- gallery: (.*?) -->", markdown)
     named = {name for mark in marks for name in mark.split()} - {"others"}
-    others = [name for name in scripts() if name not in named]
+    others = [name for name, path in scripts().items() if name not in named and path.parent.name != "guides"]
     for mark in marks:
         names = others if mark == "others" else mark.split()
         markdown = markdown.replace(f"<!-- gallery: {mark} -->", "\n".join(map(entry, names)))
