@@ -18,7 +18,7 @@ from PIL import Image
 from resunet_kit.data import read_image
 from resunet_kit.masks import from_coco_segmentation, polygons_to_mask, to_coco_annotations, to_labels
 from resunet_kit.metrics import evaluate_masks
-from resunet_kit.plots import confusion_matrix
+from resunet_kit.plots import overlay
 
 CATEGORIES = {3: "disc", 7: "triangle"}  # COCO's numbers need not be consecutive
 LABELS = {3: 1, 7: 2}  # the network's, which count from the background
@@ -72,7 +72,7 @@ def write(path: Path, predictions: np.ndarray) -> list[dict[str, Any]]:
 
 
 def figure(*, epochs: int = 12) -> go.Figure:
-    """Train on the first pictures of the file, and return the confusion matrix of the others."""
+    """Train on the first pictures of the file, and return one of the others with its classes."""
     import keras
 
     from resunet_kit.losses import CrossEntropy, Dice
@@ -90,9 +90,7 @@ def figure(*, epochs: int = 12) -> go.Figure:
     truths = labels[64:, ..., 0]
     scores = evaluate_masks(truths, predictions, num_classes=3).summary_rows
     print(*(f"class {row['class']}: Dice {row['mean']:.3f}" for row in scores if row["score"] == "dice"), sep=", ")
-    return confusion_matrix(
-        truths.ravel(), predictions.ravel(), names=["background", *CATEGORIES.values()], normalize=True
-    )
+    return overlay(images[-1], truths[-1], prediction=predictions[-1], class_names=["background", *CATEGORIES.values()])
 
 
 def parser() -> argparse.ArgumentParser:
