@@ -50,10 +50,9 @@ def train(block: Any, epochs: int) -> dict[str, list[float]]:
     model.compile(keras.optimizers.Adam(0.003), Dice() + CrossEntropy(), metrics=[DiceScore()])
     options = {"validation_data": draw_blobs(16, seed=1), "batch_size": 8, "epochs": epochs, "verbose": 2}
     history = model.fit(*draw_blobs(64, seed=0), **options).history
-    print(
     label = getattr(block, "__name__", block)
-    print(f"{label}: {model.count_params():,} parameters, validation Dice {history['val_dice_score'][-1]:.3f}")
-    )
+    dice = history["val_dice_score"][-1]
+    print(f"{label}: {model.count_params():,} parameters, validation Dice {dice:.3f}")
     return history
 
 

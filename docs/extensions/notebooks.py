@@ -37,7 +37,6 @@ def converted(script: Path) -> Any:
 
 def executed(script: Path) -> Any:
     """Return the notebook of a script with its outputs, run in an empty folder."""
-    from jupyter_client.manager import AsyncKernelManager
     from nbclient import NotebookClient
 
     notebook = converted(script)
@@ -46,8 +45,8 @@ def executed(script: Path) -> Any:
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
-            # Files of the temporary folder instead of ports, which others on the machine could read.
-            km=AsyncKernelManager(kernel_name="python3", transport="ipc"),
+            kernel_name="python3",  # of this environment, without an installed kernel specification
+            startup_timeout=300,
             timeout=600,
             record_timing=False,
             coalesce_streams=True,

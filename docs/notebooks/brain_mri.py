@@ -9,9 +9,9 @@
 # %%
 import keras
 import numpy as np
-from examples.brain_mri.simulation import simulate_patient
 from skimage.transform import downscale_local_mean
 
+from examples.brain_mri.simulation import simulate_patient
 from resunet_kit.blocks import classification_head, conv_block
 from resunet_kit.inference import Cascade
 from resunet_kit.losses import CrossEntropy, Dice
@@ -90,9 +90,8 @@ threshold_curve(labels["validation"], classifier.predict(validation, verbose=0)[
 scan, truth = parts["test"][0]
 found = cascade.predict(scan)
 prediction = np.stack([detection.mask for detection in found])
-print(
-    f"{sum(detection.has_finding for detection in found)} of {len(found)} slices marked, {labels['test'].sum()} have a tumour"
-)
+marked = sum(detection.area > 0 for detection in found)
+print(f"{marked} of {len(found)} slices marked; {labels['test'].sum()} have a tumour")
 [dice] = [row for row in evaluate_masks([truth], [prediction]).summary_rows if row["score"] == "dice"]
 print(f"Dice of the volume: {dice['mean']:.3f}")
 
