@@ -72,9 +72,10 @@ def kept(path: Path) -> str:
 
 def keep(path: Path) -> None:
     """Make the figure of a script and keep it."""
+    now = digest(path)  # before it runs, for it may be edited meanwhile
     figure = made(path)
     KEPT.mkdir(exist_ok=True)
-    (KEPT / f"{path.stem}.json").write_text(f"{digest(path)}\n{figure}\n", encoding="utf-8")
+    (KEPT / f"{path.stem}.json").write_text(f"{now}\n{figure}\n", encoding="utf-8")
 
 
 def is_kept(path: Path) -> bool:

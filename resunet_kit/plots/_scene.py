@@ -1,5 +1,6 @@
 """One picture under its masks: the traces, the buttons, and what hovering says."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from resunet_kit.plots._layers import (
     region_trace,
 )
 from resunet_kit.plots._png import fitted_uris, picture_limit
-from resunet_kit.plots._style import COLORS
+from resunet_kit.plots._style import COLORS, say
 from resunet_kit.plots._values import number_traces, picture_template
 
 ERROR = COLORS[1]
@@ -29,7 +30,6 @@ _WIDTH = 1000  # of a page's column: wider pictures are lower
 _MIN_HEIGHT = 160
 _JSON = 143_000  # bytes of a figure of up to 256 x 256 pixels, without its layout
 _PIXELS = 256 * 256
-_LEGEND_LETTERS = 34  # that fit into one row of a phone
 
 Groups = Mapping[str, Sequence[Region]]
 
@@ -57,16 +57,15 @@ def draw_scene(
     """
     picture = as_image(image)
     maps = dict(labels or {})
-    as_pictures = any(has_many_regions(region.mask) for group in groups.values() for region in group) or (
-        has_many_regions(*maps.values()) if maps else False
-    )
+    as_pictures = has_many_regions(*(region.mask for group in groups.values() for region in group))
+    groups = _without_overlap(groups) if as_pictures and buttons else groups
     drawn, toggles, names = mask_traces(groups, as_pictures=as_pictures)
     said = {**(hover or {}), **(maps if as_pictures else {})}
     base, hovering = picture_traces(image, picture, said, taken=len(go.Figure(drawn).to_json()))
     figure = PictureFigure([base, *drawn, *hovering])
     frame_axes(figure, picture.shape)
     if note:
-        figure.add_annotation(text=note, x=0.5, y=0.02, xref="paper", yref="paper", showarrow=False, bgcolor="#FFFFFF")
+        say(figure, note, bgcolor="#FFFFFF")
     figure = fit_pictures(
         figure,
         title=title,
@@ -75,7 +74,6 @@ def draw_scene(
         sliders=[opacity_slider(range(1, len(drawn) + 1))] if drawn else [],
         toggles=toggles if buttons or as_pictures else {},
         legend=names,
-        legend_below=sum(map(len, names)) + 5 * len(names) > 2 * _LEGEND_LETTERS,
     )
     # The outlines of what is drawn as a picture are empty: only buttons could switch it.
     return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if as_pictures else figure
@@ -143,7 +141,15 @@ def mask_traces(groups: Groups, *, as_pictures: bool) -> tuple[list[Any], dict[s
     return traces, toggles, names
 
 
-def class_regions(labels: Labels, *, as_pictures: bool = False) -> dict[str, list[Region]]:
+def _without_overlap(groups: Groups) -> Groups:
+    """Return the groups with the first alone shown at first: filled classes over filled classes cannot be read."""
+    return {
+        name: regions if index == 0 else [dataclasses.replace(region, on=False) for region in regions]
+        for index, (name, regions) in enumerate(groups.items())
+    }
+
+
+def class_regions(labels: Labels) -> dict[str, list[Region]]:
     """Return the regions of label maps: the truth filled, the prediction as dotted outlines, ignored pixels in grey."""
     found: dict[str, list[Region]] = {"Truth": [], "Prediction": []}
     for label, name in labels.names.items():
@@ -157,11 +163,10 @@ def class_regions(labels: Labels, *, as_pictures: bool = False) -> dict[str, lis
                 Region(
                     predicted,
                     name,
-                    fill=0.5 if as_pictures else 0.0,
+                    fill=0.0,
                     hover=f"{name} (prediction)",
                     dash="dot",
                     in_legend=not drawn,
-                    on=not as_pictures,
                     **look,
                 )
             )
