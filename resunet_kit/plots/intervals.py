@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
 
-_ROW = 58  # pixels of a row's height
+_ROW = 64  # pixels of a row's height
+_MAX_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
 _MARGIN = 0.06  # of the values' range, from the outermost end to the axis' end
 
 
@@ -182,7 +183,9 @@ def _lines(rows: list[_Row], reference: float | None, low: float, high: float, *
 def _write(figure: go.Figure, row: _Row, index: int) -> None:
     """Write a row's label and numbers above its interval: next to the axis they would take half of a phone."""
     position = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
-    text = wrapped(f"<b>{row.label}</b>  {_numbers(row)}", 62)
+    label, numbers = wrapped(row.label, _MAX_CHARACTERS), _numbers(row)
+    fits = len(label) + len(numbers) <= _MAX_CHARACTERS and "<br>" not in label
+    text = f"<b>{label}</b>{'  ' if fits else '<br>'}{numbers}"
     say(figure, text, y=index, yshift=9, font_size=12, **position)
 
 

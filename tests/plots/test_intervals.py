@@ -8,7 +8,7 @@ ROWS = {"worse": (-0.2, -0.3, -0.1), "same": (0.05, -0.1, 0.2), "better": (0.3, 
 
 
 def numbers(figure):
-    return [note.text.split("</b>  ")[1] for note in figure.layout.annotations]
+    return [note.text.split("</b>")[1].removeprefix("<br>").strip() for note in figure.layout.annotations]
 
 
 def test_rows_stand_from_the_top_with_their_intervals_and_numbers():
@@ -53,6 +53,11 @@ def test_missing_and_infinite_ends_are_said():
     assert list(figure.data[2].x) == [1, high, None]
     assert figure.data[0].marker.symbol[:2] == ("square-open", "square-open")
     assert figure.data[0].x[0] is None
+
+
+def test_a_long_label_leaves_its_numbers_to_a_line_of_their_own():
+    figure = plots.interval_plot({"short": (1, 0, 2), "a label of thirty-four characters!": (1, 0, 2)})
+    assert ["</b><br>" in note.text for note in figure.layout.annotations] == [False, True]
 
 
 @pytest.mark.parametrize("row", [(0.0, 0.0, 0.0), (5.0, 5.0, 5.0), (NAN, None, None)])
