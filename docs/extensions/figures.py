@@ -5,8 +5,8 @@
 A page on disk may load scripts, but not JSON. So a figure is a script that puts it into `figures`. A style sheet holds
 the figures' heights, so that nothing moves when one is drawn. plotly.js is the file of the installed package.
 
-The scripts of `examples/gallery` and `examples/guides` run each time. Those of `examples/` train a network: their figures are kept in
-`docs/figures`, and made anew where the script has changed since.
+The scripts of `examples/gallery` and `examples/guides` run each time. Those of `examples/` train: their figures are in
+`docs/figures`, and are made anew where the script has changed since.
 """
 
 import functools
