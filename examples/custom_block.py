@@ -14,6 +14,8 @@ import numpy as np
 import plotly.graph_objects as go
 from skimage.data import binary_blobs
 
+from resunet_kit.plots import training_history
+
 
 def convnext_block(x: Any, filters: int, *, strides: int = 1) -> Any:
     """Convolve each channel by 7x7, normalise, mix the channels through four times as many, and add the input."""
@@ -35,8 +37,8 @@ def draw_blobs(count: int, *, seed: int, size: int = 32) -> tuple[np.ndarray, np
     return (0.3 + 0.4 * masks + random.normal(0, 0.4, masks.shape)).astype(np.float32), masks.astype(np.uint8)
 
 
-def train(block: Any, epochs: int) -> tuple[int, list[float]]:
-    """Return the number of parameters of a network of such blocks, and its validation Dice after each epoch."""
+def train(block: Any, epochs: int) -> dict[str, list[float]]:
+    """Train a network of such blocks, and return its history."""
     import keras
 
     from resunet_kit.losses import CrossEntropy, Dice
@@ -47,17 +49,16 @@ def train(block: Any, epochs: int) -> tuple[int, list[float]]:
     model = res_unet((32, 32, 1), filters=(8, 16), block=block)
     model.compile(keras.optimizers.Adam(0.003), Dice() + CrossEntropy(), metrics=[DiceScore()])
     options = {"validation_data": draw_blobs(16, seed=1), "batch_size": 8, "epochs": epochs, "verbose": 2}
-    return model.count_params(), model.fit(*draw_blobs(64, seed=0), **options).history["val_dice_score"]
+    history = model.fit(*draw_blobs(64, seed=0), **options).history
+    label = getattr(block, "__name__", block)
+    dice = history["val_dice_score"][-1]
+    print(f"{label}: {model.count_params():,} parameters, validation Dice {dice:.3f}")
+    return history
 
 
-def figure(*, epochs: int = 8) -> go.Figure:
-    """Train a network of each block, and return their validation curves."""
-    drawn = go.Figure(layout={"xaxis_title": "Epoch", "yaxis_title": "Validation Dice", "title": "Two blocks"})
-    for label, block in (("convnext_block", convnext_block), ("residual", "residual")):
-        parameters, dice = train(block, epochs)
-        print(f"{label}: {parameters:,} parameters, validation Dice {dice[-1]:.3f}")
-        drawn.add_scatter(x=list(range(1, epochs + 1)), y=dice, name=f"{label} · {parameters:,} parameters")
-    return drawn
+def figure(*, epochs: int = 6) -> go.Figure:
+    """Train a network of each block, and return their histories."""
+    return training_history({"ConvNeXt": train(convnext_block, epochs), "residual": train("residual", epochs)})
 
 
 def parser() -> argparse.ArgumentParser:
@@ -67,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    options.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
+    options.add_argument("--epochs", type=int, default=6, help="default: %(default)s")
     options.add_argument(
         "--html", type=Path, default=Path("runs/custom_block.html"), help="the figure (default: %(default)s)"
     )

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from skimage import data
 
 from resunet_kit.masks import to_labels
-from resunet_kit.plots import confusion_matrix
+from resunet_kit.plots import overlay
 
 CLASSES = ("grass", "brick", "gravel")
 
@@ -38,7 +38,7 @@ def mosaics(count: int, *, right: bool, seed: int, size: int = 64) -> tuple[np.n
 
 
 def figure(*, epochs: int = 12) -> go.Figure:
-    """Train, and return the confusion matrix of mosaics that the training has not seen."""
+    """Train, and return a mosaic that the training has not seen, with its classes."""
     import keras
 
     from resunet_kit.losses import CrossEntropy, Dice
@@ -54,7 +54,7 @@ def figure(*, epochs: int = 12) -> go.Figure:
     iou = model.evaluate(images, labels, verbose=0, return_dict=True)["iou"]
     print(f"Mean IoU on halves that the training has not seen: {iou:.3f}")
     predicted = to_labels(model.predict(images, verbose=0))
-    return confusion_matrix(labels.ravel(), predicted.ravel(), names=CLASSES, normalize=True)
+    return overlay(images[0], labels[0], prediction=predicted[0], class_names=CLASSES, title=f"Mean IoU {iou:.3f}")
 
 
 def parser() -> argparse.ArgumentParser:

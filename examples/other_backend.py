@@ -1,4 +1,4 @@
-"""A pretrained encoder on PyTorch or JAX: EfficientNet-Lite0, from ImageNet, learns from eight pictures.
+"""A pretrained encoder on PyTorch or JAX: EfficientNet-Lite0 from ImageNet, and eight pictures.
 
 python -m examples.other_backend --backend torch
 python -m examples.other_backend --backend jax --weights none
@@ -46,10 +46,12 @@ def train(weights: str | None, epochs: int) -> go.Figure:
     import keras
 
     from resunet_kit.losses import CrossEntropy, Dice
-    from resunet_kit.models import res_unet
+    from resunet_kit.models import res_unet, set_trainable
 
     keras.utils.set_random_seed(0)
-    model = res_unet((64, 64, 3), filters=(8, 16, 32, 64), encoder="efficientnet_lite0", encoder_weights=weights)
+    model = res_unet((64, 64, 3), filters=(8, 16, 32), encoder="efficientnet_lite0", encoder_weights=weights)
+    if weights:
+        set_trainable(model, "head")  # the encoder stays as it is: eight pictures would spoil it
     model.compile(keras.optimizers.Adam(0.003), Dice() + CrossEntropy())
     model.fit(*draw_patches(8, right=False, seed=0), batch_size=4, epochs=epochs, verbose=2)
     images, masks = draw_patches(8, right=True, seed=1)
@@ -59,7 +61,7 @@ def train(weights: str | None, epochs: int) -> go.Figure:
     return error_map(images[0], masks[0], predictions[0])
 
 
-def figure(*, backend: str = "torch", weights: str = "imagenet", epochs: int = 8) -> go.Figure:
+def figure(*, backend: str = "torch", weights: str = "imagenet", epochs: int = 12) -> go.Figure:
     """Run this module in a process of its own, on `backend`, and return its figure."""
     options = ["--backend", backend, "--weights", weights, "--epochs", str(epochs)]
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
         "--backend", choices=["torch", "jax", "tensorflow"], default="torch", help="default: %(default)s"
     )
     options.add_argument("--weights", choices=["imagenet", "none"], default="imagenet", help="default: %(default)s")
-    options.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
+    options.add_argument("--epochs", type=int, default=12, help="default: %(default)s")
     options.add_argument("--html", type=Path, default=Path("runs/other_backend.html"), help="default: %(default)s")
     options.add_argument("--json", type=Path, help="write the figure as JSON instead")
     return options

@@ -22,8 +22,11 @@ def main(folder: Path) -> None:
     if {top for top in tops if not top.endswith(".dist-info")} != {"resunet_kit"} or not typed:
         sys.exit(f"{wheel.name} should hold resunet_kit alone, with py.typed; it holds {sorted(tops)}")
     with tarfile.open(source) as archive:
-        inside = {"/".join(name.split("/")[1:2]) for name in archive.getnames()}
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    inside = {name.split("/")[0] for name in names}
+    notebooks = {f"{name[:-3]}.ipynb" for name in names if name.startswith("docs/notebooks/") and name.endswith(".py")}
     absent = {"resunet_kit", "examples", "docs", "tests", "README.md", "CHANGELOG.md", "LICENSE"} - inside
+    absent |= (notebooks or {"docs/notebooks"}) - names
     if absent:
         sys.exit(f"{source.name} lacks {sorted(absent)}")
     print(f"{wheel.name} and {source.name} hold what they should")

@@ -99,7 +99,8 @@ def test_reference_lists_exactly_the_public_names(package):
 def test_every_page_is_in_the_navigation():
     config = (PAGES.parent / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r"(\S+\.md)$", config[config.index("\nnav:") :], re.MULTILINE)
-    assert sorted(listed) == sorted(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))
+    notebooks = [f"notebooks/{path.stem}.md" for path in PAGES.parent.glob("notebooks/*.ipynb")]
+    assert sorted(listed) == sorted([*notebooks, *(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))])
 
 
 def test_the_start_page_leads_to_every_page_outside_the_reference():

@@ -80,9 +80,19 @@ def entry(name: str) -> str:
     tree = ast.parse(text)
     caption = (ast.get_docstring(tree) or "").splitlines()[0]
     code = "".join(text.splitlines(keepends=True)[tree.body[0].end_lineno :]).strip()
-    reference = f" [Reference][resunet_kit.plots.{name}]" if path.parent.name == "gallery" else ""
     return (
-        f"### {name.replace('_', ' ').capitalize()} {{ #{name} }}\n\n{caption}{reference}\n\n"
+        f"### {name.replace('_', ' ').capitalize()} {{ #{name} }}\n\n{caption} {links(tree)}\n\n"
         f'<div class="gallery-entry" markdown>\n{holder(name)}\n\n'
         f'```python title="{path.relative_to(ROOT)}"\n{code}\n```\n\n</div>\n'
     )
+
+
+def links(tree: ast.Module) -> str:
+    """Return links to the reference of the public names that a script imports."""
+    used = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and re.fullmatch(r"resunet_kit\.[a-z]\w*", node.module or "")
+        for alias in node.names
+    }
+    return "Uses " + ", ".join(f"[`{name.split('.')[-1]}`][{name}]" for name in sorted(used)) + "." if used else ""

@@ -40,6 +40,7 @@ KEYBOARD = """
       var y = (figure.layout[part] || {}).y;
       if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }
     });
+    if (figure.style.height) { figure.style.height = height + "px"; }
     Plotly.relayout(figure, change);
   }
   document.addEventListener("mouseover", function (event) { pointed = figureOf(event.target) || null; });

@@ -154,7 +154,8 @@ def frame_axes(
     anchor = next(figure.select_yaxes(row=row, col=col)).anchor or "x"
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
     bare |= {"showspikes": False, **options}  # hovering over all layers at once would draw a line
-    figure.update_xaxes(range=[-0.5, width - 0.5], row=row, col=col, **bare)
+    # Hovering over all layers begins with the axis's own label.
+    figure.update_xaxes(range=[-0.5, width - 0.5], tickprefix="Column ", hoverformat="d", row=row, col=col, **bare)
     figure.update_yaxes(
         range=[height - 0.5, -0.5],
         scaleanchor=anchor,

@@ -180,6 +180,4 @@ def _scene(from_file: bool) -> dict[str, Any]:
         }
         for letter, name in zip("xyz", _AXES[from_file], strict=True)
     }
-    if not from_file:  # rows are counted downwards in pictures
-        axes["zaxis"]["autorange"] = "reversed"
     return {**axes, "aspectmode": "data", "camera": {"eye": {"x": 1.3, "y": -1.4, "z": 0.6}}}
