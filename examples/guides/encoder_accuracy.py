@@ -25,7 +25,9 @@ def figure() -> go.Figure:
     rows = [(name, float(p), float(a), float(g), of) for name, p, a, g, of in row.findall(TABLE.read_text("utf-8"))]
     drawn = go.Figure()
     for source, label in SOURCES.items():
-        names, parameters, accuracy, operations, _ = zip(*[one for one in rows if one[4].startswith(source)], strict=True)
+        names, parameters, accuracy, operations, _ = zip(
+            *[one for one in rows if one[4].startswith(source)], strict=True
+        )
         drawn.add_scatter(
             x=parameters,
             y=accuracy,
