@@ -65,8 +65,13 @@ def write(path: Path, predictions: np.ndarray) -> list[dict[str, Any]]:
     category_id = {label: category for category, label in LABELS.items()}
     annotations: list[dict[str, Any]] = []
     for image_id, prediction in enumerate(predictions, start=1):
-        options = {"image_id": image_id, "first_id": len(annotations) + 1, "category_id": category_id}
-        annotations += to_coco_annotations(prediction, segmentation="polygons", **options)
+        annotations += to_coco_annotations(
+            prediction,
+            image_id=image_id,
+            first_id=len(annotations) + 1,
+            category_id=category_id,
+            segmentation="polygons",  # as tools draw them; an object with a hole is written as run lengths
+        )
     path.write_text(json.dumps({"annotations": annotations}), encoding="utf-8")
     return annotations
 
@@ -87,7 +92,7 @@ def figure(*, epochs: int = 10) -> go.Figure:
         found = to_labels(model.predict(images[96:], verbose=0))
         predictions = np.stack([each * remove_small(each > 0, 20) for each in found])  # no specks
         annotations = write(Path(folder, "predictions.json"), predictions)
-    print(f"{len(annotations)} annotations written, the first: {json.dumps(annotations[0])[:120]} …")
+    print(f"{len(annotations)} annotations written, the last: {json.dumps(annotations[-1])[:120]} …")
     truths = labels[96:, ..., 0]
     scores = evaluate_masks(truths, predictions, num_classes=3).summary_rows
     print(*(f"class {row['class']}: Dice {row['mean']:.3f}" for row in scores if row["score"] == "dice"), sep=", ")

@@ -50,8 +50,11 @@ def figure(*, epochs: int = 6) -> go.Figure:
         print(f"Exported; the outputs differ from those of Keras by {report.max_difference:.1e} at the most")
         Image.fromarray(images[0, ..., 0]).save(home / "picture.png")
         # -I: nothing of this folder or of the user's can be imported.
-        command = [sys.executable, "-I", RUNNER, home / "model.xml", home / "picture.png", "--out", home / "mask.png"]
-        print(subprocess.run(command, check=True, capture_output=True, text=True).stdout, end="")
+        command = ["-I", RUNNER, home / "model.xml", home / "picture.png", "--out", home / "mask.png"]
+        print(
+            subprocess.run([sys.executable, *map(str, command)], check=True, capture_output=True, text=True).stdout,
+            end="",
+        )
         found = np.asarray(Image.open(home / "mask.png")) > 0
     print(f"Dice of OpenVINO's mask: {overlap_scores(masks[0, ..., 0], found).dice:.3f}")
     return error_map(images[0], masks[0], found)

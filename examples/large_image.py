@@ -60,7 +60,7 @@ def trained(epochs: int) -> Any:
 def figure(*, height: int = 1000, width: int = 1500, epochs: int = 8) -> go.Figure:
     """Segment a slide of that size, and return a corner of it."""
     model = trained(epochs)
-    options = {"tile": 256, "margin": "auto", "preprocess": scaled}
+    options: dict[str, Any] = {"tile": 256, "margin": "auto", "preprocess": scaled}
     with tempfile.TemporaryDirectory() as folder:
         slide = np.lib.format.open_memmap(f"{folder}/slide.npy", "w+", "uint8", (height, width, 1))
         found = np.lib.format.open_memmap(f"{folder}/mask.npy", "w+", "uint8", (height, width))

@@ -54,7 +54,12 @@ def fit(images: Path, masks: Path, run: Path, *, epochs: int) -> go.Figure:
     )
     [truth] = [mask for image, mask in zip(*pair_by_name(images, masks), strict=True) if str(image) == unseen]
     [prediction] = (run / "predictions").glob("*.png")
-    return error_map(read_image(unseen), read_mask(truth), read_mask(prediction))
+    labels = settings.mask_options
+    return error_map(
+        read_image(unseen, **settings.image_options),
+        read_mask(truth, **labels),
+        read_mask(prediction, num_classes=labels["num_classes"]),
+    )
 
 
 def figure(*, epochs: int = 8) -> go.Figure:

@@ -9,9 +9,12 @@ Figures are stored as Plotly's JSON, without plotly.js, which Jupyter has with t
 
 import argparse
 import json
+import multiprocessing
 import os
 import re
 import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +92,24 @@ def write(notebook: Any, path: Path) -> None:
     path.write_text(json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def make(script: Path, folder: Path) -> str:
+    """Write the notebook of a script into a folder, and say what it took."""
+    started = time.perf_counter()
+    path = folder / f"{script.stem}.ipynb"
+    write(executed(script), path)
+    return f"{path}: {path.stat().st_size / 1000:.0f} kB, {time.perf_counter() - started:.0f} s"
+
+
 def main() -> None:
     """Make the notebooks that are named, else all."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("names", nargs="*", choices=[[], *(script.stem for script in SCRIPTS)], help="default: all")
     options.add_argument("--out", type=Path, default=SCRIPTS[0].parent, help="folder (default: that of the scripts)")
     chosen = options.parse_args()
-    for script in SCRIPTS:
-        if not chosen.names or script.stem in chosen.names:
-            path = chosen.out / f"{script.stem}.ipynb"
-            write(executed(script), path)
-            print(f"{path} ({path.stat().st_size / 1000:.0f} kB)", flush=True)
+    scripts = [script for script in SCRIPTS if not chosen.names or script.stem in chosen.names]
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+        for line in pool.map(make, scripts, [chosen.out] * len(scripts)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":
