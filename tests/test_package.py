@@ -97,7 +97,6 @@ TESTED_THROUGH = {
     "plots/_label_maps": "plots/test_images.py",
     "plots/_scene": "plots/test_images.py",
     "plots/_slices": "plots/test_volumes.py",
-    "plots/_score_places": "plots/test_scores.py",
     "plots/_style": "plots/test_contract.py",
     "plots/_threshold_counts": "plots/test_curves.py",
     "plots/_volume_source": "plots/test_volumes.py",

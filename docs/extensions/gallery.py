@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from figures import ROOT, scripts
 
+SPELLING = {"roc": "ROC", "coco": "COCO", "openvino": "OpenVINO", "3d": "3-D"}
 WITHOUT_FIGURE = {"Section", "write_report"}  # of resunet_kit.plots
 running: list[subprocess.Popen[bytes]] = []
 
@@ -80,8 +81,9 @@ def entry(name: str) -> str:
     tree = ast.parse(text)
     caption = (ast.get_docstring(tree) or "").splitlines()[0]
     code = "".join(text.splitlines(keepends=True)[tree.body[0].end_lineno :]).strip()
+    words = " ".join(SPELLING.get(word, word) for word in name.split("_"))
     return (
-        f"### {name.replace('_', ' ').capitalize()} {{ #{name} }}\n\n{caption} {links(tree)}\n\n"
+        f"### {words[0].upper()}{words[1:]} {{ #{name} }}\n\n{caption} {links(tree)}\n\n"
         f'<div class="gallery-entry" markdown>\n{holder(name)}\n\n'
         f'```python title="{path.relative_to(ROOT)}"\n{code}\n```\n\n</div>\n'
     )

@@ -9,7 +9,7 @@ from resunet_kit.plots import slice_viewer
 
 
 def figure() -> go.Figure:
-    """Show FLAIR, and its largest bright region in place of a network's prediction."""
+    """Show FLAIR, and a bright region in place of a prediction."""
     patient = simulate_patient(0)
     flair, masks = patient.images[16:32, ..., 1], patient.masks[16:32]
     smooth = gaussian_filter(flair.astype("float32"), (0, 2, 2))
