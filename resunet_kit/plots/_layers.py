@@ -75,10 +75,19 @@ def outline(mask: NDArray[np.bool_]) -> tuple[list[float | None], list[float | N
     return (x[:-1], y[:-1]) if x else ([None], [None])
 
 
-def has_many_regions(*masks: NDArray[np.bool_]) -> bool:
-    """Return whether the outlines of the masks of one image would take more bytes than pictures."""
-    edges = sum(np.count_nonzero(a[1:] != a[:-1]) + np.count_nonzero(a[:, 1:] != a[:, :-1]) for a in masks)
-    return bool(masks and edges > _EDGES * max(1.0, max(masks[0].shape) / _SMALL))
+def edges(mask: NDArray[np.bool_]) -> int:
+    """Return the length of a mask's outlines, in pixels."""
+    return int(np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
+
+
+def edge_limit(shape: tuple[int, ...]) -> int:
+    """Return the length of outlines in an image above which pictures take fewer bytes."""
+    return round(_EDGES * max(1.0, max(shape[:2]) / _SMALL))
+
+
+def has_many_regions(mask: NDArray[np.bool_]) -> bool:
+    """Return whether the outlines of a mask alone would take more bytes than a picture."""
+    return edges(mask) > edge_limit(mask.shape)
 
 
 def region_trace(region: Region, *, empty: bool = False) -> Any:

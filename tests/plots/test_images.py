@@ -107,7 +107,8 @@ def test_one_click_switches_a_class_and_one_button_truth_or_prediction():
     assert first.legendgroup == second.legendgroup
     assert (first.showlegend, second.showlegend) == (True, False)
     buttons = {menu.buttons[0].label: menu.buttons[0] for menu in figure.layout.updatemenus}
-    assert set(buttons) == {"Truth", "Prediction", "Error"}
+    assert set(buttons) == {"Truth", "Prediction"}
+    assert figure.data[-1].name == "Error"
     for trace in buttons["Prediction"].args[1]:
         assert figure.data[trace].text.endswith("(prediction)")
     assert buttons["Prediction"].args2[0] == {"visible": False}
@@ -142,13 +143,21 @@ def test_the_slider_changes_the_opacity_of_masks_alone():
 
 
 def test_masks_of_many_regions_become_pictures_with_buttons():
-    noise = RNG.random((96, 96)) > 0.5
-    figure = plots.overlay(noise, noise, prediction=~noise)
-    picture = figure.data[figure.layout.updatemenus[0].buttons[0].args[1][1]]
+    noise = RNG.random((150, 150)) > 0.5
+    figure = plots.overlay(noise, noise, prediction=noise[::-1])
+    [picture] = [figure.data[index] for index in figure.layout.updatemenus[0].buttons[0].args[1]]
     shown = Image.open(io.BytesIO(base64.b64decode(picture.source.split(",", 1)[1])))
     assert shown.mode == "P"
     np.testing.assert_array_equal(np.asarray(shown), noise)
+    assert [menu.buttons[0].label for menu in figure.layout.updatemenus] == ["Truth", "Prediction", "Error"]
+
+
+def test_classes_of_many_regions_are_named_by_a_legend_that_switches_nothing():
+    labels = RNG.integers(0, 5, (120, 120))
+    figure = plots.overlay(labels, labels, prediction=labels)
+    assert [trace.name for trace in figure.data if trace.type == "scatter"] == [f"Class {n}" for n in range(1, 5)]
     assert figure.layout.legend.itemclick is False
+    assert [menu.active for menu in figure.layout.updatemenus] == [0, -1]
 
 
 def smooth_image(noise=6.0):
