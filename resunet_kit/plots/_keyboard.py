@@ -34,7 +34,16 @@ KEYBOARD = """
     if (!figure.fullHeight) { figure.fullHeight = figure.layout.height; }
     var margin = figure.layout.margin, room = figure.clientWidth - margin.l - margin.r;
     var height = Math.round(figure.fullHeight - sizes.height + Math.min(sizes.height, room * sizes.ratio));
-    if (Math.abs(height - figure.layout.height) > 2) { Plotly.relayout(figure, {height: height}); }
+    var change = {height: height}, old = figure.layout.height;
+    if (Math.abs(height - old) <= 2) { return; }
+    ["title", "legend"].forEach(function (part) {  // as many pixels from the top, or from the bottom, as before
+      var y = (figure.layout[part] || {}).y;
+      if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }
+    });
+    [figure, figure.parentNode].forEach(function (box) {
+      if (box.style.height.slice(-2) === "px") { box.style.height = height + "px"; }
+    });
+    Plotly.relayout(figure, change);
   }
   document.addEventListener("mouseover", function (event) { pointed = figureOf(event.target) || null; });
   document.addEventListener("keydown", function (event) {
@@ -48,7 +57,7 @@ KEYBOARD = """
   });
   var watched = new WeakSet();
   var sizes = window.ResizeObserver && new ResizeObserver(function (entries) {
-    entries.forEach(function (entry) { fit(entry.target); });
+    requestAnimationFrame(function () { entries.forEach(function (entry) { fit(entry.target); }); });
   });
   function watch() {
     document.querySelectorAll(".js-plotly-plot").forEach(function (figure) {

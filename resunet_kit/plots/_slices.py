@@ -17,7 +17,7 @@ from resunet_kit.plots._png import fitted_uris
 from resunet_kit.plots._style import PREDICTION, TRUTH
 from resunet_kit.plots._volume_source import Volume, is_path, read_masks, read_volume
 
-_JSON_PER_SLICE = 64_000  # bytes, of a slice of 256 x 256 pixels with all its channels and masks
+_JSON_PER_SLICE = 60_000  # bytes, of a slice of 256 x 256 pixels with all its channels and masks
 _PIXELS = 256 * 256
 _MAX_VIEWS = 8
 _CLIPPED = 0.1  # per cent of a file's values at either end, which would darken the rest
@@ -85,7 +85,7 @@ def read_stack(
     array = volume.array if volume.array.ndim == 4 else volume.array[..., None]
     chosen = _chosen(channels, array.shape[-1])
     names = _names(channel_names, chosen)
-    views = [as_images(_clipped(array[..., index], volume), f"channel {index} of images") for index in chosen]
+    views = [as_images(clipped(array[..., index], volume), f"channel {index} of images") for index in chosen]
     pictures = [list(pictures) for pictures in zip(*views, strict=True)]
     _, rows, columns = volume.spacing
     return Stack(pictures, names, rows / columns, array.dtype == np.uint8, volume)
@@ -135,7 +135,7 @@ def _names(names: Sequence[str] | None, chosen: Sequence[int]) -> list[str]:
     return [str(name) for name in names]
 
 
-def _clipped(channel: NDArray[Any], volume: Volume) -> NDArray[Any]:
+def clipped(channel: NDArray[Any], volume: Volume) -> NDArray[Any]:
     if not volume.from_file or channel.dtype == np.uint8 or not np.isfinite(channel).all():
         return channel
     return np.clip(channel, *np.percentile(channel, (_CLIPPED, 100 - _CLIPPED)))
@@ -173,7 +173,7 @@ class SliceLayer:
         region = dataclasses.replace(self._region(index), in_legend=in_legend)
         if self.as_picture:
             return picture_of([region])
-        trace = region_trace(region, empty=self.boxes)
+        trace = region_trace(region)
         return trace.update(x=self._boxes(index)[0], y=self._boxes(index)[1], fill="none") if self.boxes else trace
 
     def contents(self, index: int) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
     for name, given, color, fill in (("Truth", masks, TRUTH, 0.3), ("Prediction", predictions, PREDICTION, 0.15)):
         if given is not None:
             checked = _masks(stack, given, name, plane)
-            many = sum(map(has_many_regions, checked)) > len(checked) / 4
+            many = sum(map(has_many_regions, checked)) > len(checked) / 4  # a step of the slider cannot change the kind
             look = {"fill": fill, "group": name, "hover": name}
             found.append(SliceLayer(name, color, checked, look, as_picture=many))
     if boxes and not found:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from resunet_kit.plots._png import png_uri
 
-_Codes = tuple[NDArray[Any], str]
+_TRACE = 400  # bytes of JSON around the picture
 
 
 def picture_template(levels: int, channels: int, *, exact: bool = True) -> str:
@@ -29,51 +29,64 @@ def picture_template(levels: int, channels: int, *, exact: bool = True) -> str:
     return f"Value {about}{numbers}{'' if exact else ' of 255'}<extra></extra>"
 
 
-def number_traces(values: NDArray[Any], name: str = "Value", **options: Any) -> list[Any]:
-    """Return the invisible traces that say a number for each pixel.
+def number_traces(values: NDArray[Any], name: str = "Value", *, room: int | None = None) -> list[Any]:
+    """Return the invisible traces that say a number for each pixel; none if there is no room for them.
 
     Args:
         values: `(height, width)`, finite.
         name: Before the number.
-        **options: More properties of the traces, such as their axes.
+        room: The bytes of JSON that they may take; more digits take more, and "≈" says that some were left out. None
+            for no limit.
     """
     numbers = np.asarray(values, np.float64)
-    if numbers.min() >= 0:
-        return [_trace(numbers, f"{name} ", options)]
-    low, high = np.maximum(-numbers, 0), np.maximum(numbers, 0)
-    if not high.any():
-        return [_trace(low, f"{name} −", options)]
     largest = float(np.abs(numbers).max())
-    return [
-        _trace(high, f"{name}, part above 0: ", options, largest),
-        _trace(low, f"{name}, part below 0: ", options, largest),
-    ]
+    for unit in (1, 10) if room is not None else (1,):
+        about = "" if unit == 1 else "≈ "
+        traces = [_trace(part, f"{name}{words} {about}{sign}", largest, unit) for part, words, sign in _parts(numbers)]
+        if room is None or sum(len(trace.source) + _TRACE for trace in traces) <= room:
+            return traces
+    return []
 
 
-def _trace(values: NDArray[np.float64], before: str, options: dict[str, Any], largest: float | None = None) -> Any:
-    codes, template = _digits(values, float(values.max()) if largest is None else largest)
+def _parts(numbers: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], str, str]]:
+    low, high = np.maximum(-numbers, 0), np.maximum(numbers, 0)
+    if not low.any():
+        return [(high, "", "")]
+    return [(high, ", part above 0:", ""), (low, ", part below 0:", "")] if high.any() else [(low, "", "−")]
+
+
+def _trace(values: NDArray[np.float64], before: str, largest: float, unit: int) -> Any:
+    codes, template = _digits(values, largest, unit)
     hover = f"{before}{template}<extra></extra>"
-    return go.Image(source=png_uri(codes.astype(np.uint8)), opacity=0, name="Value", hovertemplate=hover, **options)
+    return go.Image(source=png_uri(codes.astype(np.uint8)), opacity=0, name="Value", hovertemplate=hover)
 
 
-def _digits(values: NDArray[np.float64], largest: float) -> _Codes:
-    """Return the digits of values as three channels, and the template that puts them together."""
-    if largest < 256 and np.array_equal(values, np.round(values)):
+def _digits(values: NDArray[np.float64], largest: float, unit: int) -> tuple[NDArray[np.float64], str]:
+    """Return the digits of values as three channels, and the template that puts them together.
+
+    Args:
+        values: At least 0, at most `largest`.
+        largest: Of all parts of the image.
+        unit: 1, or 10 to round the last digit away.
+    """
+    integral = np.array_equal(values, np.round(values))
+    if largest < 256 and integral:
         return _channels(values, 0, 0), "%{z[0]}"
     if 10 <= largest < 256:
-        return _split(np.round(values * 100), 100, 1), "%{z[0]}.%{z[1]:02d}"
+        return _split(values * 100, unit, 100, 1), "%{z[0]}.%{z[1]:02d}"
     if 0.1 <= largest < 10:
-        return _split(np.round(values * 1000), 1000, 10), "%{z[0]}.%{z[1]:02d}%{z[2]}"
-    if 256 <= largest < 25_600 or largest < 256_000 and np.array_equal(values, np.round(values)):
-        return _split(np.round(values), 1000, 100), "%{z[0]}%{z[1]}%{z[2]:02d}"
+        return _split(values * 1000, unit, 1000, 10), "%{z[0]}.%{z[1]:02d}%{z[2]}"
+    if 256 <= largest < (256_000 if integral else 25_600):
+        return _split(values, unit, 1000, 100), "%{z[0]}%{z[1]}%{z[2]:02d}"
     exponent = math.floor(math.log10(largest))
-    scaled = np.round(values / 10.0**exponent * 1000)
-    return _split(scaled, 1000, 10), f"%{{z[0]}}.%{{z[1]:02d}}%{{z[2]}} × 10<sup>{exponent}</sup>"
+    scaled = values / 10.0**exponent * 1000
+    return _split(scaled, unit, 1000, 10), f"%{{z[0]}}.%{{z[1]:02d}}%{{z[2]}} × 10<sup>{exponent}</sup>"
 
 
-def _split(numbers: NDArray[np.float64], first: int, second: int) -> NDArray[np.float64]:
-    """Return how often `first` is in each number, how often `second` in what is left, and what is left then."""
-    return _channels(numbers // first, numbers % first // second, numbers % second)
+def _split(numbers: NDArray[np.float64], unit: int, first: int, second: int) -> NDArray[np.float64]:
+    """Return how often `first` is in each rounded number, how often `second` in what is left, and what is left then."""
+    rounded = np.round(numbers / unit) * unit
+    return _channels(rounded // first, rounded % first // second, rounded % second)
 
 
 def _channels(red: Any, green: Any, blue: Any) -> NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,13 +10,12 @@ from numpy.typing import ArrayLike
 
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
 from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, as_vector, same_length, same_shape
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
 from resunet_kit.plots._layers import Region
-from resunet_kit.plots._scene import draw_scene, probability_traces
+from resunet_kit.plots._scene import draw_scene, probabilities
 from resunet_kit.plots._style import AGREEMENT, COLORS, PREDICTION, TRUTH
-from resunet_kit.plots._values import number_traces
 
 WRONG_CLASS = COLORS[3]
 
@@ -69,7 +67,6 @@ def error_map(
     labels = read_labels(truth, prediction, class_names, ignore_class, name="truth")
     same_shape(picture, labels.truth, "truth")
     same_shape(picture, labels.prediction, "prediction")
-    hover = [] if probability is None else probability_traces(probability, picture)
     groups = {
         **{region.group: [region] for region in _error_regions(labels, counts=True)},
         "Truth": [Region(labels.truth > 0, "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
@@ -79,17 +76,7 @@ def error_map(
         image,
         groups,
         title=_score_title(labels) if title is None else title,
-        hover=[*hover, *_class_values(labels)],
-        labels={},
-    )
-
-
-def _class_values(labels: Labels) -> list[Any]:
-    """Return the traces that say the classes of label maps; of masks, the regions say more."""
-    return (
-        [trace for name, map_ in labels.by_name().items() for trace in number_traces(map_, name)]
-        if labels.is_map
-        else []
+        hover=probabilities(probability, picture) | (labels.by_name() if labels.is_map else {}),
     )
 
 
@@ -102,7 +89,7 @@ def _score_title(labels: Labels) -> str:
     scores = [dice_of_counts(count_pixels(truth == label, prediction == label)) for label in classes]
     if len(classes) < 2:
         return f"Error map · Dice {np.mean(scores) if scores else 1.0:.3f}"
-    return f"Error map · mean Dice {np.mean(scores):.3f} of {len(classes)} classes"
+    return f"Error map · mean Dice {np.mean(scores):.3f}, {len(classes)} classes"
 
 
 def worst_cases(

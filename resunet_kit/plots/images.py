@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike
 from resunet_kit.plots._arrays import as_image, as_images, as_masks, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import Labels, Names, read_labels
-from resunet_kit.plots._layers import Region, has_many_regions
-from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probability_traces, wrong_pixels
+from resunet_kit.plots._layers import Region
+from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probabilities, wrong_pixels
 from resunet_kit.plots._style import PREDICTION, TRUTH
 
 
@@ -114,7 +114,6 @@ def overlay(
     same_shape(picture, labels.truth, "mask")
     if labels.prediction is not None:
         same_shape(picture, labels.prediction, "prediction")
-    hover = [] if probability is None else probability_traces(probability, picture)
     is_map = labels.is_map
     groups = _class_groups(labels) if is_map else _mask_groups(labels)
     return draw_scene(
@@ -122,7 +121,7 @@ def overlay(
         groups,
         title=title,
         buttons=is_map and labels.prediction is not None,
-        hover=hover,
+        hover=probabilities(probability, picture),
         labels=labels.by_name(),
         note="" if groups else "No class but the background",
     )
@@ -137,8 +136,7 @@ def _mask_groups(labels: Labels) -> Groups:
 
 
 def _class_groups(labels: Labels) -> Groups:
-    as_pictures = has_many_regions(*labels.by_name().values())
-    groups = class_regions(labels, as_pictures=as_pictures)
+    groups = class_regions(labels)
     return groups if labels.prediction is None else {**groups, **_error_group(labels)}
 
 
