@@ -22,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from figures import ROOT, scripts
 
+SPELLING = {"roc": "ROC", "coco": "COCO", "openvino": "OpenVINO", "3d": "3-D"}
 WITHOUT_FIGURE = {"Section", "write_report"}  # of resunet_kit.plots
 running: list[subprocess.Popen[bytes]] = []
 
@@ -44,7 +45,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     markdown = re.sub(r"<!-- figure: (\w+) -->", lambda mark: holder(mark[1]), markdown)
     marks = re.findall(r"<!-- gallery: (.*?) -->", markdown)
     named = {name for mark in marks for name in mark.split()} - {"others"}
-    others = [name for name in scripts() if name not in named]
+    others = [name for name, path in scripts().items() if name not in named and path.parent.name != "guides"]
     for mark in marks:
         names = others if mark == "others" else mark.split()
         markdown = markdown.replace(f"<!-- gallery: {mark} -->", "\n".join(map(entry, names)))
@@ -80,9 +81,20 @@ def entry(name: str) -> str:
     tree = ast.parse(text)
     caption = (ast.get_docstring(tree) or "").splitlines()[0]
     code = "".join(text.splitlines(keepends=True)[tree.body[0].end_lineno :]).strip()
-    reference = f" [Reference][resunet_kit.plots.{name}]" if path.parent.name == "gallery" else ""
+    words = " ".join(SPELLING.get(word, word) for word in name.split("_"))
     return (
-        f"### {name.replace('_', ' ').capitalize()} {{ #{name} }}\n\n{caption}{reference}\n\n"
+        f"### {words[0].upper()}{words[1:]} {{ #{name} }}\n\n{caption} {links(tree)}\n\n"
         f'<div class="gallery-entry" markdown>\n{holder(name)}\n\n'
         f'```python title="{path.relative_to(ROOT)}"\n{code}\n```\n\n</div>\n'
     )
+
+
+def links(tree: ast.Module) -> str:
+    """Return links to the reference of the public names that a script imports."""
+    used = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and re.fullmatch(r"resunet_kit\.[a-z]\w*", node.module or "")
+        for alias in node.names
+    }
+    return "Uses " + ", ".join(f"[`{name.split('.')[-1]}`][{name}]" for name in sorted(used)) + "." if used else ""

@@ -9,7 +9,7 @@ from resunet_kit.plots import confusion_matrix
 
 
 def figure() -> go.Figure:
-    """Class pixels of stained tissue by brown, and again from a blurred image."""
+    """Class pixels by stain, and again from a blurred image."""
     brown = rgb2hed(data.immunohistochemistry())[::2, ::2, 2]
     levels = threshold_multiotsu(brown)
     truth, predicted = (

@@ -10,7 +10,7 @@ from resunet_kit.plots import overlay
 
 
 def figure() -> go.Figure:
-    """Compare a watershed of the coins, as the truth, with one threshold for the whole image."""
+    """Compare a watershed, as the truth, with one threshold."""
     image = data.coins()
     seeds = (image < 30) + 2 * (image > 150)
     coins = watershed(sobel(image), seeds) == 2

@@ -10,7 +10,7 @@ from resunet_kit.plots import precision_recall_curve
 
 
 def figure() -> go.Figure:
-    """Compare a pixel's brightness with that of its neighbourhood as scores of being a coin."""
+    """Score pixels by brightness, and by their neighbourhood's."""
     image = data.coins()
     seeds = (image < 30) + 2 * (image > 150)
     coins = watershed(sobel(image), seeds) == 2

@@ -1,4 +1,4 @@
-"""A slider through a volume, with the true and the predicted region of each slice outlined."""
+"""A slider through a volume, with the true and the predicted region of each slice; the arrow keys move it, too."""
 
 import plotly.graph_objects as go
 from scipy.ndimage import gaussian_filter
@@ -9,20 +9,11 @@ from resunet_kit.plots import slice_viewer
 
 
 def figure() -> go.Figure:
-    """Show a simulated patient's FLAIR slices, and the largest bright region in place of a network's prediction."""
+    """Show FLAIR, and a bright region in place of a prediction."""
     patient = simulate_patient(0)
-    slices = patient.masks.any(axis=(1, 2))
-    flair, masks = (
-        patient.images[slices, ..., 1],
-        patient.masks[slices],
-    )
-    bright = (
-        gaussian_filter(flair.astype("float32"), (0, 1.5, 1.5))
-        > 0.9 * flair[masks > 0].mean()
-    )
-    return slice_viewer(
-        flair,
-        masks,
-        [largest_component(mask) for mask in bright],
-        title="A simulated patient, FLAIR",
-    )
+    flair, masks = patient.images[16:32, ..., 1], patient.masks[16:32]
+    smooth = gaussian_filter(flair.astype("float32"), (0, 2, 2))
+    bright = smooth > 0.85 * flair[masks > 0].mean()
+    regions = [largest_component(mask) for mask in bright]
+    title = "A simulated patient, FLAIR"
+    return slice_viewer(flair, masks, regions, title=title)

@@ -9,7 +9,7 @@ from resunet_kit.plots import training_history
 
 
 def figure() -> go.Figure:
-    """Fit 60 noisy points of 40 features until they are learned by heart, and validate on 60 more."""
+    """Learn 60 noisy points by heart, and validate on 60 more."""
     rng = np.random.default_rng(1)
     x, weights = rng.normal(size=(120, 40)), np.zeros(40)
     y = x[:, 0] + rng.normal(size=120) > 0

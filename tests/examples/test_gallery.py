@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).parents[2]
 FIGURES = runpy.run_path(str(CHECKOUT / "docs" / "extensions" / "figures.py"))
 SCRIPTS: dict[str, Path] = FIGURES["scripts"]()
 GALLERY = {name: path for name, path in SCRIPTS.items() if path.parent.name == "gallery"}
-TRAINING = {name: path for name, path in SCRIPTS.items() if name not in GALLERY}
+TRAINING = {name: path for name, path in SCRIPTS.items() if path.parent.name == "examples"}
 LARGEST = 2_500_000  # bytes of a figure, in a page that shows twenty
 
 
