@@ -96,7 +96,13 @@ def figure(*, epochs: int = 10) -> go.Figure:
     truths = labels[96:, ..., 0]
     scores = evaluate_masks(truths, predictions, num_classes=3).summary_rows
     print(*(f"class {row['class']}: Dice {row['mean']:.3f}" for row in scores if row["score"] == "dice"), sep=", ")
-    return overlay(images[-1], truths[-1], prediction=predictions[-1], class_names=["background", *CATEGORIES.values()])
+    return overlay(
+        images[-1],
+        truths[-1],
+        prediction=predictions[-1],
+        class_names=["background", *CATEGORIES.values()],
+        title="COCO in and out",
+    )
 
 
 def parser() -> argparse.ArgumentParser:

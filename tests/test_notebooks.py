@@ -43,7 +43,7 @@ def test_a_notebook_has_the_cells_of_its_script(script):
     pytest.importorskip("jupytext")
     made, found = MAKING["converted"](script), kept(script)
     cure = f"Run `make notebooks`, or docs/extensions/notebooks.py {script.stem}, and commit what it writes."
-    assert [(cell["cell_type"], cell["source"]) for cell in found["cells"]] == [
+    assert [(cell["cell_type"], "".join(cell["source"])) for cell in found["cells"]] == [
         (cell.cell_type, cell.source) for cell in made.cells
     ], cure
 

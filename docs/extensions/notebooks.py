@@ -88,8 +88,10 @@ def check(text: str, folders: list[str], script: Path) -> None:
 
 
 def write(notebook: Any, path: Path) -> None:
-    """Write a notebook as JSON that differs only where the notebook does."""
-    path.write_text(json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write a notebook as Jupyter does."""
+    import nbformat
+
+    nbformat.write(notebook, path)
 
 
 def make(script: Path, folder: Path) -> str:

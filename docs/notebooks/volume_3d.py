@@ -15,7 +15,7 @@ from resunet_kit.losses import CrossEntropy, Dice
 from resunet_kit.masks import PostProcess, regions
 from resunet_kit.metrics import lesion_scores, surface_scores
 from resunet_kit.models import res_unet
-from resunet_kit.plots import slice_viewer
+from resunet_kit.plots import orthogonal_planes, slice_viewer
 
 # %% [markdown]
 # ## Scans
@@ -72,6 +72,9 @@ probability = predict_tiled(model, volume, tile=(16, 32, 32))[..., 0]
 prediction = PostProcess(threshold=0.5, min_size=20)(probability)
 slice_viewer(scan, truth, prediction, boxes=True, title="Lesions among vessels")
 
+# %%
+orthogonal_planes(scan, truth, prediction, spacing=SPACING)
+
 # %% [markdown]
 # ## Scores in millimetres
 
@@ -89,4 +92,4 @@ for region in regions(prediction, spacing=SPACING)[:3]:
 
 # %%
 write_volume("prediction.nii.gz", prediction, like="scan.nii.gz")
-print(nibabel.load("prediction.nii.gz").header.get_zooms())
+print(*nibabel.load("prediction.nii.gz").header.get_zooms(), "mm")
