@@ -26,7 +26,7 @@ def figure() -> go.Figure:
     whole = model.predict_on_batch(image[None])[0, ..., 0]
     drawn = make_subplots(1, 3, subplot_titles=list(WAYS), horizontal_spacing=0.02)
     for column, options in enumerate(WAYS.values(), start=1):
-        tiled = predict_tiled(model, image, tile=48, **options)[..., 0]
+        tiled = predict_tiled(model, image, tile=64, **options)[..., 0]
         difference = (1000 * np.abs(tiled - whole)).clip(0, 255).astype("uint8")
         drawn.add_heatmap(z=difference, coloraxis="coloraxis", row=1, col=column)
     with_axes(drawn, "", "", height=300, coloraxis={"colorscale": "Cividis", "colorbar": {"title": "× 0.001"}})
