@@ -206,7 +206,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
     for name, given, color, fill in (("Truth", masks, TRUTH, 0.3), ("Prediction", predictions, PREDICTION, 0.15)):
         if given is not None:
             checked = _masks(stack, given, name, plane)
-            many = sum(map(has_many_regions, checked)) > len(checked) / 4
+            many = sum(map(has_many_regions, checked)) > len(checked) / 4  # a step of the slider cannot change the kind
             look = {"fill": fill, "group": name, "hover": name}
             found.append(SliceLayer(name, color, checked, look, as_picture=many))
     if boxes and not found:

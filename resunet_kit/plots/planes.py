@@ -73,7 +73,9 @@ def orthogonal_planes(
     point = _point(stack, masks) if position is None else _given_point(position, stack)
     planes = [_plane(pictures, axis, point) for axis in range(3)]
     uris, levels = fitted_uris(planes, sum(picture_limit(plane.shape, parts=1.5) for plane in planes))
-    names = [f"{name}<br>{point[axis] + 1} of {pictures.shape[axis]}" for axis, name in enumerate(_NAMES[stack.from_file])]
+    names = [
+        f"{name}<br>{point[axis] + 1} of {pictures.shape[axis]}" for axis, name in enumerate(_NAMES[stack.from_file])
+    ]
     sizes = [_size(pictures.shape, stack.spacing, axis) for axis in range(3)]
     figure = PictureFigure(
         make_subplots(
