@@ -17,7 +17,7 @@ def texts(figure):
 def parameters(figure):
     """Return the sum of the exact numbers in the labels."""
     return sum(
-        int(re.match(r"([\d,]+) parameters", words)[1].replace(",", ""))
+        int(re.search(r"([\d,]+) parameters", words)[1].replace(",", ""))
         for trace in figure.data
         for words in trace.customdata
     )
@@ -66,6 +66,7 @@ def test_squeeze_and_excitation_padding_and_nested_models_belong_to_their_stage(
     assert texts(figure) == {"Encoder": ["36 × 36 · 1", "16 × 16 · 6"], "Head": ["6 outputs"]}
     assert parameters(figure) == model.count_params()
     assert "2 Dense" in figure.data[1].customdata[0]
+    assert figure.data[1].customdata[0].startswith("vectors<br>42 parameters, ")
     assert all(word in figure.data[0].customdata[1] for word in ("Multiply", "GlobalAveragePooling2D", "2 Conv2D"))
 
 
