@@ -63,7 +63,9 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
         link = f'<p class="figure-link"><a href="../gallery.html#{name}">The code of this figure</a></p>'
         html, found = contents.subn(lambda match: match[1] + holder(name) + link, html, count=1)  # noqa: B023
         if not found:
-            raise PluginError(f"Expected {name} on the page reference/plots.md. Found no signature to put its figure below.")
+            raise PluginError(
+                f"Expected {name} on the page reference/plots.md. Found no signature to put its figure below."
+            )
     return html
 
 
