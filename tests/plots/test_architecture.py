@@ -86,6 +86,13 @@ def test_a_halving_to_one_pixel_is_a_stage_and_no_head():
     assert found == {"Encoder": ["4 × 4 · 2", "2 × 2 · 4", "1 × 1 · 8"], "Decoder": ["2 × 2 · 3", "4 × 4 · 1"]}
 
 
+def test_a_border_around_a_small_map_does_not_make_a_decoder():
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(2, 3, strides=4, padding="same")(inputs)
+    x = layers.Conv2D(3, 3)(layers.ZeroPadding2D(1)(x))  # 2 pixels, 4 with their border, and 2
+    assert texts(plots.architecture_diagram(keras.Model(inputs, x))) == {"Encoder": ["2 × 2 · 3"]}
+
+
 def test_what_has_no_graph_or_size_is_refused():
     class Own(keras.Model):
         pass
