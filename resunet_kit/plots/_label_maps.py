@@ -36,6 +36,11 @@ class Labels:
     ignored: NDArray[np.bool_] | None
     is_map: bool = True
 
+    @property
+    def pair(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Truth and prediction, where both are given; without a prediction, one without foreground."""
+        return self.truth, np.zeros_like(self.truth) if self.prediction is None else self.prediction
+
     def by_name(self) -> dict[str, NDArray[Any]]:
         """Return truth and prediction, the latter if there is one."""
         return {"Truth": self.truth} | ({} if self.prediction is None else {"Prediction": self.prediction})

@@ -122,7 +122,7 @@ def _palette(colorscale: str) -> list[tuple[int, int, int, int]]:
             f"Expected colorscale to be one of Plotly's. Received {colorscale!r}. Pass 'Inferno' or 'Viridis'."
         ) from error
     found = sample_colorscale(scale, np.linspace(0, 1, _COLORS).tolist())
-    return [(*(round(channel) for channel in unlabel_rgb(color)), 255) for color in found]  # type: ignore[misc]
+    return [(*(round(channel) for channel in unlabel_rgb(color)), 255) for color in found]
 
 
 def _colored(values: NDArray[np.float64], low: float, high: float, colors: Sequence[Any]) -> str:
