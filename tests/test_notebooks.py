@@ -87,7 +87,7 @@ def test_a_page_shows_the_text_and_the_figures(script, monkeypatch):
     page, figures = runpy.run_path(str(EXTENSIONS / "notebook_pages.py"))["rendered"](script.stem, kept(script))
     assert page.startswith("# ")
     assert page.count("\n# ") == len(re.findall(r"^# ", page, re.MULTILINE)) - 1
-    assert re.findall(r'data-figure="(\w+)"', page) == list(figures)
+    assert re.findall(r'<div class="figure" data-figure="(\w+)"', page) == list(figures)
     printed = [output["text"] for cell in code_cells(kept(script)) for output in cell["outputs"] if "text" in output]
     assert all("".join(text).rstrip("\n") in page for text in printed)
     assert f"({script.stem}.ipynb)" in page

@@ -69,6 +69,7 @@ def fenced(text: str, language: str) -> str:
 
 
 def holder(key: str, figure: dict[str, Any]) -> str:
-    """Return the HTML that `figures.js` draws a figure into, as high as the figure, so that nothing moves then."""
+    """Return the HTML that `figures.js` draws a figure into, until then as high as the figure: nothing moves."""
     height = figure["layout"].get("height", 450)
-    return f'<div class="figure" data-figure="{key}" style="min-height: {height}px"></div>'
+    style = f'<style>[data-figure="{key}"]:not([data-drawn]) {{ min-height: {height}px; }}</style>'
+    return f'{style}\n<div class="figure" data-figure="{key}"></div>'

@@ -28,13 +28,20 @@ from resunet_kit.plots import class_balance, roc_curve, slice_viewer
 
 def slices(patient):
     """Return a patient's slices `(n, 64, 64, 3)` in [0, 1] and their masks `(n, 64, 64)`."""
-    images = downscale_local_mean(patient.images / 255, (1, 4, 4, 1)).astype("float32")
-    return images, (downscale_local_mean(patient.masks, (1, 4, 4)) > 0.5).astype("uint8")
+    images = downscale_local_mean(patient.images / 255, (1, 4, 4, 1)).astype(
+        "float32"
+    )
+    return images, (downscale_local_mean(patient.masks, (1, 4, 4)) > 0.5).astype(
+        "uint8"
+    )
 
 
 # The ten of the first twenty patients that have the fewest slices, in their order.
 parts = {"train": (1, 3, 4, 6, 9, 11, 12), "validation": (14, 17), "test": (19,)}
-parts = {part: [slices(simulate_patient(index)) for index in indices] for part, indices in parts.items()}
+parts = {
+    part: [slices(simulate_patient(index)) for index in indices]
+    for part, indices in parts.items()
+}
 
 
 def joined(part):
@@ -60,8 +67,13 @@ class_balance(
 images, masks = joined("train")
 keras.utils.set_random_seed(0)
 model = res_unet((64, 64, 3), filters=(8, 16, 32), image_classes=1)
-model.compile(keras.optimizers.Adam(0.003), [Dice(reduce="batch") + CrossEntropy(), "binary_crossentropy"])
-model.fit(images, [masks[..., None], labels["train"]], batch_size=8, epochs=18, verbose=0)
+model.compile(
+    keras.optimizers.Adam(0.003),
+    [Dice(reduce="batch") + CrossEntropy(), "binary_crossentropy"],
+)
+model.fit(
+    images, [masks[..., None], labels["train"]], batch_size=8, epochs=18, verbose=0
+)
 print(f"{len(images)} slices, {model.count_params():,} parameters")
 
 # %% [markdown]
@@ -72,10 +84,18 @@ print(f"{len(images)} slices, {model.count_params():,} parameters")
 
 # %%
 validation, truths = joined("validation")
-groups = [number for number, (slices_of_one, _) in enumerate(parts["validation"]) for _ in slices_of_one]
+groups = [
+    number
+    for number, (slices_of_one, _) in enumerate(parts["validation"])
+    for _ in slices_of_one
+]
 cascade = Cascade(model).tune(validation, truths, groups=groups)
-print(f"classifier {cascade.threshold:.3f}, segmenter {cascade.postprocess.threshold:.2f}")
-print(f"Dice {cascade.tuning.score:.3f}, of the segmenter alone {cascade.tuning.segmenter_score:.3f}")
+print(
+    f"classifier {cascade.threshold:.3f}, segmenter {cascade.postprocess.threshold:.2f}"
+)
+print(
+    f"Dice {cascade.tuning.score:.3f}, of the segmenter alone {cascade.tuning.segmenter_score:.3f}"
+)
 
 probabilities = [detection.probability for detection in cascade.predict(validation)]
 roc_curve(labels["validation"], probabilities)
@@ -89,7 +109,11 @@ found = cascade.predict(scan)
 prediction = np.stack([detection.mask for detection in found])
 marked = sum(detection.area > 0 for detection in found)
 print(f"{marked} of {len(found)} slices marked; {labels['test'].sum()} have a tumour")
-[dice] = [row for row in evaluate_masks([truth], [prediction]).summary_rows if row["score"] == "dice"]
+[dice] = [
+    row
+    for row in evaluate_masks([truth], [prediction]).summary_rows
+    if row["score"] == "dice"
+]
 print(f"Dice of the volume: {dice['mean']:.3f}")
 
 # %%

@@ -41,7 +41,10 @@ from resunet_kit.plots import sample_grid
 
 pairs = list(zip(*pair_by_name(images, masks), strict=True))
 print(len(pairs), "pairs, such as", *pairs[0])
-sample_grid([read_image(image) for image, _ in pairs[:8:2]], [read_mask(mask)[..., 0] for _, mask in pairs[:8:2]])
+sample_grid(
+    [read_image(image) for image, _ in pairs[:8:2]],
+    [read_mask(mask)[..., 0] for _, mask in pairs[:8:2]],
+)
 
 # %% [markdown]
 # ## Train
@@ -52,7 +55,15 @@ sample_grid([read_image(image) for image, _ in pairs[:8:2]], [read_mask(mask)[..
 # %%
 from resunet_kit.training import fit_folder
 
-result = fit_folder(images, masks, out="run", epochs=10, learning_rate=0.003, filters=(8, 16), verbose=0)
+result = fit_folder(
+    images,
+    masks,
+    out="run",
+    epochs=10,
+    learning_rate=0.003,
+    filters=(8, 16),
+    verbose=0,
+)
 for sentence in result.decisions:
     print("-", sentence)
 
@@ -90,7 +101,11 @@ predict_folder(
     postprocess=settings.postprocess,
 )
 [prediction] = Path("predictions").glob("*.png")
-error_map(read_image(unseen), read_mask(masks / unseen.name)[..., 0], read_mask(prediction)[..., 0])
+error_map(
+    read_image(unseen),
+    read_mask(masks / unseen.name)[..., 0],
+    read_mask(prediction)[..., 0],
+)
 
 # %% [markdown]
 # The same from a shell:

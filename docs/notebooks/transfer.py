@@ -34,15 +34,16 @@ def draw(count, *, right, seed, size=64):
     for _ in range(count):
         row, column = random.integers(0, (512 - size, 256 - size))
         grass, gravel = (
-            photo[row:, 256 * right + column :][:size, :size] / 255 for photo in (data.grass(), data.gravel())
+            photo[row:, 256 * right + column :][:size, :size] / 255
+            for photo in (data.grass(), data.gravel())
         )
         gravel = (gravel - gravel.mean()) * grass.std() / gravel.std() + grass.mean()
         field = gaussian_filter(random.normal(size=(size, size)), size / 8)
         masks.append(field > np.quantile(field, 0.6))
         images.append(np.where(masks[-1], gravel, grass))
-    return np.repeat(np.stack(images)[..., None], 3, axis=-1).astype("float32"), np.stack(masks)[..., None].astype(
-        "uint8"
-    )
+    return np.repeat(np.stack(images)[..., None], 3, axis=-1).astype(
+        "float32"
+    ), np.stack(masks)[..., None].astype("uint8")
 
 
 train_images, train_masks = draw(8, right=False, seed=0)
@@ -60,14 +61,25 @@ sample_grid(train_images[:4], train_masks[:4])
 def trained(weights, stages):
     """Return the network trained in stages, and its history."""
     keras.utils.set_random_seed(0)
-    model = res_unet((64, 64, 3), filters=(8, 16, 32), encoder="efficientnet_lite0", encoder_weights=weights)
+    model = res_unet(
+        (64, 64, 3),
+        filters=(8, 16, 32),
+        encoder="efficientnet_lite0",
+        encoder_weights=weights,
+    )
     model.compile("adam", Dice() + CrossEntropy(), metrics=[DiceScore()])
-    history = fit_in_stages(model, stages, train_images, train_masks, batch_size=4, verbose=0)
+    history = fit_in_stages(
+        model, stages, train_images, train_masks, batch_size=4, verbose=0
+    )
     return model, history.history
 
 
 pretrained, history = trained(
-    "imagenet", [Stage("head", epochs=10, learning_rate=0.01), Stage(1, epochs=2, learning_rate=0.001)]
+    "imagenet",
+    [
+        Stage("head", epochs=10, learning_rate=0.01),
+        Stage(1, epochs=2, learning_rate=0.001),
+    ],
 )
 scratch, from_scratch = trained(None, [Stage("all", epochs=12, learning_rate=0.003)])
 training_history({"pretrained": history, "from scratch": from_scratch})
@@ -79,11 +91,21 @@ training_history({"pretrained": history, "from scratch": from_scratch})
 truths = test_masks[..., 0]
 for name, model in (("pretrained", pretrained), ("from scratch", scratch)):
     predictions = to_labels(model.predict(test_images, verbose=0))
-    [dice] = [row for row in evaluate_masks(truths, predictions).summary_rows if row["score"] == "dice"]
-    print(f"{name}: Dice {dice['mean']:.3f}, 95 % interval {dice['low']:.3f} to {dice['high']:.3f}")
+    [dice] = [
+        row
+        for row in evaluate_masks(truths, predictions).summary_rows
+        if row["score"] == "dice"
+    ]
+    print(
+        f"{name}: Dice {dice['mean']:.3f}, 95 % interval {dice['low']:.3f} to {dice['high']:.3f}"
+    )
 
 # %%
-error_map(test_images[0], truths[0], to_labels(pretrained.predict(test_images[:1], verbose=0))[0])
+error_map(
+    test_images[0],
+    truths[0],
+    to_labels(pretrained.predict(test_images[:1], verbose=0))[0],
+)
 
 # %% [markdown]
 # With many images the difference shrinks. The guide "When transfer learning pays" measures where.

@@ -29,12 +29,16 @@ SPACING = (2.0, 1.0, 1.0)  # mm between slices, rows and columns
 
 def draw(random, shape, lesions):
     """Return a noisy volume `(slices, rows, columns)` in [0, 1], and the mask of its lesions."""
-    z, y, x = np.mgrid[: shape[0], : shape[1], : shape[2]] * np.reshape(SPACING, (3, 1, 1, 1))
+    z, y, x = np.mgrid[: shape[0], : shape[1], : shape[2]] * np.reshape(
+        SPACING, (3, 1, 1, 1)
+    )
     size = np.array(shape) * SPACING
     bright, mask = np.zeros(shape, bool), np.zeros(shape, bool)
     for _ in range(lesions):
         depth, row, column = random.uniform(6, size - 6)
-        mask |= np.hypot(z - depth, np.hypot(y - row, x - column)) < random.uniform(4, 6)
+        mask |= np.hypot(z - depth, np.hypot(y - row, x - column)) < random.uniform(
+            4, 6
+        )
         row, column = random.uniform(4, size[1:] - 4)
         bright |= np.hypot(y - row, x - column) < random.uniform(3, 4)
     noisy = 0.3 + 0.4 * (bright | mask) + random.normal(0, 0.1, shape)
@@ -42,8 +46,13 @@ def draw(random, shape, lesions):
 
 
 random = np.random.default_rng(0)
-images, masks = map(np.stack, zip(*[draw(random, (16, 32, 32), 2) for _ in range(20)], strict=True))
-images, masks = images[..., None], masks[..., None]  # (n, slices, rows, columns, channels)
+images, masks = map(
+    np.stack, zip(*[draw(random, (16, 32, 32), 2) for _ in range(20)], strict=True)
+)
+images, masks = (
+    images[..., None],
+    masks[..., None],
+)  # (n, slices, rows, columns, channels)
 print(images.shape)
 
 # %% [markdown]
@@ -56,7 +65,9 @@ keras.utils.set_random_seed(0)
 model = res_unet((None, None, None, 1), filters=(8, 16))
 model.compile(keras.optimizers.Adam(0.005), Dice() + CrossEntropy())
 model.fit(images, masks, batch_size=4, epochs=12, verbose=0)
-print(f"{model.count_params():,} parameters, loss {model.evaluate(images, masks, verbose=0):.3f}")
+print(
+    f"{model.count_params():,} parameters, loss {model.evaluate(images, masks, verbose=0):.3f}"
+)
 
 # %% [markdown]
 # ## A larger scan, from a file
@@ -83,7 +94,9 @@ surfaces = surface_scores(truth, prediction, spacing=SPACING, tolerance=1.0)
 print(surfaces)
 print(lesion_scores(truth, prediction))
 for region in regions(prediction, spacing=SPACING)[:3]:
-    print(f"{region.area:.0f} mm³ around {tuple(round(float(at), 1) for at in region.centroid)} mm")
+    print(
+        f"{region.area:.0f} mm³ around {tuple(round(float(at), 1) for at in region.centroid)} mm"
+    )
 
 # %% [markdown]
 # ## Write the mask
