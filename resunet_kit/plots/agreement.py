@@ -82,7 +82,7 @@ def bland_altman(
     for line in lines:
         figure.add_traces(_line_traces(line, ends, confidence))
     if len(lines) == 1:
-        say(figure, "One patient: no limits of agreement", y=0.95, yanchor="top")
+        say(figure, "One patient: no limits of agreement")
     return styled(
         figure,
         title=_title(lines) if title is None else title,
