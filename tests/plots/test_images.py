@@ -123,8 +123,9 @@ def test_an_ignored_class_is_shown_as_such_and_is_no_error():
     assert traces["Error"].x == (None,)
 
 
+@pytest.mark.slow
 def test_256_classes_are_drawn():
-    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)  # each class a pixel
     figure = plots.overlay(labels, labels, class_names=[f"c{label}" for label in range(256)])
     assert [trace.name for trace in figure.data[1:]] == [f"c{label}" for label in range(256)]
 
@@ -152,6 +153,7 @@ def test_masks_of_many_regions_become_pictures_with_buttons():
     assert [menu.buttons[0].label for menu in figure.layout.updatemenus] == ["Truth", "Prediction", "Error"]
 
 
+@pytest.mark.slow
 def test_classes_of_many_regions_are_named_by_a_legend_that_switches_nothing():
     labels = RNG.integers(0, 5, (120, 120))
     figure = plots.overlay(labels, labels, prediction=labels)
@@ -170,7 +172,8 @@ def smooth_image(noise=6.0):
 
 
 @pytest.mark.parametrize(
-    "kind", ["RGB", "grey", "float", "signed", "16 bit", pytest.param("noise", marks=pytest.mark.slow)]
+    "kind",
+    ["signed", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("RGB", "grey", "float", "16 bit", "noise"))],
 )
 def test_an_overlay_of_256_pixels_takes_less_than_150_kB(kind):
     image, mask = smooth_image()

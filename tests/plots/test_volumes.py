@@ -77,8 +77,8 @@ def test_channels_are_next_to_each_other_in_grey_and_zoom_together():
     assert sum(bool(trace.showlegend) for trace in figure.data[1::2]) == 1
     assert figure.layout.xaxis3.matches == "x"
     assert figure.layout.yaxis3.matches == "y"
-    for index, step in enumerate(steps(figure)):
-        contents, traces = step.args
+    for index in (2, 4):
+        contents, traces = steps(figure)[index].args
         assert list(traces) == list(range(6))
         for channel in range(3):
             alone = plots.overlay(IMAGES[index, ..., channel], MASKS[index])
@@ -86,6 +86,7 @@ def test_channels_are_next_to_each_other_in_grey_and_zoom_together():
             assert list(contents["x"][2 * channel + 1]) == list(alone.data[1].x)
 
 
+@pytest.mark.slow
 def test_channels_are_chosen_by_index():
     chosen = plots.slice_viewer(IMAGES, channels=(2, 0))
     assert chosen.data[0].source == plots.slice_viewer(IMAGES[..., 2], start=3).data[0].source
@@ -125,6 +126,7 @@ def test_a_file_is_shown_as_radiologists_do(tmp_path):
     assert len(steps(plots.slice_viewer(path, plane="sagittal"))) == 6
 
 
+@pytest.mark.slow
 def test_the_orientation_of_the_file_does_not_matter(tmp_path):
     array = RNG.integers(0, 255, (6, 8, 4), dtype=np.uint8)
     first = save(tmp_path / "ras.nii", array, np.diag([2.0, 1.0, 5.0, 1.0]))
