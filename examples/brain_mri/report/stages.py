@@ -84,6 +84,12 @@ def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
             {stage: with_tumour[f"{stage}_dice"].to_numpy() for stage in STAGES},
             title="Dice of each slice with tumour",
         ),
+        plots.bland_altman(
+            patients["truth_px"].to_numpy(),
+            patients["cascade_px"].to_numpy(),
+            labels=patients["patient"].tolist(),
+            name="Tumour in pixels, cascade",
+        ),
     ]
 
 
