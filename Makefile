@@ -65,7 +65,7 @@ lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 docs: $(VENV)/.docs-installed  ## Build the documentation into site/
 	$(BIN)/python -m sphinx -b coverage -E -W -q docs/sphinx build/docstrings
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file docs/mkdocs.yml
-	@echo "$(CURDIR)/site/index.html (its search needs a server: $(BIN)/python -m http.server --directory site)"
+	@echo "$(CURDIR)/site/index.html"
 
 notebooks: $(VENV)/.installed  ## Run docs/notebooks/*.py and keep them with their outputs, for the docs
 	$(BIN)/python docs/extensions/notebooks.py

@@ -51,7 +51,7 @@ def write_figures(folder: Path) -> None:
         text = f"(window.figures ??= {{}})[{json.dumps(name)}] = {json.dumps(figure)};\n"
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
         height = figure["layout"].get("height", 450)
-        heights.append(f'[data-figure="{name}"]:not([data-drawn]) {{ min-height: {height}px; }}\n')
+        heights.append(f'[data-figure="{name}"] {{ min-height: {height}px; }}\n')
     (folder / "heights.css").write_text("".join(heights), encoding="utf-8")
 
 

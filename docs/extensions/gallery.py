@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from figures import ROOT, scripts
 
-SPELLING = {"roc": "ROC", "coco": "COCO", "openvino": "OpenVINO", "3d": "3-D"}
+SPELLING = {"roc": "ROC", "altman": "Altman", "coco": "COCO", "openvino": "OpenVINO", "3d": "3-D"}
 WITHOUT_FIGURE = {"Section", "write_report"}  # of resunet_kit.plots
 running: list[subprocess.Popen[bytes]] = []
 
@@ -63,7 +63,9 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
         link = f'<p class="figure-link"><a href="../gallery.html#{name}">The code of this figure</a></p>'
         html, found = contents.subn(lambda match: match[1] + holder(name) + link, html, count=1)  # noqa: B023
         if not found:
-            raise PluginError(f"Found no place for the figure of {name} on the page reference/plots.md.")
+            raise PluginError(
+                f"Expected {name} on the page reference/plots.md. Found no signature to put its figure below."
+            )
     return html
 
 

@@ -130,7 +130,10 @@ def _names(present: set[int], given: Names) -> dict[int, str]:
             f"Expected class_names as a sequence or a mapping of label to name. Received {given!r}. Put it into a list."
         )
     by_label = given if isinstance(given, Mapping) else dict(enumerate(given))
-    known = {int(label): str(text) for label, text in by_label.items()}
+    known = {
+        integer("a label of class_names", label, f"[0, {_MAX_LABEL}]"): str(text).replace("<", "&lt;")  # not markup
+        for label, text in by_label.items()
+    }
     unnamed = sorted(present - set(known) - {0})
     if unnamed:
         raise ValueError(

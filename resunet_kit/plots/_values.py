@@ -78,7 +78,7 @@ def _digits(values: NDArray[np.float64], largest: float, unit: int) -> tuple[NDA
         return _split(values * 1000, unit, 1000, 10), "%{z[0]}.%{z[1]:02d}%{z[2]}"
     if 256 <= largest < (256_000 if integral else 25_600):
         return _split(values, unit, 1000, 100), "%{z[0]}%{z[1]}%{z[2]:02d}"
-    exponent = math.floor(math.log10(largest))
+    exponent = max(-300, math.floor(math.log10(largest)))  # of smaller ones the power would be 0
     scaled = values / 10.0**exponent * 1000
     return _split(scaled, unit, 1000, 10), f"%{{z[0]}}.%{{z[1]:02d}}%{{z[2]}} × 10<sup>{exponent}</sup>"
 

@@ -153,7 +153,7 @@ def _line_traces(line: _Line, ends: list[float], confidence: float) -> list[Any]
         showlegend=False,
         hoverinfo="skip",
     )
-    text = f"{line.name} {line.at:.4g}<br>{confidence:.3g} interval {low:.4g} to {high:.4g}".replace("-", "−")
+    text = f"{line.name} {line.at:.4g}<br>{100 * confidence:.3g} % interval {low:.4g} to {high:.4g}".replace("-", "−")
     drawn = go.Scatter(
         x=ends,
         y=[line.at, line.at],

@@ -62,7 +62,7 @@ def interval_plot(
     line = None if reference is None else number("reference", reference)
     given = _rows(rows)
     low, high = _ends(given, line)
-    figure = go.Figure([_estimates(given, line, name), *_intervals(given, line, low, high)])
+    figure = go.Figure([_estimates(given, line), *_intervals(given, line, low, high)])
     if line is not None:
         figure.add_vline(x=line, line={"color": REFERENCE, "dash": "dot", "width": 1.5})
     for index, row in enumerate(given):
@@ -148,7 +148,7 @@ def _apart(rows: list[_Row], reference: float) -> str:
     return f"intervals that exclude {reference:g}: {count} of {len(known)}"
 
 
-def _estimates(rows: list[_Row], reference: float | None, name: str) -> Any:
+def _estimates(rows: list[_Row], reference: float | None) -> Any:
     plain = reference is None
     return go.Scatter(
         x=[None if math.isnan(row.estimate) else row.estimate for row in rows],
@@ -160,7 +160,7 @@ def _estimates(rows: list[_Row], reference: float | None, name: str) -> Any:
             "color": [COLORS[0] if plain or _is_apart(row, reference) else REFERENCE for row in rows],
         },
         text=[f"{row.label}<br>{_numbers(row)}" for row in rows],
-        hovertemplate="%{text}<extra>" + name + "</extra>",
+        hovertemplate="%{text}<extra></extra>",
     )
 
 

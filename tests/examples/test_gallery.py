@@ -37,7 +37,7 @@ def test_a_script_of_the_gallery_makes_a_light_figure(name):
 @pytest.mark.parametrize("path", SCRIPTS.values(), ids=SCRIPTS)
 def test_the_first_line_of_a_script_is_a_caption(path):
     caption = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))).splitlines()[0]
-    assert caption.endswith(".")
+    assert caption.endswith((".", "?"))
     assert "<" not in caption
 
 

@@ -208,6 +208,10 @@ def test_label_maps_that_cannot_be_read_are_refused():
         plots.overlay(IMAGE, np.zeros((20, 30, 4)), class_names=NAMES)
     with pytest.raises(TypeError, match="Put it into a list"):
         plots.overlay(IMAGE, CLASSES, class_names="organ")
+    with pytest.raises(TypeError, match="a label of class_names to be an integer"):
+        plots.overlay(IMAGE, CLASSES, class_names={"a": "organ"})
+    with pytest.raises(ValueError, match="masked array that hides"):
+        plots.overlay(np.ma.masked_array(IMAGE[..., 0], MASK), MASK)
     with pytest.raises(ValueError, match=r"probability in \[0, 1\]"):
         plots.overlay(IMAGE, MASK, probability=MASK * 3.0)
     with pytest.raises(ValueError, match="ignore_class"):

@@ -26,8 +26,9 @@
     // A finger scrolls the page; the buttons above a figure still zoom.
     if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false;
     const config = { responsive: true, displaylogo: false, showSendToCloud: false };
-    await Plotly.newPlot(holder, { data, layout, frames, config });
-    holder.dataset.drawn = "";
+    const drawn = Plotly.newPlot(holder, { data, layout, frames, config });
+    holder.style.minHeight = 0;  // the figure has its own height by now, and a lower one in a narrow column
+    await drawn;
   }
 
   function start(holder) {
