@@ -8,7 +8,7 @@ WORKERS ?= 2
 # pip leaves compiling to the first import, which needs far less of TensorFlow than there is; that must be kept then.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow test-backends lint docs bench wheel-test clean
+.PHONY: help demo test test-slow test-backends lint docs notebooks bench wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -65,7 +65,10 @@ lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 docs: $(VENV)/.docs-installed  ## Build the documentation into site/
 	$(BIN)/python -m sphinx -b coverage -E -W -q docs/sphinx build/docstrings
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --config-file docs/mkdocs.yml
-	@echo "$(CURDIR)/site/index.html (its search needs a server: $(BIN)/python -m http.server --directory site)"
+	@echo "$(CURDIR)/site/index.html"
+
+notebooks: $(VENV)/.installed  ## Run docs/notebooks/*.py and keep them with their outputs, for the docs
+	$(BIN)/python docs/extensions/notebooks.py
 
 bench: $(VENV)/.bench-installed  ## Measure speed as ratios to peers within one run, for docs/pages/benchmarks.md
 	$(BIN)/python -m tests.benchmarks --write docs/pages/benchmarks.md

@@ -14,13 +14,25 @@ from examples.brain_mri import cli
 from resunet_kit.cli import command_line
 
 PAGES = Path(__file__).parent.parent / "docs" / "pages"
-GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md")])
-SLOW = {"blocks_and_networks", "fit_folder", "transfer_learning"}  # half of all guides' time
+GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md"), *(PAGES / "tutorials").glob("*.md")])
+SLOW = {
+    "blocks_and_networks",
+    "fit_folder",
+    "index",
+    "moving_from_other_libraries",
+    "transfer_learning",
+    "tutorials/brain_mri",
+}  # take longest
 PARSERS = {
     "python -m examples.brain_mri ": cli.parser,
     "python -m examples.several_processes ": several_processes.parser,
     "python -m resunet_kit ": command_line.parser,
 }
+
+
+def named(page: Path) -> str:
+    """Return the page's name, with its folder where a guide has the same."""
+    return page.stem if page.parent.name != "tutorials" else f"tutorials/{page.stem}"
 
 
 def blocks(page: Path) -> list[tuple[str, int, str]]:
@@ -42,7 +54,7 @@ def untraced():
 @pytest.mark.filterwarnings("ignore:Even though the `tf.config.experimental_run_functions_eagerly`:UserWarning")
 @pytest.mark.parametrize(
     "page",
-    [pytest.param(page, id=page.stem, marks=[pytest.mark.slow] if page.stem in SLOW else []) for page in GUIDES],
+    [pytest.param(page, id=named(page), marks=[pytest.mark.slow] if named(page) in SLOW else []) for page in GUIDES],
 )
 def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys):
     """All blocks of a page share one namespace; a text block is what the block before it prints."""
@@ -63,7 +75,7 @@ def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys)
     assert not printed
 
 
-@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", GUIDES, ids=named)
 def test_commands_of_the_guides_parse(page):
     assert {language for language, _, _ in blocks(page)} <= {"", "python", "text", "shell"}
     commands = "".join(text for language, _, text in blocks(page) if language == "shell").splitlines()
@@ -87,4 +99,11 @@ def test_reference_lists_exactly_the_public_names(package):
 def test_every_page_is_in_the_navigation():
     config = (PAGES.parent / "mkdocs.yml").read_text(encoding="utf-8")
     listed = re.findall(r"(\S+\.md)$", config[config.index("\nnav:") :], re.MULTILINE)
-    assert sorted(listed) == sorted(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))
+    notebooks = [f"notebooks/{path.stem}.md" for path in PAGES.parent.glob("notebooks/*.ipynb")]
+    assert sorted(listed) == sorted([*notebooks, *(str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md"))])
+
+
+def test_the_start_page_leads_to_every_page_outside_the_reference():
+    pages = {str(page.relative_to(PAGES)) for page in PAGES.rglob("*.md") if page.parent.name != "reference"}
+    linked = set(re.findall(r"\]\(([^)#]+\.md)\)", (PAGES / "index.md").read_text(encoding="utf-8")))
+    assert sorted(pages - linked) == ["index.md"]

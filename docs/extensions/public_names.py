@@ -1,4 +1,4 @@
-"""Let the reference show every public name, and docstrings' examples as code."""
+"""Let the reference show every public name, and the defaults of losses' options."""
 
 from typing import Any
 
@@ -7,14 +7,6 @@ import griffe
 
 class PublicNames(griffe.Extension):
     """Correct two things that griffe reads otherwise than Python or the reader."""
-
-    def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Rename `Example:` to `Examples:`, the only spelling whose `>>>` lines griffe reads as code.
-
-        Under the other name they become an admonition, in which Markdown takes `>>>` for three nested quotations.
-        """
-        if obj.docstring:
-            obj.docstring.value = obj.docstring.value.replace("\nExample:\n", "\nExamples:\n")
 
     def on_attribute_instance(self, *, attr: griffe.Attribute, **_: Any) -> None:
         """Show the default alone of a loss's option, which is declared as `option(default, interval)`."""

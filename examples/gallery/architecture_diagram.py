@@ -8,5 +8,7 @@ from resunet_kit.plots import architecture_diagram
 
 def figure() -> go.Figure:
     """Draw a network for images of any size, at 256 × 256 pixels."""
-    model = res_unet((None, None, 3), filters=(16, 32, 64, 128), skip="attention")
+    model = res_unet(
+        (None, None, 3), filters=(16, 32, 64, 128), skip="attention"
+    )
     return architecture_diagram(model, input_shape=(256, 256, 3))

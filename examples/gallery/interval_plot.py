@@ -16,5 +16,8 @@ def figure() -> go.Figure:
         "Without augmentation": 0.05,
         "With twice the filters": -0.012,
     }
-    rows = {change: bootstrap_interval(rng.normal(-loss, 0.04, 40)) for change, loss in lost.items()}
+    rows = {
+        change: bootstrap_interval(rng.normal(-loss, 0.04, 40))
+        for change, loss in lost.items()
+    }
     return interval_plot(rows, name="Difference in Dice")

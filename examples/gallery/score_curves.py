@@ -12,7 +12,11 @@ def figure() -> go.Figure:
     patients = np.array([5, 10, 20, 40, 80])
     lost = {"ImageNet weights": 0.5, "Random weights": 0.9}
     scores = {
-        start: 0.9 - loss / np.sqrt(patients)[:, None] + rng.normal(0, 0.12, (5, 5)) / np.sqrt(patients)[:, None]
+        start: 0.9
+        - loss / np.sqrt(patients)[:, None]
+        + rng.normal(0, 0.12, (5, 5)) / np.sqrt(patients)[:, None]
         for start, loss in lost.items()
     }
-    return score_curves(patients, scores, name="Dice", logarithmic=True)
+    return score_curves(
+        patients, scores, name="Dice", logarithmic=True
+    )

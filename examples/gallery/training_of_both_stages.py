@@ -28,4 +28,6 @@ def figure() -> go.Figure:
         "val_dice": curve(0.1, 0.82, 6),
         "learning_rate": 1e-3 * 0.8**epoch,
     }
-    return training_history({"classifier": classifier, "segmenter": segmenter})
+    return training_history(
+        {"classifier": classifier, "segmenter": segmenter}
+    )

@@ -1,5 +1,7 @@
 """Checks of masks and of what belongs to them: values, shapes, spacing and connectivity."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

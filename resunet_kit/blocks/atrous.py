@@ -37,8 +37,8 @@ def atrous_residual_block(
         dilation_rates: Distances between the kernels' taps in pixels, one for each branch.
         kernel_size: Size of the kernels in pixels.
         strides: Stride of the 1x1 convolution.
-        norm: As in `conv_block`.
-        activation: As in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate between the two convolutions of each branch, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels. None: `"he_normal"`, with the variance divided among the

@@ -27,8 +27,8 @@ def squeeze_excite(
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
         ratio: Ratio of the channels to the units of the hidden layer, which has at least two: a single one soon
             saturates for all images.
-        activation: Of the hidden layer, as in `conv_block`. Not the paper's ReLU: means differ little between images,
-            so that a unit is soon dead for all of them.
+        activation: Of the hidden layer: a Keras activation's name, a callable from tensor to tensor, or None. Not the
+            paper's ReLU: means differ little between images, so that a unit is soon dead for all of them.
         use_bias: Whether both layers have biases.
         kernel_initializer: Keras initialiser of the hidden layer's kernel.
         kernel_regularizer: Keras regulariser of both kernels.
@@ -86,8 +86,9 @@ def attention_gate(
         gate: Features of the decoder of the same rank, of the spatial shape of `skip` or half of it (rounded up); the
             same where the shape is variable (None).
         filters: Channels in which both are compared. None: half of the skip's, at least one.
-        norm: Normalisation of the comparison, as in `conv_block`.
-        activation: Activation of the comparison, as in `conv_block`.
+        norm: Normalisation of the comparison: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from
+            tensor to tensor.
+        activation: Activation of the comparison: a Keras activation's name, a callable from tensor to tensor, or None.
         kernel_initializer: Keras initialiser of the kernels of the comparison.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.

@@ -41,8 +41,9 @@ def aspp(
         dilation_rates: Distances between the kernels' taps in pixels, one for each branch.
         merge: `"sum"` of the branches, as in ResUNet++, or `"concat"`, as in DeepLab.
         kernel_size: Size of the branches' kernels in pixels.
-        norm: Normalisation of each branch, as in `conv_block`.
-        activation: Activation of each branch, as in `conv_block`.
+        norm: Normalisation of each branch: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from
+            tensor to tensor.
+        activation: Activation of each branch: a Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate in each branch, in [0, 1).
         use_bias: Whether the branches have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
@@ -100,9 +101,9 @@ def pyramid_pooling(
             shape, also a variable one (None) or one smaller than a grid.
         filters: Channels of the output; they are divided equally among the grids, at least one for each.
         bins: Cells along each axis of each grid.
-        norm: As in `conv_block`. A grid of one cell is not normalised by names other than `"layer"`: over a single
-            value there are no statistics.
-        activation: Of the output, as in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor. A grid of one
+            cell is not normalised by names other than `"layer"`: over a single value there are no statistics.
+        activation: Of the output: a Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate of the output, in [0, 1).
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.

@@ -39,8 +39,8 @@ def preactivation_block(
         kernel_size: Size of both kernels in pixels.
         strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of both kernels in pixels.
-        norm: As in `conv_block`.
-        activation: As in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate before the second convolution, in [0, 1).
         preactivate_input: Whether normalisation and activation precede the first convolution. False for the first
             block of a network: it should see the image itself.

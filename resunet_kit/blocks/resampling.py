@@ -75,7 +75,8 @@ def upsample_concat(x: Any, skip: Any, *, method: Method = "nearest", name: str 
     Args:
         x: Coarse features.
         skip: Features of the same rank, twice as large or one pixel less along any axis.
-        method: As in `upsample`.
+        method: `"nearest"`, `"linear"` (bilinear, or trilinear), or `"transpose"`, a transposed convolution whose
+            kernel equals its stride.
         name: Prefix of the layers' names.
 
     Returns:

@@ -39,8 +39,8 @@ def residual_block(
         kernel_size: Size of both kernels in pixels.
         strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of both kernels in pixels.
-        norm: As in `conv_block`.
-        activation: As in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate between the convolutions, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
@@ -108,8 +108,8 @@ def bottleneck_block(
         kernel_size: Size of the middle kernel in pixels.
         strides: Stride of the middle convolution and of the projection.
         dilation_rate: Distance between the taps of the middle kernel in pixels.
-        norm: As in `conv_block`.
-        activation: As in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate after the middle convolution, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels.
@@ -182,8 +182,8 @@ def pointwise_residual_block(
         kernel_size: Size of the second kernel in pixels.
         strides: Stride of the first convolution and of the projection.
         dilation_rate: Distance between the taps of the second kernel in pixels.
-        norm: As in `conv_block`.
-        activation: As in `conv_block`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate between the convolutions, in [0, 1).
         use_bias: Whether convolutions have biases; the network that this block comes from has them.
         kernel_initializer: Keras initialiser of the kernels.

@@ -1,5 +1,7 @@
 """Slices stacked into volumes, volumes cut into slices, and neighbouring slices as channels."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Mapping
 
 import numpy as np
@@ -44,8 +46,8 @@ def volumes_to_slices(
 
     Args:
         volumes: For each group `(depth, height, width[, channels])`.
-        groups: As in `slices_to_volumes`.
-        positions: As in `slices_to_volumes`.
+        groups: `(n,)`, the volume that each slice belongs to, such as the patient.
+        positions: `(n,)`, the position of each slice in its volume: numbers, in any unit. None takes the given order.
 
     Returns:
         `(n, height, width[, channels])`.

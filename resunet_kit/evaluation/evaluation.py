@@ -1,5 +1,7 @@
 """Every score of masks, or of a model on files, in one call."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 def evaluate(
     truths: Files | ArrayLike | Iterable[ArrayLike],
-    predictions: "Files | ArrayLike | Iterable[ArrayLike] | Predictor | Cascade",
+    predictions: Files | ArrayLike | Iterable[ArrayLike] | Predictor | Cascade,
     *,
     images: Files | None = None,
     spacing: Spacing | Sequence[Any] = None,
@@ -67,7 +69,8 @@ def evaluate(
     headers.
 
     Args:
-        truths: A folder, a pattern or a list of mask files; or arrays, as for `evaluate_masks`.
+        truths: A folder, a pattern or a list of mask files; or arrays of labels, `(height, width)` or `(depth, height,
+            width)` for each case, in a list or along the first axis of one array.
         predictions: Predicted masks, given as the truths are; or a model or `Cascade`, which predicts `images` as
             `predict_folder` does.
         images: For a model: a folder, a pattern or a list of image files.
@@ -77,27 +80,40 @@ def evaluate(
             dictionary from path, file name or stem; or a list in the cases' order. None takes each case as one of its
             own.
         names: Of the cases; None takes the stems of files.
-        num_classes: As for `evaluate_masks`; None takes that of the model.
-        ignore_class: As for `evaluate_masks`.
-        empty: As for `evaluate_masks`.
-        tolerance: As for `evaluate_masks`.
-        min_overlap: As for `evaluate_masks`.
-        connectivity: As for `evaluate_masks`.
-        statistic: As for `evaluate_masks`.
-        confidence: As for `evaluate_masks`.
-        resamples: As for `evaluate_masks`.
-        seed: As for `evaluate_masks`.
-        mask_options: Options of `read_mask` for files of the truth: `classes`, `foreground`, `channel`, `exif_rotation`
-            and `nan`.
-        pairing: Options of `pair_by_name` for folders, as in `{"mask_suffix": "_mask"}`; predictions are its images
-            where there are no others.
-        image_options: As for `predict_folder`.
-        image_size: As for `predict_folder`.
-        preprocess: As for `predict_folder`.
-        postprocess: As for `predict_folder`.
-        tile: As for `predict_folder`.
-        overlap: As for `predict_folder`.
-        batch_size: As for `predict_folder`.
+        num_classes: Number of classes with the background; 1 and 2 mean binary masks. None takes that of the model, or
+            of masks scores the labels that any of them has.
+        ignore_class: Truth of this label counts for no class, often 255.
+        empty: The rule for a class that a case lacks. A number is the overlap score where truth and prediction both
+            lack it; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"` leaves such a case out,
+            `"skip"` all cases whose truth lacks the class, false positives too. In any other case with one empty mask
+            the overlap is 0 and distances are infinite.
+        tolerance: Distance of surface Dice, in the unit of the spacing.
+        min_overlap: Minimum fraction of a lesion's pixels that must overlap for it to count as detected, in [0, 1]; 0
+            is one pixel.
+        connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the number
+            of axes; None is all of them (across corners too).
+        statistic: `"mean"` over the groups; or `"median"`, for distances of which some are infinite.
+        confidence: The intervals' probability.
+        resamples: How many times groups are drawn.
+        seed: The same seed gives the same intervals.
+        mask_options: How files of the truth are read: `classes`, what stored numbers or colours mean; `foreground`,
+            whether every number above 0 is 1; `channel`, which one holds the labels; `exif_rotation`; and `nan`, the
+            label that NaN is read as.
+        pairing: How the files of folders are paired where their names differ, as in `{"mask_suffix": "_mask"}`: what
+            names begin or end with, `image_prefix`, `image_suffix`, `mask_prefix` and `mask_suffix`; or `key`, a
+            regular expression whose groups identify a pair. Predictions are the images where there are no others.
+        image_options: How images are read, as in training: `channels`, 1 for grey or 3 for RGB; `full_scale`, the
+            stored number that stands for 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and `nan`,
+            the number that NaN is read as.
+        image_size: Size that images are resized to, as in training; masks are resized back. None takes the model's own
+            size, and where that is variable, the image's.
+        preprocess: Called with each image as it is read, `([depth,] height, width, channels)` float32; returns what the
+            model takes.
+        postprocess: From probabilities to a mask, by a threshold and rules on components. None is a threshold of 0.5,
+            or the most probable of several classes.
+        tile: Predict in overlapping windows of this size rather than resize.
+        overlap: Fraction of a tile that overlaps its neighbour.
+        batch_size: Images a step; None is 8, or 1 for volumes. With `tile`, tiles a step.
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:

@@ -1,5 +1,7 @@
 """The single steps of a cascade, and its settings, checked when they are set."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -69,7 +71,8 @@ class CascadeSteps:
         """Return the probability of a finding in each image.
 
         Args:
-            images: As in `Cascade`, in the range that the classifier was trained on.
+            images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
+                or other iterable of images or batches, in the range that the classifier was trained on.
             batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 
@@ -89,7 +92,8 @@ class CascadeSteps:
         """Return the segmenter's probabilities for each image, whatever the classifier predicts.
 
         Args:
-            images: As in `Cascade`, in the range that the segmenter was trained on.
+            images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
+                or other iterable of images or batches, in the range that the segmenter was trained on.
             batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 

@@ -33,6 +33,7 @@ class Slabs:
         self.first = 0  # position of the buffer's first pixel
         self.sums = self._zeros(0)
         self.weights: dict[tuple[int, ...], np.ndarray] = {}
+        self.low, self.high = np.inf, -np.inf  # of all outputs
 
     def add(self, window: Window, output: np.ndarray) -> None:
         """Add the output `(..., classes)` of a window; what lies beyond the image is dropped."""
@@ -44,6 +45,7 @@ class Slabs:
         self._reach(here.stop)
         target[self.axis] = slice(here.start - self.first, here.stop - self.first)
         self.sums[tuple(target)] += output[inside] * self._weight(window)[inside]
+        self.low, self.high = min(self.low, output.min()), max(self.high, output.max())
         self.left[window.start[self.axis]] -= 1
         if not self.left[window.start[self.axis]]:
             del self.left[window.start[self.axis]]
@@ -54,7 +56,8 @@ class Slabs:
         if until <= self.first:
             return False
         done = self._part(0, until - self.first)
-        result = self._finished(self.sums[done])
+        # A mean lies between its values, but for rounding: without this, a probability may be above 1.
+        result = self._finished(self.sums[done].clip(self.low, self.high))
         self.out[self._part(self.first, until)] = result
         self.sums = self.sums[self._part(until - self.first, None)].copy()
         self.first = until

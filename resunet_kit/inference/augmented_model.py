@@ -20,7 +20,10 @@ def augmented_model(model: keras.Model, *, transforms: Transforms = "flips", nam
     Args:
         model: A model of one image and one output: maps `(batch, ..., classes)`, or scores `(batch, classes)`, which
             are averaged as they are. Its weights are shared, not copied.
-        transforms: As in `predict_tta`, without scales and functions.
+        transforms: `"flips"`, all combinations of flips along the spatial axes; `"rotations"`, by 0, 90, 180 and 270
+            degrees in the plane of height and width; `"dihedral"`, the rotations with and without a flip. Or a sequence
+            of names, such as `"identity"`, `"flip_horizontal"`, `"flip_vertical"`, `"flip_depth"`, `"rotate_90"`, and
+            several joined as in `"rotate_90+flip_vertical"`. Scales and functions are not taken.
         name: Name of the model.
 
     Returns:

@@ -1,5 +1,7 @@
 """Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it there."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -107,7 +109,8 @@ class Cascade(CascadeSteps):
         """Detect and delineate the findings of each image.
 
         Args:
-            images: As in `Cascade`, in the range that both models were trained on.
+            images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
+                or other iterable of images or batches, in the range that both models were trained on.
             batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 
@@ -125,7 +128,8 @@ class Cascade(CascadeSteps):
         """Yield what `predict` returns, one by one, so that not even the masks need be in memory together.
 
         Args:
-            images: As in `Cascade`, in the range that both models were trained on.
+            images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
+                or other iterable of images or batches, in the range that both models were trained on.
             batch_size: Images per step.
             verbose: 0 for silence, 1 for a progress bar.
 
@@ -180,7 +184,7 @@ class Cascade(CascadeSteps):
         ignore_class: int | None = None,
         batch_size: int = 8,
         verbose: int = 0,
-    ) -> "Cascade":
+    ) -> Cascade:
         """Choose `threshold` and `postprocess` together on validation images, and set them.
 
         The cascade then scores at least as high there as the segmenter alone with any of the candidates for
@@ -190,8 +194,9 @@ class Cascade(CascadeSteps):
         training set nor in the test set.
 
         Args:
-            images: As in `Cascade`, in the range that both models were trained on. With their masks, as a dataset of
-                `(images, masks)` or `PairBatches`, where `truths` is None.
+            images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
+                or other iterable of images or batches, in the range that both models were trained on. With their masks,
+                as a dataset of `(images, masks)` or `PairBatches`, where `truths` is None.
             truths: `(n, height, width)`, with a last axis of 1 or without; a list of masks of several sizes, or a
                 generator. 0/1 or 0/255; for a segmenter of more than two classes their labels.
             sensitivity: Part of the images with a finding that the classifier must let pass, in (0, 1]: the largest
@@ -242,15 +247,14 @@ class Cascade(CascadeSteps):
         self.threshold, self.postprocess, self.tuning = report.threshold, report.postprocess, report
         return self
 
-    def accelerate(
-        self, *, images: Images | None = None, calibration: Images | None = None, **options: Any
-    ) -> "Cascade":
+    def accelerate(self, *, images: Images | None = None, calibration: Images | None = None, **options: Any) -> Cascade:
         """Return the cascade with both models on the engine that is fastest on this machine.
 
         Outputs may differ in the last digits, in bfloat16 in the third one, so `tune` the cascade that is returned.
 
         Args:
-            images: Some typical images, as in `Cascade`, on which engines are compared; None for random ones.
+            images: Some typical images, in the shape and the range of the training images, on which engines are
+                compared; None for random ones.
             calibration: Images of the training set, which int8 needs.
             **options: The others of `accelerate`, for both models.
 
@@ -305,7 +309,7 @@ class Cascade(CascadeSteps):
         return dict(zip(("classifier", "segmenter"), keras_models(*self._models), strict=True))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> "Cascade":
+    def load(cls, path: str | os.PathLike[str]) -> Cascade:
         """Read a cascade that `save` wrote, in this version's format or an earlier one, without running code from it.
 
         Args:

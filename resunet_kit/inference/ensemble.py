@@ -81,7 +81,8 @@ def predict_ensemble(
     Args:
         models: At least two models of one input and output shape, such as those that `accelerate` returns; or the model
             that `ensemble` returned, reloaded or not.
-        images: In the shape and the range that the models take, as in `predict_tta`.
+        images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
+            images; a list of images of one size; for 2-D models also a generator or dataset.
         weights: A weight above 0 per model; None for equal ones, or those of the ensemble.
         batch_size: Images per step.
         verbose: 0 for silence, 1 for a progress bar.

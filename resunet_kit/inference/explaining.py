@@ -1,5 +1,7 @@
 """Gradient-weighted class activation maps: what in an image speaks for a class."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import keras

@@ -32,8 +32,8 @@ class ExportReport(float):
 
     Attributes:
         path: The file, or the folder of a SavedModel. Of OpenVINO the `.xml`; the weights are the `.bin` beside it.
-        format: As passed to `export`.
-        precision: As passed to `export`.
+        format: Format of the file: `"onnx"`, `"openvino"`, `"litert"` or `"tf_saved_model"`.
+        precision: Precision of the file: `"float32"` or `"int8"`.
         comparisons: What each batch showed.
         dice: Of the int8 file's masks of the calibration images; None in float32.
         float32_dice: Of the model's masks of the same images.

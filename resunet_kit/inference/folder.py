@@ -97,10 +97,11 @@ def predict_folder(
             `x_mask.tif` is left out where there is `x.tif`.
         out: The folder for masks and table: new, or one of earlier calls.
         shard: "3/16" for the third of 16 parts; None for all images.
-        postprocess: From probabilities to a mask, as in `Cascade`. None is a threshold of 0.5, or the most probable of
-            several classes.
-        image_options: Options of `read_image` as in training: `channels`, `full_scale`, `normalize`, `exif_rotation`
-            and `nan`.
+        postprocess: From probabilities to a mask, by a threshold and rules on components. None is a threshold of 0.5,
+            or the most probable of several classes.
+        image_options: How images are read, as in training: `channels`, 1 for grey or 3 for RGB; `full_scale`, the
+            stored number that stands for 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and `nan`,
+            the number that NaN is read as.
         image_size: Size that images are resized to, as in training; masks are resized back. None takes the model's own
             size, and where that is variable, the image's.
         preprocess: Called with each image as it is read, `([depth,] height, width, channels)` float32; returns what the

@@ -45,7 +45,8 @@ def predict_mc_dropout(
     Args:
         model: A `keras.Model` with at least one dropout layer of a rate above 0, built with a dropout rate such as
             `res_unet(dropout=0.2)`.
-        images: In the shape and the range that the model takes, as in `predict_tta`.
+        images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
+            images; a list of images of one size; for 2-D models also a generator or dataset.
         passes: Predictions per image, at least 2.
         seed: For the same result with each call, on the same backend and with the same `batch_size`. None: random.
         layer_types: Further classes of layers that are to run in training mode, such as one's own stochastic depth.

@@ -1,5 +1,7 @@
 """Occlusion: how much a score falls when a window of the image is covered."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Sequence
 from typing import Any
@@ -40,13 +42,17 @@ def occlusion(
     Args:
         model: A model from images or volumes to scores `(batch, classes)` or to maps `(batch, ..., classes)`; a
             `keras.Model`, or one that `accelerate` returned.
-        images: As in `grad_cam`.
+        images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
+            images; a list of images of one size; for 2-D models also a generator or dataset.
         window: Size of the covered window in pixels, one for all spatial axes or one for each. None: an eighth of each
             axis.
         stride: Distance between windows, at most their size, so that every pixel is covered. None: half a window.
         fill: What covers the window. None: the mean of each channel of the image.
-        target: As in `grad_cam`.
-        region: As in `grad_cam`; by default the mask predicted for the image without a window.
+        target: The class to explain: a class label for all images, or one for each. Of one sigmoid unit, 1 is the
+            positive class and 0 the other. None: the predicted class of a classifier, and 1 if it has one unit; of a
+            segmenter the foreground, with several classes the largest one predicted in each image.
+        region: For a segmenter, the pixels whose mean score is explained: a mask `(height, width)` or `(n, height,
+            width)`. None: the mask predicted for the image without a window; where that is empty, all pixels.
         batch_size: Covered images per step.
         verbose: 0 for silence, 1 for a progress bar.
 

@@ -28,7 +28,8 @@ class Dice(SegmentationLoss):
     Args:
         squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
             background then weigh little.
-        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
+        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
+            elsewhere, it stays near 1 and its gradient near 0 until none are left.
         soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
             where the prediction is the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels

@@ -44,7 +44,8 @@ class UnifiedFocal(SegmentationLoss):
         delta: `δ`, in [0, 1]: the weight of the foreground in `F`, and of false negatives in `T`.
         gamma: `γ`, in [0, 1); 0 has no focal effect.
         form: `"asymmetric"` or `"symmetric"`.
-        smooth: `s`, in pixels, at least 0; see `Tversky` for the reason of 1.
+        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
+            elsewhere, it stays near 1 and its gradient near 0 until none are left.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.

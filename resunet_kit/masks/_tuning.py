@@ -1,5 +1,7 @@
 """Grid search over post-processing: combinations of options, and images paired with their truth."""
 
+from __future__ import annotations
+
 import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any

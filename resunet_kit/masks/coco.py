@@ -1,5 +1,7 @@
 """COCO's run lengths: compressed, byte for byte as pycocotools writes them, or plain."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 

@@ -1,5 +1,7 @@
 """COCO annotations: the objects of a mask as dictionaries that JSON takes."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, get_args
 

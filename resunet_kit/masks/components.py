@@ -1,5 +1,7 @@
 """Morphology by connected components: keep the largest, remove small ones, fill holes, hysteresis thresholds."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,5 +1,7 @@
 """Signed distance maps of masks."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,5 +1,7 @@
 """Class labels: to and from one channel per class."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Measurements of masks and of their connected regions."""
 
+from __future__ import annotations
+
 import math
 from itertools import product
 from typing import Any

@@ -1,5 +1,7 @@
 """Overlays: a mask drawn over its image."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

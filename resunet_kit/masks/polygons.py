@@ -1,5 +1,7 @@
 """Contours of masks, and masks of polygons."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable
 from typing import Literal, get_args
 

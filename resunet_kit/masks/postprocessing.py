@@ -1,5 +1,7 @@
 """Post-processing: from probabilities to a clean mask by one object that can be tuned, saved and loaded."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
 import os
@@ -116,7 +118,7 @@ class PostProcess:
         return text
 
     @classmethod
-    def from_json(cls, source: str | os.PathLike[str]) -> "PostProcess":
+    def from_json(cls, source: str | os.PathLike[str]) -> PostProcess:
         """Return the object that `to_json` described: of its text, or of a file's path.
 
         Raises:
@@ -144,7 +146,7 @@ class PostProcess:
         *,
         score: Score | None = None,
         **candidates: Any,
-    ) -> "Tuning":
+    ) -> Tuning:
         """Return the options with the highest mean score over validation images, and the score of every combination.
 
         Every combination is tried, so keep the candidates few. Tune on patients that are neither in the training set
@@ -192,7 +194,7 @@ class PostProcess:
         return Tuning(best, value, curve)
 
     @classmethod
-    def _masks(cls, image: NDArray[Any], options: list["PostProcess"]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    def _masks(cls, image: NDArray[Any], options: list[PostProcess]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the index and the mask of all options; steps that several have in common run once."""
         groups: dict[PostProcess, list[int]] = {}
         for index, one in enumerate(options):

@@ -1,5 +1,7 @@
 """Kaggle's run lengths: text of `start length` pairs, column-major, counted from 1."""
 
+from __future__ import annotations
+
 import re
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Cases scored one by one, so that two masks are in memory at a time."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 

@@ -1,5 +1,7 @@
 """Masks, names, groups and spacings of cases, as `evaluate_masks` takes them."""
 
+from __future__ import annotations
+
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Class labels of one case, told from 0/1 and 0/255 masks."""
 
+from __future__ import annotations
+
 from typing import Any, NamedTuple
 
 import numpy as np

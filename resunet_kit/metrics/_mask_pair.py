@@ -1,5 +1,7 @@
 """Two masks of one shape, and the box that holds the foreground of one."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

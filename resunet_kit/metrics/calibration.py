@@ -1,5 +1,7 @@
 """Calibration: reliability bins and the expected calibration error."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Every score of many cases, with intervals over patients, as tables and JSON."""
 
+from __future__ import annotations
+
 import csv
 import dataclasses
 import json
@@ -161,8 +163,10 @@ def evaluate_masks(
             `"skip"` all cases whose truth lacks the class, false positives too. In any other case with one empty mask
             the overlap is 0 and distances are infinite. Counts of lesions and pixels are always counted.
         tolerance: Distance of surface Dice, in the unit of the spacing.
-        min_overlap: Minimum fraction of a lesion to detect, as for `lesion_scores`.
-        connectivity: As for `lesion_scores`.
+        min_overlap: Minimum fraction of a lesion's pixels that must overlap for it to count as detected, in [0, 1]; 0
+            is one pixel.
+        connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the number
+            of axes; None is all of them (across corners too).
         statistic: `"mean"` over the groups; or `"median"`, for distances of which some are infinite.
         confidence: The intervals' probability.
         resamples: How many times groups are drawn.

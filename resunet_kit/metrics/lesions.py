@@ -1,5 +1,7 @@
 """Lesion-wise detection scores: connected components detected, missed and falsely predicted."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Overlap scores of two masks in NumPy: Dice, IoU, sensitivity, specificity and precision."""
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 from numpy.typing import ArrayLike

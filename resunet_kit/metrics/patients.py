@@ -1,5 +1,7 @@
 """Scores per patient, and bootstrap confidence intervals that resample patients."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 

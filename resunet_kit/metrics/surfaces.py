@@ -1,5 +1,7 @@
 """Surface scores of two masks: Hausdorff distance, average surface distance and surface Dice."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -25,10 +25,11 @@ def deep_res_unet(
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
         filters: Channels of each level, the bridge last.
-        norm: As in `res_unet`.
-        dropout: As in `res_unet`.
-        activation: As in `res_unet`.
-        deep_supervision: As in `res_unet`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
+        dropout: Dropout rate inside the blocks, in [0, 1).
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
+        deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
+            first and the coarsest last, all of the image's size.
         name: Name of the model.
 
     Returns:

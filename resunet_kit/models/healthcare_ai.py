@@ -27,7 +27,7 @@ def healthcare_ai_res_unet(
     Args:
         input_shape: `(height, width, channels)`; height and width may be odd, or None.
         num_classes: Channels of the output.
-        activation: As in `res_unet`.
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
         name: Name of the model.
 
     Returns:
@@ -66,7 +66,8 @@ def healthcare_ai_classifier(
         input_shape: `(height, width, channels)`, a static shape of at least 97x97 pixels, so that the features have the
             4x4 pixels of the pooling.
         num_classes: Length of the softmax.
-        weights: As in `resnet`.
+        weights: None for random ones, `"imagenet"` (downloaded by Keras), or the path of a file for ResNet50: weights
+            of Keras, or a state dict of torchvision or timm (`.pth`, `.safetensors`).
 
     Returns:
         A model from images, preprocessed as the backbone's weights expect, to `(batch, num_classes)`;

@@ -40,10 +40,10 @@ def res_unet_a(
             holds for all deeper levels.
         multitask: Whether the network also predicts the classes' boundaries and distance maps, from which it computes
             the scores. The outputs are then a list: scores, boundaries, distances, each with `num_classes` channels.
-        norm: As in `res_unet`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         dropout: Dropout rate inside the branches, in [0, 1).
-        activation: As in `res_unet`. Boundaries always end in a sigmoid, distances in a sigmoid for one class and a
-            softmax for more.
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
+            Boundaries always end in a sigmoid, distances in a sigmoid for one class and a softmax for more.
         name: Name of the model.
 
     Returns:

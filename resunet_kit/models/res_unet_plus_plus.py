@@ -30,9 +30,9 @@ def res_unet_plus_plus(
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
         filters: Channels of each level of the encoder, then of the bridge, which is as large as the last level.
-        norm: As in `res_unet`.
+        norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         dropout: Dropout rate inside the units, in [0, 1).
-        activation: As in `res_unet`.
+        activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
         name: Name of the model.
 
     Returns:

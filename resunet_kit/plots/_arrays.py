@@ -1,5 +1,7 @@
 """Arrays as users hold them, checked and converted to what the figures draw."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Calibration: observed frequencies against predicted probabilities."""
 
+from __future__ import annotations
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike

@@ -1,5 +1,7 @@
 """Receiver operating characteristic and precision-recall curves."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

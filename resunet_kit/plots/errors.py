@@ -1,5 +1,7 @@
 """Error maps: true positives, false positives and false negatives of a segmentation, pixel by pixel."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -105,7 +107,8 @@ def worst_cases(
     """Show the error maps of the cases with the lowest scores, worst first.
 
     Args:
-        images: Images as in `sample_grid`.
+        images: Images `(height, width)`, grey, or `(height, width, 3)`, RGB, of one size or several: a list or an
+            array.
         truths: One true mask per image.
         predictions: One predicted mask per image.
         scores: One score per image; higher is better. Ties keep their order.

@@ -1,5 +1,7 @@
 """Images with their masks, or with the classes of label maps."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 
 import numpy as np

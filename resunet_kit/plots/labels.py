@@ -1,5 +1,7 @@
 """Class balance and confusion matrix of class labels."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,5 +1,7 @@
 """Distribution of scores over slices or patients."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from typing import Any
 

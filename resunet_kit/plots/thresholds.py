@@ -1,5 +1,7 @@
 """Threshold curves: sensitivity, specificity, F1 and Dice against the threshold."""
 
+from __future__ import annotations
+
 from typing import Any, Literal, get_args
 
 import numpy as np

@@ -1,5 +1,7 @@
 """A slider through the slices of a volume, with its channels next to each other."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -119,7 +121,8 @@ def _frame(figure: go.Figure, shape: tuple[int, ...], view: int, aspect: float) 
     frame_axes(figure, shape, row=1, col=view + 1, aspect=aspect)
     if view > 0:  # all views zoom together
         figure.update_xaxes(matches="x", row=1, col=view + 1)
-        figure.update_yaxes(matches="y", row=1, col=view + 1)
+        # Square by matching the first view; plotly.js warns of an axis that is to do both.
+        figure.update_yaxes(matches="y", scaleanchor=None, row=1, col=view + 1)
 
 
 def _labels(titles: Sequence[str] | None, slices: int) -> list[str]:

@@ -100,7 +100,7 @@ def fit_folder(
     resume: bool = False,
     verbose: Verbose = "auto",
 ) -> FitResult:
-    """Train and assess a network on a folder of images and a folder of masks, by a recipe that suits most data.
+    r"""Train and assess a network on a folder of images and a folder of masks, by a recipe that suits most data.
 
     Every pair is read once before anything is trained, so that unusable files are named at once. What the user leaves
     open is then chosen from the files, and printed with its reason: groups, classes, channels, size, intensities, batch
@@ -114,7 +114,8 @@ def fit_folder(
     ended. An interrupted run continues after its last epoch with `resume=True`, with the batches it would have had.
 
     Args:
-        images_dir: Folder of images; or a pattern or list, as for `pair_by_name`.
+        images_dir: Folder of images, searched at any depth; a pattern as of `glob`, such as `"data/*/*.tif"`; or a list
+            of paths.
         masks_dir: Folder of masks of the same names, or with something before or after them.
         out: The run folder, new or empty.
         model: A built `keras.Model` from images to probabilities, trained as it is; or a function
@@ -123,27 +124,33 @@ def fit_folder(
             the folder of each image, another text is a regular expression with a group, searched in the path with
             forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None takes each image
             as one of its own.
-        key: As for `pair_by_name`.
-        unmatched: As for `pair_by_name`.
+        key: What identifies a pair where names differ in more than their beginning and end: a regular expression with
+            groups, as in `r"(\d+)_(left|right)"`, or a function of the path. A tuple gives one for images and one for
+            masks.
+        unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.
         num_classes: Classes of the masks with the background; 1 and 2 mean binary masks, of one output channel. None
             finds it.
         ignore_class: A label that is no class, often 255: its pixels count neither in the loss nor in scores.
-        classes: What stored numbers or colours mean, as for `read_mask`.
-        foreground: Whether every number above 0 is foreground, as for `read_mask`.
+        classes: What stored numbers or colours mean, as a dictionary: `{4: 3}` reads 4 as class 3, `{(0, 0, 0): 0,
+            (128, 0, 0): 1}` reads colours; the key None stands for all that is not listed.
+        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
+            instances.
         channel: Channel of mask files that holds the labels.
         channels: 1 to read images as grey, 3 as RGB. None finds it.
         full_scale: The stored number of images that stands for 1; None takes what each file says.
         nan: The number that NaN in images is read as; None refuses NaN.
-        exif_rotation: As for `read_image`.
+        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, as viewers do; False reads the
+            stored pixels. None does so too, and warns where a tag says otherwise.
         image_size: `(height, width)` that images are resized to, or one integer. None takes the median size, at most
             512 on the longer side, as a multiple of 16. Scores and predictions are at each image's own size.
         normalize: `"auto"` divides 8-bit images by 255, and brings others to mean 0 and standard deviation 1 by the
-            statistics of the training images; `"image"`, `(mean, std)` and None are as for `read_image`.
+            statistics of the training images; `"image"` does so by the statistics of each image alone; `(mean, std)`
+            uses these; None leaves the values in [0, 1].
         validation_fraction: Fraction of images to choose by.
         test_fraction: Fraction of images for the scores.
         filters: Of the default network's levels. None takes more for more images.
-        augment: An `Augment` or another function as for `pairs_dataset`, None for none, `"auto"` for small movements
-            and changes of exposure.
+        augment: An `Augment`, or another callable `augment(images, masks, seed=seed)` on batches of NumPy arrays; None
+            for none, `"auto"` for small movements and changes of exposure.
         batch_size: None takes 8, or fewer for few images.
         epochs: Passes over the training images.
         learning_rate: Its maximum, after the warm-up.
@@ -154,7 +161,8 @@ def fit_folder(
         callbacks: Further Keras callbacks.
         seed: Of split, weights, order and augmentation. Sets Keras's seed.
         resume: Whether to continue an unfinished run in `out`; a finished one is read, and a new one begun.
-        verbose: As in `keras.Model.fit`; 0 prints nothing.
+        verbose: 0 prints nothing, 1 a progress bar for each epoch, 2 a line for each; `"auto"` is 1, or 2 where the
+            output is not a terminal.
 
     Returns:
         Model, split, scores, report and more.

@@ -35,15 +35,17 @@ class RunSettings:
     Attributes:
         num_classes: Channels of the model's output: 1 is the foreground of binary masks.
         image_size: `(height, width)` that the model takes.
-        channels: As for `read_image`; None for those of the files.
-        normalize: As for `read_image`: None, `"image"`, or mean and standard deviation of each channel.
-        full_scale: As for `read_image`.
-        nan: As for `read_image`.
-        exif_rotation: As for `read_image`.
-        ignore_class: As for `read_mask`.
-        classes: As for `read_mask`.
-        foreground: As for `read_mask`.
-        channel: As for `read_mask`.
+        channels: 1 for grey, 3 for RGB, 4 for RGB and an opacity; None for those of the files.
+        normalize: None for values in [0, 1], `"image"` for mean 0 and standard deviation 1 of each image, or mean and
+            standard deviation of each channel.
+        full_scale: The stored number that stands for 1; None for the largest number of the file's bits.
+        nan: The number that NaN is read as; None refuses NaN.
+        exif_rotation: Whether images and masks are rotated as their EXIF tags say; None does not, and warns where a tag
+            asks for it.
+        ignore_class: The label of pixels that count nowhere, often 255; None for none.
+        classes: What stored numbers or colours of masks mean, as a dictionary; None for labels as stored.
+        foreground: Whether every number of a mask above 0 is read as 1.
+        channel: The channel of a mask that holds the labels; None for the only one.
         postprocess: From probabilities to a mask, chosen on validation images; None where the most probable of several
             classes is taken.
         seed: Of the run.

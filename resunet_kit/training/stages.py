@@ -16,7 +16,8 @@ class Stage:
     """Trainable layers, number of epochs and learning rate of one stage.
 
     Args:
-        policy: Which layers are trainable, as in `resunet_kit.models.set_trainable`.
+        policy: Which layers are trainable: `"all"`; `"none"`; `"head"`, everything but the backbone; `"all_but_norm"`,
+            everything but normalisations; or how many top stages of the backbone, together with the head.
         epochs: Passes over the data, at least 1.
         learning_rate: The optimizer's learning rate in this stage, above 0.
 
@@ -84,14 +85,15 @@ def fit_in_stages(
         model: A built model, with a nested backbone where policies need one. Afterwards it is compiled, with the
             trainable layers of the last stage.
         stages: Stages in order, as `Stage` or as tuples of its arguments.
-        x: Training data, as in `keras.Model.fit`; each stage takes further batches from the same generator.
+        x: Training data: arrays, a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of batches; each stage
+            takes further batches from the same generator.
         y: Targets, unless `x` holds them.
-        loss: As in `keras.Model.compile`. None: what the model was compiled with.
+        loss: A loss, its name, or a list or dictionary of one per output. None: what the model was compiled with.
         optimizer: Name, or an optimizer whose class and options every stage's new one gets. None: as the model was
             compiled with, else Adam. The stage's learning rate replaces its own or its schedule.
-        metrics: As in `keras.Model.compile`. None: what the model was compiled with, if anything.
+        metrics: A list of metrics or of their names. None: what the model was compiled with, if anything.
         callbacks: Keras callbacks, for all stages.
-        validation_data: As in `keras.Model.fit`.
+        validation_data: Arrays `(x, y)`, or a dataset of batches, scored after each epoch. None: nothing is.
         **fit_options: Further arguments of `keras.Model.fit`, as `batch_size` or `verbose`. Other arguments of
             `compile`, as `loss_weights` or `jit_compile`, stay as the model was compiled.
 

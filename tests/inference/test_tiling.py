@@ -131,6 +131,12 @@ def test_an_array_of_another_library_is_named():
         predict_tiled(identity(None, None, 1), Foreign(image_of(8, 8, 1)), tile=8)
 
 
+def test_blended_probabilities_stay_in_the_range_of_the_outputs():
+    """Rounding of the weights' sums must not make probabilities above 1, which post-processing refuses."""
+    blended = predict_tiled(identity(None, None, None, 1), np.ones((40, 64, 64, 1), "float32"), tile=(16, 32, 32))
+    assert blended.min() == blended.max() == 1
+
+
 @pytest.mark.parametrize("size", [20, 25])
 def test_a_fixed_size_need_not_be_a_multiple_of_the_stride(size):
     model, image = res_unet((size, size, 1), filters=(2, 4, 4, 4)), image_of(50, 33, 1)

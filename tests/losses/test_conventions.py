@@ -141,6 +141,12 @@ def keras_tversky(t, p, alpha, beta):
     return 1 - tp / (tp + alpha * fn + beta * fp + 1e-7)
 
 
+def sm_score(t, p, axes=BATCH, fp_weight=0.5, fn_weight=0.5, smooth=5e-6):
+    """The score of segmentation_models, of which the loss is 1 minus the mean."""
+    tp, fp, fn = counts(t, p, axes)
+    return (tp + smooth) / (tp + fp_weight * fp + fn_weight * fn + smooth)
+
+
 def smp_tversky(t, p, alpha, beta, smooth=0.0):
     """Of each class; 0 for one that is absent."""
     tp, fp, fn = counts(t, p, BATCH)
@@ -298,6 +304,37 @@ MEASURED = {
             {"classes": 0.1287291}, lambda t, p: focal(t, p, np.array([0.2, 0.3, 0.5]))
         ),
         "BinaryFocalCrossentropy(from_logits=True)": Measured({"wrong": 15.97533}),
+    },
+    "segmentation_models 1.0.1": {
+        "DiceLoss()": Measured(
+            {"masks": 0.5372901, "empty": 0.0, "faint": 0.6552032, "classes": 0.5991362, "faint classes": 0.417311},
+            lambda t, p: 1 - np.mean(sm_score(t, p)),
+        ),
+        "DiceLoss(per_image=True)": Measured(
+            {"masks": 0.6166874, "faint": 0.3877588, "classes": 0.6103141},
+            lambda t, p: 1 - np.mean(sm_score(t, p, IMAGE)),
+        ),
+        "DiceLoss(beta=2)": Measured(
+            {"masks": 0.411598, "classes": 0.5791124, "faint classes": 0.417311},
+            lambda t, p: 1 - np.mean(sm_score(t, p, fp_weight=0.2, fn_weight=0.8, smooth=2e-6)),
+        ),
+        "DiceLoss(class_indexes=[1, 2])": Measured(
+            {"classes": 0.6919467, "faint classes": 0.6259665}, lambda t, p: 1 - np.mean(sm_score(t, p)[1:])
+        ),
+        "DiceLoss(class_weights=[1, 2, 3])": Measured(
+            {"classes": 0.3349145}, lambda t, p: 1 - np.mean([1, 2, 3] * sm_score(t, p))
+        ),
+        "JaccardLoss()": Measured(
+            {"masks": 0.6990093, "empty": 0.0, "classes": 0.7355268, "faint classes": 0.417311},
+            lambda t, p: 1 - np.mean(sm_score(t, p, BATCH, 1, 1, 1e-5)),
+        ),
+        "JaccardLoss(per_image=True)": Measured(
+            {"masks": 0.73078, "classes": 0.7378951}, lambda t, p: 1 - np.mean(sm_score(t, p, IMAGE, 1, 1, 1e-5))
+        ),
+        "BinaryCELoss()": Measured({"masks": 0.4660451}, lambda t, p: np.mean(binary_entropy(t, p))),
+        "CategoricalCELoss()": Measured({"classes": 0.3195929}, lambda t, p: np.mean(entropy(t, p)) / 3),
+        "BinaryFocalLoss()": Measured({"masks": 0.1124691}, lambda t, p: binary_focal(t, p, 0.25)),
+        "CategoricalFocalLoss()": Measured({"classes": 0.04488585}, lambda t, p: focal(t, p, 0.25) / 3),
     },
     "segmentation_models.pytorch 0.6.0": {
         'DiceLoss("binary")': Measured(

@@ -4,6 +4,8 @@ Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTran
 `RandomFlip` turns masks into floats. None takes volumes, and each layer interpolates what the one before interpolated.
 """
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Mapping
 from typing import Any, Self

@@ -1,5 +1,7 @@
 """Array layout: one pair or a batch of pairs, images or volumes, as `(batch, *spatial_shape, channels)`."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

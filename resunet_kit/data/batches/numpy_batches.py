@@ -1,5 +1,7 @@
 """Images and masks from files as NumPy batches, for Keras with any backend."""
 
+from __future__ import annotations
+
 import os
 import random
 from collections import deque

@@ -1,5 +1,7 @@
 """Image and mask files of a dataset, read by index, checked and stacked into batches."""
 
+from __future__ import annotations
+
 import warnings
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence

@@ -4,6 +4,8 @@ Indices are shuffled and batched, and only then are files read: a full shuffle t
 once, and one Python call per batch keeps TensorFlow's overhead small.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterable
 
@@ -94,8 +96,8 @@ def pairs_dataset(
             what each file says.
         exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
             None does so too, and warns where a tag says otherwise.
-        nan: The number that NaN in images is read as, as in `read_image`; NaN in masks is then `ignore_class` if that
-            is given, else background. None refuses NaN.
+        nan: The number that NaN in images is read as, in the unit of the file, such as 0 for files of SPM; NaN in masks
+            is then `ignore_class` if that is given, else background. None refuses NaN.
 
     Returns:
         A `tf.data.Dataset` of `(images, masks)`: float32 `(batch, height, width, channels)`, in [0, 1] unless

@@ -87,7 +87,8 @@ def read_mask(
 
     Args:
         path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.
-        image_size: As for `read_image`; resized by nearest neighbour. None leaves the size.
+        image_size: `(height, width)`, or one integer for a square; for volumes `(depth, height, width)`, or one integer
+            for a cube. Resized by nearest neighbour. None leaves the size.
         num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
             even 0 and 255. None chooses file by file, as above.
         ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
@@ -102,7 +103,8 @@ def read_mask(
             instances, in any number of bits. `ignore_class` then stays as it is.
         channel: The channel that holds the labels, for files of several: 0 is the first, -1 the last, such as an
             opacity. A palette file has those of its colours. None takes the only one.
-        exif_rotation: As for `read_image`.
+        exif_rotation: True rotates and mirrors the mask as its EXIF tag says, as viewers do; False reads the stored
+            pixels. None does so too, and warns where a tag says otherwise.
         nan: The class label that NaN is read as, such as 0 or `ignore_class`. None refuses NaN.
         like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is brought to the image's axes, as
             `pairs_dataset` does for each pair. None leaves the axes in the order of the mask's file.

@@ -1,5 +1,7 @@
 """Images shifted and scaled to mean 0 and standard deviation 1, by their own statistics or by given ones."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -26,7 +28,7 @@ class Moments:
     squares: Row
 
     @classmethod
-    def of(cls, image: NDArray) -> "Moments":
+    def of(cls, image: NDArray) -> Moments:
         """Return the moments of the stored values, `(..., channels)`."""
         pixels = image.reshape(-1, image.shape[-1])
         if image.dtype == np.uint8:
@@ -38,14 +40,14 @@ class Moments:
             return cls(len(pixels), first + mean, np.square(shifted - mean).sum(axis=0))
 
     @classmethod
-    def _of_bytes(cls, pixels: NDArray[np.uint8]) -> "Moments":
+    def _of_bytes(cls, pixels: NDArray[np.uint8]) -> Moments:
         """Use a histogram of the 256 values: exact, and several times as fast."""
         counts = np.stack([np.bincount(channel, minlength=256) for channel in pixels.T])
         values = np.arange(256.0)
         mean = counts @ values / len(pixels)
         return cls(len(pixels), mean, (counts * np.square(values - mean[:, None])).sum(axis=1))
 
-    def __add__(self, other: "Moments") -> "Moments":
+    def __add__(self, other: Moments) -> Moments:
         count = self.count + other.count
         difference = other.mean - self.mean
         mean = self.mean + difference * (other.count / count)

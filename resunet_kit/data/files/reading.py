@@ -1,5 +1,7 @@
 """One image or volume from a file, as models take it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 

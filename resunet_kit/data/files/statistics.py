@@ -27,9 +27,10 @@ def image_statistics(
 
     Args:
         image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
-        channels: As for `read_image`.
-        full_scale: As for `read_image`. Pass the same to both, so that the units agree.
-        nan: As for `read_image`.
+        channels: 1 for grey, 3 for RGB, 4 for RGB and an opacity. None leaves the channels of the file.
+        full_scale: The stored number that stands for 1, such as 4095 for 12 bits in a file of 16. None takes the
+            largest number of the file's bits. Pass the same here and to `read_image`, so that the units agree.
+        nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM. None refuses NaN.
 
     Returns:
         Mean and standard deviation, `(channels,)` each, in the unit of `read_image` with these options; for files with

@@ -1,5 +1,7 @@
 """Masks and probabilities written as NIfTI, with the geometry of their source."""
 
+from __future__ import annotations
+
 import gzip
 import os
 from typing import Any

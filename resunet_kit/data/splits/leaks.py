@@ -1,5 +1,7 @@
 """Leaks between the parts of a split: common samples, groups and images."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence

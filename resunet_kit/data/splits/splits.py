@@ -1,5 +1,7 @@
 """Splits by group: all samples of a patient, a video or a farm stay in one part."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 
@@ -65,7 +67,8 @@ def cross_validation_by_group(
     Args:
         groups: `(n,)`, the group of each sample.
         folds: Number of folds, from 2 to the number of groups.
-        stratify: `(n,)`, a label for each sample; see `split_by_group`.
+        stratify: `(n,)`, a label for each sample, to have in each fold the same fraction of each label. None balances
+            the numbers of samples alone.
         seed: Which of the many good splits.
 
     Returns:
