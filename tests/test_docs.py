@@ -17,6 +17,7 @@ PAGES = Path(__file__).parent.parent / "docs" / "pages"
 GUIDES = sorted([PAGES / "index.md", *(PAGES / "guides").glob("*.md"), *(PAGES / "tutorials").glob("*.md")])
 SLOW = {
     "blocks_and_networks",
+    "choose_a_network",
     "fit_folder",
     "index",
     "moving_from_other_libraries",

@@ -1,5 +1,7 @@
 """Masks and label maps, told apart and read; names and colours of classes."""
 
+from __future__ import annotations
+
 import colorsys
 import dataclasses
 from collections.abc import Mapping, Sequence

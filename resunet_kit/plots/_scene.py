@@ -1,5 +1,7 @@
 """One picture under its masks: the traces, the buttons, and what hovering says."""
 
+from __future__ import annotations
+
 import dataclasses
 from collections.abc import Container, Mapping, Sequence
 from typing import Any

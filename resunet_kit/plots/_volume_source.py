@@ -1,5 +1,7 @@
 """Volumes as stacks of slices: from arrays, or from NIfTI files in the orientation of a radiological viewer."""
 
+from __future__ import annotations
+
 import dataclasses
 import os
 from typing import Any, Literal, TypeAlias, get_args

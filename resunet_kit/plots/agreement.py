@@ -1,5 +1,7 @@
 """Agreement of two measurements: the Bland-Altman plot."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

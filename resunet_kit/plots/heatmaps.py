@@ -1,5 +1,7 @@
 """Heat maps over images: uncertainty, Grad-CAM, probability."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

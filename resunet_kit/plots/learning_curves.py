@@ -1,5 +1,7 @@
 """Scores against the number of training patients, the steps or the seconds, with intervals."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any
 

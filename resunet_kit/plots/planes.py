@@ -1,5 +1,7 @@
 """The three orthogonal planes of a volume through one point."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

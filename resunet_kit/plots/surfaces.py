@@ -1,5 +1,7 @@
 """The surface of a lesion in its brain, in three dimensions."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 
