@@ -12,13 +12,15 @@ from resunet_kit.plots.errors import error_map, worst_cases
 from resunet_kit.plots.history import training_history
 from resunet_kit.plots.images import overlay, sample_grid
 from resunet_kit.plots.labels import class_balance, confusion_matrix
-from resunet_kit.plots.report import Section, write_report
+from resunet_kit.plots.report import Details, Section, Table, write_report
 from resunet_kit.plots.scores import score_distribution
 from resunet_kit.plots.thresholds import threshold_curve
 from resunet_kit.plots.volumes import slice_viewer
 
 __all__ = [
+    "Details",
     "Section",
+    "Table",
     "class_balance",
     "confusion_matrix",
     "error_map",
