@@ -78,7 +78,8 @@ def write_report(
     Nothing is loaded from the network, and the browser is told to refuse it. plotly.js is embedded once if there are
     figures; compressed, as the figures are, it takes 2 MB. A figure is drawn when the reader comes to it, and all are
     for printing. The page follows the reader's light or dark setting, which a button changes, and fits a phone; the
-    contents show the section that is being read; tables sort by a click on a header. A failure leaves an earlier report at `path` unchanged.
+    contents show the section that is being read; tables sort by a click on a header. A failure leaves an earlier report
+    at `path` unchanged.
 
     Args:
         path: The file to write; missing folders are made.

@@ -14,7 +14,7 @@ _POLICY = (
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
 # The text colours of this package's figures and of Plotly's templates, which the style sheet replaces by the page's.
-_INKS = (INK, "#2a3f5f", "#444444")
+_INKS = (INK, "#2a3f5f")
 
 _NO_SCRIPTS = "Figures, and sorting tables, need JavaScript."
 

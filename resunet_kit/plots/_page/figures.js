@@ -76,6 +76,20 @@
   }
 
   // === Printing ===
+  // Plotly puts a picture in its place when it has been decoded, which is too late for paper.
+  const XLINK = "http://www.w3.org/1999/xlink";
+  const place = (box) => {
+    for (const image of box.querySelectorAll(".im image")) {
+      const [{ trace, x0, y0, w, h }] = image.__data__;
+      if (!trace.source || image.getAttributeNS(XLINK, "href")) continue;
+      const { xaxis, yaxis } = box._fullLayout._plots[trace.xaxis + trace.yaxis];
+      const [left, right] = [xaxis.c2p(x0), xaxis.c2p(x0 + w * trace.dx)].sort((a, b) => a - b);
+      const [top, bottom] = [yaxis.c2p(y0), yaxis.c2p(y0 + h * trace.dy)].sort((a, b) => a - b);
+      const numbers = { x: left, y: top, width: right - left, height: bottom - top };
+      for (const [name, value] of Object.entries(numbers)) image.setAttribute(name, value);
+      image.setAttributeNS(XLINK, "xlink:href", trace.source);
+    }
+  };
   const folds = Array.from(document.querySelectorAll("main details"));
   let before = null;  // of a page that is being printed: which folds were open, and the figures
   addEventListener("beforeprint", () => {
@@ -89,6 +103,7 @@
       const lower = box.style.aspectRatio ? Math.round((height * narrower) / width) : height;
       Plotly.relayout(box, { width: narrower, height: lower });
       recolor(box, true);
+      place(box);
     }
   });
   addEventListener("afterprint", () => {

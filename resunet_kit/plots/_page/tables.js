@@ -51,10 +51,14 @@
     const first = box.querySelector("th");
     box.style.setProperty("--first", `${first.offsetWidth}px`);
     box.classList.toggle("more", box.scrollWidth > box.clientWidth + 1);
+    box.classList.toggle("right", box.scrollLeft + box.clientWidth < box.scrollWidth - 1);
   };
   if (typeof ResizeObserver === "function") {
     const observer = new ResizeObserver((entries) => entries.forEach((entry) => measure(entry.target)));
     boxes.forEach((box) => observer.observe(box));
   }
-  boxes.forEach(measure);
+  for (const box of boxes) {
+    box.addEventListener("scroll", () => measure(box), { passive: true });
+    measure(box);
+  }
 })();
