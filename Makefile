@@ -51,7 +51,7 @@ test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
 # The site from `make docs` is opened too.
 test-browser: $(VENV)/.browser-installed  ## Open the report and the site in Chromium
 	test -f site/index.html || $(MAKE) docs
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m browser tests/browser
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m browser tests/browser
 
 # One thread a worker: the tensors are small, and threads wait for each other. TensorFlow's tests take an eighth less time,
 # PyTorch's several times less.

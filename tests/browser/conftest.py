@@ -64,9 +64,8 @@ class Watched:
         self.page.evaluate(
             """async () => {
                 const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-                for (let y = 0; y < document.scrollingElement.scrollHeight; y += 500) {
+                for (let y = 0; y < document.scrollingElement.scrollHeight; y += 700) {
                     scrollTo({ top: y, behavior: "instant" });
-                    await frame();
                     await frame();
                 }
             }"""
@@ -86,7 +85,7 @@ class Watched:
         )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def visit(chromium):
     """Return a context manager of a watched page, which fails at its end if anything went wrong."""
 

@@ -1,9 +1,7 @@
-import re
-
 import pytest
 
 from tests.browser.conftest import DESK, PHONE
-from tests.browser.every_kind import HOSTILE, ROWS
+from tests.browser.every_kind import ROWS
 
 pytestmark = pytest.mark.browser
 
@@ -67,41 +65,7 @@ def test_the_page_reaches_nothing_outside(report, visit):
         })"""
         assert page.evaluate(image) == "refused"
         refused, watched.wrong = watched.wrong, []
-        assert refused
-        assert all("Content Security Policy" in message for message in refused)
-
-
-# === Names ===
-
-
-def test_names_are_text_everywhere(report, visit):
-    with visit() as watched:
-        page = watched.open(report)
-        page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
-        watched.read()
-        page.wait_for_function(f"{DRAWN} === {FIGURES}")
-        assert page.locator("main img, header img, nav img, svg a, main a").count() == 0
-        assert page.title() == HOSTILE
-        for place in ("h1", "h2", "nav a", "th button", "td", "summary", "section > p", ".gtitle", ".xtick text"):
-            texts = page.locator(place).all_text_contents()
-            assert any(one_line(HOSTILE) in one_line(text) for text in texts), place
-        own = page.locator(".figure").last
-        for place in (".legendtext", ".annotation-text", ".textpoint text", ".g-xtitle", ".g-ytitle"):
-            assert one_line(HOSTILE) in one_line(own.locator(place).first.text_content()), place
-
-
-def test_names_are_text_in_what_hovers(report, visit):
-    with visit() as watched:
-        page = watched.open(report)
-        own = page.locator(".figure").last
-        own.scroll_into_view_if_needed()
-        own.locator(".point").first.hover(force=True)
-        assert one_line(HOSTILE) in one_line(own.locator(".hovertext").first.text_content())
-
-
-def one_line(text):
-    """Return a text without the spaces that lines are broken at."""
-    return re.sub(r"\s|\u200b", "", text)
+        assert sum("Content Security Policy" in message for message in refused) >= 2
 
 
 # === Light and dark ===
@@ -224,49 +188,6 @@ def test_on_a_phone_the_contents_fold_and_name_the_section(report, visit):
         assert page.locator("nav").bounding_box()["y"] <= 1  # it stays at the top
 
 
-# === Figures ===
-
-
-def test_sliders_change_what_is_shown(report, visit):
-    with visit() as watched:
-        page = watched.open(report)
-        watched.read()
-        boxes = page.locator(".figure.drawn:has(.slider-container)")
-        assert boxes.count() > 0
-        for index in range(boxes.count()):
-            box = boxes.nth(index)
-            for at, rail in enumerate(box.locator(".slider-rail-touch-rect").all()):
-                before = box.evaluate(STATE)
-                rail.scroll_into_view_if_needed()
-                size = rail.bounding_box()
-                step = box.evaluate(f"(box) => box._fullLayout.sliders[{at}].active")
-                share = 0.05 if step else 0.95
-                page.mouse.click(size["x"] + share * size["width"], size["y"] + size["height"] / 2)
-                assert box.evaluate(STATE) != before, f"slider {at} of {box.get_attribute('aria-label')}"
-
-
-def test_legends_and_buttons_switch(report, visit):
-    with visit() as watched:
-        page = watched.open(report)
-        watched.read()
-        for box in page.locator(".figure.drawn").all():
-            for button in box.locator(".legendtoggle").all()[:3]:
-                before = box.evaluate(STATE)
-                button.scroll_into_view_if_needed()
-                button.click()
-                page.wait_for_function(
-                    "([box, before]) => (" + STATE + ")(box) !== before", arg=[box.element_handle(), before]
-                )
-            for button in box.locator(".updatemenu-button").all():
-                button.scroll_into_view_if_needed()
-                button.click()
-
-
-# What a slider, a button or a legend may change: data and layout, without the pictures' bytes.
-STATE = """(box) => JSON.stringify([box.data, box.layout], (key, value) =>
-    typeof value === "string" && value.length > 400 ? value.slice(-400) : value)"""
-
-
 # === Paper ===
 
 
@@ -283,7 +204,7 @@ def test_every_figure_is_printed(report, visit, tmp_path):
     document = pypdfium2.PdfDocument(tmp_path / "report.pdf")
     text = "".join(page.get_textpage().get_text_bounded() for page in document)
     assert "A surface" in text
-    assert one_line("onerror=alert(1)") in one_line(text)
+    assert "onerror=alert(1)" in text.replace("\r\n", "")
     pictures = sum(found.type == pypdfium2.raw.FPDF_PAGEOBJ_IMAGE for page in document for found in page.get_objects())
     assert pictures >= 10  # of the figures made of images, and of the one drawn with WebGL
     corner = document[0].render(scale=0.2).to_pil().getpixel((2, 2))
