@@ -9,11 +9,14 @@ with the common kinds of colour blindness. In every picture false negatives (tru
 from resunet_kit.plots.calibration import reliability_diagram
 from resunet_kit.plots.curves import precision_recall_curve, roc_curve
 from resunet_kit.plots.errors import error_map, worst_cases
+from resunet_kit.plots.heatmaps import heatmap_overlay
 from resunet_kit.plots.history import training_history
 from resunet_kit.plots.images import overlay, sample_grid
 from resunet_kit.plots.labels import class_balance, confusion_matrix
+from resunet_kit.plots.planes import orthogonal_planes
 from resunet_kit.plots.report import Details, Section, Table, write_report
 from resunet_kit.plots.scores import score_distribution
+from resunet_kit.plots.surfaces import lesion_surface
 from resunet_kit.plots.thresholds import threshold_curve
 from resunet_kit.plots.volumes import slice_viewer
 
@@ -24,6 +27,9 @@ __all__ = [
     "class_balance",
     "confusion_matrix",
     "error_map",
+    "heatmap_overlay",
+    "lesion_surface",
+    "orthogonal_planes",
     "overlay",
     "precision_recall_curve",
     "reliability_diagram",

@@ -43,7 +43,7 @@ def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
             f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). Received shape "
             f"{array.shape}. Select one channel or three, as in `image[..., :3]`."
         )
-    _check_finite(array, name, cure="Replace them, as numpy.nan_to_num does.")
+    _check_finite(array, name, cure=f"Replace them: `numpy.where(numpy.isfinite({name}), {name}, 0)`.")
     return array
 
 
@@ -92,12 +92,39 @@ def as_finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
+def as_probability(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return probabilities `(height, width)` in [0, 1]; a last axis of one channel is dropped."""
+    array = _without_channel(as_finite(values, name))
+    if array.ndim != 2:
+        raise ValueError(
+            f"Expected {name} of shape (height, width). Received shape {array.shape}. Select the class: "
+            "`probabilities[..., 1]`."
+        )
+    if array.min() < 0 or array.max() > 1:
+        raise ValueError(
+            f"Expected {name} in [0, 1]. Received values from {array.min():g} to {array.max():g}. Apply a sigmoid or "
+            "softmax to logits, or divide by the largest value."
+        )
+    return array
+
+
 def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return a vector `(n,)` of finite floats."""
     array = as_finite(values, name)
     if array.ndim != 1:
         raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
     return array
+
+
+def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return a vector `(n,)` of floats in which None is NaN; infinite values and NaN stay."""
+    array = np.asarray(values)
+    if array.dtype == object:
+        array = np.array([np.nan if value is None else value for value in array.ravel()]).reshape(array.shape)
+    _check_finite(array if array.dtype.kind not in "f" else np.nan_to_num(array), name, cure="")
+    if array.ndim != 1:
+        raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
+    return array.astype(np.float64)
 
 
 def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:

@@ -1,7 +1,6 @@
 """A grid of pictures, one panel per image."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,29 +8,34 @@ from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._layers import frame_axes, image_trace
-from resunet_kit.plots._style import styled
+from resunet_kit.plots._controls import Toggle, fit_pictures
+from resunet_kit.plots._layers import Region, frame_axes, has_many_regions, image_trace, region_traces
+from resunet_kit.plots._png import fitted_uris, picture_limit
+from resunet_kit.plots._values import picture_template
 
-_PANEL = 220  # pixels of a panel's width
+_PANEL = 250  # pixels of a panel's width on a wide page
 _GAP = 12
+_LIGHTER = 1.5  # a picture of a grid takes so much less than one that stands alone
 
 
 def picture_grid(
     images: Sequence[NDArray[np.uint8]],
-    layers: Sequence[Sequence[Any]],
+    layers: Sequence[Sequence[Region]],
     *,
     titles: Sequence[str] | None,
     columns: int,
     title: str | None,
+    exact: bool = False,
 ) -> go.Figure:
     """Return a figure with one panel per image.
 
     Args:
         images: `(height, width)` or `(height, width, 3)`, uint8.
-        layers: The traces drawn over each image.
+        layers: What is drawn over each image.
         titles: One above each panel, or None.
         columns: Panels per row, at least 1.
         title: The figure's title.
+        exact: Whether the pictures hold the images' own values.
     """
     columns = min(integer("columns", columns, "[1, inf)"), len(images))
     rows = -(-len(images) // columns)
@@ -46,20 +50,30 @@ def picture_grid(
         vertical_spacing=row_gap / height,
         subplot_titles=list(titles) if titles else None,
     )
-    for index, (image, traces) in enumerate(zip(images, layers, strict=True)):
+    limit = sum(picture_limit(image.shape, parts=_LIGHTER) for image in images)
+    uris, levels = fitted_uris(images, limit)
+    as_pictures = any(has_many_regions(region.mask) for regions in layers for region in regions)
+    switched: dict[str, Toggle] = {}
+    for index, (image, uri, regions) in enumerate(zip(images, uris, layers, strict=True)):
         row, col = index // columns + 1, index % columns + 1
-        for trace in (image_trace(image), *traces):
-            figure.add_trace(trace, row=row, col=col)
+        hover = picture_template(levels, 1 if image.ndim == 2 else 3, exact=exact)
+        figure.add_trace(image_trace(image, uri=uri, hover=hover), row=row, col=col)
+        for region in regions:
+            group = switched.setdefault(region.group or region.name, Toggle([], region.color))
+            for trace in region_traces(region, as_picture=as_pictures):
+                group.traces.append(len(figure.data))
+                figure.add_trace(trace, row=row, col=col)
         frame_axes(figure, image.shape, row=row, col=col)
     for index in range(len(images), rows * columns):  # the rest of the last row
         figure.update_xaxes(visible=False, row=index // columns + 1, col=index % columns + 1)
         figure.update_yaxes(visible=False, row=index // columns + 1, col=index % columns + 1)
     figure.update_annotations(font_size=12)
-    return styled(
+    return fit_pictures(
         figure,
         title=title,
-        height=round(height) + 16,
-        width=max(width + 60, 420),
-        legend=any(len(traces) for traces in layers),
+        size=(height, width),
+        height=round(height),
+        toggles=switched if as_pictures else {},
+        legend=[region.name for regions in layers for region in regions if region.in_legend],
         panel_title_lines=lines,
     )

@@ -1,38 +1,64 @@
 """Images as PNG traces and masks as outlines.
 
 An image is stored as one PNG, some ten times smaller than the numbers as text. A mask becomes the filled outline of
-its regions, because Plotly's legend can switch such a trace on and off, but not an image.
+its regions, because Plotly's legend can switch such a trace on and off, but not an image. Of masks with many small
+regions the outlines would be longer than a picture: they become PNG with a palette, switched by buttons.
 """
 
-import base64
-import io
+import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
-from PIL import Image
 
 from resunet_kit.masks import contours
+from resunet_kit.plots._png import indexed_uri, png_uri
 from resunet_kit.plots._style import translucent
 
-
-def png_uri(image: NDArray[np.uint8]) -> str:
-    """Return a uint8 image as a PNG data URI; three equal channels are stored as one."""
-    if (
-        image.ndim == 3
-        and np.array_equal(image[..., 0], image[..., 1])
-        and np.array_equal(image[..., 0], image[..., 2])
-    ):
-        image = image[..., 0]
-    buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+_EDGES = 3000  # between foreground and background, of a mask of up to 256 pixels along each axis: some 30 kB as outline
+_SMALL = 256
 
 
-def image_trace(image: NDArray[np.uint8]) -> Any:
-    """Return the trace of an image, pixel centres at whole coordinates."""
-    return go.Image(source=png_uri(image), hovertemplate="column %{x}, row %{y}<extra></extra>")
+@dataclasses.dataclass(frozen=True)
+class Region:
+    """How one mask is drawn.
+
+    Attributes:
+        mask: `(height, width)`.
+        name: In the legend.
+        color: Hexadecimal.
+        fill: Opacity of the fill; the outline is opaque.
+        group: Of the legend: one click switches all of it.
+        hover: What hovering over it says.
+        on: Whether it is shown at first; the legend shows it else.
+        dash: Of the outline.
+        in_legend: Whether the legend names it; one of each group does.
+    """
+
+    mask: NDArray[np.bool_]
+    name: str
+    color: str
+    fill: float = 0.3
+    group: str = ""
+    hover: str = ""
+    on: bool = True
+    dash: str = "solid"
+    in_legend: bool = True
+
+
+def image_trace(image: NDArray[np.uint8], *, uri: str | None = None, hover: str | None = None) -> Any:
+    """Return the trace of an image, pixel centres at whole coordinates.
+
+    Args:
+        image: `(height, width)` or `(height, width, 3)`.
+        uri: The image as PNG, if it is at hand.
+        hover: What hovering says; None for row and column, empty for nothing.
+    """
+    template = "column %{x}, row %{y}<extra></extra>" if hover is None else hover
+    look = {"hovertemplate": template} if template else {"hoverinfo": "skip"}
+    return go.Image(source=png_uri(image) if uri is None else uri, **look)
 
 
 def outline(mask: NDArray[np.bool_]) -> tuple[list[float | None], list[float | None]]:
@@ -49,35 +75,92 @@ def outline(mask: NDArray[np.bool_]) -> tuple[list[float | None], list[float | N
     return (x[:-1], y[:-1]) if x else ([None], [None])
 
 
-def region_trace(
-    mask: NDArray[np.bool_],
-    *,
-    name: str,
-    group: str,
-    color: str,
-    fill: float = 0.3,
-    show_legend: bool = True,
-) -> Any:
-    """Return the trace of a mask's regions: outline, translucent fill, one legend entry per `group`."""
-    x, y = outline(mask)
+def has_many_regions(*maps: NDArray[Any]) -> bool:
+    """Return whether the outlines of masks or label maps would take more bytes than a picture."""
+    edges = sum(np.count_nonzero(a[1:] != a[:-1]) + np.count_nonzero(a[:, 1:] != a[:, :-1]) for a in maps)
+    return bool(edges > len(maps) * _EDGES * max(1.0, max(maps[0].shape) / _SMALL))
+
+
+def region_trace(region: Region, *, empty: bool = False) -> Any:
+    """Return the trace of a mask's regions: outline, translucent fill, an entry of the legend.
+
+    Args:
+        region: What to draw.
+        empty: Whether to draw nothing, for the legend's sake alone.
+    """
+    if empty:
+        look = {"symbol": "square", "size": 11, "color": region.color}
+        return go.Scatter(x=[None], y=[None], mode="markers", marker=look, name=region.name, showlegend=True)
+    x, y = outline(region.mask)
+    hover = {"hoveron": "fills", "hoverinfo": "text", "text": region.hover} if region.hover else {"hoverinfo": "skip"}
     return go.Scatter(
         x=x,
         y=y,
         mode="lines",
         fill="toself",
-        fillcolor=translucent(color, fill),
-        line={"color": color, "width": 1.5},
-        name=name,
-        legendgroup=group,
-        showlegend=show_legend,
-        hoverinfo="skip",
+        fillcolor=translucent(region.color, region.fill),
+        line={"color": region.color, "width": 1.5, "dash": region.dash},
+        name=region.name,
+        legendgroup=region.group or region.name,
+        showlegend=region.in_legend,
+        visible=True if region.on else "legendonly",
+        **hover,
     )
 
 
-def frame_axes(figure: go.Figure, shape: tuple[int, ...], *, row: int | None = None, col: int | None = None) -> None:
-    """Fit a panel's axes to an image of `shape`, with square pixels and without ticks."""
+def region_traces(region: Region, *, as_picture: bool) -> list[Any]:
+    """Return the trace of one mask as its outline, or a picture and an entry of the legend without an outline."""
+    return [region_trace(region, empty=as_picture), *([picture_of([region])] if as_picture else [])]
+
+
+def picture_of(regions: Sequence[Region]) -> Any:
+    """Return one trace that fills the pixels of several masks in their colours, as PNG with a palette."""
+    return go.Image(source=palette_picture(regions), hoverinfo="skip", visible=all(region.on for region in regions))
+
+
+def palette_picture(regions: Sequence[Region]) -> str:
+    """Return masks as PNG with a palette; of a pixel in several, the last colour is taken."""
+    codes = np.zeros(regions[0].mask.shape, np.uint8)
+    for code, region in enumerate(regions, start=1):
+        codes[region.mask] = code
+    colors = [(0, 0, 0, 0), *(_rgba(region.color, max(region.fill, 0.3)) for region in regions)]
+    return indexed_uri(codes, colors)
+
+
+def _rgba(color: str, alpha: float) -> tuple[int, int, int, int]:
+    return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16), round(255 * alpha)
+
+
+def frame_axes(
+    figure: go.Figure,
+    shape: tuple[int, ...],
+    *,
+    row: int | None = None,
+    col: int | None = None,
+    aspect: float = 1.0,
+    **options: Any,
+) -> None:
+    """Fit a panel's axes to an image of `shape`, without ticks.
+
+    Args:
+        figure: Changed in place.
+        shape: `(height, width)`, or more.
+        row: Of the panel; None for all.
+        col: Of the panel; None for all.
+        aspect: Height of a pixel, in widths.
+        **options: More properties of both axes.
+    """
     height, width = shape[:2]
     anchor = next(figure.select_yaxes(row=row, col=col)).anchor or "x"
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
+    bare |= {"showspikes": False, **options}  # hovering over all layers at once would draw a line
     figure.update_xaxes(range=[-0.5, width - 0.5], row=row, col=col, **bare)
-    figure.update_yaxes(range=[height - 0.5, -0.5], scaleanchor=anchor, row=row, col=col, **bare)
+    figure.update_yaxes(
+        range=[height - 0.5, -0.5],
+        scaleanchor=anchor,
+        scaleratio=aspect,
+        constraintoward="top",
+        row=row,
+        col=col,
+        **bare,
+    )

@@ -1,4 +1,9 @@
-"""The style of all figures: palette, template, and the rows for title, legend and panel titles above the plot."""
+"""The style of all figures: palette, template, and the rows for title, panel titles and legend around the plot.
+
+A figure has no background, fills the width of its column, and has the same colours on a light and on a dark page: ink
+and reference lines are the grey that contrasts as much with white as with near-black. A page that knows its background
+may refine them by style sheet.
+"""
 
 import functools
 from typing import Any
@@ -13,19 +18,25 @@ TRUTH = "#56B4E9"
 PREDICTION = "#E69F00"
 AGREEMENT = "#009E73"
 
-REFERENCE = "#8A8F98"  # chance, prevalence, perfect calibration: readable on white and on black
-INK = "#24292F"
-GRID = "#DDE1E6"
+REFERENCE = "#8A8F98"  # chance, prevalence, perfect calibration, the line of no difference
+INK = "#757B85"  # contrast 4.3 with white and 4.2 with #15181d
+GRID = "rgba(128, 136, 150, 0.25)"
+CLEAR = "rgba(0, 0, 0, 0)"
 
-_TITLE_ROW = 48
-_LEGEND_ROW = 30
+_TITLE_LINE = 19
+_TITLE_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
+_TOOLS_ROW = 28  # above the title: where nothing hovers, as on a phone, the tools are always shown
+_TITLE_GAP = 12
 _PANEL_TITLE_ROW = 26
 _TEXT_LINE = 16
-_TOOLS = 44  # the modebar's column to the right of the plot, outside the figure's content
+_LEGEND_ROW = 30
 
 # Selected points do nothing without code that listens for them. Plotly 7 also offers to send the chart to a web
 # service: a stray click must not upload pictures of patients.
 _TOOLS_REMOVED = ["select2d", "lasso2d", "sendChartToCloud"]
+
+
+_SOLID = ("xaxis", "yaxis", "zaxis")
 
 
 @functools.cache
@@ -36,23 +47,29 @@ def template() -> Any:
         "linecolor": REFERENCE,
         "zeroline": False,
         "automargin": True,
-        "title": {"standoff": 10},
+        "title": {"standoff": 8, "font": {"size": 13}},
     }
+    solid = {**axis, "backgroundcolor": CLEAR, "color": INK}
+    button = {"bgcolor": GRID, "bordercolor": REFERENCE, "borderwidth": 1}
     return go.layout.Template(
         layout={
+            "autosize": True,
             "colorway": COLORS,
             "font": {"family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif", "size": 13, "color": INK},
-            "paper_bgcolor": "white",
-            "plot_bgcolor": "white",
-            "hoverlabel": {"align": "left"},
-            "modebar": {
-                "orientation": "v",
-                "color": REFERENCE,
-                "activecolor": COLORS[0],
-                "bgcolor": "rgba(0, 0, 0, 0)",
-            },
+            "title": {"font": {"size": 15}},
+            "paper_bgcolor": CLEAR,
+            "plot_bgcolor": CLEAR,
+            # Solid, since a label without a background cannot be read over what it lies on.
+            "hoverlabel": {"align": "left", "bgcolor": "#24292F", "font": {"color": "#F6F8FA"}, "namelength": -1},
+            "modebar": {"orientation": "h", "color": REFERENCE, "activecolor": COLORS[0], "bgcolor": CLEAR},
+            "legend": {"bgcolor": CLEAR},
             "xaxis": axis,
             "yaxis": axis,
+            "scene": {name: {k: v for k, v in solid.items() if k not in ("automargin", "title")} for name in _SOLID},
+            "coloraxis": {"colorbar": {"outlinewidth": 0}},
+            "sliderdefaults": {**button, "activebgcolor": COLORS[0], "tickcolor": REFERENCE},
+            "updatemenudefaults": button,
+            "annotationdefaults": {"font": {"size": 13}},
         }
     )
 
@@ -62,60 +79,68 @@ def styled(
     *,
     title: str | None,
     height: int,
-    width: int | None = None,
     legend: bool = False,
     panel_title_lines: int = 0,
     **layout: Any,
 ) -> go.Figure:
-    """Give `figure` the common style and return it.
+    """Give `figure` the common style and return it; its width is that of the column that it stands in.
 
     Args:
         figure: Changed in place.
-        title: A short title; None for none.
-        height: Of the plot below the title, legend and panel titles, in pixels.
-        width: In pixels; None for the page's width.
-        legend: Whether a legend is shown, in a row above the plot.
+        title: A short title, broken into lines that fit a phone; None for none.
+        height: Of the plot between the title and panel titles above and the legend below, in pixels.
+        legend: Whether a legend is shown, in rows below the plot.
         panel_title_lines: Lines of the titles above the panels.
         **layout: More layout properties.
     """
-    top = (_TITLE_ROW if title else 12) + _PANEL_TITLE_ROW * (panel_title_lines > 0)
-    legend_at = _TITLE_ROW - 4 if title else 8
-    top += _LEGEND_ROW * legend + _TEXT_LINE * max(panel_title_lines - 1, 0)
-    total = height + top
+    text = wrapped(title) if title else ""
+    rows = text.count("<br>") + 1 if text else 0
+    top = _TOOLS_ROW + (rows * _TITLE_LINE + _TITLE_GAP if text else 0)
+    top += (_PANEL_TITLE_ROW + _TEXT_LINE * (panel_title_lines - 1)) if panel_title_lines else 0
+    total = height + top + _LEGEND_ROW * legend
     figure.update_layout(
         template=template(),
         height=total,
-        width=width,
-        margin={"t": top, "l": 16, "r": _TOOLS, "b": 16},
+        margin={"t": top, "l": 8, "r": 12, "b": 12},
         showlegend=legend,
         modebar_remove=_TOOLS_REMOVED,
     )
-    if title:
-        figure.update_layout(
-            title={
-                "text": title,
-                "x": 0.0,
-                "xref": "container",
-                "pad": {"l": 6},
-                "y": 1 - 14 / total,
-                "yanchor": "top",
-                "font": {"size": 17},
-            }
-        )
+    if text:
+        last_line = 1 - (_TOOLS_ROW + (rows - 1) * _TITLE_LINE) / total  # on which Plotly anchors a title
+        place = {"x": 0.0, "xref": "container", "pad": {"l": 4}, "y": last_line, "yanchor": "top"}
+        figure.update_layout(title={"text": text, **place})
     if legend:
-        figure.update_layout(
-            legend={
-                "orientation": "h",
-                "x": 0,
-                "xref": "container",
-                "xanchor": "left",
-                "yref": "container",
-                "y": 1 - legend_at / total,
-                "yanchor": "top",
-            }
-        )
-    figure.update_layout(**layout)
-    return figure
+        # Anchored to the figure's lower edge, where Plotly reserves as many rows as the entries take.
+        place = {"x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+        figure.update_layout(legend={"orientation": "h", **place})
+    return figure.update_layout(**layout)
+
+
+def wrapped(text: str, characters: int = _TITLE_CHARACTERS) -> str:
+    """Return a text broken by `<br>` into lines of at most so many characters; its own line breaks stay.
+
+    Example:
+        >>> wrapped("Sensitivity 0.500, specificity 1.000, F1 0.667 at threshold 0.7")
+        'Sensitivity 0.500, specificity 1.000,<br>F1 0.667 at threshold 0.7'
+    """
+    return "<br>".join(line for given in text.split("<br>") for line in _lines(given, characters))
+
+
+def _lines(text: str, characters: int) -> list[str]:
+    """Break at the last comma or dot between facts, at a space where a line would stay half empty, and inside words."""
+    if len(text) <= characters:
+        return [text]
+    start = text[: characters + 1]
+    ends = max(start.rfind(", ") + 1, start.rfind(" · ") + 2)
+    ends = ends if ends > characters / 2 else start.rfind(" ")
+    ends = ends if ends > 0 else characters
+    return [text[:ends], *_lines(text[ends:].lstrip(), characters)]
+
+
+def say(figure: go.Figure, text: str, **place: Any) -> go.Figure:
+    """Write into a panel why it is empty, or what it leaves out; in its middle unless `place` says otherwise."""
+    middle = {"x": 0.5, "y": 0.5, "xref": "x domain", "yref": "y domain", "showarrow": False}
+    return figure.add_annotation(text=text, **{**middle, **place})
 
 
 def translucent(color: str, alpha: float) -> str:

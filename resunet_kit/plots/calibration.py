@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from resunet_kit.metrics import ReliabilityBins, expected_calibration_error, reliability_bins
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 
 
 def reliability_diagram(
@@ -48,8 +48,11 @@ def reliability_diagram(
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.74, 0.26], vertical_spacing=0.05)
     _draw_frequencies(figure, found)
     _draw_counts(figure, found)
+    positives = int(np.rint(np.sum((found.frequency * found.counts)[found.counts > 0])))
+    if positives in (0, int(found.counts.sum())):
+        say(figure, f"The truth holds {'no positive' if positives == 0 else 'positives alone'}")
     text = f"Reliability · expected calibration error {error:.3f}"
-    styled(figure, title=text if title is None else title, height=560, width=600, legend=True)
+    styled(figure, title=text if title is None else title, height=520, legend=True)
     figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2)
     figure.update_xaxes(title="Predicted probability", row=2)
     figure.update_yaxes(title="Fraction of positives", range=[-0.03, 1.03], dtick=0.2, row=1)

@@ -1,7 +1,7 @@
 """Receiver operating characteristic and precision-recall curves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +11,7 @@ from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots import _threshold_counts as _curves
 from resunet_kit.plots._arrays import as_finite, both_classes, same_length
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]
 _MAX_POINTS = 1000  # more cannot be told apart on a screen
@@ -75,15 +75,15 @@ def roc_curve(
                 hover="1 − specificity %{x:.3f}<br>sensitivity %{y:.3f}",
             )
         )
+    _say_constant(figure, curves)
     _mark(figure, curves, at, _curves.roc, "sensitivity %{y:.3f}<br>1 − specificity %{x:.3f}")
     figure.add_trace(_reference([0, 1], [0, 1], "Chance · AUC 0.500"))
     default = f"ROC curve · AUC {areas[0]:.3f}" if len(areas) == 1 else "ROC curves"
-    return _square(
+    return _unit(
         figure,
         title=default if title is None else title,
         x_title="1 − specificity (false positive rate)",
         y_title="Sensitivity (true positive rate)",
-        legend_corner="right",
     )
 
 
@@ -142,17 +142,17 @@ def precision_recall_curve(
             hover="recall %{x:.3f}<br>precision %{y:.3f}",
         )
         figure.add_trace(trace.update(line_shape="vh"))
+    _say_constant(figure, curves)
     _mark(figure, curves, at, _curves.precision_recall, "precision %{y:.3f}<br>recall %{x:.3f}")
     counts = next(iter(curves.values()))
     prevalence = counts.positives / (counts.positives + counts.negatives)
     figure.add_trace(_reference([0, 1], [prevalence, prevalence], f"Prevalence {prevalence:.3f}"))
     default = f"Precision and recall · AP {averages[0]:.3f}" if len(averages) == 1 else "Precision and recall"
-    return _square(
+    return _unit(
         figure,
         title=default if title is None else title,
         x_title="Recall (sensitivity)",
         y_title="Precision (positive predictive value)",
-        legend_corner="left",
     )
 
 
@@ -214,27 +214,28 @@ def _mark(
         )
 
 
+def _say_constant(figure: go.Figure, curves: Mapping[str, _curves.Counts]) -> None:
+    """Say which scores are all the same: their curve has no point but its ends."""
+    for index, (name, counts) in enumerate(curves.items()):
+        if counts.thresholds.size == 2:  # infinity and the one score
+            text = f"All scores of {name} are {counts.thresholds[1]:.4g}"
+            say(figure, text, y=0.98, yanchor="top", yshift=-18 * index)
+
+
 def _reference(x: Sequence[float], y: Sequence[float], name: str) -> Any:
     return go.Scatter(
         x=x, y=y, mode="lines", name=name, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, hoverinfo="skip"
     )
 
 
-def _square(
-    figure: go.Figure, *, title: str, x_title: str, y_title: str, legend_corner: Literal["left", "right"]
-) -> go.Figure:
-    """Fit the axes to the unit square, with the legend in the corner that good curves leave empty."""
+def _unit(figure: go.Figure, *, title: str, x_title: str, y_title: str) -> go.Figure:
+    """Fit the axes to values from 0 to 1."""
     axis = {"range": [-0.02, 1.02], "dtick": 0.2}
-    styled(figure, title=title, height=520, width=600, showlegend=True)
-    right = legend_corner == "right"
-    return figure.update_layout(
+    return styled(
+        figure,
+        title=title,
+        height=480,
+        legend=True,
         xaxis={**axis, "title": x_title},
         yaxis={**axis, "title": y_title},
-        legend={
-            "x": 0.98 if right else 0.02,
-            "xanchor": "right" if right else "left",
-            "y": 0.03,
-            "yanchor": "bottom",
-            "bgcolor": "rgba(0, 0, 0, 0)",
-        },
     )

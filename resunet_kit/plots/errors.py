@@ -1,56 +1,93 @@
 """Error maps: true positives, false positives and false negatives of a segmentation, pixel by pixel."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
 from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, as_vector, same_length, same_shape
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
-from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
-from resunet_kit.plots._style import AGREEMENT, PREDICTION, TRUTH, styled
-from resunet_kit.plots.images import picture_size
+from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
+from resunet_kit.plots._layers import Region
+from resunet_kit.plots._scene import draw_scene, probabilities
+from resunet_kit.plots._style import AGREEMENT, COLORS, PREDICTION, TRUTH
+
+WRONG_CLASS = COLORS[3]
 
 
-def error_map(image: ArrayLike, truth: ArrayLike, prediction: ArrayLike, *, title: str | None = None) -> go.Figure:
+def error_map(
+    image: ArrayLike,
+    truth: ArrayLike,
+    prediction: ArrayLike,
+    *,
+    probability: ArrayLike | None = None,
+    class_names: Names = None,
+    ignore_class: int | None = None,
+    title: str | None = None,
+) -> go.Figure:
     """Colour the pixels of a segmentation: true positives, false positives and false negatives.
+
+    Of label maps, a true positive has its class, a false positive is background in the truth, a false negative is
+    background in the prediction, and what is neither has the wrong class. The figure is as wide as its column; a slider
+    changes the opacity, and hovering gives the pixel's value, its class and its probability.
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
             unchanged, other values are stretched by their range.
-        truth: The true mask, of booleans, 0/1 or 0/255.
-        prediction: The predicted mask, in the same form.
-        title: The figure's title; by default the Dice score, 1 where both masks are empty.
+        truth: The true mask, of booleans, 0/1 or 0/255; or class labels from 0 to 255, of which 0 is the background.
+        prediction: The predicted mask or label map, in the same form.
+        probability: `(height, width)` in [0, 1], said on hovering.
+        class_names: Of the labels 0, 1, 2, ..., or a mapping of label to name, for label maps.
+        ignore_class: The label of pixels that count neither as right nor as wrong, shown in grey.
+        title: The figure's title; by default the Dice score, 1 where both masks are empty; of label maps its mean over
+            the classes in the truth or the prediction.
 
     Returns:
-        A figure whose legend gives the counts in pixels and switches each colour on and off.
+        A figure whose legend gives the counts in pixels and switches each colour on and off, and the outlines of truth
+        and prediction, at first hidden.
 
     Raises:
-        TypeError: If image or masks are not numbers.
-        ValueError: If their sizes differ, or a mask holds other values.
+        TypeError: If an array does not hold numbers, or an option is of a wrong type.
+        ValueError: If sizes differ, a mask holds other values, a label has no name, or a value is NaN.
 
     Example:
         >>> import numpy as np
         >>> figure = error_map(np.zeros((4, 4)), np.eye(4), np.ones((4, 4)))
         >>> figure.layout.title.text
         'Error map · Dice 0.400'
-        >>> [trace.name for trace in figure.data[1:]]
+        >>> [trace.name for trace in figure.data[1:4]]
         ['True positive · 4 px', 'False positive · 12 px', 'False negative · 0 px']
     """
     picture = as_image(image)
-    true_mask, predicted = as_mask(truth, "truth"), as_mask(prediction, "prediction")
-    same_shape(picture, true_mask, "truth")
-    same_shape(picture, predicted, "prediction")
-    figure = go.Figure([image_trace(picture), *_error_traces(true_mask, predicted, counts=True)])
-    frame_axes(figure, picture.shape)
-    dice = dice_of_counts(count_pixels(true_mask, predicted))
-    height, width = picture_size(picture.shape, side=580)
-    title = f"Error map · Dice {dice:.3f}" if title is None else title
-    return styled(figure, title=title, height=height, width=max(width, 640), legend=True)
+    labels = read_labels(truth, prediction, class_names, ignore_class, name="truth")
+    same_shape(picture, labels.truth, "truth")
+    same_shape(picture, labels.prediction, "prediction")
+    groups = {
+        **{region.group: [region] for region in _error_regions(labels, counts=True)},
+        "Truth": [Region(labels.truth > 0, "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
+        "Prediction": [Region(labels.prediction > 0, "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")],
+    }
+    return draw_scene(
+        image,
+        groups,
+        title=_score_title(labels) if title is None else title,
+        hover=probabilities(probability, picture) | (labels.by_name() if labels.is_map else {}),
+    )
+
+
+def _score_title(labels: Labels) -> str:
+    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    truth, prediction = labels.truth[valid], labels.prediction[valid]
+    if not labels.is_map:
+        return f"Error map · Dice {dice_of_counts(count_pixels(truth, prediction)):.3f}"
+    classes = sorted({*np.unique(truth).tolist(), *np.unique(prediction).tolist()} - {0})
+    scores = [dice_of_counts(count_pixels(truth == label, prediction == label)) for label in classes]
+    if len(classes) < 2:
+        return f"Error map · Dice {np.mean(scores) if scores else 1.0:.3f}"
+    return f"Error map · mean Dice {np.mean(scores):.3f}, {len(classes)} classes"
 
 
 def worst_cases(
@@ -105,40 +142,44 @@ def worst_cases(
     shown = as_images([pictures[index] for index in worst])
     shown_truths = as_masks([true_masks[index] for index in worst], "truths")
     shown_predictions = as_masks([predicted[index] for index in worst], "predictions")
-    layers: list[list[Any]] = []
+    layers: list[list[Region]] = []
     for index, image, truth, prediction in zip(worst, shown, shown_truths, shown_predictions, strict=True):
         same_shape(image, truth, f"truths[{index}]")
         same_shape(image, prediction, f"predictions[{index}]")
-        layers.append(_error_traces(truth, prediction, show_legend=not layers))
+        pair = Labels(truth, prediction, {}, None, is_map=False)
+        layers.append(_error_regions(pair, in_legend=not layers))
     return picture_grid(
         shown,
         layers,
         titles=[f"{named[index]}<br>{name} {values[index]:.3f}" for index in worst],
         columns=columns,
         title=f"Lowest {name} of {len(values):,}",
+        exact=all(np.asarray(pictures[index]).dtype == np.uint8 for index in worst),
     )
 
 
-def _error_traces(
-    truth: NDArray[np.bool_],
-    prediction: NDArray[np.bool_],
-    *,
-    counts: bool = False,
-    show_legend: bool = True,
-) -> list[Any]:
-    kinds = (
-        ("True positive", truth & prediction, AGREEMENT),
-        ("False positive", ~truth & prediction, PREDICTION),
-        ("False negative", truth & ~prediction, TRUTH),
-    )
+def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:
+    """Return the regions of right and wrong pixels; of label maps those of a wrong class too, and ignored ones."""
+    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    truth, prediction = labels.truth, labels.prediction
+    kinds = [
+        ("True positive", (truth == prediction) & (truth > 0) & valid, AGREEMENT),
+        ("False positive", (truth == 0) & (prediction > 0) & valid, PREDICTION),
+        ("False negative", (truth > 0) & (prediction == 0) & valid, TRUTH),
+    ]
+    if labels.is_map:
+        wrong = (truth != prediction) & (truth > 0) & (prediction > 0) & valid
+        kinds += [("Wrong class", wrong, WRONG_CLASS)] if wrong.any() else []
+        kinds += [("Ignored", ~valid, IGNORED)] if not valid.all() else []
     return [
-        region_trace(
+        Region(
             mask,
-            name=f"{name} · {mask.sum():,} px" if counts else name,
-            group=name,
-            color=color,
+            f"{name} · {mask.sum():,} px" if counts else name,
+            color,
             fill=0.55,
-            show_legend=show_legend,
+            group=name,
+            hover=name,
+            in_legend=in_legend,
         )
         for name, mask, color in kinds
     ]

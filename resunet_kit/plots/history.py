@@ -5,24 +5,23 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from resunet_kit._shared.numbers import choice, integer
 from resunet_kit.plots._epochs import Series, ValidationFreq, align
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._history_panels import Stage, option_of, panels
+from resunet_kit.plots._style import styled
 
 Mode = Literal["auto", "min", "max"]
 _FALLING = ("loss", "error", "distance", "mse", "mae")
-_PANEL = 260  # pixels of a panel's height
 
 
 def training_history(
-    history: Mapping[str, Sequence[float]] | Any,
+    history: Mapping[str, Sequence[float]] | Mapping[str, Any] | Any,
     *,
     title: str | None = None,
-    monitor: str | None = None,
+    monitor: str | Mapping[str, str] | None = None,
     mode: Mode = "auto",
-    validation_freq: ValidationFreq = None,
+    validation_freq: ValidationFreq | Mapping[str, ValidationFreq] = None,
     columns: int = 2,
 ) -> go.Figure:
     """Draw every metric against the epoch: training solid, validation dashed, the best epoch marked.
@@ -30,24 +29,28 @@ def training_history(
     Keras's history holds no epochs, and fewer values of what was not computed in each. Where entries are shorter than
     the longest, their epochs follow from `validation_freq`; without it, validation is assumed at the multiples of the
     one number that gives so many values, or of the one among several that divides the number of epochs. Entries of
-    training that came later are assumed to end with the last epoch. The axis says what was assumed.
+    training that came later are assumed to end with the last epoch. The axis says what was assumed, and that there
+    was no validation. A learning rate that was recorded, as Keras does with its `LearningRateScheduler` and
+    `ReduceLROnPlateau`, has a panel; the axis is logarithmic where the rate spans a factor of ten.
 
     Args:
         history: A mapping of name to one value per epoch, as in `keras.callbacks.History.history`, or that callback
-            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap.
+            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap. Several trainings, such as
+            both stages of a cascade, are a mapping of stage to history.
         title: The figure's title; by default it names the best epoch.
-        monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first.
+        monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first. A
+            mapping names one for each stage.
         mode: Whether the minimum ("min") or the maximum ("max") is best; "auto" takes "min" for names that contain
             "loss", "error", "distance", "mse" or "mae".
-        validation_freq: What `fit` got: an integer, or the epochs from 1 as a list.
-        columns: Panels per row, at least 1.
+        validation_freq: What `fit` got: an integer, or the epochs from 1 as a list. A mapping gives it for each stage.
+        columns: Panels per row, at least 1; a stage starts a new row, and the last panel fills its row.
 
     Returns:
         A figure with one panel per metric, x the epoch from 1.
 
     Raises:
-        TypeError: If history is not a mapping or a History callback, a value is not a number, or columns is not an
-            integer.
+        TypeError: If history is not a mapping or a History callback, some entries of a mapping are histories and
+            others values, a value is not a number, or columns is not an integer.
         ValueError: If there are no entries, their lengths do not tell their epochs, or monitor or mode is unknown.
 
     Example:
@@ -57,29 +60,61 @@ def training_history(
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4, 0.3], "val_loss": [0.8, 0.6]})
         >>> figure.data[2].x, figure.layout.xaxis.title.text
         ((2, 4), 'Epoch (validation every 2, assumed)')
+        >>> both = {"classifier": {"loss": [0.7, 0.5]}, "segmenter": {"loss": [0.9, 0.6, 0.8]}}
+        >>> training_history(both).layout.title.text
+        'Best epoch: classifier 2 of 2,<br>segmenter 2 of 3'
     """
-    entries = align(history, validation_freq)
-    chosen = monitor or next((name for name in ("val_loss", "loss") if name in entries), next(iter(entries)))
-    choice("monitor", chosen, entries)
     choice("mode", mode, get_args(Mode))
-    best = _best_epoch(entries[chosen], chosen, mode)
-    metrics = list(dict.fromkeys(name.removeprefix("val_") for name in entries))
-    columns = min(integer("columns", columns, "[1, inf)"), len(metrics))
-    rows = -(-len(metrics) // columns)
-    figure = make_subplots(
-        rows=rows,
-        cols=columns,
-        subplot_titles=[metric.replace("_", " ") for metric in metrics],
-        horizontal_spacing=0.1 / columns,
-        vertical_spacing=80 / (rows * _PANEL) if rows > 1 else 0,
-    )
-    for index, metric in enumerate(metrics):
-        _draw_panel(figure, entries, metric, best, row=index // columns + 1, col=index % columns + 1)
-    _show_each_name_once(figure)
-    last = max(series.epochs[-1] for series in entries.values())
-    marked = "" if best is None else f"Best epoch {best} of {last} · {chosen} {entries[chosen].at(best):.4g}"
-    text = title if title is not None else marked or "Training"
-    return styled(figure, title=text, height=rows * _PANEL + 40, legend=True, panel_title_lines=1)
+    columns = integer("columns", columns, "[1, inf)")
+    histories = _by_stage(history)
+    stages = [
+        _stage(name, one, option_of(monitor, name), mode, option_of(validation_freq, name))
+        for name, one in histories.items()
+    ]
+    for option, given in (("monitor", monitor), ("validation_freq", validation_freq)):
+        _check_stages(option, given, histories)
+    figure, height = panels(stages, columns)
+    text = _title(stages) if title is None else title
+    return styled(figure, title=text, height=height, legend=True, panel_title_lines=1)
+
+
+def _by_stage(history: Any) -> dict[str, Any]:
+    """Return the histories by the names of their stages; a single one has the name ""."""
+    if not isinstance(history, Mapping):
+        return {"": history}
+    nested = [_is_history(value) for value in history.values()]
+    if not any(nested):
+        return {"": history}
+    if not all(nested):
+        found = {str(name): type(value).__name__ for name, value in history.items()}
+        raise TypeError(
+            f"Expected history to be one history, or a mapping of stage to history. Received both: {found}. Pass "
+            "one mapping for each stage, as in {'classifier': {'loss': [...]}, 'segmenter': {'loss': [...]}}."
+        )
+    return {str(name): value for name, value in history.items()}
+
+
+def _is_history(value: Any) -> bool:
+    return isinstance(value, Mapping) or isinstance(getattr(value, "history", None), Mapping)
+
+
+def _stage(name: str, history: Any, monitor: str | None, mode: Mode, validation_freq: ValidationFreq) -> Stage:
+    try:
+        entries = align(history, validation_freq)
+    except (TypeError, ValueError) as error:
+        if name:
+            error.add_note(f"This is the history of {name!r}.")
+        raise
+    chosen = monitor or next((key for key in ("val_loss", "loss") if key in entries), next(iter(entries)))
+    choice(f"monitor of {name!r}" if name else "monitor", chosen, entries)
+    return Stage(name, entries, chosen, _best_epoch(entries[chosen], chosen, mode))
+
+
+def _check_stages(option: str, given: Any, histories: Mapping[str, Any]) -> None:
+    """Raise for an option that names a stage that is not drawn."""
+    if isinstance(given, Mapping):
+        for stage in given:
+            choice(f"a stage in {option}", stage, histories)
 
 
 def _best_epoch(series: Series, name: str, mode: Mode) -> int | None:
@@ -93,56 +128,11 @@ def _best_epoch(series: Series, name: str, mode: Mode) -> int | None:
     return series.epochs[int(np.argmin(array) if falling else np.argmax(array))]
 
 
-def _draw_panel(
-    figure: go.Figure, entries: dict[str, Series], metric: str, best: int | None, *, row: int, col: int
-) -> None:
-    kinds = (("Training", metric, COLORS[0], "solid"), ("Validation", f"val_{metric}", COLORS[1], "dash"))
-    drawn = [(*kind, entries[kind[1]]) for kind in kinds if kind[1] in entries]
-    for kind, name, color, dash, series in drawn:
-        figure.add_trace(_line(series, kind, name, color, dash), row=row, col=col)
-        value = None if best is None else series.at(best)
-        if best is not None and value is not None:
-            figure.add_trace(_mark(best, value, name, color), row=row, col=col)
-    if best is not None:
-        figure.add_vline(x=best, line={"color": REFERENCE, "dash": "dot", "width": 1.5}, row=row, col=col)
-    first = min(series.epochs[0] for series in entries.values())
-    last = max(series.epochs[-1] for series in entries.values())
-    margin = 0.03 * (last - first + 1)  # so that the star of the last epoch is not cut off
-    ticks = {"dtick": 1} if last - first < 10 else {}
-    notes = ", ".join(dict.fromkeys(series.note for *_, series in drawn if series.note))
-    title = f"Epoch ({notes})" if notes else "Epoch"
-    figure.update_xaxes(title=title, range=[first - margin, last + margin], row=row, col=col, **ticks)
-
-
-def _line(series: Series, kind: str, name: str, color: str, dash: str) -> Any:
-    mode = "lines+markers" if series.has_gaps else "lines"
-    return go.Scatter(
-        x=series.epochs,
-        y=series.values,
-        mode="markers" if len(series.epochs) == 1 else mode,
-        name=kind,
-        legendgroup=kind,
-        legendrank=1,
-        line={"color": color, "dash": dash, "width": 2.5},
-        hovertemplate=f"epoch %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
-    )
-
-
-def _mark(best: int, value: float, name: str, color: str) -> Any:
-    return go.Scatter(
-        x=[best],
-        y=[value],
-        mode="markers",
-        name="Best epoch",
-        legendgroup="best",
-        legendrank=2,
-        marker={"symbol": "star", "size": 12, "color": color, "line": {"color": "white", "width": 1}},
-        hovertemplate=f"best epoch %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
-    )
-
-
-def _show_each_name_once(figure: go.Figure) -> None:
-    seen: set[str] = set()
-    for trace in figure.data:
-        trace.showlegend = trace.name not in seen
-        seen.add(trace.name)
+def _title(stages: list[Stage]) -> str:
+    found = [(stage, stage.best) for stage in stages if stage.best is not None]
+    if not found:
+        return "Training"
+    if len(stages) > 1:
+        return "Best epoch: " + ", ".join(f"{stage.name} {best} of {stage.span[1]}" for stage, best in found)
+    [(stage, best)] = found
+    return f"Best epoch {best} of {stage.span[1]} · {stage.monitor} {stage.entries[stage.monitor].at(best):.4g}"

@@ -1,14 +1,17 @@
-"""Images with the outlines of their masks."""
+"""Images with their masks, or with the classes of label maps."""
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from resunet_kit.plots._arrays import as_image, as_images, as_mask, as_masks, same_length, same_shape
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
-from resunet_kit.plots._layers import frame_axes, image_trace, region_trace
-from resunet_kit.plots._style import PREDICTION, TRUTH, styled
+from resunet_kit.plots._label_maps import Labels, Names, read_labels
+from resunet_kit.plots._layers import Region, has_many_regions
+from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probabilities, wrong_pixels
+from resunet_kit.plots._style import PREDICTION, TRUTH
 
 
 def sample_grid(
@@ -43,18 +46,20 @@ def sample_grid(
         >>> len(figure.data)
         6
     """
-    pictures = as_images(images)
+    given = [np.asarray(image) for image in images]
+    pictures = as_images(given)
     regions = None if masks is None else as_masks(masks, "masks")
     same_length(
         images=len(pictures),
         **({} if regions is None else {"masks": len(regions)}),
         **({} if titles is None else {"titles": len(titles)}),
     )
-    layers: list[list[object]] = [[] for _ in pictures]
+    layers: list[list[Region]] = [[] for _ in pictures]
     for index, mask in enumerate(regions or []):
         same_shape(pictures[index], mask, f"masks[{index}]")
-        layers[index].append(region_trace(mask, name="Mask", group="mask", color=TRUTH, show_legend=index == 0))
-    return picture_grid(pictures, layers, titles=titles, columns=columns, title=title)
+        layers[index].append(Region(mask, "Mask", TRUTH, group="mask", in_legend=index == 0))
+    exact = all(image.dtype == np.uint8 for image in given)
+    return picture_grid(pictures, layers, titles=titles, columns=columns, title=title, exact=exact)
 
 
 def overlay(
@@ -62,45 +67,78 @@ def overlay(
     mask: ArrayLike,
     *,
     prediction: ArrayLike | None = None,
+    probability: ArrayLike | None = None,
+    class_names: Names = None,
+    ignore_class: int | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Show an image under its true mask, and under the predicted mask if given.
+    """Show an image under its true mask or label map, and under the prediction if given.
+
+    The figure is as wide as its column. A slider changes the opacity, and hovering gives the pixel's value, its class
+    and its probability. Up to 256 x 256 pixels take less than 150 kB: pictures of more bytes as PNG are drawn with
+    fewer grey values, and hovering then says "≈".
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
             unchanged, other values are stretched by their range.
-        mask: The true mask, of booleans, 0/1 or 0/255.
-        prediction: The predicted mask, in the same form.
+        mask: The true mask, of booleans, 0/1 or 0/255; or class labels from 0 to 255.
+        prediction: The predicted mask or label map, in the same form.
+        probability: `(height, width)` in [0, 1], said on hovering.
+        class_names: Of the labels 0, 1, 2, ..., or a mapping of label to name. None calls them "Class 1", "Class 2",
+            ... Label 0 is the background, which is not drawn unless it has another name than "background".
+        ignore_class: The label of pixels without a class, shown in grey.
         title: The figure's title.
 
     Returns:
-        A figure whose legend switches truth (sky blue) and prediction (orange) on and off.
+        A figure whose legend switches truth (sky blue), prediction (orange) and error (vermilion, at first hidden) on
+        and off. For label maps it switches the classes, and buttons switch truth and prediction; the truth is filled
+        and the prediction dotted. Masks of many small regions are drawn as pictures, switched by buttons alone.
 
     Raises:
-        TypeError: If image or masks are not numbers.
-        ValueError: If their sizes differ, or a mask holds other values.
+        TypeError: If an array does not hold numbers, or an option is of a wrong type.
+        ValueError: If sizes differ, a mask holds other values, a label has no name, or a value is NaN.
 
     Example:
         >>> import numpy as np
         >>> figure = overlay(np.zeros((8, 8)), np.eye(8), prediction=np.eye(8) > 0)
-        >>> [trace.name for trace in figure.data[1:]]
-        ['Truth', 'Prediction']
+        >>> [trace.name for trace in figure.data[1:4]]
+        ['Truth', 'Prediction', 'Error']
+        >>> figure = overlay(np.zeros((8, 8)), np.eye(8) * 2, class_names=["background", "liver", "kidney"])
+        >>> figure.data[1].name
+        'kidney'
     """
+    labels = read_labels(mask, prediction, class_names, ignore_class)
     picture = as_image(image)
-    truth = as_mask(mask)
-    same_shape(picture, truth, "mask")
-    traces = [image_trace(picture), region_trace(truth, name="Truth", group="truth", color=TRUTH)]
-    if prediction is not None:
-        predicted = as_mask(prediction, "prediction")
-        same_shape(picture, predicted, "prediction")
-        traces.append(region_trace(predicted, name="Prediction", group="prediction", color=PREDICTION, fill=0.15))
-    figure = go.Figure(traces)
-    frame_axes(figure, picture.shape)
-    height, width = picture_size(picture.shape)
-    return styled(figure, title=title, height=height, width=width, legend=True)
+    same_shape(picture, labels.truth, "mask")
+    if labels.prediction is not None:
+        same_shape(picture, labels.prediction, "prediction")
+    is_map = labels.is_map
+    groups = _class_groups(labels) if is_map else _mask_groups(labels)
+    return draw_scene(
+        image,
+        groups,
+        title=title,
+        buttons=is_map and labels.prediction is not None,
+        hover=probabilities(probability, picture),
+        labels=labels.by_name(),
+        note="" if groups else "No class but the background",
+    )
 
 
-def picture_size(shape: tuple[int, ...], *, side: int = 480) -> tuple[int, int]:
-    """Return height and width in pixels of a figure whose picture's longer side is `side`."""
-    scale = side / max(shape[:2])
-    return round(shape[0] * scale) + 16, max(round(shape[1] * scale) + 60, 360)
+def _mask_groups(labels: Labels) -> Groups:
+    groups = {"Truth": [Region(labels.truth, "Truth", TRUTH, fill=0.4, hover="Truth")]}
+    if labels.prediction is not None:
+        groups["Prediction"] = [Region(labels.prediction, "Prediction", PREDICTION, fill=0.2, hover="Prediction")]
+        groups |= _error_group(labels)
+    return groups
+
+
+def _class_groups(labels: Labels) -> Groups:
+    as_pictures = has_many_regions(*labels.by_name().values())
+    groups = class_regions(labels, as_pictures=as_pictures)
+    return groups if labels.prediction is None else {**groups, **_error_group(labels)}
+
+
+def _error_group(labels: Labels) -> dict[str, list[Region]]:
+    wrong: np.ndarray = wrong_pixels(labels)
+    return {"Error": [Region(wrong, "Error", ERROR, fill=0.6, on=False)]}

@@ -12,6 +12,9 @@ from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
 from resunet_kit.plots._style import COLORS, styled
 
+_MOST_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
+_MOST_NUMBERED = 14  # classes whose cells show a number; more show a scale
+
 _Names = Sequence[str] | Mapping[Any, str]
 
 
@@ -56,11 +59,11 @@ def class_balance(
         figure,
         title=_balance_title(len(values), groups is not None) if title is None else title,
         height=360,
-        width=max(480, 180 + 150 * len(classes)),
         legend=groups is not None,
         barmode="stack",
         xaxis={"title": "Class", "type": "category", "showgrid": False},
         yaxis={"title": "Count"},
+        bargap=0.2 if len(classes) > 3 else 0.5,
         uniformtext={"minsize": 10, "mode": "hide"},
         legend_traceorder="normal",
     )
@@ -109,21 +112,18 @@ def confusion_matrix(
         for pair in zip(matrix, fractions, strict=True)
     ]
     figure = go.Figure(_heatmap(fractions if normalize else matrix, text, classes, normalize))
-    side = max(320, 90 * len(classes))
     accuracy = np.trace(matrix) / matrix.sum()
+    note = f"<br>One class alone: {classes[0]}" if len(classes) == 1 else ""
     return styled(
         figure,
-        title=f"Confusion matrix · accuracy {accuracy:.3f}" if title is None else title,
-        height=side + 60,
-        width=side + 150,
-        xaxis={"title": "Predicted", "type": "category", "showgrid": False, "constrain": "domain"},
+        title=f"Confusion matrix · accuracy {accuracy:.3f}{note}" if title is None else title,
+        height=max(320, min(90 * len(classes), 640)) + 60,
+        xaxis={"title": "Predicted", "type": "category", "showgrid": False},
         yaxis={
             "title": "True",
             "type": "category",
             "showgrid": False,
             "autorange": "reversed",
-            "scaleanchor": "x",
-            "constrain": "domain",
         },
     )
 
@@ -177,17 +177,26 @@ def _group_bar(group: str, counts: list[int], classes: list[str], color: str) ->
     )
 
 
+def _cell_text(classes: int, normalize: bool) -> str:
+    """Return what stands in a cell: on a phone, few classes have room for two lines and many for none."""
+    if classes <= _MOST_DETAILED:
+        return "%{text}"
+    number = "%{z:.0%}" if normalize else "%{z:,}"
+    return number if classes <= _MOST_NUMBERED else ""
+
+
 def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: bool) -> Any:
     return go.Heatmap(
         z=values,
         x=classes,
         y=classes,
         text=text,
-        texttemplate="%{text}",
+        texttemplate=_cell_text(len(classes), normalize),
+        textfont={"size": 12 if len(classes) <= 4 else 10},
         zmin=0,
         zmax=1 if normalize else None,
         colorscale=[[0.0, "#F2F6FA"], [1.0, COLORS[0]]],
-        showscale=False,  # every cell shows its value
+        showscale=len(classes) > _MOST_NUMBERED,
         xgap=2,
         ygap=2,
         hovertemplate="true %{y}<br>predicted %{x}<br>%{text}<extra></extra>",

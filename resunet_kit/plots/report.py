@@ -141,15 +141,15 @@ class _Figures:
         return figure_box(figure, self.count)
 
 
-def _blocks(blocks: Any, figures: _Figures, place: str) -> str:
+def _blocks(blocks: Any, figures: _Figures, where: str) -> str:
     if isinstance(blocks, str | go.Figure | Mapping | Table | Details):
         raise TypeError(
-            f"Expected the blocks of {place} as a list. Received one {type(blocks).__name__}. Put it into brackets."
+            f"Expected the blocks of {where} as a list. Received one {type(blocks).__name__}. Put it into brackets."
         )
-    return "\n".join(_block(block, figures, place) for block in blocks)
+    return "\n".join(_block(block, figures, where) for block in blocks)
 
 
-def _block(block: Any, figures: _Figures, place: str) -> str:
+def _block(block: Any, figures: _Figures, where: str) -> str:
     if isinstance(block, str):
         return paragraphs(block)
     if isinstance(block, go.Figure):
@@ -163,7 +163,7 @@ def _block(block: Any, figures: _Figures, place: str) -> str:
         return table(block)
     kind = f"Table of a {type(block.data).__name__}" if isinstance(block, Table) else type(block).__name__
     raise TypeError(
-        f"Expected a block of {place} to be text, a Plotly figure, a table (a mapping of columns or a sequence of "
+        f"Expected a block of {where} to be text, a Plotly figure, a table (a mapping of columns or a sequence of "
         f"rows) or Details. Received {kind}. Convert a data frame with `.to_dict('list')`."
     )
 

@@ -7,8 +7,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._arrays import as_labels, as_vector, same_length
-from resunet_kit.plots._style import COLORS, INK, styled, translucent
+from resunet_kit.plots._arrays import as_labels, as_numbers, same_length
+from resunet_kit.plots._score_places import Places, places_of
+from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
+
+_GROUP = 100  # pixels of a group's height
+_MOST_POINTS = 2000  # of a group; of more, the box alone is drawn
 
 
 def score_distribution(
@@ -23,6 +27,10 @@ def score_distribution(
 
     The box spans the quartiles; its line is the median, the diamond the mean.
 
+    Infinite scores, such as the distance to an empty mask, and missing ones (NaN) are no part of the box and of the
+    mean. They stand as open markers in columns of their own beside the axis, and their numbers beside the group's
+    name. The median counts infinite scores, as the worst or best of all.
+
     Args:
         scores: Scores `(n,)`, one per slice or patient; or a mapping of group to scores.
         groups: One group per score, such as the patient or the part of the split; drawn in order of appearance.
@@ -31,34 +39,66 @@ def score_distribution(
         title: The figure's title; by default it gives median and mean of all scores.
 
     Returns:
-        A figure with one box trace (x the scores) and one mean marker per group.
+        A figure with one box trace (x the finite scores) and one mean marker per group, then one trace per group
+        with infinite or missing scores. Of a group of more than 2,000 scores, the box alone is drawn.
 
     Raises:
         TypeError: If the scores are not numbers.
-        ValueError: If there are no scores, a score is NaN, lengths differ, or groups come twice.
+        ValueError: If there are no scores, lengths differ, or groups come twice.
 
     Example:
         >>> figure = score_distribution([0.5, 0.9, 0.7], name="Dice")
         >>> figure.layout.title.text
         'Dice · median 0.700, mean 0.700, n 3'
+        >>> figure = score_distribution([3.0, float("inf"), 2.0], name="Distance")
+        >>> figure.data[0].y[0]
+        'all<br>n 3, median 3.000, mean 2.500 of the finite, 1 infinite'
     """
     values, members = _flat(scores, groups)
     same_length(scores=len(values), **({} if labels is None else {"labels": len(labels)}))
     texts = [str(index) for index in range(len(values))] if labels is None else [str(label) for label in labels]
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
-    figure = go.Figure()
-    for index, (group, chosen) in enumerate(parts.items()):
-        part = values[chosen]
-        tick = f"{group}<br>n {part.size:,}, median {np.median(part):.3f}, mean {part.mean():.3f}"
-        for trace in _group_traces(part, tick, [texts[i] for i in chosen], COLORS[index % len(COLORS)], name):
-            figure.add_trace(trace)
-    inside = values.min() >= 0 and values.max() <= 1
-    default = f"{name} · median {np.median(values):.3f}, mean {values.mean():.3f}, n {values.size:,}"
-    styled(figure, title=default if title is None else title, height=90 + 90 * len(parts))
-    figure.update_xaxes(title=name, range=[-0.03, 1.03] if inside else None)
-    return figure.update_yaxes(
-        autorange="reversed", showgrid=False, showticklabels=groups is not None or len(parts) > 1
-    )
+    places = places_of(values)
+    ticks = [f"{group}<br>{_summary(values[chosen], count_first=True)}" for group, chosen in parts.items()]
+    figure, beside = go.Figure(), []
+    for index, (tick, chosen) in enumerate(zip(ticks, parts.values(), strict=True)):
+        color, part, words = COLORS[index % len(COLORS)], values[chosen], [texts[i] for i in chosen]
+        figure.add_traces(_group_traces(part, tick, words, color, name))
+        if not np.isfinite(part).all():
+            beside.append(_beside(part, places, tick, words, color, name))
+    figure.add_traces(beside)
+    _mark_places(figure, places)
+    default = f"{name} · {_summary(values, count_first=False)}"
+    styled(figure, title=default if title is None else title, height=70 + _GROUP * len(parts))
+    figure.update_xaxes(title=name, range=places.range, tickvals=places.ticks)
+    if groups is not None or len(parts) > 1 or beside:
+        _name_groups(figure, ticks)
+    return figure.update_yaxes(autorange="reversed", showgrid=False, showticklabels=False, type="category")
+
+
+def _name_groups(figure: go.Figure, ticks: list[str]) -> None:
+    """Write the groups above their boxes: beside the axis they would take half of a phone."""
+    place = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
+    for tick in ticks:
+        say(figure, wrapped(tick.replace("<br>", " · "), 52), y=tick, yshift=_GROUP // 2 - 24, font_size=12, **place)
+
+
+def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
+    """Return the number of scores, their median and mean, and how many are infinite or missing."""
+    finite, given = values[np.isfinite(values)], values[~np.isnan(values)]
+    found = _median(given, finite.size) if given.size else "no score"
+    if finite.size:
+        found += f", mean {finite.mean():.3f}" + ("" if finite.size == given.size else " of the finite")
+    found = f"n {values.size:,}, {found}" if count_first else f"{found}, n {values.size:,}"
+    for count, word in ((given.size - finite.size, "infinite"), (values.size - given.size, "missing")):
+        found += f", {count:,} {word}" if count else ""
+    return found
+
+
+def _median(given: NDArray[np.float64], finite: int) -> str:
+    # Of infinite scores an order statistic, because their mean with another may not be a number.
+    median = np.quantile(given, 0.5, method="linear" if finite == given.size else "inverted_cdf")
+    return f"median {median:.3f}" if np.isfinite(median) else f"median {'∞' if median > 0 else '−∞'}"
 
 
 def _flat(scores: Any, groups: ArrayLike | None) -> tuple[NDArray[np.float64], list[Any]]:
@@ -70,34 +110,75 @@ def _flat(scores: Any, groups: ArrayLike | None) -> tuple[NDArray[np.float64], l
             )
         if not scores:
             raise ValueError("Expected scores of at least one group. Received an empty mapping. Check the selection.")
-        vectors = {group: as_vector(values, f"scores of {group!r}") for group, values in scores.items()}
+        vectors = {group: as_numbers(values, f"scores of {group!r}") for group, values in scores.items()}
         return np.concatenate(list(vectors.values())), [g for g, v in vectors.items() for _ in range(v.size)]
-    values = as_vector(scores, "scores")
+    values = as_numbers(scores, "scores")
     members = ["all"] * values.size if groups is None else as_labels(groups, "groups")
     same_length(scores=values.size, groups=len(members))
     return values, members
 
 
 def _group_traces(values: NDArray[np.float64], tick: str, labels: list[str], color: str, name: str) -> list[Any]:
+    finite = np.isfinite(values)
+    drawn = values[finite]
     box = go.Box(
-        x=values,
-        y=[tick] * values.size,
         orientation="h",
-        boxpoints="all",
-        jitter=0.6,
-        pointpos=0,
         fillcolor=translucent(color, 0.25),
         line={"color": color, "width": 2},
-        marker={"color": color, "size": 5, "opacity": 0.6},
-        text=labels,
-        hovertemplate="%{text}<br>" + name + " %{x:.3f}<extra></extra>",
-        hoveron="points",
+        **(_box_alone(drawn, tick) if drawn.size > _MOST_POINTS else _all_points(drawn, tick, color)),
+        text=None if drawn.size > _MOST_POINTS else [label for label, kept in zip(labels, finite, strict=True) if kept],
+        hovertemplate=None if drawn.size > _MOST_POINTS else "%{text}<br>" + name + " %{x:.3f}<extra></extra>",
+        name="" if drawn.size > _MOST_POINTS else None,
     )
     mean = go.Scatter(
-        x=[values.mean()],
-        y=[tick],
+        x=[drawn.mean()] if drawn.size else [],
+        y=[tick] if drawn.size else [],
         mode="markers",
         marker={"symbol": "diamond", "size": 11, "color": "white", "line": {"color": INK, "width": 1.5}},
         hovertemplate="mean %{x:.3f}<extra></extra>",
     )
     return [box, mean]
+
+
+def _all_points(values: NDArray[np.float64], tick: str, color: str) -> dict[str, Any]:
+    return {
+        "x": values,
+        "y": [tick] * values.size,
+        "boxpoints": "all",
+        "jitter": 0.6,
+        "pointpos": 0,
+        "marker": {"color": color, "size": 5, "opacity": 0.6},
+        "hoveron": "points",
+    }
+
+
+def _box_alone(values: NDArray[np.float64], tick: str) -> dict[str, Any]:
+    """Return a box whose whiskers reach the lowest and the highest score."""
+    low, q1, median, q3, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
+    parts = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
+    return {"y": [tick], **{key: [value] for key, value in parts.items()}, "hoveron": "boxes"}
+
+
+def _beside(values: NDArray[np.float64], places: Places, tick: str, labels: list[str], color: str, name: str) -> Any:
+    """Return the markers of infinite and missing scores in their columns."""
+    apart = np.flatnonzero(~np.isfinite(values))
+    words = {True: "missing", False: "infinite"}
+    return go.Scatter(
+        x=[places.at(values[i]) for i in apart],
+        y=[tick] * apart.size,
+        mode="markers",
+        marker={"symbol": "circle-open", "size": 9, "color": color, "line": {"width": 2}},
+        text=[labels[i] for i in apart],
+        customdata=[words[bool(np.isnan(values[i]))] for i in apart],
+        hovertemplate="%{text}<br>" + name + " %{customdata}<extra></extra>",
+    )
+
+
+def _mark_places(figure: go.Figure, places: Places) -> None:
+    """Name the columns of infinite and missing scores, and set them apart from the axis."""
+    for word, x in places.columns.items():
+        say(figure, word, x=x, xref="x", y=1, yanchor="bottom")
+    for x in places.borders:
+        figure.add_vline(x=x, line={"color": REFERENCE, "dash": "dot", "width": 1})
+    if places.finite is None:
+        say(figure, "no finite score")

@@ -1,6 +1,6 @@
 """Threshold curves: sensitivity, specificity, F1 and Dice against the threshold."""
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import choice, number
 from resunet_kit.plots._arrays import as_finite, both_classes
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 from resunet_kit.plots._threshold_counts import Floats, counts_at, dice
 
 Metric = Literal["youden", "f1", "dice"]
@@ -45,7 +45,8 @@ def threshold_curve(
         title: The figure's title; by default it gives the marked threshold and its score.
 
     Returns:
-        A figure with one trace per measure, x the thresholds in rising order; Dice only for masks.
+        A figure with one trace per measure, x the thresholds in rising order (Dice only for masks), and last the points
+        of the marked threshold.
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers, or metric is not a string.
@@ -57,7 +58,7 @@ def threshold_curve(
         >>> figure.layout.title.text
         "Best Youden's J 1.000 at threshold 0.6"
         >>> threshold_curve([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8], threshold=0.7).layout.title.text
-        'Sensitivity 0.500, specificity 1.000, F1 0.667 at threshold 0.7'
+        'Sensitivity 0.500, specificity 1.000,<br>F1 0.667 at threshold 0.7'
 
     References:
         Youden (1950), "Index for rating diagnostic tests", Cancer 3(1).
@@ -80,16 +81,21 @@ def threshold_curve(
     measures = _pooled_scores(labels, values, thresholds)
     if labels.ndim >= 3:
         measures["Dice"] = _mean_dice(labels, values, thresholds)
-    marked, text = _best(thresholds, measures, metric) if given is None else (given, _scores_at(labels, values, given))
+    marked, text = _best(thresholds, measures, metric) if given is None else (given, "")
+    at = _measures_at(labels, values, marked)
+    text = text or _sentence(at, marked)
     figure = _lines(thresholds, measures)
+    figure.add_trace(_points(marked, at))
     figure.add_vline(x=marked, line={"color": REFERENCE, "dash": "dot", "width": 1.5})
+    if thresholds.size == 1:
+        say(figure, f"All scores are {thresholds[0]:.4g}: there is one threshold")
     return styled(
         figure,
         title=text if title is None else title,
         height=400,
         legend=True,
         hovermode="x unified",
-        xaxis={"title": "Threshold (predicted positive at or above it)"},
+        xaxis={"title": "Threshold (positive at or above it)"},
         yaxis={"title": "Score", "range": [-0.02, 1.03]},
     )
 
@@ -102,14 +108,19 @@ def _best(thresholds: Floats, measures: dict[str, Floats], metric: Metric) -> tu
     return float(thresholds[best]), f"Best {name} {maximised[best]:.3f} at threshold {thresholds[best]:.3g}"
 
 
-def _scores_at(labels: NDArray[np.bool_], values: Floats, threshold: float) -> str:
-    """Return a title with the scores of a given threshold."""
+def _measures_at(labels: NDArray[np.bool_], values: Floats, threshold: float) -> dict[str, float]:
+    """Return each measure at one threshold."""
     at = np.array([threshold])
     measures = _pooled_scores(labels, values, at)
     if labels.ndim >= 3:
         measures["Dice"] = _mean_dice(labels, values, at)
+    return {name: float(found[0]) for name, found in measures.items()}
+
+
+def _sentence(measures: dict[str, float], threshold: float) -> str:
+    """Return a title with the scores at a given threshold."""
     words = (name if name in ("F1", "Dice") else name.lower() for name in measures)
-    text = ", ".join(f"{word} {found[0]:.3f}" for word, found in zip(words, measures.values(), strict=True))
+    text = ", ".join(f"{word} {found:.3f}" for word, found in zip(words, measures.values(), strict=True))
     return f"{text[0].upper()}{text[1:]} at threshold {threshold:.3g}"
 
 
@@ -141,11 +152,27 @@ def _lines(thresholds: Floats, measures: dict[str, Floats]) -> go.Figure:
             go.Scatter(
                 x=thresholds,
                 y=values,
-                mode="lines",
+                mode="lines+markers" if thresholds.size == 1 else "lines",
                 name=name,
                 line={"color": COLORS[_DRAWN.index(name)], "width": 2.5},
                 hovertemplate="%{y:.3f}",
             )
             for name, values in measures.items()
         ]
+    )
+
+
+def _points(threshold: float, measures: dict[str, float]) -> Any:
+    """Return the marked threshold's point on each line; the lines' own labels name the values."""
+    return go.Scatter(
+        x=[threshold] * len(measures),
+        y=list(measures.values()),
+        mode="markers",
+        name=f"Threshold {threshold:.3g}",
+        marker={
+            "color": [COLORS[_DRAWN.index(name)] for name in measures],
+            "size": 11,
+            "line": {"color": "white", "width": 2},
+        },
+        hoverinfo="skip",
     )

@@ -1,4 +1,4 @@
-"""The figures of a report that has been read to its end once: each test goes on where the one before left it."""
+"""The figures of a report that has been read to its end once: each test takes it as the one before left it."""
 
 import re
 
@@ -29,12 +29,12 @@ def page(opened):
 def test_names_are_text_everywhere(page):
     assert page.locator("main img, header img, nav img, svg a, main a").count() == 0
     assert page.title() == HOSTILE
-    for place in ("h1", "h2", "nav a", "th button", "td", "summary", "section > p", ".gtitle", ".xtick text"):
-        texts = page.locator(place).all_text_contents()
-        assert any(one_line(HOSTILE) in one_line(text) for text in texts), place
+    for selector in ("h1", "h2", "nav a", "th button", "td", "summary", "section > p", ".gtitle", ".xtick text"):
+        texts = page.locator(selector).all_text_contents()
+        assert any(one_line(HOSTILE) in one_line(text) for text in texts), selector
     own = page.locator(".figure").last
-    for place in (".legendtext", ".annotation-text", ".textpoint text", ".g-xtitle", ".g-ytitle"):
-        assert one_line(HOSTILE) in one_line(own.locator(place).first.text_content()), place
+    for selector in (".legendtext", ".annotation-text", ".textpoint text", ".g-xtitle", ".g-ytitle"):
+        assert one_line(HOSTILE) in one_line(own.locator(selector).first.text_content()), selector
 
 
 def test_names_are_text_in_what_hovers(page):

@@ -151,6 +151,11 @@ def test_the_first_column_and_the_one_sorted_by_stay_in_sight(report, visit, wid
         box.evaluate(f"(box) => {{ box.scrollLeft = {scrolled}; }}")
         page.wait_for_timeout(100)
         room = box.bounding_box()
+        head = box.locator("th[aria-sort] button")
+        assert head.evaluate("""(button) => {
+            const room = button.getBoundingClientRect();
+            return button.contains(document.elementFromPoint(room.right - 20, room.bottom - 8));
+        }""")
         first, by = box.locator("tbody td").first.bounding_box(), box.locator("tbody td.sorted").first.bounding_box()
         assert room["x"] - 1 <= first["x"]
         assert first["x"] + first["width"] <= by["x"] + 1

@@ -58,3 +58,9 @@ def test_bad_input_is_refused():
         plots.reliability_diagram([0, 1], [0.1, 0.9], bins=0)
     with pytest.raises(ValueError, match="NaN"):
         plots.reliability_diagram([0, 1], [0.1, np.nan])
+
+
+@pytest.mark.parametrize(("truth", "words"), [([0, 0], "no positive"), ([1, 1], "positives alone"), ([0, 1], None)])
+def test_a_truth_of_one_class_is_said(truth, words):
+    notes = [note.text for note in plots.reliability_diagram(truth, [0.2, 0.7]).layout.annotations]
+    assert notes == ([] if words is None else [f"The truth holds {words}"])

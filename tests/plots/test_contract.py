@@ -22,6 +22,9 @@ CALLS = {
     "class_balance": ((TRUTH,), {"groups": GROUPS}),
     "confusion_matrix": ((TRUTH, TRUTH[::-1]), {}),
     "error_map": ((IMAGES[0], MASKS[0], PREDICTIONS[0]), {}),
+    "heatmap_overlay": ((IMAGES[0], SCORES[:1] * MASKS[0]), {"mask": MASKS[0]}),
+    "lesion_surface": ((MASKS, np.ones(MASKS.shape)), {}),
+    "orthogonal_planes": ((IMAGES, MASKS, PREDICTIONS), {}),
     "overlay": ((IMAGES[0], MASKS[0]), {"prediction": PREDICTIONS[0]}),
     "precision_recall_curve": ((TRUTH, SCORES), {}),
     "reliability_diagram": ((TRUTH, SCORES), {}),
@@ -35,7 +38,16 @@ CALLS = {
 }
 
 
-PICTURES = {"sample_grid", "overlay", "slice_viewer", "error_map", "worst_cases"}
+PICTURES = {
+    "error_map",
+    "heatmap_overlay",
+    "lesion_surface",
+    "orthogonal_planes",
+    "overlay",
+    "sample_grid",
+    "slice_viewer",
+    "worst_cases",
+}
 CHARTS = sorted(set(CALLS) - PICTURES)
 
 
@@ -60,6 +72,17 @@ def test_figures_share_one_look(name):
     assert figure.layout.template.layout.colorway[0] == "#0072B2"
     assert figure.layout.height >= 100
     assert "sendChartToCloud" in figure.layout.modebar.remove
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_charts_fill_their_column_without_a_background(name):
+    arguments, options = CALLS[name]
+    figure = getattr(plots, name)(*arguments, **options)
+    layout = figure.layout
+    assert layout.width is None
+    assert layout.template.layout.autosize
+    assert layout.template.layout.paper_bgcolor == layout.template.layout.plot_bgcolor == "rgba(0, 0, 0, 0)"
+    assert max(len(line) for line in layout.title.text.split("<br>")) <= 46
 
 
 @pytest.mark.parametrize("name", CHARTS)

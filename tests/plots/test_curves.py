@@ -111,3 +111,11 @@ def test_what_has_no_curve_is_refused(curve):
         curve([0.2, 0.7], [0.1, 0.2])
     with pytest.raises(TypeError, match="Expected scores of 'Model' to be numbers"):
         curve([0, 1], ["a", "b"])
+
+
+@pytest.mark.parametrize("curve", [plots.roc_curve, plots.precision_recall_curve])
+def test_constant_scores_are_said(curve):
+    figure = curve([0, 1, 1], {"a": [0.5] * 3, "b": [0.1, 0.2, 0.3], "c": [0, 0, 0]})
+    notes = [note.text for note in figure.layout.annotations]
+    assert notes == ["All scores of a are 0.5", "All scores of c are 0"]
+    assert len({note.yshift for note in figure.layout.annotations}) == 2

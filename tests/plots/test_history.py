@@ -193,3 +193,59 @@ def test_the_best_epoch_is_marked_where_there_is_a_value():
     assert sorted((trace.x[0], trace.y[0]) for trace in figure.data if trace.name == "Best epoch") == [(4, 3), (4, 3)]
     figure = plots.training_history({"loss": [1, 2, 3, 4], "val_loss": [4, 3]}, monitor="loss")
     assert [trace.x[0] for trace in figure.data if trace.name == "Best epoch"] == [1]
+
+
+STAGES = {
+    "classifier": {"loss": [3.0, 2.0], "val_loss": [3.0, 1.0], "auc": [0.5, 0.6], "learning_rate": [0.1, 0.001]},
+    "segmenter": {"loss": [3.0, 1.0, 2.0], "learning_rate": [0.1, 0.09, 0.08]},
+}
+
+
+def panel_titles(figure):
+    return [note.text for note in figure.layout.annotations if note.yanchor == "bottom"]
+
+
+def test_both_stages_stand_together_each_with_its_epochs_and_rate():
+    figure = plots.training_history(STAGES)
+    titles = ["classifier: loss", "classifier: auc", "classifier: learning rate"]
+    assert panel_titles(figure) == [*titles, "segmenter: loss", "segmenter: learning rate"]
+    assert figure.layout.title.text.replace("<br>", " ") == "Best epoch: classifier 2 of 2, segmenter 2 of 3"
+    alone = [lines(plots.training_history(history)) for history in STAGES.values()]
+    together = [(list(trace.x), list(trace.y), trace.name) for trace in lines(figure)]
+    assert together == [(list(trace.x), list(trace.y), trace.name) for part in alone for trace in part]
+    assert sorted(trace.name for trace in figure.data if trace.showlegend) == ["Best epoch", "Training", "Validation"]
+
+
+def test_the_last_panel_of_a_stage_fills_its_row():
+    axes = [axis.domain for axis in plots.training_history(STAGES).select_xaxes()]
+    assert [domain[1] for domain in axes] == pytest.approx([axes[0][1], 1, 1, axes[0][1], 1])
+    assert [domain[0] for domain in axes] == pytest.approx([0, axes[1][0], 0, 0, axes[1][0]])
+
+
+def test_a_rate_over_decades_has_a_logarithmic_axis_and_others_have_not():
+    figure = plots.training_history(STAGES)
+    assert [axis.type for axis in figure.select_yaxes()] == [None, None, "log", None, None]
+    ends_at_zero = plots.training_history({"loss": [2.0, 1.0], "learning_rate": [0.1, 0.0]})
+    assert ends_at_zero.layout.yaxis2.type is None  # a logarithmic axis has no zero
+
+
+def test_monitor_and_frequency_may_differ_between_stages():
+    stages = {"a": {"loss": [3, 2, 1, 2], "auc": [4, 1, 2, 3]}, "b": {"loss": [*range(10)], "val_loss": [3, 1]}}
+    figure = plots.training_history(stages, monitor={"a": "auc"}, validation_freq={"b": 4})
+    assert figure.layout.title.text.replace("<br>", " ") == "Best epoch: a 1 of 4, b 8 of 10"
+    with pytest.raises(ValueError, match="Expected a stage in monitor to be one of"):
+        plots.training_history(stages, monitor={"c": "auc"})
+    with pytest.raises(ValueError, match="Expected monitor of 'b' to be one of"):
+        plots.training_history(stages, monitor="auc", validation_freq={"b": 4})
+    with pytest.raises(TypeError, match="Pass one mapping for each stage"):
+        plots.training_history({"a": stages["a"], "loss": [1, 2]})
+    with pytest.raises(ValueError, match="Train the model first"):
+        plots.training_history({"a": stages["a"], "b": {}})
+
+
+def test_missing_validation_and_values_are_said():
+    figure = plots.training_history(STAGES)
+    assert [axis.title.text for axis in figure.select_xaxes()] == ["Epoch"] * 3 + ["Epoch (no validation recorded)"] * 2
+    lost = plots.training_history({"loss": [np.nan, np.nan], "val_dice": [np.inf, np.nan]})
+    assert [note.text for note in lost.layout.annotations[2:]] == ["loss: no finite value", "dice: no finite value"]
+    assert [note.xref for note in lost.layout.annotations[2:]] == ["x domain", "x2 domain"]

@@ -36,8 +36,8 @@ def test_the_picture_holds_the_pixels(image, shown):
 
 def test_truth_and_prediction_are_switched_by_the_legend():
     figure = plots.overlay(IMAGE, MASK, prediction=~MASK, title="Case")
-    assert [trace.name for trace in figure.data[1:]] == ["Truth", "Prediction"]
-    assert all(trace.showlegend and trace.fill == "toself" for trace in figure.data[1:])
+    assert [trace.name for trace in figure.data[1:]] == ["Truth", "Prediction", "Error"]
+    assert all(trace.showlegend and trace.fill == "toself" for trace in figure.data[1:3])
     assert figure.data[1].line.color != figure.data[2].line.color
     assert figure.layout.title.text == "Case"
     assert list(figure.layout.yaxis.range) == [19.5, -0.5]

@@ -85,3 +85,16 @@ def test_what_is_not_a_matrix_of_counts_is_refused(counts):
         plots.confusion_matrix(counts)
     with pytest.raises(ValueError, match=r"Expected a name for each of 2 classes\. Received 3 names"):
         plots.confusion_matrix(np.eye(2), names=["a", "b", "c"])
+
+
+def test_one_class_alone_is_drawn_and_said():
+    figure = plots.confusion_matrix(["a", "a"], ["a", "a"])
+    assert figure.layout.title.text == "Confusion matrix · accuracy 1.000<br>One class alone: a"
+    assert list(plots.class_balance(["a", "a"]).data[0].text) == ["2 · 100%"]
+
+
+@pytest.mark.parametrize(("classes", "text", "scale"), [(3, "%{text}", False), (10, "%{z:,}", False), (20, "", True)])
+def test_cells_show_what_has_room_and_else_a_scale(classes, text, scale):
+    heatmap = plots.confusion_matrix(range(classes), range(classes)).data[0]
+    assert (heatmap.texttemplate, heatmap.showscale) == (text, scale)
+    assert len(heatmap.text[0]) == classes

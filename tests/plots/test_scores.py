@@ -29,8 +29,8 @@ def test_title_and_axis_follow_the_scores():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="2 NaN or infinite of 3"):
-        plots.score_distribution([0.1, np.nan, np.inf])
+    with pytest.raises(TypeError, match="Expected scores to be numbers"):
+        plots.score_distribution(["a", None])
     with pytest.raises(ValueError, match="at least one"):
         plots.score_distribution([])
     with pytest.raises(ValueError, match="empty mapping"):
@@ -43,3 +43,71 @@ def test_bad_input_is_refused():
         plots.score_distribution({"a": [0.1]}, groups=["a"])
     with pytest.raises(ValueError, match=r"Expected scores to be a vector \(n,\)"):
         plots.score_distribution([[0.1]])
+
+
+INF, NAN = float("inf"), float("nan")
+
+
+def beside(figure):
+    """Return the columns by name, and the markers in them by the label of their case."""
+    columns = {note.text: note.x for note in figure.layout.annotations if note.xref == "x"}
+    found = {}
+    for trace in figure.data:
+        if trace.marker.symbol == "circle-open":
+            found |= {label: (x, words) for label, x, words in zip(trace.text, trace.x, trace.customdata, strict=True)}
+    return columns, found
+
+
+def test_infinite_and_missing_scores_stand_in_columns_of_their_own():
+    figure = plots.score_distribution(
+        {"a": [3.0, INF, 9.0, None], "b": [-INF, 4.0]}, name="Distance", labels=["p", "q", "r", "s", "t", "u"]
+    )
+    columns, found = beside(figure)
+    assert columns["−∞"] < 3 < 9 < columns["∞"] < columns["missing"]
+    assert found == {
+        "q": (columns["∞"], "infinite"),
+        "s": (columns["missing"], "missing"),
+        "t": (columns["−∞"], "infinite"),
+    }
+    low, high = figure.layout.xaxis.range
+    assert low < columns["−∞"]
+    assert high > columns["missing"]
+    assert all(3 <= tick <= 9 for tick in figure.layout.xaxis.tickvals)
+    boxes = figure.data[:4:2]
+    assert [list(box.x) for box in boxes] == [[3.0, 9.0], [4.0]]
+    assert [list(box.text) for box in boxes] == [["p", "r"], ["u"]]
+    assert [note.text for note in figure.layout.annotations if note.yref == "y"] == [
+        "a · n 4, median 9.000, mean 6.000 of the finite,<br>1 infinite, 1 missing",
+        "b · n 2, median −∞, mean 4.000 of the finite,<br>1 infinite",
+    ]
+
+
+def test_the_median_counts_infinite_scores_and_no_mean_is_made_of_them():
+    title = plots.score_distribution([1.0, INF, INF], name="D").layout.title.text.replace("<br>", " ")
+    assert title == "D · median ∞, mean 1.000 of the finite, n 3, 2 infinite"
+    title = plots.score_distribution([1.0, 2.0, NAN], name="D").layout.title.text.replace("<br>", " ")
+    assert title == "D · median 1.500, mean 1.500, n 3, 1 missing"
+
+
+@pytest.mark.parametrize(
+    ("scores", "words"), [([INF, INF], "median ∞, n 2, 2 infinite"), ([NAN], "no score, n 1, 1 missing")]
+)
+def test_scores_of_which_none_is_finite_are_said(scores, words):
+    figure = plots.score_distribution(scores, name="D")
+    assert figure.layout.title.text == f"D · {words}"
+    assert "no finite score" in [note.text for note in figure.layout.annotations]
+    assert len(beside(figure)[1]) == len(scores)
+
+
+def test_columns_beside_dice_keep_its_axis_from_0_to_1():
+    figure = plots.score_distribution([0.4, NAN])
+    assert list(figure.layout.xaxis.tickvals) == [0, 0.2, 0.4, 0.6, 0.8, 1]
+    assert beside(figure)[0]["missing"] > 1
+
+
+def test_a_group_of_many_scores_is_its_box_alone():
+    scores = np.random.default_rng(0).random(5000)
+    box = plots.score_distribution(scores).data[0]
+    assert [box.q1[0], box.median[0], box.q3[0]] == pytest.approx(np.quantile(scores, [0.25, 0.5, 0.75]))
+    assert box.x is None
+    assert len(plots.score_distribution(scores).to_json()) < 20_000

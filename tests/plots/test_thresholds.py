@@ -44,7 +44,7 @@ def test_a_given_threshold_is_marked_and_no_best_one_sought():
     sensitivity, specificity = called[TRUTH].mean(), 1 - called[~TRUTH].mean()
     f1 = metrics.f1_score(TRUTH, called)
     title = f"Sensitivity {sensitivity:.3f}, specificity {specificity:.3f}, F1 {f1:.3f} at threshold 0.73"
-    assert figure.layout.title.text == title
+    assert figure.layout.title.text.replace("<br>", " ") == title
     masks = np.stack([TRUTH.reshape(10, 12)] * 2)
     scores = np.stack([SCORES.reshape(10, 12)] * 2)
     assert f"Dice {f1:.3f} at" in plots.threshold_curve(masks, scores, threshold=0.73).layout.title.text
@@ -89,3 +89,20 @@ def test_what_has_no_curve_is_refused():
         plots.threshold_curve(TRUTH, SCORES[:-1])
     with pytest.raises(ValueError, match="NaN"):
         plots.threshold_curve([0, 1], [0.1, np.nan])
+
+
+def test_the_marked_threshold_has_a_point_on_each_line():
+    figure = plots.threshold_curve(TRUTH, SCORES, threshold=0.73)
+    *lines, points = figure.data
+    called = SCORES >= 0.73
+    assert points.name == "Threshold 0.73"
+    assert list(points.x) == [0.73] * 3
+    assert points.y[0] == pytest.approx(metrics.recall_score(TRUTH, called))
+    assert points.y[2] == pytest.approx(metrics.f1_score(TRUTH, called))
+    assert [line.line.color for line in lines] == list(points.marker.color)
+
+
+def test_constant_scores_are_drawn_as_points_and_said():
+    figure = plots.threshold_curve([0, 1], [0.5, 0.5])
+    assert all("markers" in line.mode for line in figure.data)
+    assert figure.layout.annotations[0].text == "All scores are 0.5: there is one threshold"

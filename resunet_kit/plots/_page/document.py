@@ -4,6 +4,7 @@ import functools
 from collections.abc import Sequence
 from importlib import resources
 
+from resunet_kit.plots._keyboard import KEYBOARD
 from resunet_kit.plots._page.packing import packed_script
 from resunet_kit.plots._page.text import escaped, paragraphs
 from resunet_kit.plots._style import INK
@@ -48,7 +49,7 @@ def document(title: str, subtitle: str, headings: Sequence[str], bodies: Sequenc
 
 def scripts() -> list[str]:
     """Return what runs at the end of the page, in order."""
-    return [_file(name) for name in ("contents.js", "tables.js", "inflate.js", "figures.js")]
+    return [*(_file(name) for name in ("contents.js", "tables.js", "inflate.js", "figures.js")), KEYBOARD]
 
 
 _TOOLS = (

@@ -33,18 +33,25 @@
     try {
       if (!window.Plotly) load();
       const { data, layout, frames } = JSON.parse(unpack(box.id));
-      // The box has the size: as high as the figure is to be, and as wide as there is room.
+      // As wide as there is room; where the figure has a width of its own, the box has its aspect.
+      if (layout.width) delete layout.height;
       delete layout.width;
-      delete layout.height;
       layout.autosize = true;
       Plotly.newPlot(box, { data, layout, frames, config: CONFIG });
       box.classList.add("drawn");
+      box.style.minHeight = "";
       recolor(box);
     } catch (error) {
       box.classList.add("failed");
       box.textContent = `This figure could not be drawn: ${error}`;
     }
   };
+  // Pictures are lower on a narrow page: room for them is kept, so that the page does not move under the reader.
+  for (const box of boxes.filter((box) => box.dataset.pictures)) {
+    const [height, ratio, margins, whole] = box.dataset.pictures.split(" ").map(Number);
+    const room = box.parentElement.clientWidth - margins;
+    if (room > 0) box.style.minHeight = `${Math.round(whole - height + Math.min(height, room * ratio))}px`;
+  }
   const drawn = () => boxes.filter((box) => box.classList.contains("drawn"));
 
   // Text in WebGL takes no style sheet.
@@ -76,9 +83,9 @@
   }
 
   // === Printing ===
-  // Plotly puts a picture in its place when it has been decoded, which is too late for paper.
+  // Plotly fills in a picture when it has been decoded, which is too late for paper.
   const XLINK = "http://www.w3.org/1999/xlink";
-  const place = (box) => {
+  const fill = (box) => {
     for (const image of box.querySelectorAll(".im image")) {
       const [{ trace, x0, y0, w, h }] = image.__data__;
       if (!trace.source || image.getAttributeNS(XLINK, "href")) continue;
@@ -93,25 +100,26 @@
   const folds = Array.from(document.querySelectorAll("main details"));
   let before = null;  // of a page that is being printed: which folds were open, and the figures
   addEventListener("beforeprint", () => {
-    before = { folds: folds.map((fold) => fold.open) };
+    before = { folds: folds.map((fold) => fold.open), sizes: [] };
     folds.forEach((fold) => { fold.open = true; });
     boxes.forEach(draw);
     before.boxes = drawn();
     for (const box of before.boxes) {
       const { width, height } = box._fullLayout;
+      before.sizes.push({ width: box.layout.width ?? null, height: box.layout.height ?? null, autosize: true });
       const narrower = Math.min(width, PAPER);
       const lower = box.style.aspectRatio ? Math.round((height * narrower) / width) : height;
       Plotly.relayout(box, { width: narrower, height: lower });
       recolor(box, true);
-      place(box);
+      fill(box);
     }
   });
   addEventListener("afterprint", () => {
     folds.forEach((fold, index) => { fold.open = before.folds[index]; });
-    for (const box of before.boxes) {
-      Plotly.relayout(box, { width: null, height: null, autosize: true });
+    before.boxes.forEach((box, index) => {
+      Plotly.relayout(box, before.sizes[index]);
       recolor(box);
-    }
+    });
   });
   document.getElementById("print").addEventListener("click", () => print());
 })();

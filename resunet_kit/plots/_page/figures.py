@@ -39,13 +39,26 @@ def figure_box(figure: go.Figure, number: int) -> str:
     if figure.layout.template == pio.templates["plotly"]:  # nobody chose it: it fits no dark page
         layout["template"] = template().to_plotly_json()
     width, height = layout.get("width"), layout.get("height") or _HEIGHT
-    size = f"max-width: {width:g}px; aspect-ratio: {width:g} / {height:g}" if width else f"height: {height:g}px"
+    layout["height"] = height
+    # A figure of its own width is scaled to a narrower page; any other is as wide as the page.
+    size = f"max-width: {width:g}px; aspect-ratio: {width:g} / {height:g}" if width else f"min-height: {height:g}px"
     title = re.sub(r"<[^>]*>", " ", str(figure.layout.title.text or f"Figure {number}"))
     data = json.dumps(_escaped(found), separators=(",", ":"), allow_nan=False)
     return (
-        f'<div class="figure" id="figure-{number}" role="group" aria-label="{html.escape(title)}" style="{size}"></div>'
+        f'<div class="figure" id="figure-{number}" role="group" aria-label="{html.escape(title)}" style="{size}"'
+        f"{_pictures(layout)}></div>"
         f"\n{packed_script(f'figure-{number}', data)}"
     )
+
+
+def _pictures(layout: dict[str, Any]) -> str:
+    """Return what the height on a narrow page depends on: pictures, their aspect, and the margins."""
+    pictures = (layout.get("meta") or {}).get("pictures") if isinstance(layout.get("meta"), dict) else None
+    if not pictures:
+        return ""
+    margin = layout.get("margin", {})
+    margins = margin.get("l", 0) + margin.get("r", 0)
+    return f' data-pictures="{pictures["height"]:g} {pictures["ratio"]:g} {margins:g} {layout["height"]:g}"'
 
 
 def _check_offline(figure: dict[str, Any], number: int) -> None:

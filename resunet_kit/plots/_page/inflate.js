@@ -3,16 +3,16 @@
 const inflated = (() => {
   const [BITS, MASK] = [15, 32767];  // no code is longer
   const LENGTHS = [], DISTANCES = [];  // of each symbol: the smallest value, and how many bits are added to it
-  for (let symbol = 0, least = 3; symbol < 28; symbol++) {
+  for (let symbol = 0, smallest = 3; symbol < 28; symbol++) {
     const extra = Math.max(0, (symbol >> 2) - 1);
-    LENGTHS.push([least, extra]);
-    least += 1 << extra;
+    LENGTHS.push([smallest, extra]);
+    smallest += 1 << extra;
   }
   LENGTHS.push([258, 0]);
-  for (let symbol = 0, least = 1; symbol < 30; symbol++) {
+  for (let symbol = 0, smallest = 1; symbol < 30; symbol++) {
     const extra = Math.max(0, (symbol >> 1) - 1);
-    DISTANCES.push([least, extra]);
-    least += 1 << extra;
+    DISTANCES.push([smallest, extra]);
+    smallest += 1 << extra;
   }
   const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
   const FIXED = Array.from({ length: 288 }, (_, i) => (i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8));
@@ -85,8 +85,8 @@ const inflated = (() => {
         else if (code === 256) return;
         else {
           const length = LENGTHS[code - 257][0] + take(LENGTHS[code - 257][1]);
-          const [least, extra] = DISTANCES[symbol(distances)];
-          const from = end - least - take(extra);
+          const [smallest, extra] = DISTANCES[symbol(distances)];
+          const from = end - smallest - take(extra);
           for (let i = 0; i < length; i++) out[end++] = out[from + i];
         }
       }

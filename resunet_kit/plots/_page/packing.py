@@ -13,7 +13,7 @@ def packed_script(name: str, text: str) -> str:
 
     Example:
         >>> packed_script("plotly", "</script>")
-        '<script type="text/plain" id="plotly-data" data-size="9">eNqz0S9OLsosKLEDABFQA1s=</script>'
+        '<script type="text/plain" id="plotly-data" data-size="9">eNqz0S9OLsosKLEDAA9oAz8=</script>'
     """
     data = text.encode("utf-8")
     packed = base64.b64encode(zlib.compress(data, 9)).decode("ascii")

@@ -32,7 +32,7 @@ def table(
     body = zip(*(_cells(values, numeric[name], name == sort_by) for name, values in columns.items()), strict=True)
     rows = [f"<tr>{''.join(row)}</tr>" for row in body]
     shape = " long" if len(rows) > _LONG else ""
-    # The box can be scrolled, so the keyboard must reach it.
+    # The box can be scrolled, so the keyboard must get to it.
     return (
         f'<div class="scroll table{shape}" role="region" aria-label="Table" tabindex="0"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"

@@ -1,0 +1,87 @@
+"""The script that a page adds to its figures: arrow keys for sliders, and heights that fit a narrow page.
+
+Plotly's sliders are for the mouse alone, and a figure's height does not follow its width. `KEYBOARD` changes both for
+every figure of a page, also for those that are drawn later. It needs nothing but Plotly.
+"""
+
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.io
+
+# Keys go to the figure that has the focus, else to the one under the pointer. Left and right move the slider by one
+# step; Home and End to its ends. The page keeps all other keys.
+KEYBOARD = """
+(function () {
+  if (window.figureKeys) { return; }
+  window.figureKeys = true;
+  var pointed = null;
+  function figureOf(node) { return node && node.closest ? node.closest(".js-plotly-plot") : null; }
+  function move(figure, to) {
+    var slider = figure.layout.sliders[0], last = slider.steps.length - 1;
+    var now = slider.active || 0, next = Math.max(0, Math.min(last, to(now, last)));
+    if (next === now) { return; }
+    var step = slider.steps[next];
+    Plotly.update(figure, step.args[0], {"sliders[0].active": next}, step.args[1]);
+  }
+  var moves = {
+    ArrowLeft: function (now) { return now - 1; }, ArrowRight: function (now) { return now + 1; },
+    Home: function () { return 0; }, End: function (now, last) { return last; }
+  };
+  function fit(figure) {
+    var sizes = figure.layout && figure.layout.meta && figure.layout.meta.pictures;
+    if (!sizes || !figure.clientWidth) { return; }
+    if (!figure.fullHeight) { figure.fullHeight = figure.layout.height; }
+    var margin = figure.layout.margin, room = figure.clientWidth - margin.l - margin.r;
+    var height = Math.round(figure.fullHeight - sizes.height + Math.min(sizes.height, room * sizes.ratio));
+    var change = {height: height}, old = figure.layout.height;
+    if (Math.abs(height - old) <= 2) { return; }
+    ["title", "legend"].forEach(function (part) {  // as many pixels from the top, or from the bottom, as before
+      var y = (figure.layout[part] || {}).y;
+      if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }
+    });
+    Plotly.relayout(figure, change);
+  }
+  document.addEventListener("mouseover", function (event) { pointed = figureOf(event.target) || null; });
+  document.addEventListener("keydown", function (event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || !moves[event.key]) { return; }
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName)) { return; }
+    var focused = figureOf(event.target), figure = focused || pointed;
+    if (!figure || !figure.layout || !(figure.layout.sliders || []).length) { return; }
+    if (!focused && event.key.indexOf("Arrow") !== 0) { return; }
+    event.preventDefault();
+    move(figure, moves[event.key]);
+  });
+  var watched = new WeakSet();
+  var sizes = window.ResizeObserver && new ResizeObserver(function (entries) {
+    entries.forEach(function (entry) { fit(entry.target); });
+  });
+  function watch() {
+    document.querySelectorAll(".js-plotly-plot").forEach(function (figure) {
+      if (watched.has(figure) || !figure.layout) { return; }
+      watched.add(figure);
+      if ((figure.layout.sliders || []).length) { figure.tabIndex = 0; }
+      if (sizes) { sizes.observe(figure); }
+    });
+  }
+  new MutationObserver(watch).observe(document.documentElement, {childList: true, subtree: true});
+  watch();
+})();
+"""
+
+
+class PictureFigure(go.Figure):
+    """A figure whose HTML has the script for keys and narrow pages; in a notebook it is a figure like others."""
+
+    def to_html(self, *args: Any, **options: Any) -> str:
+        """Return the HTML of `plotly.io.to_html`, with the script."""
+        return str(plotly.io.to_html(self, *args, **_with_script(options)))
+
+    def write_html(self, *args: Any, **options: Any) -> None:
+        """Write the HTML of `plotly.io.write_html`, with the script."""
+        plotly.io.write_html(self, *args, **_with_script(options))
+
+
+def _with_script(options: dict[str, Any]) -> dict[str, Any]:
+    given = options.get("post_script") or []
+    return {**options, "post_script": [*([given] if isinstance(given, str) else given), KEYBOARD]}

@@ -1,0 +1,178 @@
+"""One picture under its masks: the traces, the buttons, and what hovering says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike, NDArray
+
+from resunet_kit.plots._arrays import as_image, as_probability, same_shape
+from resunet_kit.plots._controls import OPACITY, Toggle, fit_pictures, opacity_slider
+from resunet_kit.plots._keyboard import PictureFigure
+from resunet_kit.plots._label_maps import IGNORED, Labels, class_color
+from resunet_kit.plots._layers import (
+    Region,
+    frame_axes,
+    has_many_regions,
+    image_trace,
+    picture_of,
+    region_trace,
+)
+from resunet_kit.plots._png import fitted_uris, picture_limit
+from resunet_kit.plots._style import COLORS
+from resunet_kit.plots._values import number_traces, picture_template
+
+ERROR = COLORS[1]
+_HEIGHT = 560  # of a square picture, in pixels
+_WIDTH = 1000  # of a page's column: wider pictures are lower
+_MIN_HEIGHT = 160
+_JSON = 143_000  # bytes of a figure of up to 256 x 256 pixels, without its layout
+_PIXELS = 256 * 256
+_LEGEND_LETTERS = 34  # that fit into one row of a phone
+
+Groups = Mapping[str, Sequence[Region]]
+
+
+def draw_scene(
+    image: ArrayLike,
+    groups: Groups,
+    *,
+    title: str | None,
+    buttons: bool = False,
+    hover: Mapping[str, NDArray[Any]] | None = None,
+    labels: Mapping[str, NDArray[Any]] | None = None,
+    note: str = "",
+) -> go.Figure:
+    """Return a figure of an image under groups of regions, with a slider for their opacity.
+
+    Args:
+        image: As `as_image` takes it.
+        groups: What can be shown and hidden together, such as truth and prediction.
+        title: Of the figure.
+        buttons: Whether a button switches each group, because the legend switches classes.
+        hover: Numbers `(height, width)` by name that hovering says.
+        labels: Masks or label maps by name, whose values are said where regions are too many for outlines.
+        note: A sentence on the picture, for what there is not.
+    """
+    picture = as_image(image)
+    maps = dict(labels or {})
+    as_pictures = any(has_many_regions(region.mask) for group in groups.values() for region in group) or (
+        has_many_regions(*maps.values()) if maps else False
+    )
+    drawn, toggles, names = mask_traces(groups, as_pictures=as_pictures)
+    said = {**(hover or {}), **(maps if as_pictures else {})}
+    base, hovering = picture_traces(image, picture, said, taken=len(go.Figure(drawn).to_json()))
+    figure = PictureFigure([base, *drawn, *hovering])
+    frame_axes(figure, picture.shape)
+    if note:
+        figure.add_annotation(text=note, x=0.5, y=0.02, xref="paper", yref="paper", showarrow=False, bgcolor="#FFFFFF")
+    figure = fit_pictures(
+        figure,
+        title=title,
+        size=picture.shape[:2],
+        height=picture_height(picture.shape[:2]),
+        sliders=[opacity_slider(range(1, len(drawn) + 1))] if drawn else [],
+        toggles=toggles if buttons or as_pictures else {},
+        legend=names,
+        legend_below=sum(map(len, names)) + 5 * len(names) > 2 * _LEGEND_LETTERS,
+    )
+    # The outlines of what is drawn as a picture are empty: only buttons could switch it.
+    return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if as_pictures else figure
+
+
+def picture_traces(
+    image: ArrayLike, picture: NDArray[np.uint8], said: Mapping[str, NDArray[Any]], *, taken: int
+) -> tuple[Any, list[Any]]:
+    """Return the trace of a picture, and invisible ones that say numbers, all within the bytes of a figure.
+
+    Args:
+        image: As the user passed it.
+        picture: The same as uint8.
+        said: More numbers `(height, width)` to say, by name.
+        taken: Bytes of JSON that others take.
+    """
+    array = np.asarray(image)
+    numbers = {} if picture.ndim == 3 or array.dtype == np.uint8 else {"Value": array.reshape(picture.shape)}
+    room = _JSON * max(1.0, picture.shape[0] * picture.shape[1] / _PIXELS) - taken
+    parts = 1.35 if numbers or said else 1.0
+    uris, levels = fitted_uris([picture], picture_limit(picture.shape, parts=parts))
+    room -= len(uris[0])
+    traces: list[Any] = []
+    for name, values in {**said, **numbers}.items():
+        found = number_traces(values, name, room=round(room))
+        room -= sum(len(trace.source) for trace in found)
+        traces += found
+        if name == "Value" and found:
+            return image_trace(picture, uri=uris[0], hover=""), traces
+    template = picture_template(levels, 1 if picture.ndim == 2 else 3, exact=array.dtype == np.uint8)
+    return image_trace(picture, uri=uris[0], hover=template), traces
+
+
+def picture_height(size: tuple[float, ...]) -> int:
+    """Return the height in pixels of pictures of this height and width, in any unit."""
+    return round(max(_MIN_HEIGHT, min(_HEIGHT, _WIDTH * size[0] / size[1])))
+
+
+def probabilities(probability: ArrayLike | None, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
+    """Return what hovering says of probabilities, if there are any."""
+    if probability is None:
+        return {}
+    values = as_probability(probability, "probability")
+    same_shape(picture, values, "probability")
+    return {"Probability": values}
+
+
+def mask_traces(groups: Groups, *, as_pictures: bool) -> tuple[list[Any], dict[str, Toggle], list[str]]:
+    """Return the traces of all groups, what switches each group, and the names in the legend."""
+    traces: list[Any] = []
+    toggles, names = {}, []
+    for name, regions in groups.items():
+        first = len(traces)
+        shown_regions = [region for region in regions if region.in_legend] if as_pictures else regions
+        traces += [region_trace(region, empty=as_pictures) for region in shown_regions]
+        if as_pictures and regions:
+            traces.append(picture_of(regions))
+        names += [region.name for region in regions if region.in_legend]
+        if regions:
+            color = regions[0].color if len(regions) == 1 else IGNORED
+            shown = range(first + 1, len(traces) + 1)  # after the image
+            toggles[name] = Toggle(list(shown), color, all(region.on for region in regions))
+    for trace in traces:
+        trace.opacity = OPACITY
+    return traces, toggles, names
+
+
+def class_regions(labels: Labels, *, as_pictures: bool = False) -> dict[str, list[Region]]:
+    """Return the regions of label maps: the truth filled, the prediction as dotted outlines, ignored pixels in grey."""
+    found: dict[str, list[Region]] = {"Truth": [], "Prediction": []}
+    for label, name in labels.names.items():
+        truth = labels.truth == label
+        drawn = bool(truth.any())
+        look: dict[str, Any] = {"color": class_color(label), "group": str(label)}
+        if drawn:
+            found["Truth"].append(Region(truth, name, fill=0.5, hover=f"{name} (truth)", **look))
+        if labels.prediction is not None and (predicted := labels.prediction == label).any():
+            found["Prediction"].append(
+                Region(
+                    predicted,
+                    name,
+                    fill=0.5 if as_pictures else 0.0,
+                    hover=f"{name} (prediction)",
+                    dash="dot",
+                    in_legend=not drawn,
+                    on=not as_pictures,
+                    **look,
+                )
+            )
+    if labels.ignored is not None and labels.ignored.any():
+        found["Truth"].append(Region(labels.ignored, "Ignored", IGNORED, fill=0.5, hover="ignored", group="ignored"))
+    return {name: regions for name, regions in found.items() if regions}
+
+
+def wrong_pixels(labels: Labels) -> NDArray[np.bool_]:
+    """Return where truth and prediction differ, ignored pixels left out."""
+    if labels.prediction is None:
+        return np.zeros(labels.truth.shape, bool)
+    wrong = labels.truth != labels.prediction
+    return wrong if labels.ignored is None else wrong & ~labels.ignored
