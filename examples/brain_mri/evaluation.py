@@ -14,6 +14,7 @@ from examples.brain_mri import fingerprints, gate, groups, model_card, scoring
 from examples.brain_mri.calibration import calibration_summary
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.explaining import Explained, explain
 from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.provenance import provenance
 from examples.brain_mri.report import write_report
@@ -58,7 +59,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
         "by_lesion_size": groups.by_lesion_size(slices, patients),
         "lesion_size_cut_points_px": list(cuts),
     }
-    _write(run, index, marked, slices, patients, summary)
+    _write(run, index, marked, slices, patients, explain(pipeline, marked, slices), summary)
     return summary
 
 
@@ -95,10 +96,11 @@ def _write(
     marked: Sequence[Marked],
     slices: pd.DataFrame,
     patients: pd.DataFrame,
+    explained: Sequence[Explained],
     summary: dict[str, Any],
 ) -> None:
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"  # a number that JSON lacks fails before any file
-    write_report(run, index, marked, slices, patients, summary)
+    write_report(run, index, marked, slices, patients, explained, summary)
     model_card.write(run, summary)
     for name, table in (("metrics_per_slice.csv", slices), ("metrics_per_patient.csv", patients)):
         with atomic_write(run.path / name) as file:

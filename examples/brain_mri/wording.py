@@ -13,6 +13,15 @@ UNITS = {
 }
 RATES = {"accuracy": "Accuracy", "sensitivity": "Sensitivity", "specificity": "Specificity"}
 SCORES = (("Dice", "dice"), ("IoU", "iou"), ("Tversky", "tversky"))
+SHAPES = {
+    "hausdorff_distance_95_px": "95 % Hausdorff distance, median",
+    "average_surface_distance_px": "average surface distance, median",
+    "surface_dice": "surface Dice, mean",
+    "lesion_f1": "lesion F1, mean",
+    "lesions_detected": "lesions detected, all patients",
+    "lesions_missed": "lesions missed, all patients",
+    "lesions_false_positive": "false lesions, all patients",
+}
 ENOUGH = 20  # patients, below which a bootstrap interval is too narrow
 
 
@@ -159,3 +168,17 @@ def marking_text(summary: dict[str, Any]) -> str:
         ("holes are filled" + ("" if hole is None else f" up to {hole} pixels")) if hole != 0 else "",
     ]
     return "; ".join(filter(None, steps)) + "."
+
+
+def shape_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return surface distances and lesions of both stages, beside each other."""
+    rows = []
+    for name, label in SHAPES.items():
+        row: dict[str, Any] = {"Score": label}
+        for stage in STAGES:
+            value = found[stage][name]
+            infinite = f", infinite in {value['infinite']}" if isinstance(value, dict) and value.get("infinite") else ""
+            row[stage.capitalize()] = f"{value:,}" if isinstance(value, int) else score(value) + infinite
+        rows.append(row)
+    rows[2]["Score"] += f", tolerance {found['tolerance_px']:g} pixel"
+    return rows

@@ -14,8 +14,6 @@ _BUTTON_ROW = 36
 _LEGEND_ROW = 20
 _MAX_LEGEND_ROWS = 7
 _PHONE = 330  # pixels that a legend has on a phone
-_PAPER = "#FFFFFF"
-_BUTTON_INK = "#6E7681"  # readable on white, which a pressed button is on every page, and on black
 
 
 class Toggle(NamedTuple):
@@ -60,27 +58,44 @@ def opacity_slider(traces: Sequence[int], start: float = OPACITY) -> dict[str, A
 
 def toggle_buttons(toggles: Mapping[str, Toggle], *, raised: int = 0) -> list[dict[str, Any]]:
     """Return one menu of a single button per toggle, pressed while its traces are shown, so many pixels raised."""
-    menus, left = [], 0
-    for name, (traces, color, on) in toggles.items():
-        show, hide = ([{"visible": visible}, list(traces)] for visible in (True, False))
-        menus.append(
-            {
-                "type": "buttons",
-                "direction": "right",
-                "x": 0,
-                "xanchor": "left",
-                "y": 1,
-                "yanchor": "bottom",
-                "pad": {"l": left, "b": 6 + raised, "t": 0},
-                "active": 0 if on else -1,
-                "bgcolor": "rgba(138, 143, 152, 0.18)",
-                "bordercolor": color,
-                "font": {"size": 13, "color": _BUTTON_INK},
-                "buttons": [{"label": name, "method": "restyle", "args": show, "args2": hide}],
-            }
-        )
-        left += 8 * len(name) + 34
+    menus = []
+    rows = _button_rows(list(toggles))
+    for level, names in enumerate(reversed(rows)):
+        left = 0
+        for name in names:
+            traces, color, on = toggles[name]
+            show, hide = ([{"visible": visible}, list(traces)] for visible in (True, False))
+            menus.append(
+                {
+                    "type": "buttons",
+                    "x": 0,
+                    "xanchor": "left",
+                    "y": 1,
+                    "yanchor": "bottom",
+                    "pad": {"l": left, "b": 6 + raised + level * _BUTTON_ROW, "t": 0},
+                    "active": 0 if on else -1,
+                    "bordercolor": color,
+                    "font": {"size": 13, "color": INK},
+                    "buttons": [{"label": name, "method": "restyle", "args": show, "args2": hide}],
+                }
+            )
+            left += _button_width(name)
     return menus
+
+
+def _button_rows(names: Sequence[str]) -> list[list[str]]:
+    """Return the names in rows that fit a phone."""
+    rows: list[list[str]] = []
+    for name in names:
+        if rows and sum(map(_button_width, [*rows[-1], name])) <= _PHONE:
+            rows[-1].append(name)
+        else:
+            rows.append([name])
+    return rows
+
+
+def _button_width(name: str) -> int:
+    return 8 * len(name) + 34
 
 
 def fit_pictures(
@@ -92,7 +107,6 @@ def fit_pictures(
     sliders: Sequence[dict[str, Any]] = (),
     toggles: Mapping[str, Toggle] | None = None,
     legend: Sequence[str] = (),
-    legend_below: bool = False,
     panel_title_lines: int = 0,
 ) -> go.Figure:
     """Give a figure of pictures the common style: as wide as its column, with the controls around the pictures.
@@ -105,39 +119,40 @@ def fit_pictures(
         sliders: Below the pictures.
         toggles: Buttons above them.
         legend: The names in the legend.
-        legend_below: Whether the legend is long, and follows the sliders.
         panel_title_lines: Lines of the titles above the panels.
     """
-    rows = min(_rows(legend), _MAX_LEGEND_ROWS) if legend_below else 0
-    below = _SLIDER_ROW * bool(sliders) + (_LEGEND_ROW * rows + 12 if rows else 0)
-    above = _BUTTON_ROW if toggles else 0
-    styled(
-        figure,
-        title=title,
-        height=height + below + above + 16,
-        legend=bool(legend),
-        panel_title_lines=panel_title_lines,
-    )
-    margin = figure.layout.margin
-    if rows:
-        margin.t -= 30  # the legend's row above the pictures
-        figure.update_layout(legend={"y": (_LEGEND_ROW * rows + 16) / figure.layout.height, "yanchor": "top"})
-        if "maxheight" in figure.layout.legend._valid_props:  # plotly 6 before 6.2 scrolls a legend by itself
-            figure.update_layout(legend_maxheight=_LEGEND_ROW * rows + 8)
+    rows = min(_rows(legend), _MAX_LEGEND_ROWS)
+    entries = _LEGEND_ROW * rows + 8 if rows else 0
+    below = _SLIDER_ROW * bool(sliders) + entries + 8
+    above = _BUTTON_ROW * len(_button_rows(list(toggles or {})))
+    styled(figure, title=title, height=height, legend=bool(legend), panel_title_lines=panel_title_lines)
+    _resize(figure, height=figure.layout.margin.t + above + height + below)
+    raised = (10 + 16 * panel_title_lines) * (panel_title_lines > 0)
     figure.update_layout(
-        width=None,
-        autosize=True,
-        margin={"t": margin.t + above, "b": below + 16},
+        margin={"t": figure.layout.margin.t + above, "b": below},
         sliders=list(sliders),
-        updatemenus=toggle_buttons(toggles or {}, raised=(10 + 16 * panel_title_lines) * (panel_title_lines > 0)),
+        updatemenus=toggle_buttons(toggles or {}, raised=raised),
         hovermode="x unified",  # all layers under the pointer in one label
-        hoverlabel={"bgcolor": _PAPER, "font": {"color": INK}},
         # Read by the script of `_keyboard`: on a narrow page the figure is as high as its pictures need.
         meta={"pictures": {"height": height, "ratio": size[0] / size[1]}},
     )
+    if rows:  # below the sliders, as many rows as a phone needs; more of them scroll
+        figure.update_layout(legend={"y": entries / figure.layout.height, "yanchor": "top"})
+        if "maxheight" in figure.layout.legend._valid_props:  # plotly 6 before 6.2 scrolls a legend by itself
+            figure.update_layout(legend_maxheight=entries)
     return figure
 
 
+def _resize(figure: go.Figure, *, height: int) -> None:
+    """Change the height of a figure, and leave its title as many pixels below its top."""
+    if figure.layout.title.y is not None:
+        figure.layout.title.y = 1 - (1 - figure.layout.title.y) * figure.layout.height / height
+    figure.layout.height = height
+
+
 def _rows(names: Sequence[str]) -> int:
-    per_row = max(1, _PHONE // (44 + 7 * max(map(len, names), default=1)))
-    return -(-len(names) // per_row) + 1
+    """Return in how many rows a phone shows a legend: Plotly makes its columns as wide as the longest name."""
+    widths = [48 + 7 * len(name) for name in names]
+    if sum(widths) <= _PHONE:
+        return min(1, len(names))
+    return -(-len(names) // max(1, _PHONE // max(widths)))

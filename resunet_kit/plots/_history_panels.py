@@ -55,6 +55,7 @@ def panels(stages: list[Stage], columns: int) -> tuple[go.Figure, int]:
         horizontal_spacing=0.12 / columns,
         vertical_spacing=_BETWEEN / (len(rows) * (HEIGHT + _BETWEEN)) if len(rows) > 1 else 0,
     )
+    figure.update_annotations(font_size=13)
     for number, row in enumerate(rows, start=1):
         for column, (stage, metric) in enumerate(row, start=1):
             _draw_panel(figure, stage, metric, row=number, col=column)
@@ -105,8 +106,8 @@ def _finish_values(figure: go.Figure, metric: str, drawn: list[Series], *, row: 
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         axis = next(figure.select_yaxes(row=row, col=col))
-        place = {"xref": f"{axis.anchor} domain", "yref": f"{_axis_name(axis)} domain"}
-        say(figure, f"{metric.replace('_', ' ')}: no finite value", **place)
+        position = {"xref": f"{axis.anchor} domain", "yref": f"{_axis_name(axis)} domain"}
+        say(figure, f"{metric.replace('_', ' ')}: no finite value", **position)
         figure.update_yaxes(showticklabels=False, row=row, col=col)
     elif metric in _RATES and finite.min() > 0 and finite.max() >= 10 * finite.min():
         figure.update_yaxes(type="log", exponentformat="power", row=row, col=col)

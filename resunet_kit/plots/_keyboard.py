@@ -40,6 +40,9 @@ KEYBOARD = """
       var y = (figure.layout[part] || {}).y;
       if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }
     });
+    [figure, figure.parentNode].forEach(function (box) {
+      if (box.style.height.slice(-2) === "px") { box.style.height = height + "px"; }
+    });
     Plotly.relayout(figure, change);
   }
   document.addEventListener("mouseover", function (event) { pointed = figureOf(event.target) || null; });
@@ -54,7 +57,7 @@ KEYBOARD = """
   });
   var watched = new WeakSet();
   var sizes = window.ResizeObserver && new ResizeObserver(function (entries) {
-    entries.forEach(function (entry) { fit(entry.target); });
+    requestAnimationFrame(function () { entries.forEach(function (entry) { fit(entry.target); }); });
   });
   function watch() {
     document.querySelectorAll(".js-plotly-plot").forEach(function (figure) {

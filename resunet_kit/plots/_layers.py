@@ -17,7 +17,7 @@ from resunet_kit.masks import contours
 from resunet_kit.plots._png import indexed_uri, png_uri
 from resunet_kit.plots._style import translucent
 
-_EDGES = 3000  # between foreground and background, of a mask of up to 256 pixels along each axis: some 30 kB as outline
+_EDGES = 8000  # between foreground and background, in an image of 256 x 256 pixels: some 50 kB as outlines
 _SMALL = 256
 
 
@@ -75,10 +75,19 @@ def outline(mask: NDArray[np.bool_]) -> tuple[list[float | None], list[float | N
     return (x[:-1], y[:-1]) if x else ([None], [None])
 
 
-def has_many_regions(*maps: NDArray[Any]) -> bool:
-    """Return whether the outlines of masks or label maps would take more bytes than a picture."""
-    edges = sum(np.count_nonzero(a[1:] != a[:-1]) + np.count_nonzero(a[:, 1:] != a[:, :-1]) for a in maps)
-    return bool(edges > len(maps) * _EDGES * max(1.0, max(maps[0].shape) / _SMALL))
+def edges(mask: NDArray[np.bool_]) -> int:
+    """Return the length of a mask's outlines, in pixels."""
+    return int(np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1]))
+
+
+def edge_limit(shape: tuple[int, ...]) -> int:
+    """Return the length of outlines in an image above which pictures take fewer bytes."""
+    return round(_EDGES * max(1.0, max(shape[:2]) / _SMALL))
+
+
+def has_many_regions(mask: NDArray[np.bool_]) -> bool:
+    """Return whether the outlines of a mask alone would take more bytes than a picture."""
+    return edges(mask) > edge_limit(mask.shape)
 
 
 def region_trace(region: Region, *, empty: bool = False) -> Any:
@@ -154,7 +163,8 @@ def frame_axes(
     anchor = next(figure.select_yaxes(row=row, col=col)).anchor or "x"
     bare = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": "", "constrain": "domain"}
     bare |= {"showspikes": False, **options}  # hovering over all layers at once would draw a line
-    figure.update_xaxes(range=[-0.5, width - 0.5], row=row, col=col, **bare)
+    # Hovering over all layers begins with the axis's own label.
+    figure.update_xaxes(range=[-0.5, width - 0.5], tickprefix="Column ", hoverformat="d", row=row, col=col, **bare)
     figure.update_yaxes(
         range=[height - 0.5, -0.5],
         scaleanchor=anchor,

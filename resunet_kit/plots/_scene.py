@@ -1,6 +1,7 @@
 """One picture under its masks: the traces, the buttons, and what hovering says."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,23 +14,24 @@ from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._label_maps import IGNORED, Labels, class_color
 from resunet_kit.plots._layers import (
     Region,
+    edge_limit,
+    edges,
     frame_axes,
-    has_many_regions,
     image_trace,
     picture_of,
     region_trace,
 )
 from resunet_kit.plots._png import fitted_uris, picture_limit
-from resunet_kit.plots._style import COLORS
+from resunet_kit.plots._style import COLORS, say
 from resunet_kit.plots._values import number_traces, picture_template
 
 ERROR = COLORS[1]
+_ERROR = "Error"
 _HEIGHT = 560  # of a square picture, in pixels
 _WIDTH = 1000  # of a page's column: wider pictures are lower
 _MIN_HEIGHT = 160
 _JSON = 143_000  # bytes of a figure of up to 256 x 256 pixels, without its layout
 _PIXELS = 256 * 256
-_LEGEND_LETTERS = 34  # that fit into one row of a phone
 
 Groups = Mapping[str, Sequence[Region]]
 
@@ -56,29 +58,43 @@ def draw_scene(
         note: A sentence on the picture, for what there is not.
     """
     picture = as_image(image)
-    maps = dict(labels or {})
-    as_pictures = any(has_many_regions(region.mask) for group in groups.values() for region in group) or (
-        has_many_regions(*maps.values()) if maps else False
-    )
-    drawn, toggles, names = mask_traces(groups, as_pictures=as_pictures)
-    said = {**(hover or {}), **(maps if as_pictures else {})}
+    pictured = _pictured(groups, picture.shape)
+    keyed = any(len(groups[name]) > 1 for name in pictured)  # classes without outlines, which only a legend names
+    groups = _without_overlap(groups) if keyed else groups
+    drawn, toggles, names = mask_traces(groups, pictured=pictured)
+    said = {**(hover or {}), **{name: values for name, values in (labels or {}).items() if name in pictured}}
     base, hovering = picture_traces(image, picture, said, taken=len(go.Figure(drawn).to_json()))
     figure = PictureFigure([base, *drawn, *hovering])
     frame_axes(figure, picture.shape)
     if note:
-        figure.add_annotation(text=note, x=0.5, y=0.02, xref="paper", yref="paper", showarrow=False, bgcolor="#FFFFFF")
+        say(figure, note, bgcolor="#FFFFFF")
     figure = fit_pictures(
         figure,
         title=title,
         size=picture.shape[:2],
         height=picture_height(picture.shape[:2]),
         sliders=[opacity_slider(range(1, len(drawn) + 1))] if drawn else [],
-        toggles=toggles if buttons or as_pictures else {},
+        toggles={name: toggle for name, toggle in toggles.items() if name in pictured or _has_button(name, buttons)},
         legend=names,
-        legend_below=sum(map(len, names)) + 5 * len(names) > 2 * _LEGEND_LETTERS,
     )
-    # The outlines of what is drawn as a picture are empty: only buttons could switch it.
-    return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if as_pictures else figure
+    # What is drawn as a picture has no outline for the legend to switch: only buttons can.
+    return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if keyed else figure
+
+
+def _has_button(name: str, buttons: bool) -> bool:
+    return buttons and name != _ERROR  # the legend switches errors, which have no class
+
+
+def _pictured(groups: Groups, shape: tuple[int, ...]) -> set[str]:
+    """Return the groups to draw as pictures, because the outlines of those before have used up the room for them."""
+    found, used = set(), 0
+    for name, regions in groups.items():
+        length = sum(edges(region.mask) for region in regions)
+        if used + length > edge_limit(shape):
+            found.add(name)
+        else:
+            used += length
+    return found
 
 
 def picture_traces(
@@ -123,27 +139,39 @@ def probabilities(probability: ArrayLike | None, picture: NDArray[np.uint8]) -> 
     return {"Probability": values}
 
 
-def mask_traces(groups: Groups, *, as_pictures: bool) -> tuple[list[Any], dict[str, Toggle], list[str]]:
-    """Return the traces of all groups, what switches each group, and the names in the legend."""
+def mask_traces(groups: Groups, *, pictured: Container[str] = ()) -> tuple[list[Any], dict[str, Toggle], list[str]]:
+    """Return the traces of all groups, what switches each group, and the names in the legend.
+
+    Args:
+        groups: Their regions by name.
+        pictured: The groups that are drawn as pictures. Of a single region the button is its entry in the legend.
+    """
     traces: list[Any] = []
     toggles, names = {}, []
     for name, regions in groups.items():
         first = len(traces)
-        shown_regions = [region for region in regions if region.in_legend] if as_pictures else regions
-        traces += [region_trace(region, empty=as_pictures) for region in shown_regions]
-        if as_pictures and regions:
-            traces.append(picture_of(regions))
-        names += [region.name for region in regions if region.in_legend]
-        if regions:
-            color = regions[0].color if len(regions) == 1 else IGNORED
-            shown = range(first + 1, len(traces) + 1)  # after the image
-            toggles[name] = Toggle(list(shown), color, all(region.on for region in regions))
+        as_picture = name in pictured
+        listed = [region for region in regions if region.in_legend and not (as_picture and len(regions) == 1)]
+        traces += [region_trace(region, empty=as_picture) for region in (listed if as_picture else regions)]
+        traces += [picture_of(regions)] if as_picture else []
+        names += [region.name for region in listed]
+        color = regions[0].color if len(regions) == 1 else IGNORED
+        shown = range(first + 1, len(traces) + 1)  # after the image
+        toggles[name] = Toggle(list(shown), color, all(region.on for region in regions))
     for trace in traces:
         trace.opacity = OPACITY
     return traces, toggles, names
 
 
-def class_regions(labels: Labels, *, as_pictures: bool = False) -> dict[str, list[Region]]:
+def _without_overlap(groups: Groups) -> Groups:
+    """Return the groups with the first alone shown at first: filled classes over filled classes cannot be read."""
+    return {
+        name: regions if index == 0 else [dataclasses.replace(region, on=False) for region in regions]
+        for index, (name, regions) in enumerate(groups.items())
+    }
+
+
+def class_regions(labels: Labels) -> dict[str, list[Region]]:
     """Return the regions of label maps: the truth filled, the prediction as dotted outlines, ignored pixels in grey."""
     found: dict[str, list[Region]] = {"Truth": [], "Prediction": []}
     for label, name in labels.names.items():
@@ -157,11 +185,10 @@ def class_regions(labels: Labels, *, as_pictures: bool = False) -> dict[str, lis
                 Region(
                     predicted,
                     name,
-                    fill=0.5 if as_pictures else 0.0,
+                    fill=0.0,
                     hover=f"{name} (prediction)",
                     dash="dot",
                     in_legend=not drawn,
-                    on=not as_pictures,
                     **look,
                 )
             )

@@ -17,7 +17,7 @@ from resunet_kit.plots._png import fitted_uris
 from resunet_kit.plots._style import PREDICTION, TRUTH
 from resunet_kit.plots._volume_source import Volume, is_path, read_masks, read_volume
 
-_JSON_PER_SLICE = 64_000  # bytes, of a slice of 256 x 256 pixels with all its channels and masks
+_JSON_PER_SLICE = 60_000  # bytes, of a slice of 256 x 256 pixels with all its channels and masks
 _PIXELS = 256 * 256
 _MAX_VIEWS = 8
 _CLIPPED = 0.1  # per cent of a file's values at either end, which would darken the rest
@@ -206,7 +206,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
     for name, given, color, fill in (("Truth", masks, TRUTH, 0.3), ("Prediction", predictions, PREDICTION, 0.15)):
         if given is not None:
             checked = _masks(stack, given, name, plane)
-            many = sum(map(has_many_regions, checked)) > len(checked) / 4
+            many = sum(map(has_many_regions, checked)) > len(checked) / 4  # a step of the slider cannot change the kind
             look = {"fill": fill, "group": name, "hover": name}
             found.append(SliceLayer(name, color, checked, look, as_picture=many))
     if boxes and not found:

@@ -27,6 +27,7 @@ _TITLE_LINE = 19
 _TITLE_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
 _TOOLS_ROW = 28  # above the title: where nothing hovers, as on a phone, the tools are always shown
 _TITLE_GAP = 12
+_CAPITALS = 10.5
 _PANEL_TITLE_ROW = 26
 _TEXT_LINE = 16
 _LEGEND_ROW = 30
@@ -106,13 +107,14 @@ def styled(
         modebar_remove=_TOOLS_REMOVED,
     )
     if text:
-        last_line = 1 - (_TOOLS_ROW + (rows - 1) * _TITLE_LINE) / total  # on which Plotly anchors a title
-        place = {"x": 0.0, "xref": "container", "pad": {"l": 4}, "y": last_line, "yanchor": "top"}
-        figure.update_layout(title={"text": text, **place})
+        # Plotly lowers a title by the height of its capitals below its anchor, but not one of several lines.
+        anchor = _TOOLS_ROW + (_CAPITALS if rows > 1 else 0)
+        position = {"x": 0.0, "xref": "container", "pad": {"l": 4}, "y": 1 - anchor / total, "yanchor": "top"}
+        figure.update_layout(title={"text": text, **position})
     if legend:
         # Anchored to the figure's lower edge, where Plotly reserves as many rows as the entries take.
-        place = {"x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
-        figure.update_layout(legend={"orientation": "h", **place})
+        position = {"x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
+        figure.update_layout(legend={"orientation": "h", **position})
     return figure.update_layout(**layout)
 
 
@@ -132,15 +134,15 @@ def _lines(text: str, characters: int) -> list[str]:
         return [text]
     start = text[: characters + 1]
     ends = max(start.rfind(", ") + 1, start.rfind(" · ") + 2)
-    ends = ends if ends > characters / 2 else start.rfind(" ")
+    ends = ends if ends > 0.4 * characters else start.rfind(" ")
     ends = ends if ends > 0 else characters
     return [text[:ends], *_lines(text[ends:].lstrip(), characters)]
 
 
-def say(figure: go.Figure, text: str, **place: Any) -> go.Figure:
-    """Write into a panel why it is empty, or what it leaves out; in its middle unless `place` says otherwise."""
+def say(figure: go.Figure, text: str, **position: Any) -> go.Figure:
+    """Write into a panel why it is empty, or what it leaves out; in its middle unless `position` says otherwise."""
     middle = {"x": 0.5, "y": 0.5, "xref": "x domain", "yref": "y domain", "showarrow": False}
-    return figure.add_annotation(text=text, **{**middle, **place})
+    return figure.add_annotation(text=text, **{**middle, **position})
 
 
 def translucent(color: str, alpha: float) -> str:

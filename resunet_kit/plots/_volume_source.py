@@ -116,7 +116,8 @@ def _from_file(path: PathLike, plane: str, spacing: Any) -> Volume:
     array = load(path).array
     if array.ndim != 4:
         raise ValueError(
-            f"Cannot show {os.fspath(path)!r}: Expected a volume. Received one image {array.shape}. Use overlay."
+            f"Expected the file of a volume. Received {os.fspath(path)!r}, one image of shape {array.shape}. Read it "
+            "with read_image, and pass it to overlay."
         )
     orientation = oriented(geometry.orientation, plane)
     return Volume(orientation(array), orientation.spacing(geometry.spacing), orientation, from_file=True)

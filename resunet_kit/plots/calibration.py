@@ -50,7 +50,13 @@ def reliability_diagram(
     _draw_counts(figure, found)
     positives = int(np.rint(np.sum((found.frequency * found.counts)[found.counts > 0])))
     if positives in (0, int(found.counts.sum())):
-        say(figure, f"The truth holds {'no positive' if positives == 0 else 'positives alone'}")
+        say(
+            figure,
+            f"The truth holds {'no positive' if positives == 0 else 'positives alone'}",
+            x=0.02,
+            xanchor="left",
+            y=0.9,
+        )
     text = f"Reliability · expected calibration error {error:.3f}"
     styled(figure, title=text if title is None else title, height=520, legend=True)
     figure.update_xaxes(range=[-0.02, 1.02], dtick=0.2)

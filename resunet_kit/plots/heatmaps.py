@@ -69,7 +69,7 @@ def heatmap_overlay(
     low, high = _range(values, value_range)
     start = round(number("opacity", opacity, "[0, 1]"), 1)
     colors = _palette(colorscale)
-    drawn, _toggles, names = mask_traces(_outlines(picture, mask, prediction), as_pictures=False)
+    drawn, _toggles, names = mask_traces(_outlines(picture, mask, prediction))
     cover = go.Image(source=_colored(values, low, high, colors), opacity=start, hoverinfo="skip", name=name)
     taken = len(cover.source) + sum(len(trace.to_json()) for trace in drawn)
     base, hovering = picture_traces(image, picture, {name: values}, taken=taken)

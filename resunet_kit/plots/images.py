@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from resunet_kit.plots._arrays import as_image, as_images, as_masks, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import Labels, Names, read_labels
-from resunet_kit.plots._layers import Region, has_many_regions
+from resunet_kit.plots._layers import Region
 from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probabilities, wrong_pixels
 from resunet_kit.plots._style import PREDICTION, TRUTH
 
@@ -134,8 +134,7 @@ def _mask_groups(labels: Labels) -> Groups:
 
 
 def _class_groups(labels: Labels) -> Groups:
-    as_pictures = has_many_regions(*labels.by_name().values())
-    groups = class_regions(labels, as_pictures=as_pictures)
+    groups = class_regions(labels)
     return groups if labels.prediction is None else {**groups, **_error_group(labels)}
 
 

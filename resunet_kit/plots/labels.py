@@ -12,8 +12,8 @@ from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
 from resunet_kit.plots._style import COLORS, styled
 
-_MOST_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
-_MOST_NUMBERED = 14  # classes whose cells show a number; more show a scale
+_MAX_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
+_MAX_NUMBERED = 14  # classes whose cells show a number; more show a scale
 
 _Names = Sequence[str] | Mapping[Any, str]
 
@@ -179,10 +179,10 @@ def _group_bar(group: str, counts: list[int], classes: list[str], color: str) ->
 
 def _cell_text(classes: int, normalize: bool) -> str:
     """Return what stands in a cell: on a phone, few classes have room for two lines and many for none."""
-    if classes <= _MOST_DETAILED:
+    if classes <= _MAX_DETAILED:
         return "%{text}"
     number = "%{z:.0%}" if normalize else "%{z:,}"
-    return number if classes <= _MOST_NUMBERED else ""
+    return number if classes <= _MAX_NUMBERED else ""
 
 
 def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: bool) -> Any:
@@ -195,8 +195,8 @@ def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: 
         textfont={"size": 12 if len(classes) <= 4 else 10},
         zmin=0,
         zmax=1 if normalize else None,
-        colorscale=[[0.0, "#F2F6FA"], [1.0, COLORS[0]]],
-        showscale=len(classes) > _MOST_NUMBERED,
+        colorscale=[[0.0, "#D5E5F1"], [1.0, COLORS[0]]],
+        showscale=len(classes) > _MAX_NUMBERED,
         xgap=2,
         ygap=2,
         hovertemplate="true %{y}<br>predicted %{x}<br>%{text}<extra></extra>",

@@ -63,7 +63,7 @@ def orthogonal_planes(
         >>> import numpy as np
         >>> figure = orthogonal_planes(np.zeros((4, 6, 8)), position=(1, 2, 3), spacing=(5, 1, 1))
         >>> [note.text for note in figure.layout.annotations]
-        ['Slice 2 of 4', 'Row 3 of 6', 'Column 4 of 8']
+        ['Slice<br>2 of 4', 'Row<br>3 of 6', 'Column<br>4 of 8']
     """
     stack = read_volume(volume, "volume", spacing=spacing)
     array = stack.array if stack.array.ndim == 4 else stack.array[..., None]
@@ -71,10 +71,11 @@ def orthogonal_planes(
     pictures = np.stack(as_images(clipped(array[..., channel], stack), "volume"))
     masks = _masks(stack, {"mask": mask, "prediction": prediction})
     point = _point(stack, masks) if position is None else _given_point(position, stack)
-    upwards = stack.from_file
-    planes = [_plane(pictures, axis, point, upwards=upwards) for axis in range(3)]
+    planes = [_plane(pictures, axis, point) for axis in range(3)]
     uris, levels = fitted_uris(planes, sum(picture_limit(plane.shape, parts=1.5) for plane in planes))
-    names = [f"{name} {point[axis] + 1} of {pictures.shape[axis]}" for axis, name in enumerate(_NAMES[stack.from_file])]
+    names = [
+        f"{name}<br>{point[axis] + 1} of {pictures.shape[axis]}" for axis, name in enumerate(_NAMES[stack.from_file])
+    ]
     sizes = [_size(pictures.shape, stack.spacing, axis) for axis in range(3)]
     figure = PictureFigure(
         make_subplots(
@@ -83,10 +84,10 @@ def orthogonal_planes(
     )
     hover = picture_template(levels, 1, exact=array.dtype == np.uint8)
     for axis, plane in enumerate(planes):
-        cut = {name: _plane(mask, axis, point, upwards=upwards) for name, mask in masks.items()}
+        cut = {name: _plane(mask, axis, point) for name, mask in masks.items()}
         traces = [image_trace(plane, uri=uris[axis], hover=hover)]
         traces += [region_trace(region) for region in _regions(cut, in_legend=axis == 0)]
-        traces += [_crosshair(plane.shape, axis, point, upwards=upwards)]
+        traces += [_crosshair(plane.shape, axis, point)]
         figure.add_traces(traces, rows=1, cols=axis + 1)
         rows, columns = _other_axes(axis)
         frame_axes(figure, plane.shape, row=1, col=axis + 1, aspect=stack.spacing[rows] / stack.spacing[columns])
@@ -98,7 +99,7 @@ def orthogonal_planes(
         size=size,
         height=picture_height(size),
         legend=[{"mask": "Truth"}.get(name, "Prediction") for name in masks] + ["Crosshair"],
-        panel_title_lines=1,
+        panel_title_lines=2,
     )
 
 
@@ -107,10 +108,10 @@ def _other_axes(axis: int) -> tuple[int, int]:
     return ((1, 2), (0, 2), (0, 1))[axis]
 
 
-def _plane(array: NDArray[Any], axis: int, point: Sequence[int], *, upwards: bool) -> NDArray[Any]:
-    """Return a plane; where slices are counted upwards, planes across them have the last slice at the top."""
+def _plane(array: NDArray[Any], axis: int, point: Sequence[int]) -> NDArray[Any]:
+    """Return a plane; slices are counted upwards, so that planes across them have the last one at the top."""
     plane: NDArray[Any] = np.take(array, point[axis], axis=axis)
-    return plane[::-1] if upwards and axis > 0 else plane
+    return plane[::-1] if axis > 0 else plane
 
 
 def _size(shape: Sequence[int], spacing: Sequence[float], axis: int) -> tuple[float, float]:
@@ -166,10 +167,10 @@ def _regions(masks: dict[str, NDArray[np.bool_]], *, in_legend: bool) -> list[Re
     ]
 
 
-def _crosshair(shape: tuple[int, ...], axis: int, point: Sequence[int], *, upwards: bool) -> Any:
+def _crosshair(shape: tuple[int, ...], axis: int, point: Sequence[int]) -> Any:
     rows, columns = _other_axes(axis)
     x = point[columns]
-    y = shape[0] - 1 - point[rows] if upwards and axis > 0 else point[rows]
+    y = shape[0] - 1 - point[rows] if axis > 0 else point[rows]
     return go.Scatter(
         x=[x, x, None, -0.5, shape[1] - 0.5],
         y=[-0.5, shape[0] - 0.5, None, y, y],

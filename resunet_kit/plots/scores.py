@@ -8,11 +8,11 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit.plots._arrays import as_labels, as_numbers, same_length
-from resunet_kit.plots._score_places import Places, places_of
+from resunet_kit.plots._score_positions import Positions, positions_of
 from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
 
 _GROUP = 100  # pixels of a group's height
-_MOST_POINTS = 2000  # of a group; of more, the box alone is drawn
+_MAX_POINTS = 2000  # of a group; of more, the box alone is drawn
 
 
 def score_distribution(
@@ -28,7 +28,7 @@ def score_distribution(
     The box spans the quartiles; its line is the median, the diamond the mean.
 
     Infinite scores, such as the distance to an empty mask, and missing ones (NaN) are no part of the box and of the
-    mean. They stand as open markers in columns of their own beside the axis, and their numbers beside the group's
+    mean. They stand as open markers in columns of their own next to the axis, and their numbers next to the group's
     name. The median counts infinite scores, as the worst or best of all.
 
     Args:
@@ -58,29 +58,34 @@ def score_distribution(
     same_length(scores=len(values), **({} if labels is None else {"labels": len(labels)}))
     texts = [str(index) for index in range(len(values))] if labels is None else [str(label) for label in labels]
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
-    places = places_of(values)
+    positions = positions_of(values)
     ticks = [f"{group}<br>{_summary(values[chosen], count_first=True)}" for group, chosen in parts.items()]
-    figure, beside = go.Figure(), []
+    figure, apart = go.Figure(), []
     for index, (tick, chosen) in enumerate(zip(ticks, parts.values(), strict=True)):
         color, part, words = COLORS[index % len(COLORS)], values[chosen], [texts[i] for i in chosen]
         figure.add_traces(_group_traces(part, tick, words, color, name))
         if not np.isfinite(part).all():
-            beside.append(_beside(part, places, tick, words, color, name))
-    figure.add_traces(beside)
-    _mark_places(figure, places)
+            apart.append(_apart(part, positions, tick, words, color, name))
+    figure.add_traces(apart)
+    _mark_positions(figure, positions)
     default = f"{name} · {_summary(values, count_first=False)}"
-    styled(figure, title=default if title is None else title, height=70 + _GROUP * len(parts))
-    figure.update_xaxes(title=name, range=places.range, tickvals=places.ticks)
-    if groups is not None or len(parts) > 1 or beside:
+    styled(
+        figure,
+        title=default if title is None else title,
+        height=70 + _GROUP * len(parts),
+        panel_title_lines=bool(apart),
+    )
+    figure.update_xaxes(title=name, range=positions.range, tickvals=positions.ticks)
+    if groups is not None or len(parts) > 1 or apart:
         _name_groups(figure, ticks)
     return figure.update_yaxes(autorange="reversed", showgrid=False, showticklabels=False, type="category")
 
 
 def _name_groups(figure: go.Figure, ticks: list[str]) -> None:
-    """Write the groups above their boxes: beside the axis they would take half of a phone."""
-    place = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
+    """Write the groups above their boxes: next to the axis they would take half of a phone."""
+    position = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
     for tick in ticks:
-        say(figure, wrapped(tick.replace("<br>", " · "), 52), y=tick, yshift=_GROUP // 2 - 24, font_size=12, **place)
+        say(figure, wrapped(tick.replace("<br>", " · "), 52), y=tick, yshift=_GROUP // 2 - 24, font_size=12, **position)
 
 
 def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
@@ -125,10 +130,10 @@ def _group_traces(values: NDArray[np.float64], tick: str, labels: list[str], col
         orientation="h",
         fillcolor=translucent(color, 0.25),
         line={"color": color, "width": 2},
-        **(_box_alone(drawn, tick) if drawn.size > _MOST_POINTS else _all_points(drawn, tick, color)),
-        text=None if drawn.size > _MOST_POINTS else [label for label, kept in zip(labels, finite, strict=True) if kept],
-        hovertemplate=None if drawn.size > _MOST_POINTS else "%{text}<br>" + name + " %{x:.3f}<extra></extra>",
-        name="" if drawn.size > _MOST_POINTS else None,
+        **(_box_alone(drawn, tick) if drawn.size > _MAX_POINTS else _all_points(drawn, tick, color)),
+        text=None if drawn.size > _MAX_POINTS else [label for label, kept in zip(labels, finite, strict=True) if kept],
+        hovertemplate=None if drawn.size > _MAX_POINTS else "%{text}<br>" + name + " %{x:.3f}<extra></extra>",
+        name="" if drawn.size > _MAX_POINTS else None,
     )
     mean = go.Scatter(
         x=[drawn.mean()] if drawn.size else [],
@@ -153,18 +158,20 @@ def _all_points(values: NDArray[np.float64], tick: str, color: str) -> dict[str,
 
 
 def _box_alone(values: NDArray[np.float64], tick: str) -> dict[str, Any]:
-    """Return a box whose whiskers reach the lowest and the highest score."""
+    """Return a box whose whiskers end at the lowest and the highest score."""
     low, q1, median, q3, high = np.quantile(values, [0, 0.25, 0.5, 0.75, 1])
     parts = {"lowerfence": low, "q1": q1, "median": median, "q3": q3, "upperfence": high}
     return {"y": [tick], **{key: [value] for key, value in parts.items()}, "hoveron": "boxes"}
 
 
-def _beside(values: NDArray[np.float64], places: Places, tick: str, labels: list[str], color: str, name: str) -> Any:
+def _apart(
+    values: NDArray[np.float64], positions: Positions, tick: str, labels: list[str], color: str, name: str
+) -> Any:
     """Return the markers of infinite and missing scores in their columns."""
     apart = np.flatnonzero(~np.isfinite(values))
     words = {True: "missing", False: "infinite"}
     return go.Scatter(
-        x=[places.at(values[i]) for i in apart],
+        x=[positions.at(values[i]) for i in apart],
         y=[tick] * apart.size,
         mode="markers",
         marker={"symbol": "circle-open", "size": 9, "color": color, "line": {"width": 2}},
@@ -174,11 +181,11 @@ def _beside(values: NDArray[np.float64], places: Places, tick: str, labels: list
     )
 
 
-def _mark_places(figure: go.Figure, places: Places) -> None:
+def _mark_positions(figure: go.Figure, positions: Positions) -> None:
     """Name the columns of infinite and missing scores, and set them apart from the axis."""
-    for word, x in places.columns.items():
-        say(figure, word, x=x, xref="x", y=1, yanchor="bottom")
-    for x in places.borders:
+    for word, x in positions.columns.items():
+        say(figure, word, x=x, xref="x", y=1, yanchor="bottom", font_size=12)
+    for x in positions.borders:
         figure.add_vline(x=x, line={"color": REFERENCE, "dash": "dot", "width": 1})
-    if places.finite is None:
+    if positions.finite is None:
         say(figure, "no finite score")

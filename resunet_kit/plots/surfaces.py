@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.mask_checks import as_mask
 from resunet_kit.plots._arrays import as_finite
 from resunet_kit.plots._keyboard import PictureFigure
-from resunet_kit.plots._style import COLORS, REFERENCE, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 from resunet_kit.plots._volume_source import PathLike, Volume, read_masks, read_volume
 
 _HEIGHT = 560
@@ -73,14 +73,10 @@ def lesion_surface(
     said = f"Lesion · {millilitres:.3g} ml" if lesion.any() else "No lesion: the mask is empty"
     styled(figure, title=said if title is None else title, height=_HEIGHT, legend=bool(surfaces))
     if not lesion.any():
-        figure.add_annotation(
-            text="No lesion: the mask is empty", x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False
-        )
+        say(figure, "No lesion: the mask is empty", xref="paper", yref="paper")
     if not surfaces:
         figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return figure.update_layout(
-        width=None,
-        autosize=True,
         scene=_scene(stack.from_file),
         meta={"pictures": {"height": _HEIGHT, "ratio": 1.0}},
     )
@@ -106,7 +102,7 @@ def _brain(brain: ArrayLike | PathLike, stack: Volume, shape: tuple[int, ...]) -
         raise ValueError("Expected brain with a voxel above 0. Received zeros alone. Leave brain out.")
     if low == high:
         return np.ones(shape, bool)
-    bright = array > (low if np.unique(array).size == 2 else threshold_otsu(array) / 2 + low / 2)
+    bright = array > (low if np.unique(array).size == 2 else threshold_otsu(array))
     labels, _ = ndimage.label(bright)
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
     filled: NDArray[np.bool_] = ndimage.binary_fill_holes(largest)
@@ -180,6 +176,4 @@ def _scene(from_file: bool) -> dict[str, Any]:
         }
         for letter, name in zip("xyz", _AXES[from_file], strict=True)
     }
-    if not from_file:  # rows are counted downwards in pictures
-        axes["zaxis"]["autorange"] = "reversed"
     return {**axes, "aspectmode": "data", "camera": {"eye": {"x": 1.3, "y": -1.4, "z": 0.6}}}

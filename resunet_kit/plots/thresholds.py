@@ -88,7 +88,7 @@ def threshold_curve(
     figure.add_trace(_points(marked, at))
     figure.add_vline(x=marked, line={"color": REFERENCE, "dash": "dot", "width": 1.5})
     if thresholds.size == 1:
-        say(figure, f"All scores are {thresholds[0]:.4g}: there is one threshold")
+        say(figure, f"All scores are {thresholds[0]:.4g}: there is one threshold", y=0.85)
     return styled(
         figure,
         title=text if title is None else title,

@@ -61,3 +61,36 @@ def test_bad_input_is_refused():
         plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0][:8])
     with pytest.raises(ValueError, match="at least one value"):
         plots.worst_cases([], [], [], [])
+
+
+def test_the_pixels_of_label_maps_are_counted_by_kind():
+    truth = np.array([[0, 1, 1, 2], [2, 2, 0, 255]])
+    prediction = np.array([[0, 1, 2, 2], [0, 2, 1, 1]])
+    figure = plots.error_map(
+        np.zeros((2, 4)), truth, prediction, class_names=["background", "a", "b"], ignore_class=255
+    )
+    assert [trace.name for trace in figure.data[1:6]] == [
+        "True positive · 3 px",
+        "False positive · 1 px",
+        "False negative · 1 px",
+        "Wrong class · 1 px",
+        "Ignored · 1 px",
+    ]
+    # Class a: 1 of 2 found, and 1 of the background; class b: 2 of 3, and 1 of class a.
+    assert figure.layout.title.text == f"Error map · mean Dice {(2 / 4 + 4 / 6) / 2:.3f}, 2 classes"
+
+
+def test_truth_and_prediction_are_outlined_on_demand():
+    figure = plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0])
+    assert [(trace.name, trace.visible) for trace in figure.data[4:6]] == [
+        ("Truth", "legendonly"),
+        ("Prediction", "legendonly"),
+    ]
+    assert list(figure.data[4].x) == list(plots.overlay(IMAGES[0], TRUTHS[0]).data[1].x)
+
+
+def test_many_pictures_of_bad_cases_stay_light():
+    images = RNG.integers(0, 256, (6, 128, 128, 3), dtype=np.uint8)
+    masks = np.zeros((6, 128, 128), bool)
+    figure = plots.worst_cases(images, masks, masks, np.arange(6))
+    assert len(figure.to_json()) < 400_000

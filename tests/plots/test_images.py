@@ -83,3 +83,131 @@ def test_bad_input_is_refused():
         plots.overlay(np.full((20, 30), np.nan), MASK)
     with pytest.raises(ValueError, match="Expected prediction"):
         plots.overlay(IMAGE, MASK, prediction=MASK[0])
+
+
+CLASSES = np.zeros((20, 30), np.uint8)
+CLASSES[2:6, 2:6] = 1
+CLASSES[8:14, 10:20] = 7
+NAMES = ["background", *(f"organ {label}" for label in range(1, 8))]
+
+
+def test_a_label_map_has_a_legend_by_class_name():
+    figure = plots.overlay(IMAGE, CLASSES, class_names=NAMES)
+    assert [trace.name for trace in figure.data[1:]] == ["organ 1", "organ 7"]
+    assert all(trace.showlegend and trace.hoveron == "fills" for trace in figure.data[1:])
+    assert figure.data[2].text == "organ 7 (truth)"
+    assert [trace.name for trace in plots.overlay(IMAGE, CLASSES).data[1:]] == ["Class 1", "Class 7"]
+    named = plots.overlay(IMAGE, CLASSES, class_names={0: "road", 1: "car", 7: "tree"})
+    assert [trace.name for trace in named.data[1:]] == ["road", "car", "tree"]
+
+
+def test_one_click_switches_a_class_and_one_button_truth_or_prediction():
+    figure = plots.overlay(IMAGE, CLASSES, prediction=np.roll(CLASSES, 2, axis=0), class_names=NAMES)
+    first, second = (trace for trace in figure.data if trace.name == "organ 1")
+    assert first.legendgroup == second.legendgroup
+    assert (first.showlegend, second.showlegend) == (True, False)
+    buttons = {menu.buttons[0].label: menu.buttons[0] for menu in figure.layout.updatemenus}
+    assert set(buttons) == {"Truth", "Prediction"}
+    assert figure.data[-1].name == "Error"
+    for trace in buttons["Prediction"].args[1]:
+        assert figure.data[trace].text.endswith("(prediction)")
+    assert buttons["Prediction"].args2[0] == {"visible": False}
+
+
+def test_an_ignored_class_is_shown_as_such_and_is_no_error():
+    truth = CLASSES.copy()
+    truth[0] = 255
+    figure = plots.overlay(IMAGE, truth, prediction=CLASSES, class_names=NAMES, ignore_class=255)
+    traces = {trace.name: trace for trace in figure.data}
+    assert max(traces["Ignored"].y) == 0.5
+    assert traces["Error"].x == (None,)
+
+
+def test_256_classes_are_drawn():
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    figure = plots.overlay(labels, labels, class_names=[f"c{label}" for label in range(256)])
+    assert [trace.name for trace in figure.data[1:]] == [f"c{label}" for label in range(256)]
+
+
+def test_an_image_without_a_class_says_so():
+    figure = plots.overlay(IMAGE, CLASSES * 0, class_names=NAMES)
+    assert figure.layout.annotations[0].text == "No class but the background"
+
+
+def test_the_slider_changes_the_opacity_of_masks_alone():
+    figure = plots.overlay(IMAGE, MASK, prediction=~MASK)
+    [slider] = figure.layout.sliders
+    assert slider.steps[slider.active].args[0] == {"opacity": figure.data[1].opacity}
+    assert [step.args[0]["opacity"] for step in slider.steps] == [step / 10 for step in range(11)]
+    assert list(slider.steps[0].args[1]) == [1, 2, 3]
+
+
+def test_masks_of_many_regions_become_pictures_with_buttons():
+    noise = RNG.random((150, 150)) > 0.5
+    figure = plots.overlay(noise, noise, prediction=noise[::-1])
+    [picture] = [figure.data[index] for index in figure.layout.updatemenus[0].buttons[0].args[1]]
+    shown = Image.open(io.BytesIO(base64.b64decode(picture.source.split(",", 1)[1])))
+    assert shown.mode == "P"
+    np.testing.assert_array_equal(np.asarray(shown), noise)
+    assert [menu.buttons[0].label for menu in figure.layout.updatemenus] == ["Truth", "Prediction", "Error"]
+
+
+def test_classes_of_many_regions_are_named_by_a_legend_that_switches_nothing():
+    labels = RNG.integers(0, 5, (120, 120))
+    figure = plots.overlay(labels, labels, prediction=labels)
+    assert [trace.name for trace in figure.data if trace.type == "scatter"] == [f"Class {n}" for n in range(1, 5)]
+    assert figure.layout.legend.itemclick is False
+    assert [menu.active for menu in figure.layout.updatemenus] == [0, -1]
+
+
+def smooth_image(noise=6.0):
+    rows, columns = np.mgrid[:256, :256]
+    disc = (rows - 128) ** 2 + (columns - 128) ** 2 < 100**2
+    channels = [120 + 80 * np.sin(columns / (20 + 3 * c)) * np.cos(rows / 30) for c in range(3)]
+    image = (np.stack(channels, -1) + RNG.normal(0, noise, (256, 256, 3))).clip(0, 255) * disc[..., None]
+    return image.astype(np.uint8), (rows - 120) ** 2 + (columns - 140) ** 2 < 40**2
+
+
+@pytest.mark.parametrize(
+    "kind", ["RGB", "grey", "float", "signed", "16 bit", pytest.param("noise", marks=pytest.mark.slow)]
+)
+def test_an_overlay_of_256_pixels_takes_less_than_150_kB(kind):
+    image, mask = smooth_image()
+    images = {
+        "RGB": image,
+        "grey": image[..., 0],
+        "float": image[..., 0] / np.float32(255),
+        "signed": image[..., 0] * 9.7 - 1000,
+        "16 bit": image[..., 0].astype(np.uint16) * 16,
+        "noise": RNG.random((256, 256, 3)),
+    }
+    shown = RNG.random((256, 256)) > 0.5 if kind == "noise" else mask
+    probability = np.where(mask, 0.9, 0.125)
+    figure = plots.overlay(images[kind], shown, prediction=np.roll(shown, 5, axis=1), probability=probability)
+    assert len(figure.to_json()) < 150_000
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_cure_for_values_that_are_not_finite_works(bad):
+    image = np.ones((20, 30))
+    image[3, 4] = bad
+    with pytest.raises(ValueError, match=r"Received 1 NaN or infinite of 600.*numpy.where\(numpy.isfinite\(image\)"):
+        plots.overlay(image, MASK)
+    plots.overlay(np.where(np.isfinite(image), image, 0), MASK)
+
+
+def test_label_maps_that_cannot_be_read_are_refused():
+    with pytest.raises(ValueError, match=r"no name for \[7\]"):
+        plots.overlay(IMAGE, CLASSES, class_names=NAMES[:3])
+    with pytest.raises(ValueError, match="Pass ignore_class=255"):
+        plots.overlay(IMAGE, np.where(MASK, 255, CLASSES))
+    with pytest.raises(ValueError, match=r"from 0 to 255\. Received -1"):
+        plots.overlay(IMAGE, CLASSES.astype(int) - 1, class_names=NAMES)
+    with pytest.raises(ValueError, match=r"masks\.to_labels"):
+        plots.overlay(IMAGE, np.zeros((20, 30, 4)), class_names=NAMES)
+    with pytest.raises(TypeError, match="Put it into a list"):
+        plots.overlay(IMAGE, CLASSES, class_names="organ")
+    with pytest.raises(ValueError, match=r"probability in \[0, 1\]"):
+        plots.overlay(IMAGE, MASK, probability=MASK * 3.0)
+    with pytest.raises(ValueError, match="ignore_class"):
+        plots.overlay(IMAGE, CLASSES, ignore_class=256)

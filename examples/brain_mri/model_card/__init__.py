@@ -5,5 +5,6 @@ References:
 """
 
 from examples.brain_mri.model_card.card import blocks, write
+from examples.brain_mri.model_card.descriptions import caveats, intended_use
 
-__all__ = ["blocks", "write"]
+__all__ = ["blocks", "caveats", "intended_use", "write"]

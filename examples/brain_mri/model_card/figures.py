@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from examples.brain_mri.formats import number, of_group, score, with_interval
+from examples.brain_mri.formats import number, of_group, with_interval
 from examples.brain_mri.groups import named
 from examples.brain_mri.scoring import STAGES
 from examples.brain_mri.wording import (
@@ -11,20 +11,11 @@ from examples.brain_mri.wording import (
     gate_rows,
     gate_text,
     interval_text,
+    shape_rows,
     slice_rows,
     stage_rows,
     validation_text,
 )
-
-SHAPES = {
-    "hausdorff_distance_95_px": "95 % Hausdorff distance, median",
-    "average_surface_distance_px": "average surface distance, median",
-    "surface_dice": "surface Dice, mean",
-    "lesion_f1": "lesion F1, mean",
-    "lesions_detected": "lesions detected, all patients",
-    "lesions_missed": "lesions missed, all patients",
-    "lesions_false_positive": "false lesions, all patients",
-}
 
 
 def analyses(summary: dict[str, Any]) -> list[Any]:
@@ -44,7 +35,7 @@ def analyses(summary: dict[str, Any]) -> list[Any]:
         _size_text(summary),
         _group_rows("Size", summary["by_lesion_size"], str),
         "Surfaces and lesions of the patients' volumes. " + summary["surfaces_and_lesions"]["note"],
-        _shape_rows(summary["surfaces_and_lesions"]),
+        shape_rows(summary["surfaces_and_lesions"]),
         _calibration_text(summary["calibration"]),
         _bin_rows(summary["calibration"]),
         "Intersections of institution and size are not given: too few patients fall into each.",
@@ -71,19 +62,6 @@ def _size_text(summary: dict[str, Any]) -> str:
         f"By the tumour's size: small below {low:,} pixels of the volume, large from {high:,}, medium between. The cut "
         "points are the thirds of the training patients' tumours."
     )
-
-
-def _shape_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    for name, label in SHAPES.items():
-        row: dict[str, Any] = {"Score": label}
-        for stage in STAGES:
-            value = found[stage][name]
-            infinite = f", infinite in {value['infinite']}" if isinstance(value, dict) and value.get("infinite") else ""
-            row[stage.capitalize()] = f"{value:,}" if isinstance(value, int) else score(value) + infinite
-        rows.append(row)
-    rows[2]["Score"] += f", tolerance {found['tolerance_px']:g} pixel"
-    return rows
 
 
 def _calibration_text(found: dict[str, Any]) -> str:

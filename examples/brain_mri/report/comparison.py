@@ -26,10 +26,16 @@ def write_comparison(path: Path, runs: Sequence[Scored], patients: Sequence[str]
     """Write one self-contained HTML file."""
     names = [scored.name for scored in runs]
     sections = [
-        plots.Section("Scores", [tested_text(runs, patients), table_rows(runs, patients), reading_text(len(patients))]),
         plots.Section(
-            "Patients", [_patient_rows(runs, patients), _figure(runs, patients), _distribution(runs, patients)]
+            "Scores",
+            [
+                tested_text(runs, patients),
+                table_rows(runs, patients),
+                reading_text(len(patients)),
+                _differences(runs, patients),
+            ],
         ),
+        plots.Section("Patients", [_patient_rows(runs, patients), _distribution(runs, patients)]),
         plots.Section("Runs", [training_text(runs), *_option_blocks(runs), _origin_rows(runs)]),
     ]
     return plots.write_report(
@@ -85,23 +91,23 @@ def _patient_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[
     return found
 
 
-def _figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
-    """Return the Dice of every patient by every run, the first run's lowest first."""
-    ranked = list(runs[0].patients.loc[list(patients), MAIN].sort_values().index)
-    figure = go.Figure(
-        [go.Scatter(x=ranked, y=one.patients.loc[ranked, MAIN], mode="lines+markers", name=one.name) for one in runs]
-    )
-    return figure.update_layout(
-        template="plotly_white",
-        title="Dice of each patient's volume, cascade",
-        yaxis={"title": "Dice", "range": [-0.03, 1.03]},
-        xaxis={"title": "Patient", "type": "category"},
-    )
+def _differences(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+    """Return every score's difference to the first run, with its interval over patients."""
+    rows = []
+    for row in score_rows(runs, patients):
+        if "difference" in row:
+            found = row["difference"]
+            low, high = found["interval"] or (None, None)
+            label = f"{SCORES[row['score']]}, {row['run']}"
+            rows.append({"label": label, "estimate": found["mean"], "low": low, "high": high})
+    return plots.interval_plot(rows, name=f"Difference to {runs[0].name}")
 
 
 def _distribution(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
     scores = {one.name: one.patients.loc[list(patients), MAIN].to_numpy() for one in runs}
-    return plots.score_distribution(scores, title="Dice of each patient's volume, cascade")
+    return plots.score_distribution(
+        scores, labels=[*patients] * len(runs), title="Dice of each patient's volume, cascade"
+    )
 
 
 def _option_blocks(runs: Sequence[Scored]) -> list[Any]:

@@ -39,14 +39,15 @@ def data_blocks(run: RunFolder, index: Index, summary: dict[str, Any]) -> list[A
 
 def training_blocks(run: RunFolder) -> list[Any]:
     """Return the history of both stages."""
-    blocks: list[Any] = []
-    for stage, monitor in (("classifier", "val_loss"), ("segmenter", "val_dice_score")):
+    monitor = {"classifier": "val_loss", "segmenter": "val_dice_score"}
+    history = {}
+    for stage in monitor:
         rows = run.epochs_done(stage)
-        history = {name: [row[name] for row in rows] for name in rows[0] if name != "epoch"} if rows else {}
-        if history:
-            blocks.append(plots.training_history(history, title=stage.capitalize(), monitor=monitor))
+        history[stage] = {name: [row[name] for row in rows] for name in rows[0] if name != "epoch"} if rows else {}
+    if not any(history.values()):
+        return ["The run has no history."]
     return [
         "The weights of the last epoch are kept. The marked epoch, the best on the validation patients, is for "
         "comparison alone.",
-        *blocks,
+        plots.training_history(history, monitor=monitor),
     ]

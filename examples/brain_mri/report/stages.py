@@ -1,13 +1,16 @@
 """The sections on each stage and on both together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from examples.brain_mri.calibration import BINS
+from examples.brain_mri.explaining import Explained
+from examples.brain_mri.preparation import FLAIR
 from examples.brain_mri.report.data import NAMES
 from examples.brain_mri.scoring import PROBABLE, STAGES
-from examples.brain_mri.wording import difference_text, gate_rows, gate_text, stage_rows, validation_text
+from examples.brain_mri.wording import difference_text, gate_rows, gate_text, shape_rows, stage_rows, validation_text
 from resunet_kit import plots
 
 COLUMNS = {
@@ -48,6 +51,26 @@ def classifier_blocks(slices: pd.DataFrame, summary: dict[str, Any]) -> list[Any
     ]
 
 
+def evidence_blocks(explained: Sequence[Explained]) -> list[Any]:
+    """Return where the classifier finds evidence for a tumour, in the slices that it is most wrong about."""
+    return [
+        "The slices with tumour to which the classifier gives the lowest probability, and those without to which it "
+        "gives the highest, as it sees them: cropped to the head, FLAIR. Bright is what speaks for a tumour, by "
+        "Grad-CAM (Selvaraju 2017, arXiv 1610.02391), 1 at the strongest of each slice. Such a map shows where "
+        "evidence is, not that it is right.",
+        *(
+            plots.heatmap_overlay(
+                one.image[..., FLAIR],
+                one.evidence,
+                mask=one.mask if one.has_tumour else None,
+                name="Evidence",
+                title=f"{one.patient} #{one.number}, {NAMES[one.has_tumour]}: probability {one.probability:.3f}",
+            )
+            for one in explained
+        ),
+    ]
+
+
 def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
     """Return every patient's row, and the distribution of Dice over patients and over slices."""
     with_tumour = slices[slices["has_tumour"] == 1]
@@ -60,6 +83,26 @@ def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
         plots.score_distribution(
             {stage: with_tumour[f"{stage}_dice"].to_numpy() for stage in STAGES},
             title="Dice of each slice with tumour",
+        ),
+        plots.bland_altman(
+            patients["truth_px"].to_numpy(),
+            patients["cascade_px"].to_numpy(),
+            labels=patients["patient"].tolist(),
+            name="Tumour in pixels, cascade",
+        ),
+    ]
+
+
+def shape_blocks(patients: pd.DataFrame, summary: dict[str, Any]) -> list[Any]:
+    """Return how far surfaces lie from each other, and how many lesions are found."""
+    found = summary["surfaces_and_lesions"]
+    return [
+        found["note"],
+        shape_rows(found),
+        plots.score_distribution(
+            {stage: patients[f"{stage}_hausdorff_distance_95_px"].to_numpy() for stage in STAGES},
+            name="95 % Hausdorff distance (px)",
+            labels=patients["patient"].tolist() * len(STAGES),
         ),
     ]
 

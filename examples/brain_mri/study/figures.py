@@ -1,20 +1,15 @@
 """Curves of a study: scores against the number of training patients, and against steps and seconds."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from examples.brain_mri.study.grid import Comparison, describe
 from examples.brain_mri.study.results import interval
 from resunet_kit import plots
 
-# The library's figures share one style, of which a new figure can be given the template.
-TEMPLATE = plots.roc_curve([0, 1], [0, 1]).layout.template
-COLORS = TEMPLATE.layout.colorway
-SCORES = {"classifier": "ROC AUC by slice", "segmenter": "mean Dice of the volumes"}
+SCORES = {"classifier": "ROC AUC by slice", "segmenter": "Mean Dice of the volumes"}
 
 
 def chosen(results: pd.DataFrame, comparison: Comparison, stage: str) -> pd.DataFrame:
@@ -25,81 +20,18 @@ def chosen(results: pd.DataFrame, comparison: Comparison, stage: str) -> pd.Data
     return rows[rows["patients"] == results["patients"].max()] if comparison.patients == "all" else rows
 
 
-def against_patients(results: pd.DataFrame, comparison: Comparison, stage: str) -> go.Figure:
-    """Draw the final scores against the number of training patients, with 95 % intervals over seeds."""
-    rows = chosen(results, comparison, stage)
-    figure = go.Figure()
+def against_patients(rows: pd.DataFrame, comparison: Comparison, stage: str) -> go.Figure:
+    """Draw the final scores against the number of training patients."""
     last = rows[rows["steps"] == rows["steps"].max()]
-    for color, (value, of) in zip(COLORS, _lines(last, comparison), strict=False):
-        _add(figure, of, "patients", describe(value), color)
-    counts = sorted(last["patients"].unique())
-    figure.update_xaxes(
-        title="training patients", type="log", tickvals=counts, ticktext=[str(count) for count in counts]
-    )
-    return _styled(figure, f"{stage.capitalize()}: score against patients", stage)
+    return _curves(last, comparison, stage, by="patients", axis="patients", logarithmic=True)
 
 
-def against_training(results: pd.DataFrame, comparison: Comparison, stage: str, axis: str) -> go.Figure:
-    """Draw scores against steps or seconds, a panel for each number of training patients."""
-    rows = chosen(results, comparison, stage)
-    counts = sorted(rows["patients"].unique())
-    titles = [f"{count} training patients" for count in counts]
-    figure = make_subplots(1, len(counts), shared_yaxes=True, subplot_titles=titles, horizontal_spacing=0.03)
-    for column, count in enumerate(counts, start=1):
-        panel = rows[rows["patients"] == count]
-        for color, (value, of) in zip(COLORS, _lines(panel, comparison), strict=False):
-            _add(figure, of, axis, describe(value), color, row=1, col=column, shown=column == 1)
-    figure.update_xaxes(title=axis)
-    return _styled(figure, f"{stage.capitalize()}: score against {axis}", stage)
-
-
-def _lines(rows: pd.DataFrame, comparison: Comparison) -> list[tuple[str, pd.DataFrame]]:
-    return [(value, rows[rows[comparison.varies] == value]) for value in comparison.values]
-
-
-def _add(
-    figure: go.Figure, rows: pd.DataFrame, axis: str, name: str, color: str, *, shown: bool = True, **panel: Any
-) -> None:
-    """Add the mean over seeds with its interval; moments are those of equal steps."""
-    if rows.empty:
-        return
-    by = "patients" if axis == "patients" else "steps"
-    groups = [group for _, group in rows.groupby(by)]
-    means = [group["score"].mean() for group in groups]
-    intervals = [interval(group["score"].to_numpy()) for group in groups]
-    figure.add_trace(
-        go.Scatter(
-            x=[group[axis].mean() for group in groups],
-            y=means,
-            error_y={
-                "symmetric": False,
-                "array": [high - mean for (_, high), mean in zip(intervals, means, strict=True)],
-                "arrayminus": [mean - low for (low, _), mean in zip(intervals, means, strict=True)],
-                "thickness": 1,
-                "width": 3,
-            },
-            name=name,
-            legendgroup=name,
-            showlegend=shown,
-            mode="lines+markers",
-            line={"color": color, "width": 2.5},
-            hovertemplate=f"{name}<br>{axis} %{{x:.4g}}<br>score %{{y:.3f}}<extra></extra>",
-        ),
-        **panel,
-    )
-
-
-def _styled(figure: go.Figure, title: str, stage: str) -> go.Figure:
-    figure.update_layout(
-        template=TEMPLATE,
-        title={"text": title, "x": 0},
-        height=440,
-        showlegend=True,
-        modebar_remove=["select2d", "lasso2d", "sendChartToCloud"],  # as in the library's figures
-        legend={"orientation": "h", "y": -0.2},
-    )
-    figure.layout.yaxis.title = SCORES[stage]  # of the first panel, whose axis the others have too
-    return figure
+def against_training(rows: pd.DataFrame, comparison: Comparison, stage: str, axis: str) -> list[go.Figure]:
+    """Draw scores against steps or seconds, a figure for each number of training patients."""
+    return [
+        _curves(of, comparison, stage, by="steps", axis=axis, where=f", {count} training patients")
+        for count, of in rows.groupby("patients")
+    ]
 
 
 def sections(results: pd.DataFrame, comparison: Comparison, stages: Sequence[str]) -> list[go.Figure]:
@@ -110,6 +42,37 @@ def sections(results: pd.DataFrame, comparison: Comparison, stages: Sequence[str
         if rows.empty:
             continue
         if rows["patients"].nunique() > 1:
-            found.append(against_patients(results, comparison, stage))
-        found += [against_training(results, comparison, stage, axis) for axis in ("steps", "seconds")]
+            found.append(against_patients(rows, comparison, stage))
+        for axis in ("steps", "seconds"):
+            found += against_training(rows, comparison, stage, axis)
     return found
+
+
+def _curves(
+    rows: pd.DataFrame,
+    comparison: Comparison,
+    stage: str,
+    *,
+    by: str,
+    axis: str,
+    where: str = "",
+    logarithmic: bool = False,
+) -> go.Figure:
+    """Draw a line for each start or way: means over seeds, with their 95 % intervals."""
+    x, means, intervals = {}, {}, {}
+    for value in comparison.values:
+        groups = rows[rows[comparison.varies] == value].groupby(by)
+        if len(groups):
+            name = describe(value)
+            x[name] = groups[axis].mean().to_numpy("float64")
+            means[name] = groups["score"].mean().to_numpy()
+            intervals[name] = [interval(scores.to_numpy()) for _, scores in groups["score"]]
+    return plots.score_curves(
+        x,
+        means,
+        intervals=intervals,
+        x_name="Training patients" if axis == "patients" else axis.capitalize(),
+        name=SCORES[stage],
+        logarithmic=logarithmic,
+        title=f"{stage.capitalize()}: score against {axis}{where}",
+    )

@@ -48,7 +48,7 @@ def test_no_threshold_is_sought_on_test_patients(trained):
     marked = [shape.x0 for figure in figures for shape in figure.layout.shapes if shape.type == "line"]
     assert marked == [metrics["thresholds"]["classifier"]]
     points = [trace.name for figure in figures for trace in figure.data if (trace.name or "").startswith("Threshold")]
-    assert points == [f"Threshold {metrics['thresholds']['classifier']:.4g}"] * 2
+    assert points == [f"Threshold {metrics['thresholds']['classifier']:.4g}"] * 3
 
 
 def test_the_card_is_a_section(trained):

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_STEP = 0.14  # of the finite scores' range, from their end to a column and from column to column
+_STEP = 0.18  # of the finite scores' range, from their end to a column and from column to column
 
 
-class Places(NamedTuple):
+class Positions(NamedTuple):
     """The range of the finite scores, the columns beside them, the lines between, and the axis' range and ticks.
 
     None stands for no finite score, and for the range and the ticks that Plotly finds.
@@ -25,8 +25,8 @@ class Places(NamedTuple):
         return self.columns["missing" if np.isnan(score) else "∞" if score > 0 else "−∞"]
 
 
-def places_of(scores: NDArray[np.float64]) -> Places:
-    """Return the places for scores of which some may be infinite or NaN."""
+def positions_of(scores: NDArray[np.float64]) -> Positions:
+    """Return the positions for scores of which some may be infinite or NaN."""
     finite = scores[np.isfinite(scores)]
     inside = finite.size > 0 and finite.min() >= 0 and finite.max() <= 1
     ends = (0.0, 1.0) if inside or not finite.size else (float(finite.min()), float(finite.max()))
@@ -39,9 +39,9 @@ def places_of(scores: NDArray[np.float64]) -> Places:
         borders.append(ends[0] - step / 2)
     known = (float(finite.min()), float(finite.max())) if finite.size else None
     if not columns:
-        return Places(known, columns, borders, [-0.03, 1.03] if inside else None)
+        return Positions(known, columns, borders, [-0.03, 1.03] if inside else None)
     shown = [min([ends[0], *columns.values()]) - step / 2, max([ends[1], *columns.values()]) + step / 2]
-    return Places(known, columns, borders, shown, _ticks(*ends))
+    return Positions(known, columns, borders, shown, _ticks(*ends))
 
 
 def _ticks(low: float, high: float) -> list[float]:

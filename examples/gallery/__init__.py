@@ -1,0 +1,1 @@
+"""One script a figure, whose `figure()` returns it: the gallery and the reference show them live, with their code."""
