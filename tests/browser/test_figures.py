@@ -63,6 +63,17 @@ def test_sliders_change_what_is_shown(page):
             assert box.evaluate(STATE) != before, f"slider {at} of {box.get_attribute('aria-label')}"
 
 
+def test_arrow_keys_move_sliders(page):
+    boxes = page.locator(".figure.drawn:has(.slider-container)").all()
+    assert boxes
+    for box in boxes:
+        active = "(box) => box.layout.sliders[0].active"
+        before = box.evaluate(active)
+        box.focus()
+        page.keyboard.press("ArrowLeft" if before else "ArrowRight")
+        assert abs(box.evaluate(active) - before) == 1, box.get_attribute("aria-label")
+
+
 def test_legends_switch(page):
     for box in page.locator(".figure.drawn:has(.legendtoggle)").all():
         before = box.evaluate(STATE)
