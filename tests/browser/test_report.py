@@ -153,6 +153,7 @@ def test_the_first_column_and_the_one_sorted_by_stay_in_sight(report, visit, wid
         room = box.bounding_box()
         head = box.locator("th[aria-sort] button")
         assert head.evaluate("""(button) => {
+            button.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
             const room = button.getBoundingClientRect();
             return button.contains(document.elementFromPoint(room.right - 20, room.bottom - 8));
         }""")
@@ -177,8 +178,10 @@ def test_the_contents_follow(report, visit):
         assert 0 <= heading.bounding_box()["y"] <= 120
         assert page.locator("nav a[aria-current]").count() == 1
         assert page.locator("nav ol").is_visible()
-        page.keyboard.press("End")
-        page.wait_for_function("document.querySelector('nav li:last-child a').hasAttribute('aria-current')")
+        page.wait_for_function("""() => {
+            scrollTo({ top: document.scrollingElement.scrollHeight, behavior: "instant" });
+            return document.querySelector("nav li:last-child a").hasAttribute("aria-current");
+        }""")
 
 
 def test_on_a_phone_the_contents_fold_and_name_the_section(report, visit):
