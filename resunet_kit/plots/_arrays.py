@@ -37,13 +37,14 @@ def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray
 
 
 def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
+    mask_checks.check_not_masked(value, name)
     array = _without_channel(np.asarray(value))
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[-1] == 3):
         raise ValueError(
             f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). Received shape "
             f"{array.shape}. Select one channel or three, as in `image[..., :3]`."
         )
-    _check_finite(array, name, cure=f"Replace them: `numpy.where(numpy.isfinite({name}), {name}, 0)`.")
+    _check_finite(array, name, cure=_replaced(name))
     return array
 
 
@@ -92,9 +93,21 @@ def as_finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     return array.astype(np.float64)
 
 
+def as_finite_pixels(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return floats of an image or volume without NaN or infinity, of the same shape."""
+    mask_checks.check_not_masked(values, name)
+    array = np.asarray(values)
+    _check_finite(array, name, cure=_replaced(name))
+    return array.astype(np.float64)
+
+
+def _replaced(name: str) -> str:
+    return f"Replace them: `numpy.where(numpy.isfinite({name}), {name}, 0)`."
+
+
 def as_probability(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return probabilities `(height, width)` in [0, 1]; a last axis of one channel is dropped."""
-    array = _without_channel(as_finite(values, name))
+    array = _without_channel(as_finite_pixels(values, name))
     if array.ndim != 2:
         raise ValueError(
             f"Expected {name} of shape (height, width). Received shape {array.shape}. Select the class: "

@@ -108,6 +108,8 @@ def fit_pictures(
     toggles: Mapping[str, Toggle] | None = None,
     legend: Sequence[str] = (),
     panel_title_lines: int = 0,
+    panels: tuple[int, int] = (1, 1),
+    min_width: int = 150,
 ) -> go.Figure:
     """Give a figure of pictures the common style: as wide as its column, with the controls around the pictures.
 
@@ -120,6 +122,8 @@ def fit_pictures(
         toggles: Buttons above them.
         legend: The names in the legend.
         panel_title_lines: Lines of the titles above the panels.
+        panels: How many there are, and how many in a row.
+        min_width: Of a panel, in pixels: on narrower pages fewer stand in a row.
     """
     rows = min(_rows(legend), _MAX_LEGEND_ROWS)
     entries = _LEGEND_ROW * rows + 8 if rows else 0
@@ -134,13 +138,24 @@ def fit_pictures(
         updatemenus=toggle_buttons(toggles or {}, raised=raised),
         hovermode="x unified",  # all layers under the pointer in one label
         # Read by the script of `_keyboard`: on a narrow page the figure is as high as its pictures need.
-        meta={"pictures": {"height": height, "ratio": size[0] / size[1]}},
+        meta={"pictures": _sizes(size, height, panels, min_width, panel_title_lines)},
     )
     if rows:  # below the sliders, as many rows as a phone needs; more of them scroll
         figure.update_layout(legend={"y": entries / figure.layout.height, "yanchor": "top"})
         if "maxheight" in figure.layout.legend._valid_props:  # plotly 6 before 6.2 scrolls a legend by itself
             figure.update_layout(legend_maxheight=entries)
     return figure
+
+
+def _sizes(
+    size: tuple[float, float], height: int, panels: tuple[int, int], min_width: int, lines: int
+) -> dict[str, Any]:
+    """Return what the script of `_keyboard` needs to know of the pictures."""
+    found: dict[str, Any] = {"height": height, "ratio": size[0] / size[1]}
+    count, columns = panels
+    if columns == 1:
+        return found
+    return found | {"panels": count, "columns": columns, "minWidth": min_width, "titleLines": lines}
 
 
 def _resize(figure: go.Figure, *, height: int) -> None:

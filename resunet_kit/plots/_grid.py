@@ -76,4 +76,5 @@ def picture_grid(
         toggles=switched if as_pictures else {},
         legend=[region.name for regions in layers for region in regions if region.in_legend],
         panel_title_lines=lines,
+        panels=(len(images), columns),
     )

@@ -11,7 +11,7 @@ import plotly.io
 
 # Keys go to the figure that has the focus, else to the one under the pointer. Left and right move the slider by one
 # step; Home and End to its ends. The page keeps all other keys.
-KEYBOARD = """
+KEYBOARD = r"""
 (function () {
   if (window.figureKeys) { return; }
   window.figureKeys = true;
@@ -28,14 +28,47 @@ KEYBOARD = """
     ArrowLeft: function (now) { return now - 1; }, ArrowRight: function (now) { return now + 1; },
     Home: function () { return 0; }, End: function (now, last) { return last; }
   };
+  // Panels in fewer columns, where the page is too narrow for all of them in a row.
+  function arranged(figure, sizes, room) {
+    var xs = Object.keys(figure.layout).filter(function (key) { return /^xaxis\d*$/.test(key); });
+    xs.sort(function (a, b) { return (a.slice(5) || 1) - (b.slice(5) || 1); });
+    xs = xs.slice(0, sizes.panels);  // the last row may have axes without a picture
+    var count = xs.length, wide = Math.min(sizes.columns, Math.max(1, Math.floor(room / sizes.minWidth)));
+    if (!figure.ownDomains) {
+      figure.ownDomains = xs.map(function (x) {
+        return [figure.layout[x].domain, figure.layout["y" + x.slice(1)].domain];
+      });
+      figure.ownTitles = (figure.layout.annotations || []).map(function (note) { return [note.x, note.y]; });
+    }
+    var full = wide === sizes.columns, rows = Math.ceil(count / wide), change = {};
+    var titles = figure.ownTitles.length === count;
+    var gap = 12 + (titles ? 10 + 16 * sizes.titleLines : 0), before = Math.ceil(count / sizes.columns);
+    var panel = full ? 0 : (room / wide) * Math.min(1.3, sizes.ratio * sizes.columns / before);
+    var height = full ? Math.min(sizes.height, room * sizes.ratio) : rows * panel + (rows - 1) * gap;
+    xs.forEach(function (x, index) {
+      var row = Math.floor(index / wide), column = index % wide;
+      var top = 1 - row * (panel + gap) / height, own = figure.ownDomains[index];
+      change[x + ".domain"] = full ? own[0] : [(column + 0.02) / wide, (column + 0.98) / wide];
+      change["y" + x.slice(1) + ".domain"] = full ? own[1] : [Math.max(0, top - panel / height), Math.min(1, top)];
+      if (titles) {
+        change["annotations[" + index + "].x"] = full ? figure.ownTitles[index][0] : (column + 0.5) / wide;
+        change["annotations[" + index + "].y"] = full ? figure.ownTitles[index][1] : Math.min(1, top);
+      }
+    });
+    return {height: height, change: wide === figure.wide ? {} : change, wide: wide};
+  }
   function fit(figure) {
     var sizes = figure.layout && figure.layout.meta && figure.layout.meta.pictures;
     if (!sizes || !figure.clientWidth) { return; }
     if (!figure.fullHeight) { figure.fullHeight = figure.layout.height; }
     var margin = figure.layout.margin, room = figure.clientWidth - margin.l - margin.r;
-    var height = Math.round(figure.fullHeight - sizes.height + Math.min(sizes.height, room * sizes.ratio));
-    var change = {height: height}, old = figure.layout.height;
-    if (Math.abs(height - old) <= 2) { return; }
+    var single = {height: Math.min(sizes.height, room * sizes.ratio), change: {}};
+    var now = sizes.columns ? arranged(figure, sizes, room) : single;
+    var height = Math.round(figure.fullHeight - sizes.height + now.height);
+    var change = now.change, old = figure.layout.height;
+    if (Math.abs(height - old) <= 2 && now.wide === figure.wide) { return; }
+    figure.wide = now.wide;
+    change.height = height;
     ["title", "legend"].forEach(function (part) {  // as many pixels from the top, or from the bottom, as before
       var y = (figure.layout[part] || {}).y;
       if (y !== undefined) { change[part + ".y"] = y > 0.5 ? 1 - (1 - y) * old / height : y * old / height; }

@@ -36,6 +36,11 @@ class Labels:
     ignored: NDArray[np.bool_] | None
     is_map: bool = True
 
+    @property
+    def pair(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Truth and prediction, where both are given; without a prediction, one without foreground."""
+        return self.truth, np.zeros_like(self.truth) if self.prediction is None else self.prediction
+
     def by_name(self) -> dict[str, NDArray[Any]]:
         """Return truth and prediction, the latter if there is one."""
         return {"Truth": self.truth} | ({} if self.prediction is None else {"Prediction": self.prediction})
@@ -125,7 +130,10 @@ def _names(present: set[int], given: Names) -> dict[int, str]:
             f"Expected class_names as a sequence or a mapping of label to name. Received {given!r}. Put it into a list."
         )
     by_label = given if isinstance(given, Mapping) else dict(enumerate(given))
-    known = {int(label): str(text) for label, text in by_label.items()}
+    known = {
+        integer("a label of class_names", label, f"[0, {_MAX_LABEL}]"): str(text).replace("<", "&lt;")  # not markup
+        for label, text in by_label.items()
+    }
     unnamed = sorted(present - set(known) - {0})
     if unnamed:
         raise ValueError(

@@ -57,7 +57,7 @@ class Stage:
         channels: Of the last feature map.
         passed_on: The most channels that another stage takes from this one, 0 where none does.
         parameters: Of all its layers.
-        kinds: How many layers of each class.
+        kinds: How many calls of layers of each class.
     """
 
     side: Side
@@ -251,7 +251,8 @@ def _leads_to_vectors(steps: list[Step]) -> list[bool]:
 def _add(stage: Stage, step: Step, counted: set[int], *, feeds: bool) -> None:
     """Count a step; a layer that is called several times has its parameters once."""
     kind, output = type(step.operation).__name__, step.output
-    stage.kinds[kind] += 1
+    if hasattr(step.operation, "count_params"):  # a layer, rather than a function of keras.ops
+        stage.kinds[kind] += 1
     if (kind not in _BORDERS or not stage.channels) and (stage.side == "Head" or not output.pooled):
         stage.size = () if output.pooled else tuple(int(size or 1) for size in output.shape[1:-1])
         stage.channels = int(output.shape[-1] or 0)

@@ -74,7 +74,7 @@ def draw_scene(
         size=picture.shape[:2],
         height=picture_height(picture.shape[:2]),
         sliders=[opacity_slider(range(1, len(drawn) + 1))] if drawn else [],
-        toggles={name: toggle for name, toggle in toggles.items() if name in pictured or _has_button(name, buttons)},
+        toggles={name: toggles[name] for name in toggles if keyed or name in pictured or _has_button(name, buttons)},
         legend=names,
     )
     # What is drawn as a picture has no outline for the legend to switch: only buttons can.

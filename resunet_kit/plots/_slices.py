@@ -1,11 +1,11 @@
 """What a viewer shows of a volume: pictures of its slices, per channel, and their masks."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from resunet_kit._shared.mask_checks import pixel_size
 from resunet_kit._shared.numbers import integer, integers
@@ -85,7 +85,7 @@ def read_stack(
     array = volume.array if volume.array.ndim == 4 else volume.array[..., None]
     chosen = _chosen(channels, array.shape[-1])
     names = _names(channel_names, chosen)
-    views = [as_images(clipped(array[..., index], volume), f"channel {index} of images") for index in chosen]
+    views = [as_images(clipped(array[..., index], volume), "images") for index in chosen]
     pictures = [list(pictures) for pictures in zip(*views, strict=True)]
     _, rows, columns = volume.spacing
     return Stack(pictures, names, rows / columns, array.dtype == np.uint8, volume)
@@ -218,7 +218,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
     return found
 
 
-def _masks(stack: Stack, given: Iterable[ArrayLike], name: str, plane: str | None) -> list[NDArray[np.bool_]]:
+def _masks(stack: Stack, given: Any, name: str, plane: str | None) -> list[NDArray[np.bool_]]:
     argument = {"Truth": "masks", "Prediction": "predictions"}[name]
     if is_path(given) or (stack.volume is not None and stack.volume.from_file):
         if stack.volume is None:

@@ -136,7 +136,7 @@ def _lines(text: str, characters: int) -> list[str]:
     ends = max(start.rfind(", ") + 1, start.rfind(" · ") + 2)
     ends = ends if ends > 0.4 * characters else start.rfind(" ")
     ends = ends if ends > 0 else characters
-    return [text[:ends], *_lines(text[ends:].lstrip(), characters)]
+    return [text[:ends].removesuffix(" ·"), *_lines(text[ends:].lstrip(), characters)]
 
 
 def say(figure: go.Figure, text: str, **position: Any) -> go.Figure:

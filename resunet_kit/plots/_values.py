@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from resunet_kit.plots._png import png_uri
 
 _TRACE = 400  # bytes of JSON around the picture
+_UNITS = (1, 10, 20)  # of the last digit: coarser ones take fewer bytes
 
 
 def picture_template(levels: int, channels: int, *, exact: bool = True) -> str:
@@ -40,7 +41,7 @@ def number_traces(values: NDArray[Any], name: str = "Value", *, room: int | None
     """
     numbers = np.asarray(values, np.float64)
     largest = float(np.abs(numbers).max())
-    for unit in (1, 10) if room is not None else (1,):
+    for unit in _UNITS if room is not None else (1,):
         about = "" if unit == 1 else "≈ "
         traces = [_trace(part, f"{name}{words} {about}{sign}", largest, unit) for part, words, sign in _parts(numbers)]
         if room is None or sum(len(trace.source) + _TRACE for trace in traces) <= room:
@@ -67,7 +68,7 @@ def _digits(values: NDArray[np.float64], largest: float, unit: int) -> tuple[NDA
     Args:
         values: At least 0, at most `largest`.
         largest: Of all parts of the image.
-        unit: 1, or 10 to round the last digit away.
+        unit: What the last digit is rounded to a multiple of.
     """
     integral = np.array_equal(values, np.round(values))
     if largest < 256 and integral:
@@ -78,7 +79,7 @@ def _digits(values: NDArray[np.float64], largest: float, unit: int) -> tuple[NDA
         return _split(values * 1000, unit, 1000, 10), "%{z[0]}.%{z[1]:02d}%{z[2]}"
     if 256 <= largest < (256_000 if integral else 25_600):
         return _split(values, unit, 1000, 100), "%{z[0]}%{z[1]}%{z[2]:02d}"
-    exponent = math.floor(math.log10(largest))
+    exponent = max(-300, math.floor(math.log10(largest)))  # of smaller ones the power would be 0
     scaled = values / 10.0**exponent * 1000
     return _split(scaled, unit, 1000, 10), f"%{{z[0]}}.%{{z[1]:02d}}%{{z[2]}} × 10<sup>{exponent}</sup>"
 

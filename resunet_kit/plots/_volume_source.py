@@ -39,7 +39,7 @@ class Orientation:
     def __call__(self, array: NDArray[Any]) -> NDArray[Any]:
         """Return `(slices, rows, columns[, channels])` of an array with the file's axes."""
         moved = np.moveaxis(array, self.axes, (0, 1, 2))
-        return np.flip(moved, [axis for axis in range(3) if self.flipped[axis]])
+        return np.flip(moved, tuple(axis for axis in range(3) if self.flipped[axis]))
 
     def spacing(self, of_file: tuple[float, ...]) -> tuple[float, float, float]:
         """Return the spacing of slices, rows and columns."""
@@ -119,6 +119,12 @@ def _from_file(path: PathLike, plane: str, spacing: Any) -> Volume:
             f"Expected the file of a volume. Received {os.fspath(path)!r}, one image of shape {array.shape}. Read it "
             "with read_image, and pass it to overlay."
         )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        missing = int(np.count_nonzero(~np.isfinite(array)))
+        raise ValueError(
+            f"Expected finite values in {os.fspath(path)!r}. Received {missing} NaN or infinite of {array.size}. Read "
+            "it with `read_image(path, normalize='image', nan=0.0)`, and pass the array and its spacing."
+        )
     orientation = oriented(geometry.orientation, plane)
     return Volume(orientation(array), orientation.spacing(geometry.spacing), orientation, from_file=True)
 
@@ -155,7 +161,7 @@ def read_masks(source: PathLike | ArrayLike, name: str, volume: Volume, *, plane
         volume: The volume, as `read_volume` returned it.
         plane: As the volume's.
     """
-    if is_path(source):
+    if isinstance(source, str | os.PathLike):
         array = read_volume(source, name, plane=plane).array
     else:
         array = as_array(source, name)

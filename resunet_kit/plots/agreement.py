@@ -82,7 +82,7 @@ def bland_altman(
     for line in lines:
         figure.add_traces(_line_traces(line, ends, confidence))
     if len(lines) == 1:
-        say(figure, "One patient: no limits of agreement", y=0.95, yanchor="top")
+        say(figure, "One patient: no limits of agreement")
     return styled(
         figure,
         title=_title(lines) if title is None else title,
@@ -153,7 +153,7 @@ def _line_traces(line: _Line, ends: list[float], confidence: float) -> list[Any]
         showlegend=False,
         hoverinfo="skip",
     )
-    text = f"{line.name} {line.at:.4g}<br>{confidence:.3g} interval {low:.4g} to {high:.4g}".replace("-", "−")
+    text = f"{line.name} {line.at:.4g}<br>{100 * confidence:.3g} % interval {low:.4g} to {high:.4g}".replace("-", "−")
     drawn = go.Scatter(
         x=ends,
         y=[line.at, line.at],

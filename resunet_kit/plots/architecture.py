@@ -133,23 +133,28 @@ def _bars(stages: list[Stage], rows: dict[Level, int], side: str, total: int) ->
         constraintext="none",
         textangle=0,
         customdata=[_details(stage, total) for stage in drawn],
-        hovertemplate=f"<b>{side}</b> · %{{text}}<br>%{{customdata}}<extra></extra>",
+        hovertemplate=f"<b>{side}</b> · %{{customdata}}<extra></extra>",
     )
 
 
 def _text(stage: Stage) -> str:
     channels = stage.passed_on or stage.channels
-    first = f"{' × '.join(map(str, stage.size))} · {channels}" if stage.size else f"{channels} outputs"
+    first = f"{_size(stage)} · {channels}" if stage.size else f"{channels} outputs"
     return f"{first}<br>{_short(stage.parameters)} parameters"
 
 
+def _size(stage: Stage) -> str:
+    return " × ".join(map(str, stage.size))
+
+
 def _details(stage: Stage, total: int) -> str:
-    share = f"{stage.parameters:,} parameters, {stage.parameters / max(total, 1):.1%} of the network's"
-    kinds = [f"{count} {kind}" for kind, count in stage.kinds.most_common(_MAX_KINDS)]
-    others = sum(stage.kinds.values()) - sum(count for _, count in stage.kinds.most_common(_MAX_KINDS))
-    kinds += [f"{others} others"] if others else []
-    lines = [", ".join(kinds[start : start + 3]) for start in range(0, len(kinds), 3)]
-    return "<br>".join([share, *lines])
+    """Return what the hover text says: exact parameters, and how many layers of which classes."""
+    common = stage.kinds.most_common(_MAX_KINDS)
+    others = sum(stage.kinds.values()) - sum(count for _, count in common)
+    kinds = [f"{count} {kind}" for kind, count in common] + ([f"{others} others"] if others else [])
+    lines = [", ".join(kinds[start : start + 2]) for start in range(0, len(kinds), 2)]
+    share = f"{stage.parameters:,} parameters, {stage.parameters / max(total, 1):.1%} of all"
+    return "<br>".join([_size(stage) or "vectors", share, *lines])
 
 
 def _short(count: int) -> str:

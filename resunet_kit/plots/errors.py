@@ -63,12 +63,13 @@ def error_map(
     """
     picture = as_image(image)
     labels = read_labels(truth, prediction, class_names, ignore_class, name="truth")
-    same_shape(picture, labels.truth, "truth")
-    same_shape(picture, labels.prediction, "prediction")
+    true_map, predicted_map = labels.pair
+    same_shape(picture, true_map, "truth")
+    same_shape(picture, predicted_map, "prediction")
     groups = {
         **{region.group: [region] for region in _error_regions(labels, counts=True)},
-        "Truth": [Region(labels.truth > 0, "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
-        "Prediction": [Region(labels.prediction > 0, "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")],
+        "Truth": [Region(np.asarray(true_map > 0), "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
+        "Prediction": [Region(np.asarray(predicted_map > 0), "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")],
     }
     return draw_scene(
         image,
@@ -80,7 +81,7 @@ def error_map(
 
 def _score_title(labels: Labels) -> str:
     valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
-    truth, prediction = labels.truth[valid], labels.prediction[valid]
+    truth, prediction = (map_[valid] for map_ in labels.pair)
     if not labels.is_map:
         return f"Error map · Dice {dice_of_counts(count_pixels(truth, prediction)):.3f}"
     classes = sorted({*np.unique(truth).tolist(), *np.unique(prediction).tolist()} - {0})
@@ -161,7 +162,7 @@ def worst_cases(
 def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:
     """Return the regions of right and wrong pixels; of label maps those of a wrong class too, and ignored ones."""
     valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
-    truth, prediction = labels.truth, labels.prediction
+    truth, prediction = labels.pair
     kinds = [
         ("True positive", (truth == prediction) & (truth > 0) & valid, AGREEMENT),
         ("False positive", (truth == 0) & (prediction > 0) & valid, PREDICTION),

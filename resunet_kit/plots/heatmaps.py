@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
 from resunet_kit._shared.numbers import number, numbers_per_axis
-from resunet_kit.plots._arrays import as_finite, as_image, as_mask, same_shape
+from resunet_kit.plots._arrays import as_finite_pixels, as_image, as_mask, same_shape
 from resunet_kit.plots._controls import fit_pictures, opacity_slider
 from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._layers import Region, frame_axes
@@ -88,7 +88,7 @@ def heatmap_overlay(
 
 
 def _as_heatmap(heatmap: ArrayLike) -> NDArray[np.float64]:
-    values = as_finite(heatmap, "heatmap")
+    values = as_finite_pixels(heatmap, "heatmap")
     values = values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values
     if values.ndim != 2:
         raise ValueError(
@@ -122,7 +122,7 @@ def _palette(colorscale: str) -> list[tuple[int, int, int, int]]:
             f"Expected colorscale to be one of Plotly's. Received {colorscale!r}. Pass 'Inferno' or 'Viridis'."
         ) from error
     found = sample_colorscale(scale, np.linspace(0, 1, _COLORS).tolist())
-    return [(*(round(channel) for channel in unlabel_rgb(color)), 255) for color in found]  # type: ignore[misc]
+    return [(*(round(channel) for channel in unlabel_rgb(color)), 255) for color in found]
 
 
 def _colored(values: NDArray[np.float64], low: float, high: float, colors: Sequence[Any]) -> str:

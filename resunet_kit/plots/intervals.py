@@ -9,7 +9,8 @@ import plotly.graph_objects as go
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
 
-_ROW = 64  # pixels of a row's height
+_ROW = 48  # pixels of a row's height, whose label takes one line
+_LINE = 16
 _MAX_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
 _MARGIN = 0.06  # of the values' range, from the outermost end to the axis' end
 
@@ -62,13 +63,14 @@ def interval_plot(
     line = None if reference is None else number("reference", reference)
     given = _rows(rows)
     low, high = _ends(given, line)
-    figure = go.Figure([_estimates(given, line, name), *_intervals(given, line, low, high)])
+    figure = go.Figure([_estimates(given, line), *_intervals(given, line, low, high)])
     if line is not None:
         figure.add_vline(x=line, line={"color": REFERENCE, "dash": "dot", "width": 1.5})
     for index, row in enumerate(given):
         _write(figure, row, index)
+    row_height = _ROW + _LINE * max(_label(row).count("<br>") for row in given)
     default = name if line is None else f"{name} · {_apart(given, line)}"
-    styled(figure, title=default if title is None else title, height=_ROW * len(given) + 50)
+    styled(figure, title=default if title is None else title, height=row_height * len(given) + 50)
     figure.update_xaxes(title=name, range=[low, high])
     return figure.update_yaxes(range=[len(given) - 0.4, -0.75], showticklabels=False, showgrid=False)
 
@@ -148,7 +150,7 @@ def _apart(rows: list[_Row], reference: float) -> str:
     return f"intervals that exclude {reference:g}: {count} of {len(known)}"
 
 
-def _estimates(rows: list[_Row], reference: float | None, name: str) -> Any:
+def _estimates(rows: list[_Row], reference: float | None) -> Any:
     plain = reference is None
     return go.Scatter(
         x=[None if math.isnan(row.estimate) else row.estimate for row in rows],
@@ -160,7 +162,7 @@ def _estimates(rows: list[_Row], reference: float | None, name: str) -> Any:
             "color": [COLORS[0] if plain or _is_apart(row, reference) else REFERENCE for row in rows],
         },
         text=[f"{row.label}<br>{_numbers(row)}" for row in rows],
-        hovertemplate="%{text}<extra>" + name + "</extra>",
+        hovertemplate="%{text}<extra></extra>",
     )
 
 
@@ -183,10 +185,14 @@ def _lines(rows: list[_Row], reference: float | None, low: float, high: float, *
 def _write(figure: go.Figure, row: _Row, index: int) -> None:
     """Write a row's label and numbers above its interval: next to the axis they would take half of a phone."""
     position = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
+    say(figure, _label(row), y=index, yshift=9, font_size=12, **position)
+
+
+def _label(row: _Row) -> str:
+    """Return a row's label in bold and its numbers, on one line where they fit a phone."""
     label, numbers = wrapped(row.label, _MAX_CHARACTERS), _numbers(row)
     fits = len(label) + len(numbers) <= _MAX_CHARACTERS and "<br>" not in label
-    text = f"<b>{label}</b>{'  ' if fits else '<br>'}{numbers}"
-    say(figure, text, y=index, yshift=9, font_size=12, **position)
+    return f"<b>{label}</b>{'  ' if fits else '<br>'}{numbers}"
 
 
 def _numbers(row: _Row) -> str:

@@ -100,6 +100,8 @@ def orthogonal_planes(
         height=picture_height(size),
         legend=[{"mask": "Truth"}.get(name, "Prediction") for name in masks] + ["Crosshair"],
         panel_title_lines=2,
+        panels=(3, 3),
+        min_width=220,
     )
 
 

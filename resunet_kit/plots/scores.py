@@ -12,7 +12,7 @@ from resunet_kit.plots._score_positions import Positions, positions_of
 from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
 
 _GROUP = 100  # pixels of a group's height
-_MAX_POINTS = 2000  # of a group; of more, the box alone is drawn
+_MAX_POINTS = 1000  # of a group; of more, the box alone is drawn
 
 
 def score_distribution(
@@ -40,7 +40,7 @@ def score_distribution(
 
     Returns:
         A figure with one box trace (x the finite scores) and one mean marker per group, then one trace per group
-        with infinite or missing scores. Of a group of more than 2,000 scores, the box alone is drawn.
+        with infinite or missing scores. Of a group of more than 1,000 scores, the box alone is drawn.
 
     Raises:
         TypeError: If the scores are not numbers.

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_mask
-from resunet_kit.plots._arrays import as_finite
+from resunet_kit.plots._arrays import as_finite_pixels
 from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 from resunet_kit.plots._volume_source import PathLike, Volume, read_masks, read_volume
@@ -91,7 +91,7 @@ def _brain(brain: ArrayLike | PathLike, stack: Volume, shape: tuple[int, ...]) -
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 
-    array = as_finite(read_masks(brain, "brain", stack, plane=None), "brain")
+    array = as_finite_pixels(read_masks(brain, "brain", stack, plane=None), "brain")
     array = array[..., 0] if array.ndim == 4 else array
     if array.shape != shape:
         raise ValueError(
@@ -102,6 +102,8 @@ def _brain(brain: ArrayLike | PathLike, stack: Volume, shape: tuple[int, ...]) -
         raise ValueError("Expected brain with a voxel above 0. Received zeros alone. Leave brain out.")
     if low == high:
         return np.ones(shape, bool)
+    array = array / max(abs(low), abs(high))  # Otsu's squares would overflow
+    low = array.min()
     bright = array > (low if np.unique(array).size == 2 else threshold_otsu(array))
     labels, _ = ndimage.label(bright)
     largest = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))

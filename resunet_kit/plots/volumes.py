@@ -110,6 +110,8 @@ def slice_viewer(
         toggles=toggles,
         legend=[layer.name for layer in layers if not layer.as_picture],
         panel_title_lines=int(views > 1),
+        panels=(views, views),
+        min_width=220,
     )
 
 

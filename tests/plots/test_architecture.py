@@ -17,7 +17,7 @@ def texts(figure):
 def parameters(figure):
     """Return the sum of the exact numbers in the labels."""
     return sum(
-        int(re.match(r"([\d,]+) parameters", words)[1].replace(",", ""))
+        int(re.search(r"([\d,]+) parameters", words)[1].replace(",", ""))
         for trace in figure.data
         for words in trace.customdata
     )
@@ -66,6 +66,7 @@ def test_squeeze_and_excitation_padding_and_nested_models_belong_to_their_stage(
     assert texts(figure) == {"Encoder": ["36 × 36 · 1", "16 × 16 · 6"], "Head": ["6 outputs"]}
     assert parameters(figure) == model.count_params()
     assert "2 Dense" in figure.data[1].customdata[0]
+    assert figure.data[1].customdata[0].startswith("vectors<br>42 parameters, ")
     assert all(word in figure.data[0].customdata[1] for word in ("Multiply", "GlobalAveragePooling2D", "2 Conv2D"))
 
 
@@ -83,6 +84,13 @@ def test_a_halving_to_one_pixel_is_a_stage_and_no_head():
     up = layers.concatenate([layers.UpSampling2D()(layers.Conv2D(3, 1)(up)), x])
     found = texts(plots.architecture_diagram(keras.Model(inputs, layers.Conv2D(1, 1)(up))))
     assert found == {"Encoder": ["4 × 4 · 2", "2 × 2 · 4", "1 × 1 · 8"], "Decoder": ["2 × 2 · 3", "4 × 4 · 1"]}
+
+
+def test_a_border_around_a_small_map_does_not_make_a_decoder():
+    inputs = keras.Input((8, 8, 1))
+    x = layers.Conv2D(2, 3, strides=4, padding="same")(inputs)
+    x = layers.Conv2D(3, 3)(layers.ZeroPadding2D(1)(x))  # 2 pixels, 4 with their border, and 2
+    assert texts(plots.architecture_diagram(keras.Model(inputs, x))) == {"Encoder": ["2 × 2 · 3"]}
 
 
 def test_what_has_no_graph_or_size_is_refused():

@@ -89,6 +89,7 @@ def test_truth_and_prediction_are_outlined_on_demand():
     assert list(figure.data[4].x) == list(plots.overlay(IMAGES[0], TRUTHS[0]).data[1].x)
 
 
+@pytest.mark.slow
 def test_many_pictures_of_bad_cases_stay_light():
     images = RNG.integers(0, 256, (6, 128, 128, 3), dtype=np.uint8)
     masks = np.zeros((6, 128, 128), bool)

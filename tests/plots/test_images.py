@@ -123,8 +123,9 @@ def test_an_ignored_class_is_shown_as_such_and_is_no_error():
     assert traces["Error"].x == (None,)
 
 
+@pytest.mark.slow
 def test_256_classes_are_drawn():
-    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    labels = np.arange(256, dtype=np.uint8).reshape(16, 16)  # each class a pixel
     figure = plots.overlay(labels, labels, class_names=[f"c{label}" for label in range(256)])
     assert [trace.name for trace in figure.data[1:]] == [f"c{label}" for label in range(256)]
 
@@ -152,12 +153,14 @@ def test_masks_of_many_regions_become_pictures_with_buttons():
     assert [menu.buttons[0].label for menu in figure.layout.updatemenus] == ["Truth", "Prediction", "Error"]
 
 
+@pytest.mark.slow
 def test_classes_of_many_regions_are_named_by_a_legend_that_switches_nothing():
     labels = RNG.integers(0, 5, (120, 120))
     figure = plots.overlay(labels, labels, prediction=labels)
-    assert [trace.name for trace in figure.data if trace.type == "scatter"] == [f"Class {n}" for n in range(1, 5)]
+    assert [trace.name for trace in figure.data if trace.type == "scatter"][:4] == [f"Class {n}" for n in range(1, 5)]
     assert figure.layout.legend.itemclick is False
-    assert [menu.active for menu in figure.layout.updatemenus] == [0, -1]
+    buttons = {menu.buttons[0].label: menu.active for menu in figure.layout.updatemenus}
+    assert buttons == {"Truth": 0, "Prediction": -1, "Error": -1}
 
 
 def smooth_image(noise=6.0):
@@ -169,7 +172,8 @@ def smooth_image(noise=6.0):
 
 
 @pytest.mark.parametrize(
-    "kind", ["RGB", "grey", "float", "signed", "16 bit", pytest.param("noise", marks=pytest.mark.slow)]
+    "kind",
+    ["signed", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("RGB", "grey", "float", "16 bit", "noise"))],
 )
 def test_an_overlay_of_256_pixels_takes_less_than_150_kB(kind):
     image, mask = smooth_image()
@@ -207,6 +211,10 @@ def test_label_maps_that_cannot_be_read_are_refused():
         plots.overlay(IMAGE, np.zeros((20, 30, 4)), class_names=NAMES)
     with pytest.raises(TypeError, match="Put it into a list"):
         plots.overlay(IMAGE, CLASSES, class_names="organ")
+    with pytest.raises(TypeError, match="a label of class_names to be an integer"):
+        plots.overlay(IMAGE, CLASSES, class_names={"a": "organ"})
+    with pytest.raises(ValueError, match="masked array that hides"):
+        plots.overlay(np.ma.masked_array(IMAGE[..., 0], MASK), MASK)
     with pytest.raises(ValueError, match=r"probability in \[0, 1\]"):
         plots.overlay(IMAGE, MASK, probability=MASK * 3.0)
     with pytest.raises(ValueError, match="ignore_class"):

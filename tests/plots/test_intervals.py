@@ -58,6 +58,7 @@ def test_missing_and_infinite_ends_are_said():
 def test_a_long_label_leaves_its_numbers_to_a_line_of_their_own():
     figure = plots.interval_plot({"short": (1, 0, 2), "a label of thirty-four characters!": (1, 0, 2)})
     assert ["</b><br>" in note.text for note in figure.layout.annotations] == [False, True]
+    assert figure.layout.height == plots.interval_plot({"a": (1, 0, 2), "b": (1, 0, 2)}).layout.height + 2 * 16
 
 
 @pytest.mark.parametrize("row", [(0.0, 0.0, 0.0), (5.0, 5.0, 5.0), (NAN, None, None)])

@@ -27,6 +27,7 @@ def test_a_surface_encloses_the_volume_at_its_position():
     assert figure.layout.scene.aspectmode == "data"
 
 
+@pytest.mark.slow
 def test_an_image_of_a_head_is_as_good_as_its_mask():
     noise = np.random.default_rng(0).normal(0, 3, HEAD.shape)
     image = HEAD * 200.0 + noise
@@ -34,6 +35,7 @@ def test_an_image_of_a_head_is_as_good_as_its_mask():
     assert enclosed(found)[0] == pytest.approx(HEAD.sum() * 2, rel=0.1)
 
 
+@pytest.mark.slow
 def test_large_volumes_stay_light():
     z, y, x = np.ogrid[:160, :192, :192]
     ball = (z - 80) ** 2 + (y - 96) ** 2 + (x - 96) ** 2 <= 75**2

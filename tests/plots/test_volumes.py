@@ -4,6 +4,7 @@ import plotly.graph_objects as go
 import pytest
 
 from resunet_kit import plots
+from resunet_kit.data import read_image
 
 RNG = np.random.default_rng(6)
 IMAGES = RNG.integers(0, 256, (6, 16, 16, 3), dtype=np.uint8)
@@ -76,8 +77,8 @@ def test_channels_are_next_to_each_other_in_grey_and_zoom_together():
     assert sum(bool(trace.showlegend) for trace in figure.data[1::2]) == 1
     assert figure.layout.xaxis3.matches == "x"
     assert figure.layout.yaxis3.matches == "y"
-    for index, step in enumerate(steps(figure)):
-        contents, traces = step.args
+    for index in (2, 4):
+        contents, traces = steps(figure)[index].args
         assert list(traces) == list(range(6))
         for channel in range(3):
             alone = plots.overlay(IMAGES[index, ..., channel], MASKS[index])
@@ -85,6 +86,7 @@ def test_channels_are_next_to_each_other_in_grey_and_zoom_together():
             assert list(contents["x"][2 * channel + 1]) == list(alone.data[1].x)
 
 
+@pytest.mark.slow
 def test_channels_are_chosen_by_index():
     chosen = plots.slice_viewer(IMAGES, channels=(2, 0))
     assert chosen.data[0].source == plots.slice_viewer(IMAGES[..., 2], start=3).data[0].source
@@ -124,6 +126,7 @@ def test_a_file_is_shown_as_radiologists_do(tmp_path):
     assert len(steps(plots.slice_viewer(path, plane="sagittal"))) == 6
 
 
+@pytest.mark.slow
 def test_the_orientation_of_the_file_does_not_matter(tmp_path):
     array = RNG.integers(0, 255, (6, 8, 4), dtype=np.uint8)
     first = save(tmp_path / "ras.nii", array, np.diag([2.0, 1.0, 5.0, 1.0]))
@@ -165,6 +168,9 @@ def test_bad_options_are_refused(tmp_path):
         plots.slice_viewer(IMAGES[..., 0], tmp_path / "mask.nii")
     with pytest.raises(ValueError, match="does not exist"):
         plots.slice_viewer(tmp_path / "scan.nii")
-    path = save(tmp_path / "nan.nii", np.full((4, 4, 4), np.nan, np.float32), np.eye(4))
-    with pytest.raises(ValueError, match=r"Received 16 NaN|Received 64 NaN"):
+    array = np.ones((4, 4, 4), np.float32)
+    array[0] = np.nan  # as SPM writes outside the brain
+    path = save(tmp_path / "nan.nii", array, np.eye(4))
+    with pytest.raises(ValueError, match=r"Received 16 NaN or infinite of 64.*nan=0\.0"):
         plots.slice_viewer(path)
+    plots.slice_viewer(read_image(path, normalize="image", nan=0.0))
