@@ -8,7 +8,7 @@ WORKERS ?= 2
 # pip leaves compiling to the first import, which needs far less of TensorFlow than there is; that must be kept then.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow test-backends lint docs notebooks bench wheel-test clean
+.PHONY: help demo test test-slow test-browser test-backends lint docs notebooks bench wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -27,6 +27,10 @@ $(VENV)/.docs-installed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --editable '.[docs]'
 	@touch $@
 
+$(VENV)/.browser-installed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[browser]'
+	@touch $@
+
 $(VENV)/.backends-installed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --no-compile --editable '.[backends]'
 	@touch $@
@@ -43,6 +47,11 @@ test: $(VENV)/.installed  ## Run the tests
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow tests
+
+# The site from `make docs` is opened too.
+test-browser: $(VENV)/.browser-installed  ## Open the report and the site in Chromium
+	test -f site/index.html || $(MAKE) docs
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m browser tests/browser
 
 # One thread a worker: the tensors are small, and threads wait for each other. TensorFlow's tests take an eighth less time,
 # PyTorch's several times less.

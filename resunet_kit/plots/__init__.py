@@ -18,14 +18,16 @@ from resunet_kit.plots.intervals import interval_plot
 from resunet_kit.plots.labels import class_balance, confusion_matrix
 from resunet_kit.plots.learning_curves import score_curves
 from resunet_kit.plots.planes import orthogonal_planes
-from resunet_kit.plots.report import Section, write_report
+from resunet_kit.plots.report import Details, Section, Table, write_report
 from resunet_kit.plots.scores import score_distribution
 from resunet_kit.plots.surfaces import lesion_surface
 from resunet_kit.plots.thresholds import threshold_curve
 from resunet_kit.plots.volumes import slice_viewer
 
 __all__ = [
+    "Details",
     "Section",
+    "Table",
     "architecture_diagram",
     "bland_altman",
     "class_balance",

@@ -1,17 +1,57 @@
 """A report as one HTML file that works offline."""
 
-import html
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, Union
 
 import plotly.graph_objects as go
 
+from resunet_kit._shared.numbers import flag
 from resunet_kit._shared.writing import atomic_write
-from resunet_kit.plots import _html
+from resunet_kit.plots._page.document import document
+from resunet_kit.plots._page.figures import figure_box
+from resunet_kit.plots._page.tables import table
+from resunet_kit.plots._page.text import escaped, paragraphs
 
-Block: TypeAlias = str | go.Figure | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+_Rows: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+
+
+class Table(NamedTuple):
+    """A table of a report, sorted.
+
+    Attributes:
+        data: A mapping of column to values, or a sequence of rows, each a mapping of column to value.
+        sort_by: The column to sort the rows by, which stays in sight on a narrow page; None for the given order.
+        descending: Whether the largest value comes first. Infinite and missing values come last either way.
+
+    Example:
+        >>> Table({"patient": ["a", "b"], "Dice": [0.9, 0.6]}, sort_by="Dice").descending
+        False
+    """
+
+    data: _Rows
+    sort_by: str | None = None
+    descending: bool = False
+
+
+class Details(NamedTuple):
+    """Blocks of a report that are folded away until the reader opens them; on paper they are open.
+
+    Attributes:
+        title: What stands for them.
+        blocks: Text, figures and tables, in order.
+
+    Example:
+        >>> Details("All options", [{"option": ["seed"], "value": [0]}]).title
+        'All options'
+    """
+
+    title: str
+    blocks: Sequence["Block"]
+
+
+Block: TypeAlias = Union[str, go.Figure, _Rows, Table, Details]  # noqa: UP007 - `|` takes no name that comes later
 
 
 class Section(NamedTuple):
@@ -35,15 +75,20 @@ def write_report(
 ) -> Path:
     """Write sections of text, figures and tables as one HTML file that works offline.
 
-    plotly.js is embedded, once (about 5 MB); nothing is loaded from the network. The page follows the reader's light
-    or dark setting. A failure leaves an earlier report at `path` unchanged.
+    Nothing is loaded from the network, and the browser is told to refuse it. plotly.js is embedded once if there are
+    figures; compressed, as the figures are, it takes 2 MB. A figure is drawn when the reader comes to it, and all are
+    for printing. The page follows the reader's light or dark setting, which a button changes, and fits a phone; the
+    contents show the section that is being read; tables sort by a click on a header. A failure leaves an earlier report
+    at `path` unchanged.
 
     Args:
         path: The file to write; missing folders are made.
         sections: `Section(title, blocks)` or plain pairs. A block is text (escaped; blank lines separate paragraphs,
             `**bold**` and backticks mark up), a Plotly figure, or a table: a mapping of column to values, or a sequence
-            of rows, each a mapping of column to value. Numbers align right; the floats of a column are rounded so
-            that its largest keeps three digits.
+            of rows, each a mapping of column to value; as a `Table`, it is sorted. `Details` folds blocks away.
+            Numbers align right; the floats of a column are rounded so that its largest keeps three digits, and sort
+            unrounded. In figures, `<b>`, `<i>`, `<br>` and the like mark up text as ever, and other tags, links too,
+            are shown as they are written. A figure without a template of its own gets that of this package.
         title: The page's title.
         subtitle: Text below the title, before the contents, marked up as that of blocks: what to know before reading.
 
@@ -51,8 +96,9 @@ def write_report(
         The path.
 
     Raises:
-        TypeError: If a block is not text, a figure or a table, or subtitle is not text.
-        ValueError: If there are no sections, the columns of a table differ in length, or path is a folder.
+        TypeError: If a block is not text, a figure, a table or details, or subtitle is not text.
+        ValueError: If there are no sections, the columns of a table differ in length or lack the one to sort by, a
+            figure would load something from the network, or path is a folder.
 
     Example:
         >>> import tempfile
@@ -72,15 +118,15 @@ def write_report(
         )
     figures = _Figures()
     bodies = [
-        f'<section id="section-{number}">\n<h2>{html.escape(section.title, quote=False)}</h2>\n'
-        + "\n".join(_block(block, figures, section.title) for block in _blocks(section))
+        f'<section id="section-{number}">\n<h2>{escaped(section.title)}</h2>\n'
+        + _blocks(section.blocks, figures, f"section {section.title!r}")
         + "\n</section>"
         for number, section in enumerate(given, start=1)
     ]
+    page = document(title, subtitle or "", [section.title for section in given], bodies, has_figures=figures.count > 0)
     with atomic_write(path) as temporary:
-        temporary.write_text(
-            _page(title, subtitle or "", [section.title for section in given], bodies), encoding="utf-8"
-        )
+        # Names of files may hold what no text may: bytes that are no character.
+        temporary.write_bytes(page.encode("utf-8", errors="xmlcharrefreplace"))
     return Path(path)
 
 
@@ -92,56 +138,37 @@ class _Figures:
 
     def html(self, figure: go.Figure) -> str:
         self.count += 1
-        body = figure.to_html(
-            full_html=False,
-            include_plotlyjs=False,
-            div_id=f"figure-{self.count}",  # fixed, so that the same report gives the same bytes
-            default_height="450px",
-            auto_play=False,
-            # No button that would send a figure, and the patient in it, to a web service.
-            config={"displaylogo": False, "responsive": True, "showSendToCloud": False},
-        )
-        return f'<div class="scroll">{body}</div>'
+        return figure_box(figure, self.count)
 
 
-def _blocks(section: Section) -> Sequence[Block]:
-    if isinstance(section.blocks, str | go.Figure | Mapping):
+def _blocks(blocks: Any, figures: _Figures, where: str) -> str:
+    if isinstance(blocks, str | go.Figure | Mapping | Table | Details):
         raise TypeError(
-            f"Expected the blocks of section {section.title!r} as a list. "
-            f"Received one {type(section.blocks).__name__}. Put it into brackets."
+            f"Expected the blocks of {where} as a list. Received one {type(blocks).__name__}. Put it into brackets."
         )
-    return section.blocks
+    return "\n".join(_block(block, figures, where) for block in blocks)
 
 
-def _block(block: Any, figures: _Figures, section: str) -> str:
+def _block(block: Any, figures: _Figures, where: str) -> str:
     if isinstance(block, str):
-        return _html.paragraphs(block)
+        return paragraphs(block)
     if isinstance(block, go.Figure):
         return figures.html(block)
-    if isinstance(block, Mapping):
-        return _html.table(block)
-    if isinstance(block, Sequence) and all(isinstance(row, Mapping) for row in block):
-        return _html.table(block)
+    if isinstance(block, Details):
+        inside = _blocks(block.blocks, figures, f"details {block.title!r}")
+        return f"<details><summary>{escaped(block.title)}</summary>\n{inside}\n</details>"
+    if isinstance(block, Table) and _is_table(block.data):
+        return table(block.data, sort_by=block.sort_by, descending=flag("descending", block.descending))
+    if not isinstance(block, Table) and _is_table(block):
+        return table(block)
+    kind = f"Table of a {type(block.data).__name__}" if isinstance(block, Table) else type(block).__name__
     raise TypeError(
-        f"Expected a block of section {section!r} to be text, a Plotly figure, or a table (a mapping of columns or a "
-        f"sequence of rows). Received {type(block).__name__}. Convert a data frame with `.to_dict('list')`."
+        f"Expected a block of {where} to be text, a Plotly figure, a table (a mapping of columns or a sequence of "
+        f"rows) or Details. Received {kind}. Convert a data frame with `.to_dict('list')`."
     )
 
 
-def _page(title: str, subtitle: str, headings: Sequence[str], bodies: Sequence[str]) -> str:
-    from plotly.offline import get_plotlyjs
-
-    links = "\n".join(
-        f'<li><a href="#section-{number}">{html.escape(heading, quote=False)}</a></li>'
-        for number, heading in enumerate(headings, start=1)
-    )
-    name = html.escape(title, quote=False)
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{name}</title>\n<style>{_html.STYLE}</style>\n"
-        f"<script>{get_plotlyjs()}</script>\n</head>\n<body>\n"
-        f'<div class="page">\n<header><h1>{name}</h1>\n{_html.paragraphs(subtitle)}</header>\n'
-        f'<nav aria-label="Contents"><ol>\n{links}\n</ol></nav>\n<main>\n' + "\n".join(bodies) + "\n</main>\n</div>\n"
-        "</body>\n</html>\n"
-    )
+def _is_table(data: Any) -> bool:
+    if isinstance(data, Mapping):
+        return True
+    return isinstance(data, Sequence) and not isinstance(data, str) and all(isinstance(row, Mapping) for row in data)

@@ -37,8 +37,12 @@ def test_the_page_loads_nothing_and_holds_plotly_once(tmp_path):
     page = Page(text)
     assert page.loaded == []
     assert "link" not in page.tags
-    assert len(re.findall(r"plotly\.js v\d", text)) == 1
-    assert text.count("Plotly.newPlot(") == 4
+    assert text.count('id="plotly-data"') == 1
+    assert [f"figure-{number}-data" for number in (1, 2, 3, 4)] == [
+        name for name in Page(text).anchors if name.endswith("-data") and name != "plotly-data"
+    ]
+    assert "default-src 'none'" in text  # the browser refuses the rest
+    assert len(text) < 2_200_000
     style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
     assert "url(" not in style
     assert "@import" not in style
@@ -53,7 +57,35 @@ def test_the_subtitle_stands_between_title_and_contents(tmp_path):
 
 def test_no_button_sends_a_figure_away(tmp_path):
     text = page_of(plots.write_report(tmp_path / "r.html", [("One", [go.Figure(go.Scatter(y=[1]))])]))
-    assert '"showSendToCloud": false' in text
+    assert "showSendToCloud: false" in text
+
+
+def test_plotly_is_left_out_where_nothing_needs_it(tmp_path):
+    text = page_of(plots.write_report(tmp_path / "r.html", [("One", ["x", {"a": [1]}])]))
+    assert "plotly-data" not in text
+    assert len(text) < 40_000
+
+
+def test_details_fold_blocks_away(tmp_path):
+    details = plots.Details("A < b", ["x", {"a": [1]}, go.Figure(), plots.Details("Inner", ["y"])])
+    text = page_of(plots.write_report(tmp_path / "r.html", [("One", [details])]))
+    assert "<details><summary>A &lt; b</summary>\n<p>x</p>" in text
+    assert "<details><summary>Inner</summary>\n<p>y</p>\n</details>\n</details>" in text
+    assert 'id="figure-1"' in text
+
+
+def test_a_table_is_sorted(tmp_path):
+    block = plots.Table({"name": ["a", "b"], "Dice": [0.2, 0.1]}, sort_by="Dice")
+    text = page_of(plots.write_report(tmp_path / "r.html", [("One", [block])]))
+    assert text.index("<td>b</td>") < text.index("<td>a</td>")
+
+
+def test_a_name_that_is_no_text_can_be_written(tmp_path):
+    name = b"scan\xff.png".decode("utf-8", "surrogateescape")
+    path = plots.write_report(
+        tmp_path / "r.html", [(name, [name, {"file": [name]}, go.Figure(layout={"title": name})])]
+    )
+    assert "scan&#56575;.png" in page_of(path)
 
 
 def test_contents_lead_to_every_section_and_anchors_are_unique(tmp_path):
@@ -64,7 +96,7 @@ def test_contents_lead_to_every_section_and_anchors_are_unique(tmp_path):
     assert set(page.links) <= {f"#{name}" for name in page.anchors}
     assert len(page.anchors) == len(set(page.anchors))
     assert "<title>T &lt; U</title>" in text
-    assert text.count(">A &amp; b<") == 4
+    assert text.count(">A &amp; b<") == 4  # two links, two headings
 
 
 def test_text_is_escaped_and_lightly_marked(tmp_path):
@@ -78,7 +110,10 @@ def test_a_table_of_columns_equals_the_table_of_its_rows(tmp_path):
     rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
     first = page_of(plots.write_report(tmp_path / "a.html", [("S", [columns])]))
     assert first == page_of(plots.write_report(tmp_path / "b.html", [("S", [rows])]))
-    assert '<td>a</td><td class="number">0.912</td><td class="number">1,200</td>' in first
+    assert (
+        '<td>a</td><td class="number" data-value="0.91234">0.912</td><td class="number" data-value="1200">1,200</td>'
+        in first
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,6 +164,12 @@ def test_bad_input_is_refused(tmp_path):
         plots.write_report(path, [("S", [{}])])
     with pytest.raises(TypeError, match="Put it into brackets"):
         plots.write_report(path, [("S", "text")])
+    with pytest.raises(TypeError, match="details 'D' as a list"):
+        plots.write_report(path, [("S", [plots.Details("D", "text")])])
+    with pytest.raises(TypeError, match="Table of a str"):
+        plots.write_report(path, [("S", [plots.Table("text")])])
+    with pytest.raises(TypeError, match="descending"):
+        plots.write_report(path, [("S", [plots.Table({"a": [1]}, descending=1)])])
     with pytest.raises(TypeError, match="to_dict"):
         plots.write_report(path, [("S", [object()])])
     assert not path.exists()

@@ -1,0 +1,1 @@
+"""The page of a report: text, tables, figures, style sheet and script."""

@@ -1,0 +1,143 @@
+"""Tables of a report as HTML. The page's script sorts them, by the exact numbers that the cells carry."""
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from resunet_kit.plots._page.text import escaped
+
+_LONG = 20  # rows from which a table scrolls in its own box, below its header
+_WIDE = 40  # characters of a cell that is broken into lines
+
+
+def table(
+    data: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+    *,
+    sort_by: str | None = None,
+    descending: bool = False,
+) -> str:
+    """Return columns (a mapping of name to values) or rows (mappings of name to value) as an HTML table.
+
+    Args:
+        data: The columns, of one length, or the rows.
+        sort_by: The column to sort the rows by; None leaves them as they are.
+        descending: Whether the largest value comes first. Infinities and blanks come last either way.
+    """
+    columns = table_columns(data)
+    if sort_by is not None:
+        columns = _sorted(columns, sort_by, descending)
+    numeric = {name: _is_numeric(values) for name, values in columns.items()}
+    head = "".join(_header(name, numeric[name], sort_by, descending) for name in columns)
+    body = zip(*(_cells(values, numeric[name], name == sort_by) for name, values in columns.items()), strict=True)
+    rows = [f"<tr>{''.join(row)}</tr>" for row in body]
+    shape = " long" if len(rows) > _LONG else ""
+    # The box can be scrolled, so the keyboard must get to it.
+    return (
+        f'<div class="scroll table{shape}" role="region" aria-label="Table" tabindex="0"><table>\n'
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n" + "\n".join(rows) + "\n</tbody></table></div>"
+    )
+
+
+def table_columns(data: Any) -> dict[str, list[Any]]:
+    """Return the columns of a table given by columns or by rows.
+
+    Raises:
+        ValueError: If the columns differ in length, or there are none.
+    """
+    if isinstance(data, Mapping):
+        columns = {name: list(values) for name, values in data.items()}
+        lengths = {name: len(values) for name, values in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"Expected table columns of one length. Received {lengths}. Fill the gaps with None.")
+    else:
+        names = dict.fromkeys(name for row in data for name in row)
+        columns = {name: [row.get(name) for row in data] for name in names}
+    if not columns:
+        raise ValueError("Expected a table with at least one column. Received none. Leave the table out.")
+    return columns
+
+
+def _sorted(columns: dict[str, list[Any]], by: str, descending: bool) -> dict[str, list[Any]]:
+    if by not in columns:
+        raise ValueError(f"Expected sort_by as one of the columns {list(columns)}. Received {by!r}. Name one of them.")
+    keys = columns[by]
+    numeric = _is_numeric(keys)
+    first = [i for i, key in enumerate(keys) if not _is_last(key)]
+    # Sorting a reversed list backwards keeps the order of equals.
+    ordered = sorted(first[::-1] if descending else first, key=lambda i: float(keys[i]) if numeric else str(keys[i]))
+    ordered = ordered[::-1] if descending else ordered
+    ordered += sorted((i for i, key in enumerate(keys) if _is_last(key)), key=lambda i: _is_blank(keys[i]))
+    return {name: [values[i] for i in ordered] for name, values in columns.items()}
+
+
+def _is_last(value: Any) -> bool:
+    return _is_blank(value) or (isinstance(value, numbers.Real) and not math.isfinite(value))
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value == "" or (isinstance(value, numbers.Real) and math.isnan(value))
+
+
+def _header(name: str, numeric: bool, sort_by: str | None, descending: bool) -> str:
+    kind = ' class="number"' if numeric else ""
+    order = f' aria-sort="{"descending" if descending else "ascending"}"' if name == sort_by else ""
+    return f'<th scope="col"{kind}{order}><button type="button">{escaped(name)}</button></th>'
+
+
+def _cells(values: Sequence[Any], numeric: bool, is_sorted: bool) -> list[str]:
+    kinds = " ".join(["number"] * numeric + ["sorted"] * is_sorted)
+    mark = f' class="{kinds}"' if kinds else ""
+    texts = _texts(values)
+    if not numeric:
+        wrapped = f' class="{" ".join(filter(None, ["wrap", kinds]))}"'
+        return [f"<td{wrapped if len(text) > _WIDE else mark}>{text}</td>" for text in texts]
+    # What the script sorts by: the text is rounded.
+    exact = ["" if _is_blank(value) else f' data-value="{_script_number(value)}"' for value in values]
+    return [f"<td{mark}{number}>{text}</td>" for number, text in zip(exact, texts, strict=True)]
+
+
+def _script_number(value: Any) -> str:
+    number = float(value)
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    return f"{number:.12g}"
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and all(isinstance(value, numbers.Real) and not _is_flag(value) for value in given)
+
+
+def _is_flag(value: Any) -> bool:
+    return isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    """Return the cells of a column; its floats have as many decimals as give the largest three digits."""
+    floats = [
+        abs(float(value))
+        for value in values
+        if isinstance(value, numbers.Real) and not isinstance(value, numbers.Integral) and math.isfinite(value)
+    ]
+    largest = max(floats, default=0.0)
+    decimals = min(6, max(0, 2 - math.floor(math.log10(largest)))) if largest else 3
+    return [_text(value, decimals) for value in values]
+
+
+def _text(value: Any, decimals: int) -> str:
+    if value is None:
+        return ""
+    if _is_flag(value):
+        return "yes" if value else "no"
+    if isinstance(value, numbers.Integral):
+        return f"{int(value):,}"
+    if not isinstance(value, numbers.Real):
+        return escaped(value)
+    number = float(value)
+    if math.isnan(number):
+        return "–"
+    if math.isinf(number):
+        return "∞" if number > 0 else "−∞"
+    vanishes = number != 0 and abs(number) < 0.5 * 10**-decimals
+    return (f"{number:.1e}" if vanishes else f"{number:,.{decimals}f}").replace("-", "−")

@@ -1,0 +1,54 @@
+import math
+import re
+
+import numpy as np
+import pytest
+
+from resunet_kit.plots._page.tables import table
+
+
+def cells(html, pattern=r"<td[^>]*>(.*?)</td>"):
+    return re.findall(pattern, html)
+
+
+def test_numbers_carry_what_they_are_sorted_by():
+    html = table({"v": [0.123456, math.inf, -math.inf, math.nan, None, 12, np.float32(0.5)]})
+    exact = cells(html, r"<td([^>]*)>")
+    assert exact[0] == ' class="number" data-value="0.123456"'
+    assert [cell[15:] for cell in exact[1:3]] == [' data-value="Infinity"', ' data-value="-Infinity"']
+    assert exact[3] == exact[4] == ' class="number"'
+
+
+@pytest.mark.parametrize(
+    ("descending", "order"),
+    [(False, ["b", "e", "a", "c", "d"]), (True, ["a", "b", "e", "c", "d"])],
+)
+def test_rows_are_sorted_with_equals_in_order_and_infinity_and_blanks_last(descending, order):
+    data = {"name": ["a", "b", "c", "d", "e"], "score": [2.0, 1.0, math.inf, None, 1.0]}
+    html = table(data, sort_by="score", descending=descending)
+    assert [cell for cell in cells(html) if cell in "abcde" and cell] == order
+    assert f'aria-sort="{"descending" if descending else "ascending"}"' in html
+    assert html.count("sorted") == 5
+    assert data["name"] == ["a", "b", "c", "d", "e"]
+
+
+def test_text_is_sorted_as_text():
+    html = table([{"name": "b"}, {"name": ""}, {"name": "a"}], sort_by="name")
+    assert cells(html) == ["a", "b", ""]
+
+
+def test_a_column_to_sort_by_must_exist():
+    with pytest.raises(ValueError, match=r"Received 'Dise'. Name one of them"):
+        table({"Dice": [1]}, sort_by="Dise")
+
+
+def test_names_of_columns_are_escaped_and_buttons():
+    html = table({'<b>"&': ["</td>"]})
+    assert '<button type="button">&lt;b&gt;"&amp;</button>' in html
+    assert "<td>&lt;/td&gt;</td>" in html
+
+
+def test_long_tables_scroll_and_long_cells_wrap():
+    assert "long" not in table({"a": ["x"] * 20})
+    assert 'class="scroll table long"' in table({"a": ["x"] * 21})
+    assert '<td class="wrap">' in table({"a": ["word " * 10]})
