@@ -70,7 +70,7 @@ for sentence in result.decisions:
 # %% [markdown]
 # ## Scores
 #
-# Of the test patients, by whom nothing was chosen. The interval is over patients; of one patient there is none.
+# Of the test patients, by whom nothing was chosen. The interval is over patients; one patient gives no interval.
 
 # %%
 print(result)
