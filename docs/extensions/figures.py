@@ -40,11 +40,11 @@ def write_figures(folder: Path) -> None:
     """Write every figure, their heights, plotly.js and the script of the arrow keys into `folder`."""
     from plotly.offline import get_plotlyjs
 
-    from resunet_kit.plots._keyboard import KEYBOARD
+    from resunet_kit.plots import page_script
 
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
-    (folder / "keyboard.js").write_text(KEYBOARD, encoding="utf-8")
+    (folder / "keyboard.js").write_text(page_script(), encoding="utf-8")
     heights = []
     for name, path in scripts().items():
         figure = json.loads(made(path) if path.parent.name in QUICK else kept(path))

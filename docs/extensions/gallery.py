@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from figures import ROOT, scripts
 
 SPELLING = {"roc": "ROC", "altman": "Altman", "coco": "COCO", "openvino": "OpenVINO", "3d": "3-D"}
-WITHOUT_FIGURE = {"Section", "write_report"}  # of resunet_kit.plots
+WITHOUT_FIGURE = {"Details", "Section", "Table", "page_script", "write_report"}  # of resunet_kit.plots
 running: list[subprocess.Popen[bytes]] = []
 
 

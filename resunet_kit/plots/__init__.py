@@ -6,6 +6,7 @@ with the common kinds of colour blindness. In every picture false negatives (tru
 (prediction alone) orange, and true positives green.
 """
 
+from resunet_kit.plots._keyboard import page_script
 from resunet_kit.plots.agreement import bland_altman
 from resunet_kit.plots.architecture import architecture_diagram
 from resunet_kit.plots.calibration import reliability_diagram
@@ -38,6 +39,7 @@ __all__ = [
     "lesion_surface",
     "orthogonal_planes",
     "overlay",
+    "page_script",
     "precision_recall_curve",
     "reliability_diagram",
     "roc_curve",

@@ -121,3 +121,20 @@ class PictureFigure(go.Figure):
 def _with_script(options: dict[str, Any]) -> dict[str, Any]:
     given = options.get("post_script") or []
     return {**options, "post_script": [*([given] if isinstance(given, str) else given), KEYBOARD]}
+
+
+def page_script() -> str:
+    """Return the script for a page of your own that draws figures from their JSON.
+
+    It gives sliders the arrow keys, and figures of pictures a height that fits a narrow page. Pages of `write_report`,
+    and those that these figures write themselves, have it already.
+
+    Returns:
+        JavaScript for a `<script>` of the page, before or after plotly.js.
+
+    Example:
+        >>> from resunet_kit.plots import page_script
+        >>> "ArrowLeft" in page_script()
+        True
+    """
+    return KEYBOARD

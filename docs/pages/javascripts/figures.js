@@ -3,6 +3,12 @@
   const folder = new URL("../figures/", document.currentScript.src);
   const requests = new Map();
 
+  // Plotly reads canvases back, which browsers warn of unless they know.
+  const context = HTMLCanvasElement.prototype.getContext;
+  HTMLCanvasElement.prototype.getContext = function (kind, options) {
+    return context.call(this, kind, kind === "2d" ? { willReadFrequently: true, ...options } : options);
+  };
+
   // A page on disk may load scripts, but not fetch data.
   function load(name) {
     if (!requests.has(name)) {

@@ -76,7 +76,7 @@ def overlap_blocks(slices: pd.DataFrame, patients: pd.DataFrame) -> list[Any]:
     with_tumour = slices[slices["has_tumour"] == 1]
     return [
         "Each patient's slices scored as one volume, worst first.",
-        patients.sort_values("cascade_dice")[list(COLUMNS)].rename(columns=COLUMNS).to_dict("list"),
+        plots.Table(patients[list(COLUMNS)].rename(columns=COLUMNS).to_dict("list"), sort_by=COLUMNS["cascade_dice"]),
         plots.score_distribution(
             {stage: patients[f"{stage}_dice"].to_numpy() for stage in STAGES}, title="Dice of each patient's volume"
         ),

@@ -5,6 +5,7 @@ from typing import Any
 from examples.brain_mri.formats import option_rows, precision_text
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.wording import difference_text, interval_text, marking_text, refit_text, slice_rows, stage_rows
+from resunet_kit import plots
 
 
 def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
@@ -17,9 +18,9 @@ def summary_blocks(run: RunFolder, summary: dict[str, Any]) -> list[Any]:
         difference_text(summary),
         _reading(summary),
         refit_text(run.options()),
-        "The run was trained with these options:",
-        option_rows(run.options()),
-        precision_text(run.options()),
+        plots.Details(
+            "The options that it was trained with", [option_rows(run.options()), precision_text(run.options())]
+        ),
     ]
 
 
