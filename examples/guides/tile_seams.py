@@ -1,5 +1,7 @@
 """Where a tiled prediction differs from that of the whole image: at the seams, unless the margin hides them."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import plotly.graph_objects as go
@@ -11,7 +13,7 @@ from examples.guides.axes import with_axes
 from resunet_kit.inference import predict_tiled
 from resunet_kit.models import res_unet
 
-WAYS = {
+WAYS: dict[str, dict[str, Any]] = {
     "No overlap": {"overlap": 0.0, "blend": "constant"},
     "Gaussian weights, overlap 0.5": {"overlap": 0.5, "blend": "gaussian"},
     'margin="auto"': {"margin": "auto"},
