@@ -136,6 +136,7 @@ def _names(names: Sequence[str] | None, chosen: Sequence[int]) -> list[str]:
 
 
 def clipped(channel: NDArray[Any], volume: Volume) -> NDArray[Any]:
+    """Return a channel of a file without the values beyond its percentiles; others as they are."""
     if not volume.from_file or channel.dtype == np.uint8 or not np.isfinite(channel).all():
         return channel
     return np.clip(channel, *np.percentile(channel, (_CLIPPED, 100 - _CLIPPED)))
