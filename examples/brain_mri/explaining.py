@@ -12,7 +12,7 @@ from examples.brain_mri.preparation import prepare
 from examples.brain_mri.volumes import Marked
 from resunet_kit.inference import grad_cam
 
-EACH = 3  # slices with tumour of the lowest probability, and slices without of the highest
+EACH = 2  # slices with tumour of the lowest probability, and slices without of the highest
 
 
 @dataclass(frozen=True)

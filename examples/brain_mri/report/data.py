@@ -31,7 +31,7 @@ def data_blocks(run: RunFolder, index: Index, summary: dict[str, Any]) -> list[A
         plots.sample_grid(
             [read_image(item.image) for item in chosen],
             [np.squeeze(read_mask(item.mask)) for item in chosen],
-            titles=[f"{item.patient} #{item.number}" for item in chosen],
+            titles=[f"{item.person} #{item.number}" for item in chosen],
             columns=3,
         ),
     ]

@@ -13,7 +13,7 @@ from examples.brain_mri.volumes import Marked
 from resunet_kit import plots
 
 SEQUENCES = ("before contrast agent", "FLAIR", "after contrast agent")
-SHOWN = 15  # worst slices in all: each takes about 70 kilobytes of the page
+SHOWN = 10  # worst slices in all: each takes about 70 kilobytes of the page
 
 
 def viewer_blocks(marked: Sequence[Marked], patients: pd.DataFrame) -> list[Any]:

@@ -56,14 +56,15 @@ def evidence_blocks(explained: Sequence[Explained]) -> list[Any]:
     return [
         "The slices with tumour to which the classifier gives the lowest probability, and those without to which it "
         "gives the highest, as it sees them: cropped to the head, FLAIR. Bright is what speaks for a tumour, by "
-        "Grad-CAM (Selvaraju 2017, arXiv 1610.02391), 1 at the strongest of each slice. Such a map shows where "
-        "evidence is, not that it is right.",
+        "Grad-CAM (Selvaraju 2017, arXiv 1610.02391), 1 at the strongest of each slice. A slice may have none. "
+        "Such a map shows where evidence is, not that it is right.",
         *(
             plots.heatmap_overlay(
                 one.image[..., FLAIR],
                 one.evidence,
                 mask=one.mask if one.has_tumour else None,
                 name="Evidence",
+                value_range=(0, 1),
                 title=f"{one.patient} #{one.number}, {NAMES[one.has_tumour]}: probability {one.probability:.3f}",
             )
             for one in explained
