@@ -8,7 +8,7 @@ WORKERS ?= 2
 # pip leaves compiling to the first import, which needs far less of TensorFlow than there is; that must be kept then.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow test-browser test-backends lint docs notebooks bench wheel-test clean
+.PHONY: help demo test test-slow test-notebooks test-browser test-backends lint docs notebooks bench wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -46,7 +46,10 @@ test: $(VENV)/.installed  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow --ignore tests/test_notebooks.py tests
+
+test-notebooks: $(VENV)/.installed  ## Run the notebooks, whose outputs are kept for the docs
+	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
 
 # The site from `make docs` is opened too.
 test-browser: $(VENV)/.browser-installed  ## Open the report and the site in Chromium
