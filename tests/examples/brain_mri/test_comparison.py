@@ -96,7 +96,7 @@ def test_the_command_prints_and_writes(tmp_path, capsys):
     assert "cannot be below 0.062: with so few it says little" in printed
     text = out.read_text(encoding="utf-8")
     assert text.index("The patients are simulated") < text.index("<nav")
-    assert text.count(PATIENTS[0]) > 1
+    assert re.search(rf"<td[^>]*>{PATIENTS[0]}</td>", text)
     assert PATIENTS[7] not in text
 
 
