@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN ?= runs/demo
 WORKERS ?= 2
+BROWSER ?= browser
+TRAINING := tests/test_notebooks.py tests/examples/test_scripts.py
 
 # pip leaves compiling to the first import, which needs far less of TensorFlow than there is; that must be kept then.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test test-slow test-notebooks test-browser test-backends lint docs notebooks bench wheel-test clean
+.PHONY: help demo test test-slow test-examples test-browser test-backends lint docs notebooks bench wheel-test clean
 .DEFAULT_GOAL := help
 
 help:  ## List the targets
@@ -46,21 +48,23 @@ test: $(VENV)/.installed  ## Run the tests
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(VENV)/.installed  ## Run the tests that `make test` leaves out
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow --ignore tests/test_notebooks.py tests
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m "slow and not browser" $(TRAINING:%=--ignore=%) tests
 
-test-notebooks: $(VENV)/.installed  ## Run the notebooks, whose outputs are kept for the docs
-	$(BIN)/python -m pytest -m slow tests/test_notebooks.py
+test-examples: $(VENV)/.installed  ## Run the notebooks and the short examples, which train networks
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal -m slow $(TRAINING)
 
 # The site from `make docs` is opened too.
 test-browser: $(VENV)/.browser-installed  ## Open the report and the site in Chromium
 	test -f site/index.html || $(MAKE) docs
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m browser tests/browser
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "$(BROWSER)" tests/browser
 
 # One thread a worker: the tensors are small, and threads wait for each other. TensorFlow's tests take an eighth less time,
 # PyTorch's several times less.
 test test-slow test-backends: export OMP_NUM_THREADS := 1
 test test-slow: export TF_NUM_INTRAOP_THREADS := 1
 test test-slow: export TF_NUM_INTEROP_THREADS := 1
+# XLA compiles small networks for longer than they run: with less optimisation in three quarters of the time.
+test-slow: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level=0
 # JAX compiles what it runs, and that takes most of the time. These leave out optimisations: a quarter of the time.
 test-backends: export JAX_DISABLE_MOST_OPTIMIZATIONS := 1
 test-backends: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1

@@ -9,7 +9,9 @@ from tests.browser.conftest import DESK, PHONE
 pytestmark = pytest.mark.browser
 
 SITE = Path(__file__).parents[2] / "site"
-PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html")) or ["index.html"]
+# A server shows 404.html at any address, so it names its files from the root, where a page on disk has none.
+PAGES = sorted(path.relative_to(SITE).as_posix() for path in SITE.rglob("*.html") if path.name != "404.html")
+PAGES = PAGES or ["index.html"]
 # These are read in each combination; the others are opened narrow and dark, then made wide and light.
 MAIN = {"index.html", "gallery.html"}
 LOOKS = [(DESK, "light"), (PHONE, "dark"), (DESK, "dark"), (PHONE, "light")]
@@ -21,6 +23,7 @@ def site_page(name):
     return SITE / name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(PAGES) - MAIN))
 def test_pages_are_silent_and_fit(visit, name):
     with visit(PHONE, "dark") as watched:
@@ -28,7 +31,7 @@ def test_pages_are_silent_and_fit(visit, name):
         assert watched.overflow() is None
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": DESK, "height": 900})
-        page.wait_for_timeout(100)
+        page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")  # the header moves for a while
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)

@@ -27,6 +27,7 @@ def test_it_gives_the_mean_of_predict_tta(transforms, flat):
     np.testing.assert_allclose(model.predict_on_batch(images), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_volumes_and_variable_sizes():
     volumes = res_unet((8, 8, 8, 1), filters=(2, 4))
     images = images_of((8, 8, 8, 1))

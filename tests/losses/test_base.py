@@ -259,6 +259,7 @@ def test_a_megapixel_of_half_precision_is_counted_in_float32(kind, dtype):
 
 
 # TensorFlow's variables answer NumPy 2's copy keyword with a warning whenever Keras saves a model.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_compiled_model_trains_with_pixel_weights_and_reloads_with_the_same_loss(tmp_path):
     x = np.random.default_rng(0).random((4, 8, 8, 2), dtype="float32")

@@ -86,6 +86,7 @@ def test_callbacks_of_mode_auto_want_less_of_a_part():
 
 
 # TensorFlow's variables answer NumPy 2's copy keyword with a warning whenever Keras saves a model.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_a_model_trains_reports_the_parts_and_reloads(tmp_path):
     x, _ = case((5, 8, 8, 2))

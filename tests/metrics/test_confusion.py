@@ -134,6 +134,7 @@ def model_of(metric, **compiling):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "xla",
     [

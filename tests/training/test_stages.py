@@ -138,6 +138,7 @@ def test_arguments_replace_those_of_the_compilation(compiled):
     assert compiled.run_eagerly
 
 
+@pytest.mark.slow
 def test_a_model_that_was_not_compiled_gets_adam(model):
     fit_in_stages(model, [("head",)], IMAGES, LABELS, loss="mse", steps_per_epoch=1, verbose=0)
     assert isinstance(model.optimizer, keras.optimizers.Adam)

@@ -53,6 +53,7 @@ def moved(before, after):
     return {i for i, (a, b) in enumerate(zip(before, after, strict=True)) if not np.array_equal(a, b)}
 
 
+@pytest.mark.slow
 def test_frozen_layers_stay_and_staged_ones_move_later(watched):
     result, (before, middle, after) = watched("frozen")
     first = after
