@@ -63,8 +63,6 @@ test-browser: $(VENV)/.browser-installed  ## Open the report and the site in Chr
 test test-slow test-backends: export OMP_NUM_THREADS := 1
 test test-slow: export TF_NUM_INTRAOP_THREADS := 1
 test test-slow: export TF_NUM_INTEROP_THREADS := 1
-# XLA compiles small networks for longer than they run: with less optimisation in three quarters of the time.
-test-slow: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1 --xla_backend_optimization_level=0
 # JAX compiles what it runs, and that takes most of the time. These leave out optimisations: a quarter of the time.
 test-backends: export JAX_DISABLE_MOST_OPTIMIZATIONS := 1
 test-backends: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1
