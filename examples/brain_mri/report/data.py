@@ -11,7 +11,7 @@ from resunet_kit import plots
 from resunet_kit.data import read_image, read_mask
 
 NAMES = ("no tumour", "tumour")
-SAMPLES = 6
+SAMPLES = 3
 
 
 def data_blocks(run: RunFolder, index: Index, summary: dict[str, Any]) -> list[Any]:

@@ -51,8 +51,9 @@ def worst_blocks(marked: Sequence[Marked], slices: pd.DataFrame) -> list[Any]:
     worst = shown.groupby("patient", sort=False).head(each).head(SHOWN)
     order = {patient: rank for rank, patient in enumerate(dict.fromkeys(worst["patient"]))}
     worst = worst.sort_values("patient", key=lambda names: names.map(order), kind="stable")
+    slices_of = "slice" if each == 1 else f"{each} slices"
     text = (
-        f"Of each patient the {each} slices with the lowest Dice of the cascade, among those with a tumour or a mark; "
+        f"Of each patient the {slices_of} with the lowest Dice of the cascade, among those with a tumour or a mark; "
         "the patient with the worst slice first. The views move together."
     )
     if len(order) < shown["patient"].nunique():
