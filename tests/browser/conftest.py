@@ -63,7 +63,11 @@ class Watched:
         """Scroll through the page as a reader does, and wait for its figures."""
         self.page.evaluate(
             """async () => {
-                const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+                // A page that draws nothing has no frames: then half a second stands for one.
+                const frame = () => new Promise((done) => {
+                    requestAnimationFrame(() => setTimeout(done));
+                    setTimeout(done, 500);
+                });
                 for (let y = 0; y < document.scrollingElement.scrollHeight; y += 700) {
                     scrollTo({ top: y, behavior: "instant" });
                     await frame();
