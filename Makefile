@@ -68,7 +68,7 @@ test-backends: export JAX_DISABLE_MOST_OPTIMIZATIONS := 1
 test-backends: export XLA_FLAGS := --xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1
 test-backends: $(VENV)/.backends-installed  ## Run the contracts on PyTorch and JAX, and what else is quick there
 	KERAS_BACKEND=torch $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' --ignore tests/metrics/test_typing.py tests/contracts tests/blocks tests/losses tests/metrics tests/training tests/data/batches/test_numpy_batches.py tests/models/backbones/test_torch_resnets.py tests/models/backbones/test_efficientnet_lite.py
-	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts
+	KERAS_BACKEND=jax $(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'slow or not slow' tests/contracts tests/examples/brain_mri/test_devices.py
 
 lint: $(VENV)/.installed  ## Check style, docstrings, formatting and types
 	$(BIN)/ruff check .

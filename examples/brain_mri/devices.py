@@ -7,30 +7,24 @@ import keras
 import numpy as np
 
 
-def count() -> int:
-    """Return how many devices a batch is divided over: all that JAX has; 1 on another backend."""
-    return len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
+def shared_by(batch_size: int) -> int:
+    """Return how many devices a batch is divided over: as many of JAX's as divide it equally; 1 on another backend."""
+    devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
+    return max(count for count in range(1, devices + 1) if batch_size % count == 0)
 
 
 @contextmanager
 def every_device(batch_size: int) -> Iterator[None]:
-    """Build and train models on all devices inside: losses, gradients and statistics are those of the whole batch.
-
-    Raises:
-        ValueError: If the devices cannot divide a batch equally.
-    """
-    devices = count()
-    if devices == 1:
+    """Build and train models on all devices inside: losses, gradients and statistics are those of the whole batch."""
+    count = shared_by(batch_size)
+    if count == 1:
         yield
         return
-    if batch_size % devices:
-        raise ValueError(
-            f"Expected batches that {devices} devices can divide equally. Received --batch-size {batch_size}. Pass "
-            f"--batch-size {batch_size + devices - batch_size % devices}."
-        )
+    devices = keras.distribution.list_devices()
+    print(f"each batch of {batch_size} is divided over {count} of {len(devices)} devices", flush=True)
     before = keras.distribution.distribution()
     keras.distribution.set_distribution(
-        keras.distribution.DataParallel(devices=keras.distribution.list_devices(), auto_shard_dataset=False)
+        keras.distribution.DataParallel(devices=devices[:count], auto_shard_dataset=False)
     )
     try:
         yield
@@ -38,11 +32,11 @@ def every_device(batch_size: int) -> Iterator[None]:
         keras.distribution.set_distribution(before)
 
 
-def divisible(validation: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def divisible(validation: tuple[np.ndarray, np.ndarray], batch_size: int) -> tuple[np.ndarray, np.ndarray]:
     """Return images and targets without the last ones that the devices cannot divide equally: fewer than devices.
 
     For the scores after each epoch, which are looked at and decide nothing.
     """
     images, targets = validation
-    whole = len(images) - len(images) % count()
+    whole = len(images) - len(images) % shared_by(batch_size)
     return images[:whole], targets[:whole]

@@ -59,7 +59,7 @@ def fit(run: RunFolder, stage: Stage, options: Options) -> None:
     first = int(model.optimizer.iterations) // len(stage.batches)
     model.fit(
         stage.batches,
-        validation_data=stage.validation and divisible(stage.validation),
+        validation_data=stage.validation and divisible(stage.validation, options.batch_size),
         validation_batch_size=options.batch_size,
         epochs=stage.epochs,
         initial_epoch=first,

@@ -32,10 +32,10 @@ def write_comparison(path: Path, runs: Sequence[Scored], patients: Sequence[str]
                 tested_text(runs, patients),
                 table_rows(runs, patients),
                 reading_text(len(patients)),
-                _differences(runs, patients),
+                difference_figure(runs, patients),
             ],
         ),
-        plots.Section("Patients", [_patient_rows(runs, patients), _distribution(runs, patients)]),
+        plots.Section("Patients", [_patient_rows(runs, patients), distribution_figure(runs, patients)]),
         plots.Section("Runs", [training_text(runs), *_option_blocks(runs), _origin_rows(runs)]),
     ]
     return plots.write_report(
@@ -91,7 +91,7 @@ def _patient_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[
     return found
 
 
-def _differences(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+def difference_figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
     """Return every score's difference to the first run, with its interval over patients."""
     rows = []
     for row in score_rows(runs, patients):
@@ -103,7 +103,8 @@ def _differences(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
     return plots.interval_plot(rows, name=f"Difference to {runs[0].name}")
 
 
-def _distribution(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+def distribution_figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
+    """Return the Dice of every patient by every run."""
     scores = {one.name: one.patients.loc[list(patients), MAIN].to_numpy() for one in runs}
     return plots.score_distribution(
         scores, labels=[*patients] * len(runs), title="Dice of each patient's volume, cascade"

@@ -9,7 +9,7 @@ from scipy import stats
 from examples.brain_mri import cli, comparison
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.config import Options
-from examples.brain_mri.report.comparison import origin_text
+from examples.brain_mri.report.comparison import difference_figure, distribution_figure, origin_text
 from examples.brain_mri.run_folder import RunFolder
 
 PATIENTS = [f"TCGA_SM_{number:04d}_21000101" for number in range(9)]
@@ -79,6 +79,17 @@ def test_p_of_many_patients_is_repeatable_and_near_the_t_test():
     assert comparison.p_value(np.zeros(4)) == 1
     assert comparison.p_value(np.ones(20)) == comparison.smallest_p(20)
     assert comparison.p_value(np.array([0.3])) == 1 == comparison.smallest_p(1)
+
+
+def test_figures_show_each_difference_and_name_each_patient(tmp_path):
+    runs = comparison.read_runs([make(tmp_path / "a"), make(tmp_path / "b", dice=DICE - 0.1)])
+    patients = comparison.common_patients(runs)
+    drawn = difference_figure(runs, patients)
+    expected = [row["difference"]["mean"] for row in comparison.score_rows(runs, patients) if "difference" in row]
+    assert list(drawn.data[0].x) == pytest.approx(expected)
+    assert -0.1 in np.round(drawn.data[0].x, 6)
+    text = distribution_figure(runs, patients).to_json()
+    assert [text.count(patient) for patient in patients] == [len(runs)] * len(patients)
 
 
 def test_the_command_prints_and_writes(tmp_path, capsys):

@@ -1,4 +1,3 @@
-import json
 from itertools import groupby
 
 import numpy as np
@@ -19,11 +18,11 @@ def found(trained, cohort):
     test = groupby(run.slices_of("test", index_folder(cohort).slices), key=lambda item: item.patient)
     marked = [Marked.of(look_at(pipeline, patient, list(slices))) for patient, slices in test]
     slices = pd.read_csv(trained / "metrics_per_slice.csv")
-    return explain(pipeline, marked, slices), slices, json.loads((trained / "metrics.json").read_text())
+    return explain(pipeline, marked, slices), slices
 
 
 def test_the_least_sure_slices_with_tumour_and_the_surest_without_are_explained(found):
-    explained, slices, _ = found
+    explained, slices = found
     for tumour, ascending in ((True, True), (False, False)):
         of_kind = slices[slices["has_tumour"] == tumour].sort_values("probability", ascending=ascending)
         probabilities = [one.probability for one in explained if one.has_tumour == tumour]
