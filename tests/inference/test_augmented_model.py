@@ -48,6 +48,7 @@ def test_scores_are_averaged_as_they_are():
     np.testing.assert_allclose(augmented_model(classifier).predict_on_batch(images), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_weights_are_shared_and_a_cascade_keeps_it(flat, tmp_path):
     layers = [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(1, activation="sigmoid")]
     classifier = keras.Sequential([keras.Input((16, 16, 1)), *layers])

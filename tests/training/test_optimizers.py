@@ -26,7 +26,7 @@ def keras_adamw(warm_up):
     return keras.optimizers.AdamW(schedule, weight_decay=0.05)
 
 
-@pytest.mark.parametrize("warm_up", [0, 3])
+@pytest.mark.parametrize("warm_up", [pytest.param(0, marks=pytest.mark.slow), 3])
 def test_trains_as_the_optimizer_of_keras_with_its_schedule(warm_up):
     data = np.random.default_rng(0).normal(size=(8, 4)).astype("float32")
     ours, theirs = network(), network()
