@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 
@@ -64,6 +65,15 @@ def test_several_devices_train_as_one(tmp_path, count, used):
     np.testing.assert_allclose(several["predicted"], one["predicted"], atol=1e-4)
 
 
-def test_on_one_device_nothing_is_left_out():
+@pytest.mark.parametrize(("count", "batch_size", "left"), [(1, 4, 5), (2, 4, 4), (2, 3, 5), (4, 4, 4), (5, 10, 5)])
+def test_what_the_devices_cannot_divide_is_left_out(monkeypatch, count, batch_size, left):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: [f"cpu:{index}" for index in range(count)])
     images, targets = np.zeros((5, 2, 2, 3)), np.zeros((5, 1))
-    assert [len(of) for of in devices.divisible((images, targets), 4)] == [5, 5]
+    assert [len(of) for of in devices.divisible((images, targets), batch_size)] == [left, left]
+
+
+def test_on_another_backend_nothing_is_left_out(monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "tensorflow")
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["gpu:0", "gpu:1"])
+    assert devices.shared_by(4) == 1
