@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 # JAX reads this when it is first imported, as TensorFlow's devices are fixed when they are first used.
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
+if __name__ == "__main__":  # not where pytest imports it to look for doctests
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=2"
 
 import keras
 import numpy as np
