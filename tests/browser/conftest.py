@@ -31,6 +31,11 @@ def chromium():
         browser.close()
 
 
+def wait_until(page, condition, arg=None):
+    """Ask every tenth of a second until a condition holds; by frames, a page without changes might never be asked."""
+    page.wait_for_function(condition, arg=arg, polling=100)
+
+
 class Watched:
     """A page, and what went wrong in it."""
 

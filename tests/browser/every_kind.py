@@ -20,6 +20,7 @@ def write_every_kind(path):
         (HOSTILE, [HOSTILE]),
         ("Tables", [plots.Table(scores(), sort_by="Dice"), {HOSTILE: [HOSTILE, "b"], "n": [1, 2]}, intervals()]),
         *((name, [figure_of(name)]) for name in CALLS),
+        ("Many regions", [noise()]),
         ("Folded", [plots.Details(HOSTILE, ["Text", {"a": [1]}, named_figure(HOSTILE)])]),
         ("Surface", [surface()]),
         ("The reader's own", [named_figure(HOSTILE, template="plotly_white")]),
@@ -67,6 +68,12 @@ def named_figure(name, **layout):
     )
     axes = {axis: {"automargin": False, "title": name} for axis in ("xaxis", "yaxis")}
     return figure.update_layout(title=name, annotations=[{"text": name, "x": 0, "y": 1}], **axes, **layout)
+
+
+def noise():
+    """Return a figure of more regions than have outlines: buttons switch them."""
+    image = np.random.default_rng(5).random((160, 160))
+    return plots.overlay(image, image > 0.5, prediction=image > 0.6)
 
 
 def surface():

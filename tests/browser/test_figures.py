@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.browser.conftest import wait_until
 from tests.browser.every_kind import HOSTILE
 
 pytestmark = pytest.mark.browser
@@ -16,7 +17,7 @@ def opened(report, visit):
         page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
         watched.read()
         drawn = "document.querySelectorAll('.figure.drawn').length"
-        page.wait_for_function(f"{drawn} === document.querySelectorAll('.figure').length")
+        wait_until(page, f"{drawn} === document.querySelectorAll('.figure').length")
         yield page
 
 
@@ -75,17 +76,21 @@ def test_arrow_keys_move_sliders(page):
 
 
 def test_legends_switch(page):
-    for box in page.locator(".figure.drawn:has(.legendtoggle)").all():
+    boxes = page.locator(".figure.drawn:has(.legendtoggle)").all()
+    assert boxes
+    for box in boxes:
         before = box.evaluate(STATE)
         toggle = box.locator(".legendtoggle").first
         toggle.scroll_into_view_if_needed()
         toggle.click()
         changed = f"([box, before]) => ({STATE})(box) !== before"  # after the time that a double click may take
-        page.wait_for_function(changed, arg=[box.element_handle(), before])
+        wait_until(page, changed, arg=[box.element_handle(), before])
 
 
 def test_buttons_switch(page):
-    for box in page.locator(".figure.drawn:has(.updatemenu-button)").all():
+    boxes = page.locator(".figure.drawn:has(.updatemenu-button)").all()
+    assert boxes
+    for box in boxes:
         states = set()
         for button in box.locator(".updatemenu-button").all():
             button.scroll_into_view_if_needed()

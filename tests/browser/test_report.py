@@ -1,6 +1,6 @@
 import pytest
 
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, wait_until
 from tests.browser.every_kind import ROWS
 
 pytestmark = pytest.mark.browser
@@ -19,7 +19,7 @@ def test_the_whole_report_is_drawn_and_fits(report, visit, width, scheme):
         assert page.evaluate(DRAWN) <= 2
         page.evaluate("document.querySelectorAll('main details').forEach((fold) => { fold.open = true; })")
         watched.read()
-        page.wait_for_function(f"{DRAWN} === {FIGURES}")
+        wait_until(page, f"{DRAWN} === {FIGURES}")
         assert page.locator(".figure.failed").count() == 0
         assert page.evaluate(THEME) == scheme
         assert page.evaluate(OUTSIDE) == []
@@ -42,7 +42,7 @@ def test_a_figure_is_drawn_when_the_reader_comes_to_it(report, visit):
         page.wait_for_timeout(500)
         assert "drawn" not in last.get_attribute("class")
         last.scroll_into_view_if_needed()
-        page.wait_for_function("document.querySelector('section:last-of-type .figure').classList.contains('drawn')")
+        wait_until(page, "document.querySelector('section:last-of-type .figure').classList.contains('drawn')")
         assert page.evaluate(DRAWN) < page.evaluate(FIGURES)
 
 
@@ -172,16 +172,19 @@ def test_the_contents_follow(report, visit):
         links = page.locator("nav a")
         assert links.nth(0).get_attribute("aria-current") == "true"
         links.nth(6).click()
-        page.wait_for_function("document.querySelectorAll('nav a')[6].getAttribute('aria-current') === 'true'")
+        wait_until(page, "document.querySelectorAll('nav a')[6].getAttribute('aria-current') === 'true'")
         heading = page.locator("section").nth(6).locator("h2")
         page.wait_for_timeout(600)  # the page scrolls smoothly
         assert 0 <= heading.bounding_box()["y"] <= 120
         assert page.locator("nav a[aria-current]").count() == 1
         assert page.locator("nav ol").is_visible()
-        page.wait_for_function("""() => {
+        wait_until(
+            page,
+            """() => {
             scrollTo({ top: document.scrollingElement.scrollHeight, behavior: "instant" });
             return document.querySelector("nav li:last-child a").hasAttribute("aria-current");
-        }""")
+        }""",
+        )
 
 
 def test_on_a_phone_the_contents_fold_and_name_the_section(report, visit):
@@ -191,7 +194,7 @@ def test_on_a_phone_the_contents_fold_and_name_the_section(report, visit):
         page.locator("nav summary").click()
         page.locator("nav a").nth(3).click()
         name = page.locator("nav a").nth(3).text_content()
-        page.wait_for_function(f"document.querySelector('nav summary').textContent.includes({name!r})")
+        wait_until(page, f"document.querySelector('nav summary').textContent.includes({name!r})")
         assert not page.locator("nav ol").is_visible()
         assert page.locator("nav").bounding_box()["y"] <= 1  # it stays at the top
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import DESK, PHONE
+from tests.browser.conftest import DESK, PHONE, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def test_pages_are_silent_and_fit(visit, name):
         assert watched.overflow() is None
         page.emulate_media(color_scheme="light")
         page.set_viewport_size({"width": DESK, "height": 900})
-        page.wait_for_function("document.scrollingElement.scrollWidth <= innerWidth")  # the header moves for a while
+        wait_until(page, "document.scrollingElement.scrollWidth <= innerWidth")  # the header moves for a while
 
 
 @pytest.mark.parametrize(("width", "scheme"), LOOKS)
