@@ -1,6 +1,6 @@
 """Hooks of mkdocs that put live figures into the pages.
 
-- `<!-- figure: NAME -->` on a page becomes the figure of the script NAME,
+- `<!-- figure: NAME -->` on a page becomes the figure of the script NAME, or of the tutorial,
 - `<!-- gallery: NAME NAME -->` one entry each: heading, caption, figure and code; `<!-- gallery: others -->` is all
   that the page did not name before,
 - `<!-- thumbnails: NAME NAME -->` small pictures that lead to these entries, and `<!-- overview -->` those of all
@@ -24,7 +24,7 @@ from mkdocs.structure.files import File
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from figures import KEPT, ROOT, scripts
+from figures import KEPT, ROOT, scripts, tutorial
 
 GALLERY = re.compile(r"<!-- gallery: (.*?) -->")
 THUMBNAILS = KEPT / "thumbnails"
@@ -114,8 +114,11 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 def holder(name: str) -> str:
     """Return the HTML that `figures.js` draws the figure of the script `name` into."""
-    if name not in scripts():
-        raise PluginError(f"Expected a script examples/gallery/{name}.py or examples/{name}.py with `def figure()`.")
+    if name not in scripts() and name not in tutorial():
+        raise PluginError(
+            f"Expected a script examples/gallery/{name}.py or examples/{name}.py with `def figure()`, or {name} in "
+            "docs/figures/tutorial."
+        )
     return f'<div class="figure" data-figure="{name}"></div>'
 
 
