@@ -64,13 +64,15 @@ def show_types(owner: Any) -> None:
 
 
 def readable(annotation: Any) -> Any:
-    """Return `"a" | "b"` for `Literal["a", "b"]`, and what an alias of this package stands for."""
+    """Return `"a" | "b"` for `Literal["a", "b"]` and for a `Union`, and what an alias of this package stands for."""
     if isinstance(annotation, griffe.ExprName):
         meaning = alias_value(annotation)
         return annotation if meaning is None else readable(meaning)
     if isinstance(annotation, griffe.ExprSubscript) and annotation.canonical_path == "typing.Literal":
         choices = annotation.slice
         return union(choices.elements if isinstance(choices, griffe.ExprTuple) else [choices])
+    if isinstance(annotation, griffe.ExprSubscript) and annotation.canonical_path == "typing.Union":
+        return union([part for choice in annotation.slice.elements for part in members(readable(choice))])
     if isinstance(annotation, griffe.ExprBinOp) and annotation.operator == "|":
         return union([*members(readable(annotation.left)), *members(readable(annotation.right))])
     if isinstance(annotation, list):
