@@ -90,6 +90,9 @@ def test_the_reference_shows_choices_as_literals(reference):
     assert accelerate["engine"] == "'auto' | 'keras' | 'openvino' | 'onnxruntime'"
     assert options_of(reference, "blocks.conv_block")["norm"].endswith("| Callable[[Any], Any] | None")
     assert options_of(reference, "plots.class_balance")["labels"] == "ArrayLike"
+    blocks = str(reference.package["plots.Details"].attributes["blocks"].annotation)
+    assert blocks.startswith("Sequence[str | go.Figure | Mapping[")
+    assert "Union" not in blocks
 
 
 @pytest.mark.slow

@@ -6,6 +6,8 @@
 A page on disk may load scripts, but not JSON. So a figure is a script that puts it into `figures`. A style sheet holds
 the figures' heights, so that nothing moves when one is drawn. plotly.js is the file of the installed package.
 
+The figures of the tutorial are those of a run, which `docs/tutorial_figures.py` keeps.
+
 The scripts of `examples/gallery` and `examples/guides` run each time. Those of `examples/` train a network: their
 figures are kept in `docs/figures`, and made anew where the script has changed since, in a process each, because one
 changes the backend.
@@ -17,10 +19,13 @@ import importlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "docs" / "figures"
+TUTORIAL = KEPT / "tutorial" / "brain_mri.json"
 QUICK = ("gallery", "guides")  # folders of scripts that train nothing
 
 
@@ -46,13 +51,26 @@ def write_figures(folder: Path) -> None:
     (folder / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
     (folder / "keyboard.js").write_text(page_script(), encoding="utf-8")
     heights = []
-    for name, path in scripts().items():
-        figure = json.loads(made(path) if path.parent.name in QUICK else kept(path))
+    for name, figure in figures():
         text = f"(window.figures ??= {{}})[{json.dumps(name)}] = {json.dumps(figure)};\n"
         (folder / f"{name}.js").write_text(text, encoding="utf-8")
         height = figure["layout"].get("height", 450)
         heights.append(f'[data-figure="{name}"] {{ min-height: {height}px; }}\n')
     (folder / "heights.css").write_text("".join(heights), encoding="utf-8")
+
+
+def figures() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of each figure, and the figure."""
+    for name, path in scripts().items():
+        yield name, json.loads(made(path) if path.parent.name in QUICK else kept(path))
+    yield from tutorial().items()
+
+
+@functools.cache
+def tutorial() -> dict[str, dict[str, Any]]:
+    """Return the figures of the tutorial by their names."""
+    found: dict[str, dict[str, Any]] = json.loads(TUTORIAL.read_text(encoding="utf-8"))["figures"]
+    return found
 
 
 def made(path: Path) -> str:

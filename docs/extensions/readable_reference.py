@@ -1,6 +1,8 @@
 """Let the reference read as the field's: choices as literals, types by name, every option explained, names as links."""
 
 import dataclasses
+import importlib
+import inspect
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -62,13 +64,15 @@ def show_types(owner: Any) -> None:
 
 
 def readable(annotation: Any) -> Any:
-    """Return `"a" | "b"` for `Literal["a", "b"]`, and what an alias of this package stands for."""
+    """Return `"a" | "b"` for `Literal["a", "b"]` and for a `Union`, and what an alias of this package stands for."""
     if isinstance(annotation, griffe.ExprName):
         meaning = alias_value(annotation)
         return annotation if meaning is None else readable(meaning)
     if isinstance(annotation, griffe.ExprSubscript) and annotation.canonical_path == "typing.Literal":
         choices = annotation.slice
         return union(choices.elements if isinstance(choices, griffe.ExprTuple) else [choices])
+    if isinstance(annotation, griffe.ExprSubscript) and annotation.canonical_path == "typing.Union":
+        return union([part for choice in annotation.slice.elements for part in members(readable(choice))])
     if isinstance(annotation, griffe.ExprBinOp) and annotation.operator == "|":
         return union([*members(readable(annotation.left)), *members(readable(annotation.right))])
     if isinstance(annotation, list):
@@ -123,37 +127,21 @@ def hide_inherited_methods(package: Any, base: str) -> None:
 
 
 def explain_options(losses: Any) -> None:
-    """Give each loss function the options of its class, in the signature and in words."""
+    """Give each loss function the options of its class: in the signature, and in the words that `help` shows."""
+    shown = importlib.import_module(losses.path)
     public = public_objects(losses)
     kinds = {snake_case(name): kind for name, kind in public.items() if kind.is_class}
     for name, function in public.items():
         if function.is_function and name in kinds:
-            kind = kinds[name]
             own = [option for option in function.parameters if option.name != "options"]
-            shared = [option for option in kind.parameters if option.name not in ("self", "reduction")]
+            shared = [option for option in kinds[name].parameters if option.name not in ("self", "reduction")]
             function.parameters = griffe.Parameters(*own, *shared)
-            function.docstring.value += "\n\n" + without(argument_section(kind.docstring.value), "reduction")
+            function.docstring.value = inspect.getdoc(getattr(shown, name))
 
 
 def snake_case(name: str) -> str:
     """Return `focal_tversky` for `FocalTversky`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def argument_section(text: str) -> str:
-    """Return the section `Args:` of a docstring, with the tensors of a loss function before its options."""
-    [section] = re.findall(r"^Args:\n((?:^[ \t].*\n?|\n(?=[ \t]))+)", text, re.MULTILINE)
-    tensors = """\
-    y_true: 0/1 masks or one-hot classes of the shape of `y_pred`, or integer labels, their last axis of 1 or absent.
-    y_pred: `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-    sample_weight: Per image, `(batch,)`, or per pixel. None: all weigh the same.
-"""
-    return f"Args:\n{tensors}{section.rstrip()}\n\nReturns:\n    The loss of each image, shape `(batch,)`.\n"
-
-
-def without(section: str, option: str) -> str:
-    """Return the section without the entry of one option."""
-    return re.sub(rf"^    {option}:.*\n(?:^ {{5,}}.*\n)*", "", section, flags=re.MULTILINE)
 
 
 # === Links ===

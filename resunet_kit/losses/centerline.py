@@ -138,7 +138,7 @@ def _neighbours(x: Tensor, axis: int, beyond: float) -> tuple[Tensor, Tensor]:
     return padded[before], padded[after]
 
 
-@loss_function
+@loss_function(CenterlineDice)
 def centerline_dice(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[CenterlineDiceOptions]
 ) -> Tensor:

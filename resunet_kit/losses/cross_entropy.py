@@ -151,7 +151,7 @@ class CrossEntropy(SegmentationLoss):
         return pixel_entropies(truth, prediction, from_logits=self.from_logits, exclusive=exclusive)
 
 
-@loss_function
+@loss_function(CrossEntropy)
 def cross_entropy(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[CrossEntropyOptions]
 ) -> Tensor:
@@ -246,7 +246,7 @@ class Focal(CrossEntropy):
         return (truth * self.alpha + (1 - truth) * (1 - self.alpha)) * losses
 
 
-@loss_function
+@loss_function(Focal)
 def focal(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[FocalOptions]) -> Tensor:
     """Return the focal loss of each image, with the options of `Focal`."""
     return Focal(reduction=None, **options)(y_true, y_pred, sample_weight)

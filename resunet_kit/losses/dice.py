@@ -82,7 +82,7 @@ class Dice(SegmentationLoss):
         return error_fraction(tp, errors / 2, self.smooth / 2)
 
 
-@loss_function
+@loss_function(Dice)
 def dice(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DiceOptions]) -> Tensor:
     """Return the Dice loss of each image, with the options of `Dice`."""
     return Dice(reduction=None, **options)(y_true, y_pred, sample_weight)

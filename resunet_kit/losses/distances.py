@@ -256,7 +256,7 @@ class HausdorffDistance(DistanceLoss):
         return spatial_mean((mask - probability) ** 2 * far, weights)
 
 
-@loss_function
+@loss_function(Boundary)
 def boundary(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DistanceOptions]
 ) -> Tensor:
@@ -264,7 +264,7 @@ def boundary(
     return Boundary(reduction=None, **options)(y_true, y_pred, sample_weight)
 
 
-@loss_function
+@loss_function(HausdorffDistance)
 def hausdorff_distance(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[HausdorffDistanceOptions]
 ) -> Tensor:

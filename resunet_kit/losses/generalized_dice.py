@@ -95,7 +95,7 @@ def _inverse_squares(volume: Tensor, class_weights: Tensor) -> Tensor:
     return ops.where(present, ops.square(smallest / ops.maximum(volume, smallest)), ops.ones_like(volume))
 
 
-@loss_function
+@loss_function(GeneralizedDice)
 def generalized_dice(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[SmoothedOptions]
 ) -> Tensor:

@@ -71,7 +71,7 @@ class Jaccard(SegmentationLoss):
         return tversky_loss(counts, fp_weight=1, fn_weight=1, smooth=self.smooth)
 
 
-@loss_function
+@loss_function(Jaccard)
 def jaccard(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[SmoothedOptions]
 ) -> Tensor:

@@ -67,7 +67,7 @@ class LogCoshDice(Dice):
         return ops.log1p(2 * ops.square(ops.sinh(loss / 2)))
 
 
-@loss_function
+@loss_function(LogCoshDice)
 def log_cosh_dice(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[DiceOptions]
 ) -> Tensor:

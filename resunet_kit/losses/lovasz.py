@@ -129,7 +129,7 @@ def _in_order(x: Tensor, indices: Tensor) -> Tensor:
     return ops.take(ops.reshape(x, (-1,)), indices, axis=0)
 
 
-@loss_function
+@loss_function(Lovasz)
 def lovasz(y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[Options]) -> Tensor:
     """Return the Lovász loss of each image, with the options of `Lovasz`."""
     return Lovasz(reduction=None, **options)(y_true, y_pred, sample_weight)

@@ -78,7 +78,7 @@ class MatthewsCorrelation(SegmentationLoss):
         return 1 - (tp / foreground) * (tn / background) + (fp / foreground) * (fn / background)
 
 
-@loss_function
+@loss_function(MatthewsCorrelation)
 def matthews_correlation(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[SmoothedOptions]
 ) -> Tensor:

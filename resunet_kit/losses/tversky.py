@@ -124,7 +124,7 @@ class Tversky(SegmentationLoss):
         return tversky_loss(counts, fp_weight=self.fp_weight, fn_weight=self.fn_weight, smooth=self.smooth)
 
 
-@loss_function
+@loss_function(Tversky)
 def tversky(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[TverskyOptions]
 ) -> Tensor:
@@ -196,7 +196,7 @@ class FocalTversky(Tversky):
         return focal_power(super().class_losses(truth, prediction, weights), self.exponent)
 
 
-@loss_function
+@loss_function(FocalTversky)
 def focal_tversky(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[FocalTverskyOptions]
 ) -> Tensor:

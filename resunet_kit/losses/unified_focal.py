@@ -154,7 +154,7 @@ class UnifiedFocal(SegmentationLoss):
         return focal_power(loss, exponent)
 
 
-@loss_function
+@loss_function(UnifiedFocal)
 def unified_focal(
     y_true: Tensor, y_pred: Tensor, *, sample_weight: Tensor = None, **options: Unpack[UnifiedFocalOptions]
 ) -> Tensor:

@@ -36,8 +36,25 @@ def test_a_function_is_registered_pickled_and_described(kind):
     function = function_of(kind)
     assert keras.saving.get_registered_name(function) == f"resunet_kit>{function.__name__}"
     assert pickle.loads(pickle.dumps(function)) is function
-    assert list(inspect.signature(function).parameters) == ["y_true", "y_pred", "sample_weight", "options"]
     assert f"the options of `{kind.__name__}`.\n\nArgs:\n    y_true:" in inspect.getdoc(function)
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_help_lists_and_explains_every_option_of_the_class(kind):
+    shown = inspect.signature(function_of(kind)).parameters
+    options = {name: option for name, option in inspect.signature(kind).parameters.items() if name != "reduction"}
+    assert list(shown) == ["y_true", "y_pred", "sample_weight", *options]
+    assert {name: shown[name] for name in options} == options
+    explained = re.findall(r"^    (\w+): ", inspect.getdoc(function_of(kind)), re.MULTILINE)
+    assert sorted(explained) == sorted([*shown, "TypeError", "ValueError"])
+
+
+@pytest.mark.parametrize("kind", CLASSES)
+def test_the_words_of_an_option_are_those_of_the_class(kind):
+    words, text = inspect.getdoc(function_of(kind)), inspect.getdoc(kind)
+    for name in set(inspect.signature(kind).parameters) - {"reduction"}:
+        [entry] = re.findall(rf"^    {name}: .*\n(?: {{5,}}.*\n)*", text, re.MULTILINE)
+        assert entry in words
 
 
 @pytest.mark.parametrize("kind", CLASSES)

@@ -37,6 +37,15 @@
     await drawn;
   }
 
+  // Figures above an entry that a link leads to may get lower when drawn: come back to it, unless the reader moved on.
+  let target = null;
+  const follow = () => { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); };
+  const release = () => { target = null; };
+  follow();
+  addEventListener("hashchange", follow);
+  ["wheel", "touchstart", "keydown", "mousedown"].forEach((kind) => addEventListener(kind, release, { passive: true }));
+  new ResizeObserver(() => target?.scrollIntoView({ behavior: "instant" })).observe(document.body);
+
   function start(holder) {
     near.unobserve(holder);
     return draw(holder).catch((error) => {

@@ -1,12 +1,13 @@
-"""Draw the pictures of the brain MRI tutorial from a run on the simulated cohort.
+"""Keep the figures and the numbers of the brain MRI tutorial, from a run on the simulated cohort.
 
-    make demo RUN=runs/demo
-    pip install kaleido
-    python -m docs.tutorial_pictures runs/demo
+    python -m examples.brain_mri demo --out runs/demo
+    python -m docs.tutorial_figures runs/demo
 
-Kaleido needs Chrome or Chromium: `BROWSER_PATH` names another one than it finds. Simulated patients alone are drawn.
+They go into `docs/figures/tutorial/brain_mri.json`, from which the pages are built. `tests/test_tutorial.py` compares
+the page with them: its failures say what to write after a new run. Simulated patients alone are drawn.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from itertools import groupby
@@ -25,31 +26,33 @@ from examples.brain_mri.pipeline import Pipeline
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.volumes import Marked, look_at
 from resunet_kit import plots
+from resunet_kit.metrics import reliability_bins
 
-OUT = Path(__file__).parent / "pages" / "images" / "brain_mri"
+OUT = Path(__file__).parent / "figures" / "tutorial" / "brain_mri.json"
 SEQUENCES = ("pre-contrast", "FLAIR", "post-contrast")
-WIDTH = 720
+BINS = 5
 
 
-def pictures(run: RunFolder, index: Index) -> Iterator[tuple[str, go.Figure]]:
-    """Return the name and the figure of each picture, in the order of the story."""
+def figures(run: RunFolder, index: Index) -> Iterator[tuple[str, go.Figure]]:
+    """Return the names and the figures, in the order of the story."""
     slices = pd.read_csv(run.path / "metrics_per_slice.csv")
     patients = pd.read_csv(run.path / "metrics_per_patient.csv")
     pipeline = Pipeline.load(run)
     test = groupby(run.slices_of("test", index.slices), key=lambda item: item.patient)
     marked = [Marked.of(look_at(pipeline, patient, list(found))) for patient, found in test]
     by_patient = {kept.patient: kept for kept in marked}
-    ranked = [by_patient[name] for name in patients.sort_values("cascade_dice")["patient"]]
+    patients = patients.sort_values("cascade_dice")
+    ranked = [by_patient[name] for name in patients["patient"]]
     yield "slice", sequences(ranked[-1])
     yield "training", histories(run)
     truth, probability = slices["has_tumour"].to_numpy(), slices["probability"].to_numpy()
     yield "roc", plots.roc_curve(truth, probability, threshold=pipeline.cascade.threshold)
-    yield "calibration", plots.reliability_diagram(truth, probability, bins=5)
+    yield "calibration", plots.reliability_diagram(truth, probability, bins=BINS)
     yield "gate", evidence(pipeline, marked, slices)
     of_tumour = slices.loc[slices["has_tumour"] == 1, "cascade_dice"].to_numpy()
     dice = {"patients": patients["cascade_dice"].to_numpy(), "slices with tumour": of_tumour}
     yield "dice", plots.score_distribution(dice, title="Dice of the cascade on test patients")
-    yield "patients", worst_median_best(ranked)
+    yield "patients", worst_median_best(ranked, patients["cascade_dice"].tolist())
 
 
 def largest(kept: Marked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -81,23 +84,40 @@ def evidence(pipeline: Pipeline, marked: list[Marked], slices: pd.DataFrame) -> 
     return plots.heatmap_overlay(found.image[..., 1], found.evidence, mask=found.mask, name="Evidence", title=title)
 
 
-def worst_median_best(ranked: list[Marked]) -> go.Figure:
-    """Draw truth and prediction of three patients."""
-    chosen = [ranked[0], ranked[len(ranked) // 2], ranked[-1]]
-    images, truths, masks = zip(*map(largest, chosen), strict=True)
-    scores = [2 * np.sum(t * m) / max(1, np.sum(t) + np.sum(m)) for t, m in zip(truths, masks, strict=True)]
+def worst_median_best(ranked: list[Marked], dice: list[float]) -> go.Figure:
+    """Draw truth and prediction of three patients, whose Dice stands above."""
+    chosen = [0, len(ranked) // 2, len(ranked) - 1]
+    images, truths, masks = zip(*(largest(ranked[i]) for i in chosen), strict=True)
+    scores = [dice[i] for i in chosen]
     titles = ["worst patient", "median", "best patient"]
     grey = [image[..., 1] for image in images]
-    title = "The slices with the largest tumour"
-    return plots.worst_cases(grey, truths, masks, np.array(scores), count=3, titles=titles, title=title)
+    figure = plots.worst_cases(grey, truths, masks, scores, count=3, titles=titles, name="Dice of all slices")
+    return figure.update_layout(title_text="The slices with the largest tumour")
 
 
-def write(name: str, figure: go.Figure) -> None:
-    """Write a picture in the ink of a grey that can be read on white and on black."""
-    figure.layout.updatemenus = figure.layout.sliders = ()
-    height: Any = figure.layout.height
-    figure.write_image(OUT / f"{name}.png", width=WIDTH, height=height, scale=1)
-    print(OUT / f"{name}.png")
+def numbers(run: RunFolder) -> dict[str, Any]:
+    """Return what the page says of the run, and by which version it was made."""
+    scores = json.loads(run.metrics.read_text(encoding="utf-8"))
+    slices = pd.read_csv(run.path / "metrics_per_slice.csv")
+    of_tumour = slices[slices["has_tumour"] == 1]
+    history = pd.read_csv(run.path / "classifier.history.csv")
+    bins = reliability_bins(slices["has_tumour"].to_numpy(), slices["probability"].to_numpy(), bins=BINS)
+    kinds = ("per_patient", "per_slice_with_tumour", "per_slice")
+    return {
+        "provenance": {name: scores["provenance"][name] for name in ("version", "seed", "date")},
+        "patients": {part: scores["split"][part]["patients"] for part in ("train", "validation", "test")},
+        "test_slices": scores["split"]["test"]["slices"],
+        "with_tumour": scores["split"]["test"]["with_tumour"],
+        "threshold": scores["thresholds"]["classifier"],
+        "roc_auc": scores["classifier"]["roc_auc"],
+        "auc_by_epoch": {name: history[name].tolist() for name in ("auc", "val_auc")},
+        "tumour_pixels_of_missed_slices": of_tumour.loc[of_tumour["cascade_dice"] == 0, "truth_px"].tolist(),
+        "calibration": {"probability": bins.confidence.tolist(), "with_tumour": bins.frequency.tolist()},
+        "healthy_probability": float(slices.loc[slices["has_tumour"] == 0, "probability"].max()),
+        "gate": {name: scores["gate"][name] for name in ("held_back", "held_back_with_tumour", "false_alarms")},
+        "dice": {kind: scores["cascade"][kind]["dice"] for kind in kinds},
+        "segmenter_dice": scores["segmenter"]["per_patient"]["dice"]["mean"],
+    }
 
 
 if __name__ == "__main__":
@@ -105,6 +125,8 @@ if __name__ == "__main__":
     cohort = checked_index(folder / "cohort")
     if {item.patient for item in cohort.slices} != cohort.simulated:
         raise SystemExit("Expected a simulated cohort. Received real patients, whose images must not be published.")
-    OUT.mkdir(parents=True, exist_ok=True)
-    for picture in pictures(RunFolder.open(folder), cohort):
-        write(*picture)
+    opened = RunFolder.open(folder)
+    drawn = {f"tutorial_{name}": json.loads(figure.to_json()) for name, figure in figures(opened, cohort)}
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps({"numbers": numbers(opened), "figures": drawn}) + "\n", encoding="utf-8")
+    print(OUT)
