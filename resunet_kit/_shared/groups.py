@@ -1,8 +1,11 @@
 """One value for each sample: the groups, labels and volumes that samples belong to."""
 
+from collections.abc import Mapping, Set
 from typing import Any
 
 import numpy as np
+
+from resunet_kit._shared.mask_checks import as_array
 
 
 def sample_values(name: str, values: Any, *, length: int | None = None) -> np.ndarray:
@@ -14,10 +17,11 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
         length: The number of samples, where it is known.
 
     Raises:
+        TypeError: If the values are in no order, as those of a set or a mapping.
         ValueError: If there are more axes than one, the length differs, or a value is None, NaN or otherwise missing.
     """
-    given = values if hasattr(values, "__array__") else list(values)
-    array = np.asarray(given)
+    given = values if hasattr(values, "__array__") else entries(name, values)
+    array = as_array(given, name)
     if array.ndim != 1 or length not in (None, len(array)):
         wanted = "(n,)" if length is None else f"({length},)"
         raise ValueError(
@@ -31,6 +35,30 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
             "Look those samples up, or leave them out."
         )
     return array
+
+
+def entries(name: str, values: Any) -> list[Any]:
+    """Return the entries of a sequence or another iterable as a list, refusing a text, whose entries are letters.
+
+    Args:
+        name: The argument's name, for the message.
+        values: Any sequence, array or generator.
+
+    Raises:
+        TypeError: If it is not one of these.
+
+    Example:
+        >>> entries("titles", "axial")
+        Traceback (most recent call last):
+        ...
+        TypeError: Expected titles as a sequence. Received 'axial'. Put it into a list.
+    """
+    if not isinstance(values, str | bytes | Mapping | Set):
+        try:
+            return list(values)
+        except TypeError:  # nothing to iterate over
+            pass
+    raise TypeError(f"Expected {name} as a sequence. Received {values!r}. Put it into a list.")
 
 
 def _is_missing(value: object) -> bool:

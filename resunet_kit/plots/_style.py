@@ -10,6 +10,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from resunet_kit._shared.numbers import text as checked_text
+
 # Okabe and Ito (2008), "Color Universal Design"; the order puts the pairs that differ most first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -94,7 +96,7 @@ def styled(
         panel_title_lines: Lines of the titles above the panels.
         **layout: More layout properties.
     """
-    text = wrapped(title) if title else ""
+    text = "" if title is None else wrapped(checked_text("title", title))
     rows = text.count("<br>") + 1 if text else 0
     top = _TOOLS_ROW + (rows * _TITLE_LINE + _TITLE_GAP if text else 0)
     top += (_PANEL_TITLE_ROW + _TEXT_LINE * (panel_title_lines - 1)) if panel_title_lines else 0

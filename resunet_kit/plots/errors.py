@@ -8,9 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
+from resunet_kit._shared.groups import entries
+from resunet_kit._shared.mask_checks import as_array
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
-from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_vector, same_length, same_shape
+from resunet_kit._shared.numbers import integer, text
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_texts, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
 from resunet_kit.plots._layers import Region
@@ -64,7 +66,8 @@ def error_map(
         ['True positive · 4 px', 'False positive · 12 px', 'False negative · 0 px']
     """
     picture = as_image(image)
-    labels = read_labels(truth, prediction, class_names, ignore_class, name="truth")
+    given = as_array(prediction, "prediction")  # None too, which is no prediction without foreground
+    labels = read_labels(truth, given, class_names, ignore_class, name="truth")
     true_map, predicted_map = labels.pair
     same_shape(picture, true_map, "truth")
     same_shape(picture, predicted_map, "prediction")
@@ -131,10 +134,11 @@ def worst_cases(
         >>> [annotation.text for annotation in figure.layout.annotations]
         ['1<br>Dice 0.200', '2<br>Dice 0.500']
     """
-    pictures, values = list(images), as_vector(scores, "scores")
-    true_masks, predicted = list(truths), list(predictions)
+    text("name", name)
+    pictures, values = entries("images", images), as_vector(scores, "scores")
+    true_masks, predicted = entries("truths", truths), entries("predictions", predictions)
     integer("count", count, "[1, inf)")
-    named = [str(index) for index in range(len(values))] if titles is None else [str(title) for title in titles]
+    named = [str(index) for index in range(len(values))] if titles is None else as_texts(titles, "titles")
     same_length(
         images=len(pictures),
         truths=len(true_masks),

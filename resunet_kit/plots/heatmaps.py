@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
-from resunet_kit._shared.numbers import number, numbers_per_axis
+from resunet_kit._shared.numbers import number, numbers_per_axis, text
 from resunet_kit.plots._arrays import as_finite_pixels, as_image, as_mask, same_shape
 from resunet_kit.plots._controls import fit_pictures, opacity_slider
 from resunet_kit.plots._keyboard import PictureFigure
@@ -66,6 +66,7 @@ def heatmap_overlay(
         >>> figure.data[-1].marker.cmax, figure.data[-1].marker.colorbar.title.text
         (0.5, 'Entropy')
     """
+    text("name", name)
     picture, values = as_image(image), _as_heatmap(heatmap)
     same_shape(picture, values, "heatmap")
     low, high = _range(values, value_range)

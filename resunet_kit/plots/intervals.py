@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from resunet_kit._shared.numbers import number
+from resunet_kit._shared.numbers import number, text
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
 
 _ROW = 48  # pixels of a row's height, whose label takes one line
@@ -60,6 +60,7 @@ def interval_plot(
     References:
         Lewis and Clarke (2001), "Forest plots: trying to see the wood and the trees", BMJ 322.
     """
+    text("name", name)
     line = None if reference is None else number("reference", reference)
     given = _rows(rows)
     low, high = _ends(given, line)
@@ -120,7 +121,7 @@ def _value(label: str, value: Any) -> float:
         if isinstance(value, str | bool):
             raise TypeError
         return float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise TypeError(
             f"Expected numbers in row {label!r}. Received {value!r}. Pass NaN or None for what is missing."
         ) from None

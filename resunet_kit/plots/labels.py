@@ -41,7 +41,8 @@ def class_balance(
         class within its group.
 
     Raises:
-        ValueError: If labels are empty, lengths differ, or a label is missing or has no name.
+        TypeError: If labels, groups or names are not sequences.
+        ValueError: If labels are empty, lengths differ, a label is missing or has no name, or two have the same name.
 
     Example:
         >>> figure = class_balance([0, 0, 0, 1], names=["healthy", "tumour"])
@@ -94,9 +95,9 @@ def confusion_matrix(
         A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        TypeError: If normalize is not a boolean, or counts are not numbers.
-        ValueError: If labels are empty, lengths differ, a label is missing or has no name, or counts are not a square
-            of finite numbers from 0 with a sum above 0.
+        TypeError: If normalize is not a boolean, labels or names are not sequences, or counts are not numbers.
+        ValueError: If labels are empty, lengths differ, a label is missing or has no name, two have the same name, or
+            counts are not a square of finite numbers from 0 with a sum above 0.
 
     Example:
         >>> figure = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], names=["healthy", "tumour"])

@@ -9,7 +9,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._arrays import as_labels, as_numbers, same_length
+from resunet_kit._shared.numbers import text
+from resunet_kit.plots._arrays import as_labels, as_numbers, as_texts, same_length
 from resunet_kit.plots._score_positions import Positions, positions_of
 from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
 
@@ -56,9 +57,10 @@ def score_distribution(
         >>> figure.data[0].y[0]
         'all<br>n 3, median 3.000, mean 2.500 of the finite, 1 infinite'
     """
+    text("name", name)
     values, members = _flat(scores, groups)
-    same_length(scores=len(values), **({} if labels is None else {"labels": len(labels)}))
-    texts = [str(index) for index in range(len(values))] if labels is None else [str(label) for label in labels]
+    texts = [str(index) for index in range(len(values))] if labels is None else as_texts(labels, "labels")
+    same_length(scores=len(values), labels=len(texts))
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
     positions = positions_of(values)
     ticks = [f"{group}<br>{_summary(values[chosen], count_first=True)}" for group, chosen in parts.items()]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from resunet_kit._shared.numbers import flag, integer
-from resunet_kit.plots._arrays import same_length
+from resunet_kit.plots._arrays import as_texts, same_length
 from resunet_kit.plots._controls import Toggle, fit_pictures, slider
 from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._layers import frame_axes, image_trace
@@ -126,7 +126,7 @@ def _frame(figure: go.Figure, shape: tuple[int, ...], view: int, aspect: float) 
 
 
 def _labels(titles: Sequence[str] | None, slices: int) -> list[str]:
-    labels = [str(i + 1) for i in range(slices)] if titles is None else [str(text) for text in titles]
+    labels = [str(i + 1) for i in range(slices)] if titles is None else as_texts(titles, "titles")
     same_length(slices=slices, titles=len(labels))
     return labels
 

@@ -63,6 +63,11 @@ def test_bad_input_is_refused():
         plots.worst_cases([], [], [], [])
 
 
+def test_a_prediction_is_needed():
+    with pytest.raises(TypeError, match="Expected prediction of booleans"):
+        plots.error_map(np.eye(4), np.eye(4), None)
+
+
 def test_the_pixels_of_label_maps_are_counted_by_kind():
     truth = np.array([[0, 1, 1, 2], [2, 2, 0, 255]])
     prediction = np.array([[0, 1, 2, 2], [0, 2, 1, 1]])

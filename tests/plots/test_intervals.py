@@ -87,3 +87,8 @@ def test_bad_input_is_refused():
         plots.interval_plot({"a": (INF, 0, INF)})
     with pytest.raises(ValueError, match="reference"):
         plots.interval_plot(ROWS, reference=NAN)
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    with pytest.raises(TypeError, match="Expected numbers in row 'a'"):
+        plots.interval_plot({"a": (10**400, 0, 1)})

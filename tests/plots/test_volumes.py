@@ -156,8 +156,13 @@ def test_bad_options_are_refused(tmp_path):
         plots.slice_viewer(IMAGES, channels=(0, 3))
     with pytest.raises(ValueError, match="channels: 2, channel_names: 1"):
         plots.slice_viewer(IMAGES, channels=(0, 1), channel_names=["a"])
-    with pytest.raises(TypeError, match="Put it into brackets"):
+    with pytest.raises(TypeError, match="Put it into a list"):
         plots.slice_viewer(IMAGES, channel_names="abc")
+    for grey in (IMAGES[..., 0], IMAGES[..., :1]):
+        with pytest.raises(ValueError, match=r"channels to be an integer in \[0, 0\]"):
+            plots.slice_viewer(grey, channels=1)
+        with pytest.raises(ValueError, match="channels: 1, channel_names: 2"):
+            plots.slice_viewer(grey, channel_names=["a", "b"])
     with pytest.raises(ValueError, match="at most 8 channels"):
         plots.slice_viewer(np.zeros((2, 4, 4, 9)))
     with pytest.raises(ValueError, match="leave boxes out"):
