@@ -28,7 +28,7 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
             f"Expected {name} to hold one value for each sample, shape {wanted}. Received shape {array.shape}. "
             "Pass a list with the value of each sample, in the samples' order."
         )
-    missing = sum(map(_is_missing, given))  # looked for in what was given: NaN among texts would become a text
+    missing = sum(map(is_missing, given))  # looked for in what was given: NaN among texts would become a text
     if missing:
         raise ValueError(
             f"Expected {name} to hold a value for each sample. Received None or NaN for {missing} of {len(array)}. "
@@ -61,9 +61,11 @@ def entries(name: str, values: Any) -> list[Any]:
     raise TypeError(f"Expected {name} as a sequence. Received {values!r}. Put it into a list.")
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """Return whether a value is None, or differs from itself as NaN does; that of pandas refuses to be compared."""
     try:
         return value is None or bool(value != value)
     except TypeError:
         return True
+    except ValueError:  # an array, whose entries differ one by one
+        return False

@@ -48,8 +48,8 @@ def roc_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class (the area is undefined), shapes differ, two curves have the same name, or a score or
-            the threshold is NaN.
+        ValueError: If the truth holds one class (the area is undefined), shapes differ, two curves have the same
+            name, or a score or the threshold is NaN.
 
     Example:
         >>> figure = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -116,8 +116,8 @@ def precision_recall_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class, shapes differ, two curves have the same name, or a score or
-            the threshold is NaN.
+        ValueError: If the truth holds one class, shapes differ, two curves have the same
+            name, or a score or the threshold is NaN.
 
     Example:
         >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])

@@ -114,7 +114,7 @@ def test_neither_a_framework_nor_scikit_learn_is_loaded():
 @pytest.mark.parametrize("name", sorted(set(CALLS) - {"worst_cases"}))
 def test_a_title_is_a_text(name):
     arguments, options = CALLS[name]
-    with pytest.raises(TypeError, match="Expected title to be a text. Received title=5"):
+    with pytest.raises(TypeError, match=r"Expected title to be a text. Received title=5"):
         getattr(plots, name)(*arguments, **{**options, "title": 5})
 
 
@@ -123,7 +123,7 @@ def test_a_title_is_a_text(name):
 )
 def test_a_name_is_a_text(name):
     arguments, options = CALLS[name]
-    with pytest.raises(TypeError, match="Expected name to be a text. Received name=5"):
+    with pytest.raises(TypeError, match=r"Expected name to be a text. Received name=5"):
         getattr(plots, name)(*arguments, **{**options, "name": 5})
 
 

@@ -116,11 +116,11 @@ def test_labels_come_in_every_form_that_means_the_same():
 
 
 def test_what_holds_no_labels_is_refused():
-    with pytest.raises(TypeError, match="Expected labels as a sequence. Received {'tumour': 3}"):
+    with pytest.raises(TypeError, match=r"Expected labels as a sequence. Received {'tumour': 3}"):
         plots.class_balance({"tumour": 3})
-    with pytest.raises(TypeError, match="Expected names as a sequence. Received 'ab'"):
+    with pytest.raises(TypeError, match=r"Expected names as a sequence. Received 'ab'"):
         plots.class_balance([0, 1], names="ab")
     with pytest.raises(TypeError, match="Expected labels to be integers, booleans or texts"):
         plots.class_balance([{}, {}])
-    with pytest.raises(ValueError, match="Expected labels to be class labels. Received fractions"):
+    with pytest.raises(ValueError, match=r"Expected labels to be class labels. Received fractions"):
         plots.class_balance(np.array([0.5, 1.0], object))

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from resunet_kit._shared.groups import entries, sample_values
+from resunet_kit._shared.groups import entries, is_missing, sample_values
 
 
 @pytest.mark.parametrize("values", [["a", "b"], (1, 2), np.array([1, 2]), pd.Series(["a", "b"]), iter(["a", "b"])])
@@ -33,3 +33,10 @@ def test_what_has_no_entries_in_order_is_refused(values):
 def test_lists_of_unequal_lengths_are_no_values():
     with pytest.raises(ValueError, match=r"Expected groups as one array\. Received lists of unequal lengths"):
         sample_values("groups", [[1, 2], [3]])
+
+
+@pytest.mark.parametrize(
+    ("value", "missing"), [(None, True), (pd.NA, True), (np.nan, True), (np.eye(2), False), ("", False)]
+)
+def test_missing_values(value, missing):
+    assert is_missing(value) is missing
