@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.groups import entries
 from resunet_kit._shared.mask_checks import as_array
@@ -73,8 +74,10 @@ def error_map(
     same_shape(picture, predicted_map, "prediction")
     groups = {
         **{region.group: [region] for region in _error_regions(labels, counts=True)},
-        "Truth": [Region(np.asarray(true_map > 0), "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
-        "Prediction": [Region(np.asarray(predicted_map > 0), "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")],
+        "Truth": [Region(_foreground(labels, true_map), "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
+        "Prediction": [
+            Region(_foreground(labels, predicted_map), "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")
+        ],
     }
     return draw_scene(
         image,
@@ -84,8 +87,18 @@ def error_map(
     )
 
 
+def _valid(labels: Labels) -> NDArray[np.bool_]:
+    """Return the pixels that count as right or as wrong."""
+    return np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+
+
+def _foreground(labels: Labels, of: NDArray[Any]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (of > 0) & _valid(labels)
+    return found
+
+
 def _score_title(labels: Labels) -> str:
-    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    valid = _valid(labels)
     truth, prediction = (map_[valid] for map_ in labels.pair)
     if not labels.is_map:
         return f"Error map · Dice {dice_of_counts(count_pixels(truth, prediction)):.3f}"
@@ -168,7 +181,7 @@ def worst_cases(
 
 def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:
     """Return the regions of right and wrong pixels; of label maps those of a wrong class too, and ignored ones."""
-    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    valid = _valid(labels)
     truth, prediction = labels.pair
     kinds = [
         ("True positive", (truth == prediction) & (truth > 0) & valid, AGREEMENT),

@@ -12,6 +12,7 @@ from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
 _ROW = 48  # pixels of a row's height, whose label takes one line
 _LINE = 16
 _MAX_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
+_LARGE = 1e9  # from which a number has a power of ten
 _MARGIN = 0.06  # of the values' range, from the outermost end to the axis' end
 
 
@@ -207,4 +208,7 @@ def _numbers(row: _Row) -> str:
 def _number(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.3f}".replace("-", "−") if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
+    if 1000 <= abs(value) < _LARGE:
+        return f"{value:,.0f}".replace("-", "−")
+    words = f"{value:.3f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
+    return words.replace("-", "−")

@@ -95,7 +95,7 @@ def _name_groups(figure: go.Figure, ticks: list[str]) -> None:
 def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
     """Return the number of scores, their median and mean, and how many are infinite or missing."""
     finite, given = values[np.isfinite(values)], values[~np.isnan(values)]
-    found = _median(given, finite.size) if given.size else "no score"
+    found = _median(given) if given.size else "no score"
     if finite.size:
         found += f", mean {finite.mean():.3f}" + ("" if finite.size == given.size else " of the finite")
     found = f"n {values.size:,}, {found}" if count_first else f"{found}, n {values.size:,}"
@@ -104,9 +104,11 @@ def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
     return found
 
 
-def _median(given: NDArray[np.float64], finite: int) -> str:
-    # Of infinite scores an order statistic, because their mean with another may not be a number.
-    median = np.quantile(given, 0.5, method="linear" if finite == given.size else "inverted_cdf")
+def _median(given: NDArray[np.float64]) -> str:
+    low, high = np.sort(given)[[(given.size - 1) // 2, given.size // 2]]
+    if low == -np.inf and high == np.inf:
+        return "median undefined"
+    median = (low + high) / 2
     return f"median {median:.3f}" if np.isfinite(median) else f"median {'∞' if median > 0 else '−∞'}"
 
 

@@ -92,3 +92,8 @@ def test_bad_input_is_refused():
 def test_a_number_that_no_float_holds_is_refused():
     with pytest.raises(TypeError, match="Expected numbers in row 'a'"):
         plots.interval_plot({"a": (10**400, 0, 1)})
+
+
+def test_large_and_small_numbers_are_written_alike_for_both_signs():
+    [note] = plots.interval_plot({"a": (1234.5, -0.00001, 1e9)}).layout.annotations
+    assert note.text == "<b>a</b>  1,234 (−1e−05 to 1e+09)"

@@ -85,6 +85,10 @@ def test_infinite_and_missing_scores_stand_in_columns_of_their_own():
 def test_the_median_counts_infinite_scores_and_no_mean_is_made_of_them():
     title = plots.score_distribution([1.0, INF, INF], name="D").layout.title.text.replace("<br>", " ")
     assert title == "D · median ∞, mean 1.000 of the finite, n 3, 2 infinite"
+    title = plots.score_distribution([1.0, 2.0, 3.0, INF], name="D").layout.title.text.replace("<br>", " ")
+    assert title == f"D · median {np.median([1.0, 2.0, 3.0, INF]):.3f}, mean 2.000 of the finite, n 4, 1 infinite"
+    title = plots.score_distribution([-INF, INF], name="D").layout.title.text.replace("<br>", " ")
+    assert title == "D · median undefined, n 2, 2 infinite"
     title = plots.score_distribution([1.0, 2.0, NAN], name="D").layout.title.text.replace("<br>", " ")
     assert title == "D · median 1.500, mean 1.500, n 3, 1 missing"
 
