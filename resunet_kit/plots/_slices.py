@@ -13,7 +13,7 @@ from resunet_kit._shared.numbers import integer, integers
 from resunet_kit.masks import regions
 from resunet_kit.plots._arrays import as_images, as_masks, as_texts, same_length, same_shape
 from resunet_kit.plots._label_maps import IGNORED
-from resunet_kit.plots._layers import Region, has_many_regions, palette_picture, picture_of, region_trace
+from resunet_kit.plots._layers import Region, has_many_regions, legend_name, palette_picture, picture_of, region_trace
 from resunet_kit.plots._png import fitted_uris
 from resunet_kit.plots._style import PREDICTION, TRUTH
 from resunet_kit.plots._volume_source import Volume, is_path, read_masks, read_volume
@@ -206,7 +206,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
             checked = _masks(stack, given, name, plane)
             many = sum(map(has_many_regions, checked)) > len(checked) / 4  # a step of the slider cannot change the kind
             look = {"fill": fill, "group": name, "hover": name}
-            found.append(SliceLayer(name, color, checked, look, as_picture=many))
+            found.append(SliceLayer(legend_name(name, np.asarray(checked)), color, checked, look, as_picture=many))
     if boxes and not found:
         raise ValueError(
             "Expected masks or predictions for boxes=True. Received neither. Pass one, or leave boxes out."

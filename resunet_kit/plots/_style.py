@@ -65,7 +65,7 @@ def template() -> Any:
             # Solid, since a label without a background cannot be read over what it lies on.
             "hoverlabel": {"align": "left", "bgcolor": "#24292F", "font": {"color": "#F6F8FA"}, "namelength": -1},
             "modebar": {"orientation": "h", "color": REFERENCE, "activecolor": COLORS[0], "bgcolor": CLEAR},
-            "legend": {"bgcolor": CLEAR},
+            "legend": {"bgcolor": CLEAR, "tracegroupgap": 0},
             "xaxis": axis,
             "yaxis": axis,
             "scene": {name: {k: v for k, v in solid.items() if k not in ("automargin", "title")} for name in _SOLID},
@@ -114,6 +114,9 @@ def styled(
         position = {"x": 0.0, "xref": "container", "pad": {"l": 4}, "y": 1 - anchor / total, "yanchor": "top"}
         figure.update_layout(title={"text": text, **position})
     if legend:
+        for trace in figure.data:
+            if trace.name and len(trace.name) > _TITLE_CHARACTERS:
+                trace.name = wrapped(trace.name)
         # Anchored to the figure's lower edge, where Plotly reserves as many rows as the entries take.
         position = {"x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
         figure.update_layout(legend={"orientation": "h", **position})
@@ -139,6 +142,18 @@ def _lines(text: str, characters: int) -> list[str]:
     ends = ends if ends > 0.4 * characters else start.rfind(" ")
     ends = ends if ends > 0 else characters
     return [text[:ends].removesuffix(" ·"), *_lines(text[ends:].lstrip(), characters)]
+
+
+def shortened(text: str, characters: int) -> str:
+    """Return a text of at most so many characters, without its middle where it is longer: names differ at their ends.
+
+    Example:
+        >>> shortened("left lateral ventricle, inferior horn", 20)
+        'left later…rior horn'
+    """
+    if len(text) <= characters:
+        return text
+    return f"{text[: characters // 2]}…{text[len(text) - (characters - 1) // 2 :]}"
 
 
 def say(figure: go.Figure, text: str, **position: Any) -> go.Figure:

@@ -13,7 +13,7 @@ from resunet_kit._shared.mask_checks import as_array
 from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_texts, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import Labels, Names, read_labels
-from resunet_kit.plots._layers import Region
+from resunet_kit.plots._layers import Region, legend_name
 from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probabilities, wrong_pixels
 from resunet_kit.plots._style import PREDICTION, TRUTH
 
@@ -131,9 +131,10 @@ def overlay(
 
 
 def _mask_groups(labels: Labels) -> Groups:
-    groups = {"Truth": [Region(labels.truth, "Truth", TRUTH, fill=0.4, hover="Truth")]}
+    groups = {"Truth": [Region(labels.truth, legend_name("Truth", labels.truth), TRUTH, fill=0.4, hover="Truth")]}
     if labels.prediction is not None:
-        groups["Prediction"] = [Region(labels.prediction, "Prediction", PREDICTION, fill=0.2, hover="Prediction")]
+        name = legend_name("Prediction", labels.prediction)
+        groups["Prediction"] = [Region(labels.prediction, name, PREDICTION, fill=0.2, hover="Prediction")]
         groups |= _error_group(labels)
     return groups
 

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from resunet_kit._shared.numbers import number, text
-from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
+from resunet_kit.plots._style import COLORS, REFERENCE, say, shortened, styled, wrapped
 
 _ROW = 48  # pixels of a row's height, whose label takes one line
 _LINE = 16
 _MAX_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
 _LARGE = 1e9  # from which a number has a power of ten
+_MAX_LABEL = 120  # characters; hovering says longer labels in full
 _MARGIN = 0.06  # of the values' range, from the outermost end to the axis' end
 
 
@@ -192,7 +193,7 @@ def _write(figure: go.Figure, row: _Row, index: int) -> None:
 
 def _label(row: _Row) -> str:
     """Return a row's label in bold and its numbers, on one line where they fit a phone."""
-    label, numbers = wrapped(row.label, _MAX_CHARACTERS), _numbers(row)
+    label, numbers = wrapped(shortened(row.label, _MAX_LABEL), _MAX_CHARACTERS), _numbers(row)
     fits = len(label) + len(numbers) <= _MAX_CHARACTERS and "<br>" not in label
     return f"<b>{label}</b>{'  ' if fits else '<br>'}{numbers}"
 

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.numbers import text
 from resunet_kit.plots._arrays import as_labels, as_numbers, as_texts, same_length
 from resunet_kit.plots._score_positions import Positions, positions_of
-from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
+from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, shortened, styled, translucent, wrapped
 
 _GROUP = 100  # pixels of a group's height
+_MAX_NAME = 40  # characters of a group's name, which stands above its box
 _MAX_POINTS = 1000  # of a group; of more, the box alone is drawn
 
 
@@ -63,7 +64,10 @@ def score_distribution(
     same_length(scores=len(values), labels=len(texts))
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
     positions = positions_of(values)
-    ticks = [f"{group}<br>{_summary(values[chosen], count_first=True)}" for group, chosen in parts.items()]
+    ticks = [
+        f"{shortened(str(group), _MAX_NAME)}<br>{_summary(values[chosen], count_first=True)}"
+        for group, chosen in parts.items()
+    ]
     figure, apart = go.Figure(), []
     for index, (tick, chosen) in enumerate(zip(ticks, parts.values(), strict=True)):
         color, part, words = COLORS[index % len(COLORS)], values[chosen], [texts[i] for i in chosen]

@@ -17,6 +17,7 @@ from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._layers import frame_axes, image_trace
 from resunet_kit.plots._scene import picture_height
 from resunet_kit.plots._slices import SliceLayer, read_stack, slice_layers
+from resunet_kit.plots._style import wrapped
 from resunet_kit.plots._values import picture_template
 from resunet_kit.plots._volume_source import PathLike, Plane
 
@@ -97,7 +98,7 @@ def slice_viewer(
         _frame(figure, stack.shape, view, stack.aspect)
     traces = list(range(views * (1 + len(layers))))
     steps = [
-        {"label": label, "method": "restyle", "args": [_contents(uris[index], layers, index), traces]}
+        {"label": wrapped(label), "method": "restyle", "args": [_contents(uris[index], layers, index), traces]}
         for index, label in enumerate(labels)
     ]
     figure.update_annotations(font_size=13)

@@ -128,3 +128,8 @@ def test_no_curve_is_lost(curve):
     with pytest.raises(ValueError, match="at least one curve"):
         curve([0, 1], {})
     assert curve([0, 1], [0.1, 0.2], names=iter(["b"])).data[0].name.startswith("b · ")
+
+
+def test_long_names_are_broken_into_lines_in_the_legend():
+    trace, *_ = plots.roc_curve([0, 1], {"a network " * 9: [0.1, 0.2]}).data
+    assert max(map(len, trace.name.split("<br>"))) <= 46

@@ -97,3 +97,9 @@ def test_a_number_that_no_float_holds_is_refused():
 def test_large_and_small_numbers_are_written_alike_for_both_signs():
     [note] = plots.interval_plot({"a": (1234.5, -0.00001, 1e9)}).layout.annotations
     assert note.text == "<b>a</b>  1,234 (−1e−05 to 1e+09)"
+
+
+def test_a_label_of_many_lines_is_whole_on_hovering_alone():
+    figure = plots.interval_plot({"z" * 300: (0, -1, 1)})
+    assert len(figure.layout.annotations[0].text) < 200
+    assert figure.data[0].text[0].startswith("z" * 300)

@@ -124,3 +124,16 @@ def test_what_holds_no_labels_is_refused():
         plots.class_balance([{}, {}])
     with pytest.raises(ValueError, match=r"Expected labels to be class labels. Received fractions"):
         plots.class_balance(np.array([0.5, 1.0], object))
+
+
+def test_long_names_are_shortened_on_the_axis_and_whole_on_hovering():
+    names = ["left lateral ventricle", "right lateral ventricle", "x"]
+    for figure in (
+        plots.class_balance([0, 1, 2], names=names),
+        plots.confusion_matrix(range(3), range(3), names=names),
+    ):
+        assert list(figure.data[0].x) == names
+        assert figure.layout.xaxis.labelalias == {
+            names[0]: "left later…ventricle",
+            names[1]: "right late…ventricle",
+        }

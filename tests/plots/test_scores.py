@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,9 @@ def test_a_group_of_many_scores_is_its_box_alone():
     assert [box.q1[0], box.median[0], box.q3[0]] == pytest.approx(np.quantile(scores, [0.25, 0.5, 0.75]))
     assert box.x is None
     assert len(plots.score_distribution(scores).to_json()) < 20_000
+
+
+def test_a_long_name_of_a_group_keeps_its_ends():
+    note, *_ = plots.score_distribution({"first " + "x" * 300 + " last": [0.1], "b": [0.2]}).layout.annotations
+    assert re.match(r"first x+…x+ last · n 1", note.text.replace("<br>", ""))
+    assert note.text.count("<br>") <= 2
