@@ -47,7 +47,7 @@ KEYBOARD = r"""
     xs.forEach(function (x, index) {  // a row is as high as its highest panel
       var ratio = sizes.ratios ? sizes.ratios[index] : sizes.ratio * sizes.columns / before;
       var row = Math.floor(index / wide);
-      heights[row] = Math.max(heights[row] || 0, (room / wide) * Math.min(1.3, ratio));
+      heights[row] = Math.max(heights[row] || 0, (0.96 * room / wide) * Math.min(1.3, ratio));
     });
     heights.forEach(function (panel) { tops.push(height + gap); height += panel + gap; });
     if (full) { height = Math.min(sizes.height, room * sizes.ratio); }
