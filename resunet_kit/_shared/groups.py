@@ -17,10 +17,9 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
         length: The number of samples, where it is known.
 
     Raises:
-        TypeError: If the values are in no order, as those of a set or a mapping.
         ValueError: If there are more axes than one, the length differs, or a value is None, NaN or otherwise missing.
     """
-    given = values if hasattr(values, "__array__") else entries(name, values)
+    given = values if hasattr(values, "__array__") else list(values)
     array = as_array(given, name)
     if array.ndim != 1 or length not in (None, len(array)):
         wanted = "(n,)" if length is None else f"({length},)"

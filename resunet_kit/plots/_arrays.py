@@ -175,7 +175,7 @@ def both_classes(truth: NDArray[np.bool_], undefined: str) -> None:
 
 def as_labels(values: ArrayLike, name: str) -> list[Any]:
     """Return a vector of class labels as a list of Python values (booleans as 0 and 1)."""
-    array = sample_values(name, values)
+    array = sample_values(name, values if hasattr(values, "__array__") else entries(name, values))
     if array.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in array):
         array = np.asarray(array.tolist())
     if array.size == 0:
