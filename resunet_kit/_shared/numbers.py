@@ -1,4 +1,4 @@
-"""The one validator of plain options: integers, numbers, flags and names out of a list.
+"""The one validator of plain options: integers, numbers, texts, flags and names out of a list.
 
 A value of a wrong type is a `TypeError`, one out of its range a `ValueError`; both read "Expected … Received …" and end
 with a cure. Each function returns the value as Python's own type, because JSON knows no NumPy scalars.
@@ -51,7 +51,7 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
 
     Raises:
         TypeError: If it is not a single real number.
-        ValueError: If it is NaN, infinite or outside the interval.
+        ValueError: If it is NaN, infinite, an integer that no float can hold, or outside the interval.
 
     Example:
         >>> number("dropout", 1, "[0, 1)")
@@ -62,7 +62,21 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
     single = _single(value)
     if isinstance(single, bool | np.bool_) or not isinstance(single, numbers.Real):
         raise _wrong_type(name, value, f"a number{_described(interval)}", cure or "Convert it with float().")
-    return float(_within(name, single, interval, "a number", cure))
+    try:
+        return float(_within(name, single, interval, "a number", cure))
+    except OverflowError:
+        raise ValueError(f"Expected {name} within the range of floats. Received {name}={value!r}. Scale it.") from None
+
+
+def text(name: str, value: Any) -> str:
+    """Return `value`, a text.
+
+    Raises:
+        TypeError: If it is anything else.
+    """
+    if not isinstance(value, str):
+        raise _wrong_type(name, value, "a text", "Convert it with str().")
+    return value
 
 
 def flag(name: str, value: Any) -> bool:

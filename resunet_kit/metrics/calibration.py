@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit._shared.mask_checks import as_binary
+from resunet_kit._shared.mask_checks import as_array, as_binary
 from resunet_kit._shared.numbers import integer
 
 _Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
 
 
 def _probabilities(probability: ArrayLike) -> _Floats:
-    array = np.asarray(probability)
+    array = as_array(probability, "probability")
     if array.dtype.kind not in "buif":
         raise TypeError(
             f"Expected probability of numbers. Received dtype {array.dtype}. Convert it with .astype(float) first."

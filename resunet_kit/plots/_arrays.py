@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import numbers
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared import mask_checks
-from resunet_kit._shared.groups import sample_values
+from resunet_kit._shared.groups import entries, sample_values
 
 
 def as_mask(values: ArrayLike, name: str = "mask") -> NDArray[np.bool_]:
     """Return a boolean `(height, width)` mask; a last axis of one channel is dropped."""
-    return mask_checks.as_mask(_without_channel(np.asarray(values)), name=name, ndims=(2,))
+    return mask_checks.as_mask(_without_channel(mask_checks.as_array(values, name)), name=name, ndims=(2,))
 
 
 def as_masks(values: Iterable[ArrayLike], name: str) -> list[NDArray[np.bool_]]:
     """Return a list of boolean masks from a sequence or a stacked array."""
-    return [as_mask(value, f"{name}[{index}]") for index, value in enumerate(values)]
+    return [as_mask(value, f"{name}[{index}]") for index, value in enumerate(entries(name, values))]
 
 
 def as_image(value: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
@@ -30,7 +32,7 @@ def as_image(value: ArrayLike, name: str = "image") -> NDArray[np.uint8]:
 
 def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray[np.uint8]]:
     """Return a list of uint8 images; values outside [0, 1] are stretched by the range of all images together."""
-    arrays = [_image_array(value, f"{name}[{index}]") for index, value in enumerate(values)]
+    arrays = [_image_array(value, f"{name}[{index}]") for index, value in enumerate(entries(name, values))]
     if not arrays:
         raise ValueError(f"Expected {name} with at least one image. Received none. Check the selection.")
     low = min(float(array.min()) for array in arrays)
@@ -39,8 +41,7 @@ def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray
 
 
 def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
-    mask_checks.check_not_masked(value, name)
-    array = _without_channel(np.asarray(value))
+    array = _without_channel(mask_checks.as_array(value, name))
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[-1] == 3):
         raise ValueError(
             f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). Received shape "
@@ -90,15 +91,14 @@ def same_length(**lengths: int) -> None:
 
 def as_finite(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return a float array without NaN or infinity, of the same shape."""
-    array = np.asarray(values)
+    array = mask_checks.as_array(values, name)
     _check_finite(array, name, cure="Leave those entries out, and say next to the figure how many they were.")
     return array.astype(np.float64)
 
 
 def as_finite_pixels(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return floats of an image or volume without NaN or infinity, of the same shape."""
-    mask_checks.check_not_masked(values, name)
-    array = np.asarray(values)
+    array = mask_checks.as_array(values, name)
     _check_finite(array, name, cure=_replaced(name))
     return array.astype(np.float64)
 
@@ -133,13 +133,24 @@ def as_vector(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return a vector `(n,)` of floats in which None is NaN; infinite values and NaN stay."""
-    array = np.asarray(values)
+    array = as_floats(values, name)
+    if array.ndim != 1:
+        raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
+    return array
+
+
+def as_floats(values: ArrayLike, name: str) -> NDArray[np.float64]:
+    """Return floats of the same shape in which None is NaN; infinite values and NaN stay."""
+    array = mask_checks.as_array(values, name)
     if array.dtype == object:
         array = np.array([np.nan if value is None else value for value in array.ravel()]).reshape(array.shape)
     _check_finite(array if array.dtype.kind not in "f" else np.nan_to_num(array), name, cure="")
-    if array.ndim != 1:
-        raise ValueError(f"Expected {name} to be a vector (n,). Received shape {array.shape}. Flatten it.")
     return array.astype(np.float64)
+
+
+def as_texts(values: Iterable[object], name: str) -> list[str]:
+    """Return titles, labels or names as a list of texts."""
+    return [str(value) for value in entries(name, values)]
 
 
 def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:
@@ -164,7 +175,9 @@ def both_classes(truth: NDArray[np.bool_], undefined: str) -> None:
 
 def as_labels(values: ArrayLike, name: str) -> list[Any]:
     """Return a vector of class labels as a list of Python values (booleans as 0 and 1)."""
-    array = sample_values(name, values)
+    array = sample_values(name, values if hasattr(values, "__array__") else entries(name, values))
+    if array.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in array):
+        array = np.asarray(array.tolist())
     if array.size == 0:
         raise ValueError(f"Expected {name} with at least one label. Received none. Check the selection.")
     if array.dtype.kind == "f" and not np.all(np.isfinite(array) & (array == np.round(array))):
@@ -172,7 +185,10 @@ def as_labels(values: ArrayLike, name: str) -> list[Any]:
             f"Expected {name} to be class labels. Received fractions or infinite values. Threshold probabilities "
             "first, as in `probability >= 0.5`."
         )
-    return (array.astype(np.int64) if array.dtype.kind in "bf" else array).tolist()
+    labels: list[Any] = array.tolist()
+    if not all(isinstance(label, Hashable) for label in labels):
+        raise TypeError(f"Expected {name} to be integers, booleans or texts. Received {labels[0]!r}. Convert them.")
+    return [int(label) for label in labels] if array.dtype.kind in "bf" else labels
 
 
 def named_classes(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] | None) -> dict[Any, str]:
@@ -184,13 +200,27 @@ def named_classes(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str
     """
     present = set(labels)
     if names is None:
-        ordered = sorted(present, key=lambda label: (isinstance(label, str), label))
-        return {label: str(label) for label in ordered}
-    known = dict(names) if isinstance(names, Mapping) else dict(enumerate(names))
+        return _told_apart({label: str(label) for label in sorted(present, key=_rank)})
+    known = dict(names) if isinstance(names, Mapping) else dict(enumerate(entries("names", names)))
     unnamed = sorted(map(repr, present - set(known)))
     if unnamed:
         raise ValueError(
             f"Expected names for every label. Received {len(known)} names and no name for {', '.join(unnamed)}. "
             "Pass a sequence for the labels 0, 1, 2, ..., or a mapping of label to name."
         )
-    return {label: str(name) for label, name in known.items()}
+    return _told_apart({label: str(name) for label, name in known.items()})
+
+
+def _rank(label: Any) -> tuple[bool, Any]:
+    """Return what sorts labels: numbers by value, anything else behind them by its text."""
+    is_number = isinstance(label, numbers.Real)
+    return not is_number, label if is_number else str(label)
+
+
+def _told_apart(names: dict[Any, str]) -> dict[Any, str]:
+    """Return the names, refusing two of one name: an axis of classes would draw them over each other."""
+    twice = [name for name, count in Counter(names.values()).items() if count > 1]
+    if twice:
+        labels = [label for label, name in names.items() if name == twice[0]]
+        raise ValueError(f"Expected a name of its own for each label. Received {twice[0]!r} for {labels}. Rename one.")
+    return names

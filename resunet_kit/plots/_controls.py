@@ -5,13 +5,16 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from resunet_kit.plots._style import INK, REFERENCE, styled
+from resunet_kit.plots._style import CLEAR, INK, REFERENCE, styled
 
 OPACITY = 0.8  # of masks at first
 _OPACITIES = [step / 10 for step in range(11)]
 _SLIDER_ROW = 84  # pixels
+_SLIDER_LINE = 18
+_MAX_TICK = 12  # characters of a label below a slider
 _BUTTON_ROW = 36
 _LEGEND_ROW = 20
+_LEGEND_MARGIN = 10
 _MAX_LEGEND_ROWS = 7
 _PHONE = 330  # pixels that a legend has on a phone
 
@@ -31,10 +34,18 @@ class Toggle(NamedTuple):
 
 
 def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix: str = "") -> dict[str, Any]:
-    """Return a slider below the pictures, readable on white and on black."""
+    """Return a slider below the pictures, readable on white and on black.
+
+    Long labels are names of their own, and stand above the slider alone: below it they would overlap and be cut off.
+    """
+    is_long = max(len(step["label"]) for step in steps) > _MAX_TICK
     return {
         "active": active,
-        "currentvalue": {"prefix": prefix, "suffix": suffix, "font": {"size": 14}},
+        "currentvalue": {
+            "prefix": "" if is_long else prefix,
+            "suffix": suffix,
+            "font": {"size": 14, "color": REFERENCE},
+        },
         "pad": {"t": 10, "b": 10, "l": 0, "r": 0},
         "len": 1.0,
         "x": 0.0,
@@ -42,7 +53,7 @@ def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix:
         "activebgcolor": REFERENCE,
         "bordercolor": REFERENCE,
         "tickcolor": REFERENCE,
-        "font": {"color": REFERENCE, "size": 11},
+        "font": {"color": CLEAR, "size": 1} if is_long else {"color": REFERENCE, "size": 11},
         "steps": list(steps),
     }
 
@@ -110,6 +121,7 @@ def fit_pictures(
     panel_title_lines: int = 0,
     panels: tuple[int, int] = (1, 1),
     min_width: int = 150,
+    ratios: Sequence[float] = (),
 ) -> go.Figure:
     """Give a figure of pictures the common style: as wide as its column, with the controls around the pictures.
 
@@ -124,10 +136,11 @@ def fit_pictures(
         panel_title_lines: Lines of the titles above the panels.
         panels: How many there are, and how many in a row.
         min_width: Of a panel, in pixels: on narrower pages fewer stand in a row.
+        ratios: Height of each panel in its widths, where they differ.
     """
     rows = min(_rows(legend), _MAX_LEGEND_ROWS)
-    entries = _LEGEND_ROW * rows + 8 if rows else 0
-    below = _SLIDER_ROW * bool(sliders) + entries + 8
+    entries = _LEGEND_ROW * rows + _LEGEND_MARGIN if rows else 0
+    below = sum(map(_slider_height, sliders)) + entries + 8
     above = _BUTTON_ROW * len(_button_rows(list(toggles or {})))
     styled(figure, title=title, height=height, legend=bool(legend), panel_title_lines=panel_title_lines)
     _resize(figure, height=figure.layout.margin.t + above + height + below)
@@ -138,7 +151,7 @@ def fit_pictures(
         updatemenus=toggle_buttons(toggles or {}, raised=raised),
         hovermode="x unified",  # all layers under the pointer in one label
         # Read by the script of `_keyboard`: on a narrow page the figure is as high as its pictures need.
-        meta={"pictures": _sizes(size, height, panels, min_width, panel_title_lines)},
+        meta={"pictures": _sizes(size, height, panels, min_width, panel_title_lines, ratios)},
     )
     if rows:  # below the sliders, as many rows as a phone needs; more of them scroll
         figure.update_layout(legend={"y": entries / figure.layout.height, "yanchor": "top"})
@@ -147,15 +160,26 @@ def fit_pictures(
     return figure
 
 
+def _slider_height(slider: Mapping[str, Any]) -> int:
+    """Return the pixels of a slider and of its longest label, which may have several lines."""
+    return _SLIDER_ROW + _SLIDER_LINE * max(step["label"].count("<br>") for step in slider["steps"])
+
+
 def _sizes(
-    size: tuple[float, float], height: int, panels: tuple[int, int], min_width: int, lines: int
+    size: tuple[float, float],
+    height: int,
+    panels: tuple[int, int],
+    min_width: int,
+    lines: int,
+    ratios: Sequence[float],
 ) -> dict[str, Any]:
     """Return what the script of `_keyboard` needs to know of the pictures."""
     found: dict[str, Any] = {"height": height, "ratio": size[0] / size[1]}
     count, columns = panels
     if columns == 1:
         return found
-    return found | {"panels": count, "columns": columns, "minWidth": min_width, "titleLines": lines}
+    found |= {"panels": count, "columns": columns, "minWidth": min_width, "titleLines": lines}
+    return found | ({"ratios": list(ratios)} if ratios else {})
 
 
 def _resize(figure: go.Figure, *, height: int) -> None:

@@ -65,7 +65,7 @@ def align(history: Any, validation_freq: ValidationFreq) -> dict[str, Series]:
 def _numbers(name: str, values: Any) -> list[float]:
     try:
         return [math.nan if value is None else float(value) for value in values]
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise TypeError(
             f"Expected {name} to be a sequence of numbers, one per epoch. Received {values!r}. Leave other entries out."
         ) from error

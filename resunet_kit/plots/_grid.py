@@ -11,10 +11,12 @@ from resunet_kit._shared.numbers import integer
 from resunet_kit.plots._controls import Toggle, fit_pictures
 from resunet_kit.plots._layers import Region, frame_axes, has_many_regions, image_trace, region_traces
 from resunet_kit.plots._png import fitted_uris, picture_limit
+from resunet_kit.plots._style import wrapped
 from resunet_kit.plots._values import picture_template
 
 _PANEL = 250  # pixels of a panel's width on a wide page
 _GAP = 12
+_TITLE_CHARACTERS = 22  # of a line above a panel of 150 pixels, as on a phone
 _LIGHTER = 1.5  # a picture of a grid takes so much less than one that stands alone
 
 
@@ -37,10 +39,11 @@ def picture_grid(
         title: The figure's title.
         exact: Whether the pictures hold the images' own values.
     """
+    named = [wrapped(text, _TITLE_CHARACTERS) for text in titles or ()]
     columns = min(integer("columns", columns, "[1, inf)"), len(images))
     rows = -(-len(images) // columns)
-    lines = max((title.count("<br>") + 1 for title in titles), default=1) if titles else 0
-    row_gap = _GAP + (6 + 16 * lines if titles else 0)
+    lines = max((text.count("<br>") + 1 for text in named), default=0)
+    row_gap = _GAP + (6 + 16 * lines if lines else 0)
     panel_height = _PANEL * max(image.shape[0] / image.shape[1] for image in images)
     width, height = columns * (_PANEL + _GAP), rows * panel_height + (rows - 1) * row_gap
     figure = make_subplots(
@@ -48,7 +51,7 @@ def picture_grid(
         cols=columns,
         horizontal_spacing=_GAP / width,
         vertical_spacing=row_gap / height,
-        subplot_titles=list(titles) if titles else None,
+        subplot_titles=named or None,
     )
     limit = sum(picture_limit(image.shape, parts=_LIGHTER) for image in images)
     uris, levels = fitted_uris(images, limit)

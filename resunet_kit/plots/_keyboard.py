@@ -40,14 +40,20 @@ KEYBOARD = r"""
       });
       figure.ownTitles = (figure.layout.annotations || []).map(function (note) { return [note.x, note.y]; });
     }
-    var full = wide === sizes.columns, rows = Math.ceil(count / wide), change = {};
+    var full = wide === sizes.columns, change = {};
     var titles = figure.ownTitles.length === count;
     var gap = 12 + (titles ? 10 + 16 * sizes.titleLines : 0), before = Math.ceil(count / sizes.columns);
-    var panel = full ? 0 : (room / wide) * Math.min(1.3, sizes.ratio * sizes.columns / before);
-    var height = full ? Math.min(sizes.height, room * sizes.ratio) : rows * panel + (rows - 1) * gap;
+    var heights = [], tops = [], height = -gap;
+    xs.forEach(function (x, index) {  // a row is as high as its highest panel
+      var ratio = sizes.ratios ? sizes.ratios[index] : sizes.ratio * sizes.columns / before;
+      var row = Math.floor(index / wide);
+      heights[row] = Math.max(heights[row] || 0, (0.96 * room / wide) * Math.min(1.3, ratio));
+    });
+    heights.forEach(function (panel) { tops.push(height + gap); height += panel + gap; });
+    if (full) { height = Math.min(sizes.height, room * sizes.ratio); }
     xs.forEach(function (x, index) {
-      var row = Math.floor(index / wide), column = index % wide;
-      var top = 1 - row * (panel + gap) / height, own = figure.ownDomains[index];
+      var row = Math.floor(index / wide), column = index % wide, panel = heights[row];
+      var top = 1 - tops[row] / height, own = figure.ownDomains[index];
       change[x + ".domain"] = full ? own[0] : [(column + 0.02) / wide, (column + 0.98) / wide];
       change["y" + x.slice(1) + ".domain"] = full ? own[1] : [Math.max(0, top - panel / height), Math.min(1, top)];
       if (titles) {
@@ -61,7 +67,8 @@ KEYBOARD = r"""
     var sizes = figure.layout && figure.layout.meta && figure.layout.meta.pictures;
     if (!sizes || !figure.clientWidth) { return; }
     if (!figure.fullHeight) { figure.fullHeight = figure.layout.height; }
-    var margin = figure.layout.margin, room = figure.clientWidth - margin.l - margin.r;
+    var margin = figure._fullLayout._size || figure.layout.margin;  // with the room that a colour bar takes
+    var room = figure.clientWidth - margin.l - margin.r;
     var single = {height: Math.min(sizes.height, room * sizes.ratio), change: {}};
     var now = sizes.columns ? arranged(figure, sizes, room) : single;
     var height = Math.round(figure.fullHeight - sizes.height + now.height);

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.groups import entries
 from resunet_kit._shared.mask_checks import as_array
 from resunet_kit._shared.numbers import integer
 from resunet_kit.plots._arrays import as_mask
@@ -127,11 +128,7 @@ def _names(present: set[int], given: Names) -> dict[int, str]:
     """Return the names of the classes to draw; label 0 is the background unless it has a name of its own."""
     if given is None:
         return {label: f"Class {label}" for label in sorted(present - {0})}
-    if isinstance(given, str) or not isinstance(given, Sequence | Mapping | np.ndarray):
-        raise TypeError(
-            f"Expected class_names as a sequence or a mapping of label to name. Received {given!r}. Put it into a list."
-        )
-    by_label = given if isinstance(given, Mapping) else dict(enumerate(given))
+    by_label = given if isinstance(given, Mapping) else dict(enumerate(entries("class_names", given)))
     known = {
         integer("a label of class_names", label, f"[0, {_MAX_LABEL}]"): str(text).replace("<", "&lt;")  # not markup
         for label, text in by_label.items()

@@ -19,6 +19,7 @@ from resunet_kit.plots._style import translucent
 
 _EDGES = 8000  # between foreground and background, in an image of 256 x 256 pixels: some 50 kB as outlines
 _SMALL = 256
+_PALETTE = 256  # colours of a PNG
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Region:
     on: bool = True
     dash: str = "solid"
     in_legend: bool = True
+
+
+def legend_name(name: str, mask: NDArray[np.bool_]) -> str:
+    """Return the name of a mask in the legend, which says where there is nothing to see."""
+    return name if mask.any() else f"{name} · empty"
 
 
 def image_trace(image: NDArray[np.uint8], *, uri: str | None = None, hover: str | None = None) -> Any:
@@ -129,10 +135,11 @@ def picture_of(regions: Sequence[Region]) -> Any:
 
 def palette_picture(regions: Sequence[Region]) -> str:
     """Return masks as PNG with a palette; of a pixel in several, the last colour is taken."""
+    clear = [(0, 0, 0, 0)] if len(regions) < _PALETTE else []  # all 256 classes leave no pixel without one
     codes = np.zeros(regions[0].mask.shape, np.uint8)
-    for code, region in enumerate(regions, start=1):
+    for code, region in enumerate(regions, start=len(clear)):
         codes[region.mask] = code
-    colors = [(0, 0, 0, 0), *(_rgba(region.color, max(region.fill, 0.3)) for region in regions)]
+    colors = [*clear, *(_rgba(region.color, max(region.fill, 0.3)) for region in regions)]
     return indexed_uri(codes, colors)
 
 

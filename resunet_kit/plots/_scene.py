@@ -34,6 +34,7 @@ _WIDTH = 1000  # of a page's column: wider pictures are lower
 _MIN_HEIGHT = 160
 _JSON = 143_000  # bytes of a figure of up to 256 x 256 pixels, without its layout
 _PIXELS = 256 * 256
+_LISTED = 13 * 5  # bytes: a trace's index in 11 steps and 2 states of a button
 
 Groups = Mapping[str, Sequence[Region]]
 
@@ -65,7 +66,7 @@ def draw_scene(
     groups = _without_overlap(groups) if keyed else groups
     drawn, toggles, names = mask_traces(groups, pictured=pictured)
     said = {**(hover or {}), **{name: values for name, values in (labels or {}).items() if name in pictured}}
-    base, hovering = picture_traces(image, picture, said, taken=len(go.Figure(drawn).to_json()))
+    base, hovering = picture_traces(image, picture, said, taken=_bytes_of(drawn))
     figure = PictureFigure([base, *drawn, *hovering])
     frame_axes(figure, picture.shape)
     if note:
@@ -81,6 +82,11 @@ def draw_scene(
     )
     # What is drawn as a picture has no outline for the legend to switch: only buttons can.
     return figure.update_layout(legend={"itemclick": False, "itemdoubleclick": False}) if keyed else figure
+
+
+def _bytes_of(drawn: Sequence[Any]) -> int:
+    """Return the bytes of JSON that traces take, and their indices in the slider's steps and the buttons."""
+    return len(go.Figure(drawn).to_json()) + _LISTED * len(drawn)
 
 
 def _has_button(name: str, buttons: bool) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit._shared.mask_checks import pixel_size
+from resunet_kit._shared.groups import entries
+from resunet_kit._shared.mask_checks import as_array, pixel_size
 from resunet_kit._shared.numbers import integer, integers
 from resunet_kit.masks import regions
-from resunet_kit.plots._arrays import as_images, as_masks, same_length, same_shape
+from resunet_kit.plots._arrays import as_images, as_masks, as_texts, same_length, same_shape
 from resunet_kit.plots._label_maps import IGNORED
-from resunet_kit.plots._layers import Region, has_many_regions, palette_picture, picture_of, region_trace
+from resunet_kit.plots._layers import Region, has_many_regions, legend_name, palette_picture, picture_of, region_trace
 from resunet_kit.plots._png import fitted_uris
 from resunet_kit.plots._style import PREDICTION, TRUTH
 from resunet_kit.plots._volume_source import Volume, is_path, read_masks, read_volume
@@ -72,12 +73,9 @@ def read_stack(
 ) -> Stack:
     """Return the pictures of a volume, given as slices, as one array or by its file; see `slice_viewer`."""
     if not is_path(images):
-        slices = [np.asarray(image) for image in images]
-        if (
-            not slices
-            or slices[0].ndim != 3
-            or (slices[0].shape[-1] in (1, 3) and channels is None and not channel_names)
-        ):
+        slices = [as_array(image, f"images[{index}]") for index, image in enumerate(entries("images", images))]
+        grey_or_rgb = not slices or slices[0].ndim != 3 or slices[0].shape[-1] in (1, 3)
+        if grey_or_rgb and channels is None and channel_names is None:
             return _plain(slices, spacing, plane)
         _check_same(slices)
         images = np.stack(slices)
@@ -129,10 +127,9 @@ def _chosen(channels: int | Sequence[int] | None, count: int) -> tuple[int, ...]
 def _names(names: Sequence[str] | None, chosen: Sequence[int]) -> list[str]:
     if names is None:
         return [f"Channel {index}" for index in chosen]
-    if isinstance(names, str):
-        raise TypeError(f"Expected channel_names as a list of names. Received {names!r}. Put it into brackets.")
-    same_length(channels=len(chosen), channel_names=len(names))
-    return [str(name) for name in names]
+    given = as_texts(names, "channel_names")
+    same_length(channels=len(chosen), channel_names=len(given))
+    return given
 
 
 def clipped(channel: NDArray[Any], volume: Volume) -> NDArray[Any]:
@@ -209,7 +206,7 @@ def slice_layers(stack: Stack, masks: Any, predictions: Any, *, boxes: bool, pla
             checked = _masks(stack, given, name, plane)
             many = sum(map(has_many_regions, checked)) > len(checked) / 4  # a step of the slider cannot change the kind
             look = {"fill": fill, "group": name, "hover": name}
-            found.append(SliceLayer(name, color, checked, look, as_picture=many))
+            found.append(SliceLayer(legend_name(name, np.asarray(checked)), color, checked, look, as_picture=many))
     if boxes and not found:
         raise ValueError(
             "Expected masks or predictions for boxes=True. Received neither. Pass one, or leave boxes out."

@@ -10,6 +10,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from resunet_kit._shared.numbers import text as checked_text
+
 # Okabe and Ito (2008), "Color Universal Design"; the order puts the pairs that differ most first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -63,7 +65,7 @@ def template() -> Any:
             # Solid, since a label without a background cannot be read over what it lies on.
             "hoverlabel": {"align": "left", "bgcolor": "#24292F", "font": {"color": "#F6F8FA"}, "namelength": -1},
             "modebar": {"orientation": "h", "color": REFERENCE, "activecolor": COLORS[0], "bgcolor": CLEAR},
-            "legend": {"bgcolor": CLEAR},
+            "legend": {"bgcolor": CLEAR, "tracegroupgap": 0},
             "xaxis": axis,
             "yaxis": axis,
             "scene": {name: {k: v for k, v in solid.items() if k not in ("automargin", "title")} for name in _SOLID},
@@ -94,7 +96,7 @@ def styled(
         panel_title_lines: Lines of the titles above the panels.
         **layout: More layout properties.
     """
-    text = wrapped(title) if title else ""
+    text = "" if title is None else wrapped(checked_text("title", title))
     rows = text.count("<br>") + 1 if text else 0
     top = _TOOLS_ROW + (rows * _TITLE_LINE + _TITLE_GAP if text else 0)
     top += (_PANEL_TITLE_ROW + _TEXT_LINE * (panel_title_lines - 1)) if panel_title_lines else 0
@@ -112,6 +114,9 @@ def styled(
         position = {"x": 0.0, "xref": "container", "pad": {"l": 4}, "y": 1 - anchor / total, "yanchor": "top"}
         figure.update_layout(title={"text": text, **position})
     if legend:
+        for trace in figure.data:
+            if trace.name and len(trace.name) > _TITLE_CHARACTERS:
+                trace.name = wrapped(trace.name)
         # Anchored to the figure's lower edge, where Plotly reserves as many rows as the entries take.
         position = {"x": 0, "xref": "container", "xanchor": "left", "y": 0, "yref": "container", "yanchor": "bottom"}
         figure.update_layout(legend={"orientation": "h", **position})
@@ -137,6 +142,18 @@ def _lines(text: str, characters: int) -> list[str]:
     ends = ends if ends > 0.4 * characters else start.rfind(" ")
     ends = ends if ends > 0 else characters
     return [text[:ends].removesuffix(" ·"), *_lines(text[ends:].lstrip(), characters)]
+
+
+def shortened(text: str, characters: int) -> str:
+    """Return a text of at most so many characters, without its middle where it is longer: names differ at their ends.
+
+    Example:
+        >>> shortened("left lateral ventricle, inferior horn", 20)
+        'left later…rior horn'
+    """
+    if len(text) <= characters:
+        return text
+    return f"{text[: characters // 2]}…{text[len(text) - (characters - 1) // 2 :]}"
 
 
 def say(figure: go.Figure, text: str, **position: Any) -> go.Figure:

@@ -86,7 +86,7 @@ def _digits(values: NDArray[np.float64], largest: float, unit: int) -> tuple[NDA
 
 def _split(numbers: NDArray[np.float64], unit: int, first: int, second: int) -> NDArray[np.float64]:
     """Return how often `first` is in each rounded number, how often `second` in what is left, and what is left then."""
-    rounded = np.round(numbers / unit) * unit
+    rounded = np.minimum(np.round(numbers / unit) * unit, 256 * first - unit)  # a channel ends with 255
     return _channels(rounded // first, rounded % first // second, rounded % second)
 
 

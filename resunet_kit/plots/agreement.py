@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from resunet_kit._shared.numbers import number
-from resunet_kit.plots._arrays import as_vector, same_length
+from resunet_kit._shared.numbers import number, text
+from resunet_kit.plots._arrays import as_texts, as_vector, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, translucent
 
 _EDGE = 1.05  # the axis' ends beyond the outermost point or interval, of its distance to their middle
@@ -68,14 +68,11 @@ def bland_altman(
         measurement", Lancet 327. Bland and Altman (1999), "Measuring agreement in method comparison studies",
         Statistical Methods in Medical Research 8(2), section 2.1: the limits' standard error.
     """
+    text("name", name)
     confidence = number("confidence", confidence, "(0, 1)", cure="Pass 0.95 for 95 %.")
     truth, predicted = _volumes(truth_volumes, "truth_volumes"), _volumes(predicted_volumes, "predicted_volumes")
-    same_length(
-        truth_volumes=truth.size,
-        predicted_volumes=predicted.size,
-        **({} if labels is None else {"labels": len(labels)}),
-    )
-    names = [str(index) for index in range(truth.size)] if labels is None else [str(label) for label in labels]
+    names = [str(index) for index in range(truth.size)] if labels is None else as_texts(labels, "labels")
+    same_length(truth_volumes=truth.size, predicted_volumes=predicted.size, labels=len(names))
     difference, mean = predicted - truth, (predicted + truth) / 2
     lines = _lines(difference, confidence)
     figure = go.Figure(_points(mean, difference, truth, predicted, names))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots import _threshold_counts as _curves
-from resunet_kit.plots._arrays import as_finite, both_classes, same_length
+from resunet_kit.plots._arrays import as_finite, as_texts, both_classes, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]
@@ -48,8 +48,8 @@ def roc_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class (the area is undefined), shapes differ, or a score or
-            the threshold is NaN.
+        ValueError: If the truth holds one class (the area is undefined), shapes differ, two curves have the same
+            name, or a score or the threshold is NaN.
 
     Example:
         >>> figure = roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -116,8 +116,8 @@ def precision_recall_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class, shapes differ, or a score or
-            the threshold is NaN.
+        ValueError: If the truth holds one class, shapes differ, two curves have the same
+            name, or a score or the threshold is NaN.
 
     Example:
         >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
@@ -163,9 +163,14 @@ def _counts(truth: ArrayLike, scores: _Scores, names: Sequence[str] | None, *, w
     labels = as_binary(truth, "truth")
     both_classes(labels, what)
     named: dict[str, Any] = dict(scores) if isinstance(scores, Mapping) else {"Model": scores}
+    if not named:
+        raise ValueError("Expected scores of at least one curve. Received an empty mapping. Check the selection.")
     if names is not None:
-        same_length(scores=len(named), names=len(names))
-        named = dict(zip(names, named.values(), strict=True))
+        given = as_texts(names, "names")
+        same_length(scores=len(named), names=len(given))
+        if len(set(given)) < len(given):
+            raise ValueError(f"Expected a name of its own for each curve. Received {given}. Rename one.")
+        named = dict(zip(given, named.values(), strict=True))
     return {name: _counted(labels, values, name) for name, values in named.items()}
 
 

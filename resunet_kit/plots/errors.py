@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
+from resunet_kit._shared.groups import entries
+from resunet_kit._shared.mask_checks import as_array
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
-from resunet_kit._shared.numbers import integer
-from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_vector, same_length, same_shape
+from resunet_kit._shared.numbers import integer, text
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_texts, as_vector, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
 from resunet_kit.plots._layers import Region
@@ -64,14 +67,17 @@ def error_map(
         ['True positive · 4 px', 'False positive · 12 px', 'False negative · 0 px']
     """
     picture = as_image(image)
-    labels = read_labels(truth, prediction, class_names, ignore_class, name="truth")
+    given = as_array(prediction, "prediction")  # None too, which is no prediction without foreground
+    labels = read_labels(truth, given, class_names, ignore_class, name="truth")
     true_map, predicted_map = labels.pair
     same_shape(picture, true_map, "truth")
     same_shape(picture, predicted_map, "prediction")
     groups = {
         **{region.group: [region] for region in _error_regions(labels, counts=True)},
-        "Truth": [Region(np.asarray(true_map > 0), "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
-        "Prediction": [Region(np.asarray(predicted_map > 0), "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")],
+        "Truth": [Region(_foreground(labels, true_map), "Truth", TRUTH, fill=0.0, on=False, dash="dot")],
+        "Prediction": [
+            Region(_foreground(labels, predicted_map), "Prediction", PREDICTION, fill=0.0, on=False, dash="dot")
+        ],
     }
     return draw_scene(
         image,
@@ -81,8 +87,18 @@ def error_map(
     )
 
 
+def _valid(labels: Labels) -> NDArray[np.bool_]:
+    """Return the pixels that count as right or as wrong."""
+    return np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+
+
+def _foreground(labels: Labels, of: NDArray[Any]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = (of > 0) & _valid(labels)
+    return found
+
+
 def _score_title(labels: Labels) -> str:
-    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    valid = _valid(labels)
     truth, prediction = (map_[valid] for map_ in labels.pair)
     if not labels.is_map:
         return f"Error map · Dice {dice_of_counts(count_pixels(truth, prediction)):.3f}"
@@ -131,10 +147,11 @@ def worst_cases(
         >>> [annotation.text for annotation in figure.layout.annotations]
         ['1<br>Dice 0.200', '2<br>Dice 0.500']
     """
-    pictures, values = list(images), as_vector(scores, "scores")
-    true_masks, predicted = list(truths), list(predictions)
+    text("name", name)
+    pictures, values = entries("images", images), as_vector(scores, "scores")
+    true_masks, predicted = entries("truths", truths), entries("predictions", predictions)
     integer("count", count, "[1, inf)")
-    named = [str(index) for index in range(len(values))] if titles is None else [str(title) for title in titles]
+    named = [str(index) for index in range(len(values))] if titles is None else as_texts(titles, "titles")
     same_length(
         images=len(pictures),
         truths=len(true_masks),
@@ -164,7 +181,7 @@ def worst_cases(
 
 def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:
     """Return the regions of right and wrong pixels; of label maps those of a wrong class too, and ignored ones."""
-    valid = np.ones(labels.truth.shape, bool) if labels.ignored is None else ~labels.ignored
+    valid = _valid(labels)
     truth, prediction = labels.pair
     kinds = [
         ("True positive", (truth == prediction) & (truth > 0) & valid, AGREEMENT),

@@ -10,15 +10,16 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
-from resunet_kit._shared.numbers import number, numbers_per_axis
+from resunet_kit._shared.numbers import number, numbers_per_axis, text
 from resunet_kit.plots._arrays import as_finite_pixels, as_image, as_mask, same_shape
 from resunet_kit.plots._controls import fit_pictures, opacity_slider
 from resunet_kit.plots._keyboard import PictureFigure
-from resunet_kit.plots._layers import Region, frame_axes
+from resunet_kit.plots._layers import Region, frame_axes, legend_name
 from resunet_kit.plots._png import indexed_uri
 from resunet_kit.plots._scene import mask_traces, picture_height, picture_traces
 from resunet_kit.plots._style import PREDICTION, REFERENCE, TRUTH
 
+_BAR = 72  # pixels that the colour bar takes
 _COLORS = 64  # of the palette: more could not be told apart under an image
 
 
@@ -66,6 +67,7 @@ def heatmap_overlay(
         >>> figure.data[-1].marker.cmax, figure.data[-1].marker.colorbar.title.text
         (0.5, 'Entropy')
     """
+    text("name", name)
     picture, values = as_image(image), _as_heatmap(heatmap)
     same_shape(picture, values, "heatmap")
     low, high = _range(values, value_range)
@@ -86,7 +88,7 @@ def heatmap_overlay(
         sliders=[opacity_slider([1], start)],
         legend=names,
     )
-    return figure
+    return figure.update_layout(margin_r=_BAR)
 
 
 def _as_heatmap(heatmap: ArrayLike) -> NDArray[np.float64]:
@@ -141,7 +143,7 @@ def _outlines(
             argument = {"Truth": "mask"}.get(name, "prediction")
             checked = as_mask(given, argument)
             same_shape(picture, checked, argument)
-            found[name] = [Region(checked, name, color, fill=0.0, hover=name)]
+            found[name] = [Region(checked, legend_name(name, checked), color, fill=0.0, hover=name)]
     return found
 
 

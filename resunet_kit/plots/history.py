@@ -105,7 +105,8 @@ def _stage(name: str, history: Any, monitor: str | None, mode: Mode, validation_
         if name:
             error.add_note(f"This is the history of {name!r}.")
         raise
-    chosen = monitor or next((key for key in ("val_loss", "loss") if key in entries), next(iter(entries)))
+    default = next((key for key in ("val_loss", "loss") if key in entries), next(iter(entries)))
+    chosen = default if monitor is None else monitor
     choice(f"monitor of {name!r}" if name else "monitor", chosen, entries)
     return Stage(name, entries, chosen, _best_epoch(entries[chosen], chosen, mode))
 

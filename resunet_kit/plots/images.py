@@ -8,10 +8,12 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
-from resunet_kit.plots._arrays import as_image, as_images, as_masks, same_length, same_shape
+from resunet_kit._shared.groups import entries
+from resunet_kit._shared.mask_checks import as_array
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_texts, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import Labels, Names, read_labels
-from resunet_kit.plots._layers import Region
+from resunet_kit.plots._layers import Region, legend_name
 from resunet_kit.plots._scene import ERROR, Groups, class_regions, draw_scene, probabilities, wrong_pixels
 from resunet_kit.plots._style import PREDICTION, TRUTH
 
@@ -48,20 +50,21 @@ def sample_grid(
         >>> len(figure.data)
         6
     """
-    given = [np.asarray(image) for image in images]
+    given = [as_array(image, f"images[{index}]") for index, image in enumerate(entries("images", images))]
     pictures = as_images(given)
+    named = None if titles is None else as_texts(titles, "titles")
     regions = None if masks is None else as_masks(masks, "masks")
     same_length(
         images=len(pictures),
         **({} if regions is None else {"masks": len(regions)}),
-        **({} if titles is None else {"titles": len(titles)}),
+        **({} if named is None else {"titles": len(named)}),
     )
     layers: list[list[Region]] = [[] for _ in pictures]
     for index, mask in enumerate(regions or []):
         same_shape(pictures[index], mask, f"masks[{index}]")
         layers[index].append(Region(mask, "Mask", TRUTH, group="mask", in_legend=index == 0))
     exact = all(image.dtype == np.uint8 for image in given)
-    return picture_grid(pictures, layers, titles=titles, columns=columns, title=title, exact=exact)
+    return picture_grid(pictures, layers, titles=named, columns=columns, title=title, exact=exact)
 
 
 def overlay(
@@ -128,9 +131,10 @@ def overlay(
 
 
 def _mask_groups(labels: Labels) -> Groups:
-    groups = {"Truth": [Region(labels.truth, "Truth", TRUTH, fill=0.4, hover="Truth")]}
+    groups = {"Truth": [Region(labels.truth, legend_name("Truth", labels.truth), TRUTH, fill=0.4, hover="Truth")]}
     if labels.prediction is not None:
-        groups["Prediction"] = [Region(labels.prediction, "Prediction", PREDICTION, fill=0.2, hover="Prediction")]
+        name = legend_name("Prediction", labels.prediction)
+        groups["Prediction"] = [Region(labels.prediction, name, PREDICTION, fill=0.2, hover="Prediction")]
         groups |= _error_group(labels)
     return groups
 

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from resunet_kit._shared.numbers import number
-from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, wrapped
+from resunet_kit._shared.numbers import number, text
+from resunet_kit.plots._style import COLORS, REFERENCE, say, shortened, styled, wrapped
 
 _ROW = 48  # pixels of a row's height, whose label takes one line
 _LINE = 16
 _MAX_CHARACTERS = 46  # of a line that fits a phone of 390 pixels
+_LARGE = 1e9  # from which a number has a power of ten
+_MAX_LABEL = 120  # characters; hovering says longer labels in full
 _MARGIN = 0.06  # of the values' range, from the outermost end to the axis' end
 
 
@@ -60,6 +62,7 @@ def interval_plot(
     References:
         Lewis and Clarke (2001), "Forest plots: trying to see the wood and the trees", BMJ 322.
     """
+    text("name", name)
     line = None if reference is None else number("reference", reference)
     given = _rows(rows)
     low, high = _ends(given, line)
@@ -120,7 +123,7 @@ def _value(label: str, value: Any) -> float:
         if isinstance(value, str | bool):
             raise TypeError
         return float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         raise TypeError(
             f"Expected numbers in row {label!r}. Received {value!r}. Pass NaN or None for what is missing."
         ) from None
@@ -190,7 +193,7 @@ def _write(figure: go.Figure, row: _Row, index: int) -> None:
 
 def _label(row: _Row) -> str:
     """Return a row's label in bold and its numbers, on one line where they fit a phone."""
-    label, numbers = wrapped(row.label, _MAX_CHARACTERS), _numbers(row)
+    label, numbers = wrapped(shortened(row.label, _MAX_LABEL), _MAX_CHARACTERS), _numbers(row)
     fits = len(label) + len(numbers) <= _MAX_CHARACTERS and "<br>" not in label
     return f"<b>{label}</b>{'  ' if fits else '<br>'}{numbers}"
 
@@ -206,4 +209,7 @@ def _numbers(row: _Row) -> str:
 def _number(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    return f"{value:.3f}".replace("-", "−") if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
+    if 1000 <= abs(value) < _LARGE:
+        return f"{value:,.0f}".replace("-", "−")
+    words = f"{value:.3f}" if 0.001 <= abs(value) < 1000 or value == 0 else f"{value:.3g}"
+    return words.replace("-", "−")

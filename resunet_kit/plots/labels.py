@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
-from resunet_kit.plots._style import COLORS, styled
+from resunet_kit.plots._style import COLORS, shortened, styled
 
 _MAX_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
 _MAX_NUMBERED = 14  # classes whose cells show a number; more show a scale
+
+_MAX_TICK = 20  # characters of a class's name on an axis: longer ones would leave a phone no room for the plot
 
 _Names = Sequence[str] | Mapping[Any, str]
 
@@ -41,7 +43,8 @@ def class_balance(
         class within its group.
 
     Raises:
-        ValueError: If labels are empty, lengths differ, or a label is missing or has no name.
+        TypeError: If labels, groups or names are not sequences.
+        ValueError: If labels are empty, lengths differ, a label is missing or has no name, or two have the same name.
 
     Example:
         >>> figure = class_balance([0, 0, 0, 1], names=["healthy", "tumour"])
@@ -63,7 +66,7 @@ def class_balance(
         height=360,
         legend=groups is not None,
         barmode="stack",
-        xaxis={"title": "Class", "type": "category", "showgrid": False},
+        xaxis={"title": "Class", **_axis(classes.values())},
         yaxis={"title": "Count"},
         bargap=0.2 if len(classes) > 3 else 0.5,
         uniformtext={"minsize": 10, "mode": "hide"},
@@ -94,9 +97,9 @@ def confusion_matrix(
         A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        TypeError: If normalize is not a boolean, or counts are not numbers.
-        ValueError: If labels are empty, lengths differ, a label is missing or has no name, or counts are not a square
-            of finite numbers from 0 with a sum above 0.
+        TypeError: If normalize is not a boolean, labels or names are not sequences, or counts are not numbers.
+        ValueError: If labels are empty, lengths differ, a label is missing or has no name, two have the same name, or
+            counts are not a square of finite numbers from 0 with a sum above 0.
 
     Example:
         >>> figure = confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], names=["healthy", "tumour"])
@@ -120,14 +123,15 @@ def confusion_matrix(
         figure,
         title=f"Confusion matrix · accuracy {accuracy:.3f}{note}" if title is None else title,
         height=max(320, min(90 * len(classes), 640)) + 60,
-        xaxis={"title": "Predicted", "type": "category", "showgrid": False},
-        yaxis={
-            "title": "True",
-            "type": "category",
-            "showgrid": False,
-            "autorange": "reversed",
-        },
+        xaxis={"title": "Predicted", **_axis(classes)},
+        yaxis={"title": "True", "autorange": "reversed", **_axis(classes)},
     )
+
+
+def _axis(classes: Iterable[str]) -> dict[str, Any]:
+    """Return an axis of classes, whose long names are shortened: hovering says them in full."""
+    long = {name: shortened(name, _MAX_TICK) for name in classes if len(name) > _MAX_TICK}
+    return {"type": "category", "showgrid": False, "labelalias": long}
 
 
 def _count(truth: ArrayLike, prediction: ArrayLike, names: _Names | None) -> tuple[NDArray[Any], list[str]]:
@@ -188,6 +192,7 @@ def _cell_text(classes: int, normalize: bool) -> str:
 
 
 def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: bool) -> Any:
+    gap = 2 if len(classes) <= _MAX_NUMBERED else 0  # as wide as small cells
     return go.Heatmap(
         z=values,
         x=classes,
@@ -199,7 +204,7 @@ def _heatmap(values: Any, text: list[list[str]], classes: list[str], normalize: 
         zmax=1 if normalize else None,
         colorscale=[[0.0, "#D5E5F1"], [1.0, COLORS[0]]],
         showscale=len(classes) > _MAX_NUMBERED,
-        xgap=2,
-        ygap=2,
+        xgap=gap,
+        ygap=gap,
         hovertemplate="true %{y}<br>predicted %{x}<br>%{text}<extra></extra>",
     )

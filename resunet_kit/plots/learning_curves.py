@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from resunet_kit._shared.numbers import flag, number
-from resunet_kit.plots._arrays import as_numbers, as_vector, same_length
+from resunet_kit._shared.numbers import flag, number, text
+from resunet_kit.plots._arrays import as_floats, as_vector, same_length
 from resunet_kit.plots._style import COLORS, say, styled, translucent
 
 _Floats = NDArray[np.float64]
@@ -62,6 +62,8 @@ def score_curves(
         >>> figure.data[0].name, [round(value, 3) for value in figure.data[0].y.tolist()]
         ('ImageNet', [0.71, 0.805])
     """
+    text("x_name", x_name)
+    text("name", name)
     flag("logarithmic", logarithmic)
     confidence = number("confidence", confidence, "(0, 1)", cure="Pass 0.95 for 95 %.")
     lines = _lines(x, scores, intervals, confidence)
@@ -113,15 +115,14 @@ def _lines(x: Any, scores: Any, intervals: Any, confidence: float) -> dict[str, 
 
 
 def _one_line(x: Any, scores: Any, intervals: Any, name: str, confidence: float) -> dict[str, _Floats]:
-    positions, table = as_vector(x, "x"), np.asarray(scores)
-    repeats = table if table.ndim == 2 else table[:, np.newaxis] if table.ndim == 1 else None
-    if repeats is None or (intervals is not None and table.ndim == 2):
+    positions, table = as_vector(x, "x"), as_floats(scores, name)
+    values = table if table.ndim == 2 else table[:, np.newaxis] if table.ndim == 1 else None
+    if values is None or (intervals is not None and table.ndim == 2):
         raise ValueError(
             f"Expected {name} of shape (n,), or (n, repeats) without intervals. Received shape {table.shape}. Give one "
             "row per value of x."
         )
-    same_length(**{"x": positions.size, name: len(repeats)})
-    values = as_numbers(repeats.ravel(), name).reshape(repeats.shape)
+    same_length(**{"x": positions.size, name: len(values)})
     if np.isinf(values).any():
         raise ValueError(f"Expected {name} without infinite values. Received some. Pass NaN to leave a gap.")
     mean, low, high = _means(values, confidence)
@@ -147,7 +148,7 @@ def _means(values: _Floats, confidence: float) -> tuple[_Floats, _Floats, _Float
 
 
 def _ends(intervals: ArrayLike, length: int) -> tuple[_Floats, _Floats]:
-    pairs = np.asarray(intervals, dtype=np.float64)
+    pairs = as_floats(intervals, "intervals")
     if pairs.shape != (length, 2):
         raise ValueError(
             f"Expected intervals of shape ({length}, 2). Received shape {pairs.shape}. Give lower and upper end for "

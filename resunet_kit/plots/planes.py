@@ -15,7 +15,7 @@ from resunet_kit._shared.numbers import integer, integers
 from resunet_kit.plots._arrays import as_images
 from resunet_kit.plots._controls import fit_pictures
 from resunet_kit.plots._keyboard import PictureFigure
-from resunet_kit.plots._layers import Region, frame_axes, image_trace, region_trace
+from resunet_kit.plots._layers import Region, frame_axes, image_trace, legend_name, region_trace
 from resunet_kit.plots._png import fitted_uris, picture_limit
 from resunet_kit.plots._scene import picture_height
 from resunet_kit.plots._slices import clipped
@@ -86,9 +86,8 @@ def orthogonal_planes(
     )
     hover = picture_template(levels, 1, exact=array.dtype == np.uint8)
     for axis, plane in enumerate(planes):
-        cut = {name: _plane(mask, axis, point) for name, mask in masks.items()}
         traces = [image_trace(plane, uri=uris[axis], hover=hover)]
-        traces += [region_trace(region) for region in _regions(cut, in_legend=axis == 0)]
+        traces += [region_trace(region) for region in _regions(masks, axis, point)]
         traces += [_crosshair(plane.shape, axis, point)]
         figure.add_traces(traces, rows=1, cols=axis + 1)
         rows, columns = _other_axes(axis)
@@ -100,10 +99,11 @@ def orthogonal_planes(
         title=title,
         size=size,
         height=picture_height(size),
-        legend=[{"mask": "Truth"}.get(name, "Prediction") for name in masks] + ["Crosshair"],
+        legend=[*(region.name for region in _regions(masks, 0, point)), "Crosshair"],
         panel_title_lines=2,
         panels=(3, 3),
         min_width=220,
+        ratios=[height / width for height, width in sizes],
     )
 
 
@@ -162,10 +162,19 @@ def _given_point(position: Sequence[int], stack: Volume) -> tuple[int, ...]:
     return tuple(point)
 
 
-def _regions(masks: dict[str, NDArray[np.bool_]], *, in_legend: bool) -> list[Region]:
+def _regions(masks: dict[str, NDArray[np.bool_]], axis: int, point: Sequence[int]) -> list[Region]:
+    """Return the masks' regions in a plane, which the first plane's legend names."""
     looks = {"mask": ("Truth", TRUTH, 0.3), "prediction": ("Prediction", PREDICTION, 0.15)}
     return [
-        Region(mask, look, color, fill, group=look, hover=look, in_legend=in_legend)
+        Region(
+            _plane(mask, axis, point),
+            legend_name(look, mask),
+            color,
+            fill,
+            group=look,
+            hover=look,
+            in_legend=axis == 0,
+        )
         for name, mask in masks.items()
         for look, color, fill in [looks[name]]
     ]

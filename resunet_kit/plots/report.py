@@ -7,7 +7,8 @@ from typing import Any, NamedTuple, TypeAlias, Union
 
 import plotly.graph_objects as go
 
-from resunet_kit._shared.numbers import flag
+from resunet_kit._shared.groups import entries
+from resunet_kit._shared.numbers import flag, text
 from resunet_kit._shared.writing import atomic_write
 from resunet_kit.plots._page.document import document
 from resunet_kit.plots._page.figures import figure_box
@@ -96,7 +97,8 @@ def write_report(
         The path.
 
     Raises:
-        TypeError: If a block is not text, a figure, a table or details, or subtitle is not text.
+        TypeError: If a block is not text, a figure, a table or details, a section is not a pair, or a title, the
+            subtitle or the path is not text.
         ValueError: If there are no sections, the columns of a table differ in length or lack the one to sort by, a
             figure would load something from the network, or path is a folder.
 
@@ -109,7 +111,10 @@ def write_report(
         True
         >>> folder.cleanup()
     """
-    given = [Section(*section) for section in sections]
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"Expected path as a text or a Path. Received {path!r}. Name the file, as in 'report.html'.")
+    text("title", title)
+    given = [_section(section) for section in entries("sections", sections)]
     if not given:
         raise ValueError("Expected at least one section. Received none. Pass pairs of a title and a list of blocks.")
     if subtitle is not None and not isinstance(subtitle, str):
@@ -130,6 +135,15 @@ def write_report(
     return Path(path)
 
 
+def _section(given: Any) -> Section:
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise TypeError(
+            f"Expected sections as pairs of a title and a list of blocks. Received {given!r}. Pass "
+            "Section(title, blocks)."
+        )
+    return Section(text("a section's title", given[0]), given[1])
+
+
 class _Figures:
     """Figures as HTML, numbered within the page."""
 
@@ -146,7 +160,7 @@ def _blocks(blocks: Any, figures: _Figures, where: str) -> str:
         raise TypeError(
             f"Expected the blocks of {where} as a list. Received one {type(blocks).__name__}. Put it into brackets."
         )
-    return "\n".join(_block(block, figures, where) for block in blocks)
+    return "\n".join(_block(block, figures, where) for block in entries(f"the blocks of {where}", blocks))
 
 
 def _block(block: Any, figures: _Figures, where: str) -> str:
@@ -155,6 +169,7 @@ def _block(block: Any, figures: _Figures, where: str) -> str:
     if isinstance(block, go.Figure):
         return figures.html(block)
     if isinstance(block, Details):
+        text("the title of details", block.title)
         inside = _blocks(block.blocks, figures, f"details {block.title!r}")
         return f"<details><summary>{escaped(block.title)}</summary>\n{inside}\n</details>"
     if isinstance(block, Table) and _is_table(block.data):

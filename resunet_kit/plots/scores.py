@@ -9,11 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 
-from resunet_kit.plots._arrays import as_labels, as_numbers, same_length
+from resunet_kit._shared.numbers import text
+from resunet_kit.plots._arrays import as_labels, as_numbers, as_texts, same_length
 from resunet_kit.plots._score_positions import Positions, positions_of
-from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, styled, translucent, wrapped
+from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, shortened, styled, translucent, wrapped
 
 _GROUP = 100  # pixels of a group's height
+_MAX_NAME = 40  # characters of a group's name, which stands above its box
 _MAX_POINTS = 1000  # of a group; of more, the box alone is drawn
 
 
@@ -56,12 +58,16 @@ def score_distribution(
         >>> figure.data[0].y[0]
         'all<br>n 3, median 3.000, mean 2.500 of the finite, 1 infinite'
     """
+    text("name", name)
     values, members = _flat(scores, groups)
-    same_length(scores=len(values), **({} if labels is None else {"labels": len(labels)}))
-    texts = [str(index) for index in range(len(values))] if labels is None else [str(label) for label in labels]
+    texts = [str(index) for index in range(len(values))] if labels is None else as_texts(labels, "labels")
+    same_length(scores=len(values), labels=len(texts))
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
     positions = positions_of(values)
-    ticks = [f"{group}<br>{_summary(values[chosen], count_first=True)}" for group, chosen in parts.items()]
+    ticks = [
+        f"{shortened(str(group), _MAX_NAME)}<br>{_summary(values[chosen], count_first=True)}"
+        for group, chosen in parts.items()
+    ]
     figure, apart = go.Figure(), []
     for index, (tick, chosen) in enumerate(zip(ticks, parts.values(), strict=True)):
         color, part, words = COLORS[index % len(COLORS)], values[chosen], [texts[i] for i in chosen]
@@ -93,7 +99,7 @@ def _name_groups(figure: go.Figure, ticks: list[str]) -> None:
 def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
     """Return the number of scores, their median and mean, and how many are infinite or missing."""
     finite, given = values[np.isfinite(values)], values[~np.isnan(values)]
-    found = _median(given, finite.size) if given.size else "no score"
+    found = _median(given) if given.size else "no score"
     if finite.size:
         found += f", mean {finite.mean():.3f}" + ("" if finite.size == given.size else " of the finite")
     found = f"n {values.size:,}, {found}" if count_first else f"{found}, n {values.size:,}"
@@ -102,9 +108,11 @@ def _summary(values: NDArray[np.float64], *, count_first: bool) -> str:
     return found
 
 
-def _median(given: NDArray[np.float64], finite: int) -> str:
-    # Of infinite scores an order statistic, because their mean with another may not be a number.
-    median = np.quantile(given, 0.5, method="linear" if finite == given.size else "inverted_cdf")
+def _median(given: NDArray[np.float64]) -> str:
+    low, high = np.sort(given)[[(given.size - 1) // 2, given.size // 2]]
+    if low == -np.inf and high == np.inf:
+        return "median undefined"
+    median = (low + high) / 2
     return f"median {median:.3f}" if np.isfinite(median) else f"median {'∞' if median > 0 else '−∞'}"
 
 

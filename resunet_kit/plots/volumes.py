@@ -11,12 +11,13 @@ from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from resunet_kit._shared.numbers import flag, integer
-from resunet_kit.plots._arrays import same_length
+from resunet_kit.plots._arrays import as_texts, same_length
 from resunet_kit.plots._controls import Toggle, fit_pictures, slider
 from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._layers import frame_axes, image_trace
 from resunet_kit.plots._scene import picture_height
 from resunet_kit.plots._slices import SliceLayer, read_stack, slice_layers
+from resunet_kit.plots._style import wrapped
 from resunet_kit.plots._values import picture_template
 from resunet_kit.plots._volume_source import PathLike, Plane
 
@@ -97,7 +98,7 @@ def slice_viewer(
         _frame(figure, stack.shape, view, stack.aspect)
     traces = list(range(views * (1 + len(layers))))
     steps = [
-        {"label": label, "method": "restyle", "args": [_contents(uris[index], layers, index), traces]}
+        {"label": wrapped(label), "method": "restyle", "args": [_contents(uris[index], layers, index), traces]}
         for index, label in enumerate(labels)
     ]
     figure.update_annotations(font_size=13)
@@ -126,7 +127,7 @@ def _frame(figure: go.Figure, shape: tuple[int, ...], view: int, aspect: float) 
 
 
 def _labels(titles: Sequence[str] | None, slices: int) -> list[str]:
-    labels = [str(i + 1) for i in range(slices)] if titles is None else [str(text) for text in titles]
+    labels = [str(i + 1) for i in range(slices)] if titles is None else as_texts(titles, "titles")
     same_length(slices=slices, titles=len(labels))
     return labels
 

@@ -52,6 +52,26 @@ def test_without_an_observer_all_figures_are_drawn(report, visit):
         assert page.evaluate(DRAWN) == page.evaluate(FIGURES)
 
 
+def test_pictures_leave_no_gap_on_a_phone(report, visit):
+    with visit(PHONE) as watched:
+        page = watched.open(report)
+        for name in ("heatmap_overlay", "orthogonal_planes"):
+            box = page.locator("section", has=page.locator("h2", has_text=name)).locator(".figure")
+            box.scroll_into_view_if_needed()
+            page.wait_for_function(LEFT_OVER, arg=box.element_handle())
+
+
+# The height of the axes is that of their pictures: `constrain` has shrunk none of them.
+LEFT_OVER = """(box) => {
+    const layout = box._fullLayout;
+    const axes = Object.keys(layout || {}).filter((key) => /^yaxis[0-9]*$/.test(key));
+    return axes.length > 0 && axes.every((key) => {
+        const [low, high] = layout[key]._inputDomain, [bottom, top] = layout[key].domain;
+        return (high - low - (top - bottom)) * layout._size.h < 12;
+    });
+}"""
+
+
 def test_the_page_reaches_nothing_outside(report, visit):
     with visit() as watched:
         page = watched.open(report)

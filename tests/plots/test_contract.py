@@ -109,3 +109,56 @@ def test_neither_a_framework_nor_scikit_learn_is_loaded():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"worst_cases"}))
+def test_a_title_is_a_text(name):
+    arguments, options = CALLS[name]
+    with pytest.raises(TypeError, match=r"Expected title to be a text. Received title=5"):
+        getattr(plots, name)(*arguments, **{**options, "title": 5})
+
+
+@pytest.mark.parametrize(
+    "name", ["bland_altman", "heatmap_overlay", "interval_plot", "score_curves", "score_distribution", "worst_cases"]
+)
+def test_a_name_is_a_text(name):
+    arguments, options = CALLS[name]
+    with pytest.raises(TypeError, match=r"Expected name to be a text. Received name=5"):
+        getattr(plots, name)(*arguments, **{**options, "name": 5})
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "count"),
+    [
+        ("bland_altman", "labels", 3),
+        ("sample_grid", "titles", 4),
+        ("score_distribution", "labels", 8),
+        ("slice_viewer", "titles", 4),
+        ("worst_cases", "titles", 4),
+    ],
+)
+def test_titles_and_labels_come_as_any_sequence(name, option, count):
+    arguments, options = CALLS[name]
+    words = [f"case {index}" for index in range(count)]
+    expected = getattr(plots, name)(*arguments, **{**options, option: words})
+    assert words[0] in expected.to_json()
+    for form in (np.array(words), iter(words), tuple(words)):
+        assert getattr(plots, name)(*arguments, **{**options, option: form}) == expected
+    for wrong in ("x" * count, set(words), 5):
+        with pytest.raises(TypeError, match=f"Expected {option} as a sequence"):
+            getattr(plots, name)(*arguments, **{**options, option: wrong})
+
+
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"architecture_diagram", "interval_plot", "training_history"}))
+@pytest.mark.parametrize("wrong", [[[1, 2], [3]], 5, None, {"a", "b"}, np.array(["a", "b"])])
+def test_what_is_no_array_is_refused_with_a_cure(name, wrong):
+    (_, *others), options = CALLS[name]
+    with pytest.raises((TypeError, ValueError), match=r"(?s)^Expected .* Received .*\. "):
+        getattr(plots, name)(wrong, *others, **options)
+
+
+@pytest.mark.parametrize("name", ["reliability_diagram", "roc_curve", "threshold_curve", "precision_recall_curve"])
+def test_scores_that_a_masked_array_hides_are_not_used(name):
+    hidden = np.ma.masked_array(SCORES, TRUTH)
+    with pytest.raises(ValueError, match="masked array that hides 4 of 8"):
+        getattr(plots, name)(TRUTH, hidden)

@@ -119,3 +119,17 @@ def test_constant_scores_are_said(curve):
     notes = [note.text for note in figure.layout.annotations]
     assert notes == ["All scores of a are 0.5", "All scores of c are 0"]
     assert len({note.yshift for note in figure.layout.annotations}) == 2
+
+
+@pytest.mark.parametrize("curve", [plots.roc_curve, plots.precision_recall_curve])
+def test_no_curve_is_lost(curve):
+    with pytest.raises(ValueError, match=r"a name of its own for each curve\. Received \['a', 'a'\]"):
+        curve([0, 1], {"x": [0.1, 0.2], "y": [0.3, 0.2]}, names=["a", "a"])
+    with pytest.raises(ValueError, match="at least one curve"):
+        curve([0, 1], {})
+    assert curve([0, 1], [0.1, 0.2], names=iter(["b"])).data[0].name.startswith("b · ")
+
+
+def test_long_names_are_broken_into_lines_in_the_legend():
+    trace, *_ = plots.roc_curve([0, 1], {"a network " * 9: [0.1, 0.2]}).data
+    assert max(map(len, trace.name.split("<br>"))) <= 46

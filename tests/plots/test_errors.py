@@ -63,6 +63,19 @@ def test_bad_input_is_refused():
         plots.worst_cases([], [], [], [])
 
 
+def test_ignored_pixels_are_outside_the_outlines():
+    truth, prediction = np.zeros((6, 6), int), np.ones((6, 6), int)
+    truth[:2], truth[4:] = 1, 255
+    figure = plots.error_map(np.zeros((6, 6)), truth, prediction, ignore_class=255)
+    lowest = {trace.name: max(trace.y) for trace in figure.data if trace.name in ("Truth", "Prediction")}
+    assert lowest == {"Truth": 1.5, "Prediction": 3.5}
+
+
+def test_a_prediction_is_needed():
+    with pytest.raises(TypeError, match="Expected prediction of booleans"):
+        plots.error_map(np.eye(4), np.eye(4), None)
+
+
 def test_the_pixels_of_label_maps_are_counted_by_kind():
     truth = np.array([[0, 1, 1, 2], [2, 2, 0, 255]])
     prediction = np.array([[0, 1, 2, 2], [0, 2, 1, 1]])

@@ -243,6 +243,13 @@ def test_monitor_and_frequency_may_differ_between_stages():
         plots.training_history({"a": stages["a"], "b": {}})
 
 
+def test_numbers_that_are_no_values_or_names_are_refused():
+    with pytest.raises(TypeError, match="Expected loss to be a sequence of numbers"):
+        plots.training_history({"loss": [10**400]})
+    with pytest.raises(TypeError, match="Expected monitor"):
+        plots.training_history({"loss": [1.0]}, monitor=0)
+
+
 def test_missing_validation_and_values_are_said():
     figure = plots.training_history(STAGES)
     assert [axis.title.text for axis in figure.select_xaxes()] == ["Epoch"] * 3 + ["Epoch (no validation recorded)"] * 2

@@ -219,3 +219,29 @@ def test_label_maps_that_cannot_be_read_are_refused():
         plots.overlay(IMAGE, MASK, probability=MASK * 3.0)
     with pytest.raises(ValueError, match="ignore_class"):
         plots.overlay(IMAGE, CLASSES, ignore_class=256)
+
+
+def test_256_classes_of_256_pixels_take_less_than_150_kB():
+    image, _ = smooth_image()
+    rows, columns = np.mgrid[:256, :256]
+    labels = rows // 16 * 16 + columns // 16
+    figure = plots.overlay(
+        image[..., 0] / np.float32(255), labels, prediction=labels, class_names=[f"structure {n}" for n in range(256)]
+    )
+    assert len(figure.to_json()) < 150_000
+
+
+def test_empty_masks_are_said():
+    empty = np.zeros((4, 4))
+    names = [trace.name for trace in plots.overlay(empty, empty, prediction=np.eye(4)).data[1:3]]
+    assert names == ["Truth · empty", "Prediction"]
+    assert plots.heatmap_overlay(empty, np.eye(4), mask=empty).data[2].name == "Truth · empty"
+    volume = np.zeros((2, 4, 4))
+    for figure in (plots.slice_viewer(volume, volume), plots.orthogonal_planes(volume, volume)):
+        assert figure.data[1].name == "Truth · empty"
+
+
+def test_long_titles_of_panels_are_broken_into_lines_that_fit_a_phone():
+    figure = plots.sample_grid(np.zeros((2, 4, 4)), titles=["TCGA_HT_7884_19980913 slice 1", "b"])
+    assert [note.text for note in figure.layout.annotations] == ["TCGA_HT_7884_19980913<br>slice 1", "b"]
+    assert figure.layout.margin.t > plots.sample_grid(np.zeros((2, 4, 4)), titles=["a", "b"]).layout.margin.t

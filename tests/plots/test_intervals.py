@@ -87,3 +87,19 @@ def test_bad_input_is_refused():
         plots.interval_plot({"a": (INF, 0, INF)})
     with pytest.raises(ValueError, match="reference"):
         plots.interval_plot(ROWS, reference=NAN)
+
+
+def test_a_number_that_no_float_holds_is_refused():
+    with pytest.raises(TypeError, match="Expected numbers in row 'a'"):
+        plots.interval_plot({"a": (10**400, 0, 1)})
+
+
+def test_large_and_small_numbers_are_written_alike_for_both_signs():
+    [note] = plots.interval_plot({"a": (1234.5, -0.00001, 1e9)}).layout.annotations
+    assert note.text == "<b>a</b>  1,234 (−1e−05 to 1e+09)"
+
+
+def test_a_label_of_many_lines_is_whole_on_hovering_alone():
+    figure = plots.interval_plot({"z" * 300: (0, -1, 1)})
+    assert len(figure.layout.annotations[0].text) < 200
+    assert figure.data[0].text[0].startswith("z" * 300)

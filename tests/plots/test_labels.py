@@ -98,3 +98,42 @@ def test_cells_show_what_has_room_and_else_a_scale(classes, text, scale):
     heatmap = plots.confusion_matrix(range(classes), range(classes)).data[0]
     assert (heatmap.texttemplate, heatmap.showscale) == (text, scale)
     assert len(heatmap.text[0]) == classes
+
+
+def test_classes_of_one_name_are_refused_since_an_axis_would_add_them_up():
+    with pytest.raises(ValueError, match=r"a name of its own for each label\. Received 'a' for \[0, 1\]"):
+        plots.class_balance([0, 1], names=["a", "a"])
+    with pytest.raises(ValueError, match=r"Received '1' for \[1, '1'\]"):
+        plots.confusion_matrix([1, 1], ["1", "1"])
+
+
+def test_labels_come_in_every_form_that_means_the_same():
+    expected = plots.class_balance([1, 0, 1])
+    for labels in (np.array([1.0, 0.0, 1.0]), np.array([1, 0, 1], object), iter([1, 0, 1]), np.array([1, 0, 1]) > 0):
+        assert plots.class_balance(labels) == expected
+    days = np.array(["2024-01-02", "2024-01-01"], "M8[D]")
+    assert plots.confusion_matrix(days, days).data[0].x == ("2024-01-01", "2024-01-02")
+
+
+def test_what_holds_no_labels_is_refused():
+    with pytest.raises(TypeError, match=r"Expected labels as a sequence. Received {'tumour': 3}"):
+        plots.class_balance({"tumour": 3})
+    with pytest.raises(TypeError, match=r"Expected names as a sequence. Received 'ab'"):
+        plots.class_balance([0, 1], names="ab")
+    with pytest.raises(TypeError, match="Expected labels to be integers, booleans or texts"):
+        plots.class_balance([{}, {}])
+    with pytest.raises(ValueError, match=r"Expected labels to be class labels. Received fractions"):
+        plots.class_balance(np.array([0.5, 1.0], object))
+
+
+def test_long_names_are_shortened_on_the_axis_and_whole_on_hovering():
+    names = ["left lateral ventricle", "right lateral ventricle", "x"]
+    for figure in (
+        plots.class_balance([0, 1, 2], names=names),
+        plots.confusion_matrix(range(3), range(3), names=names),
+    ):
+        assert list(figure.data[0].x) == names
+        assert figure.layout.xaxis.labelalias == {
+            names[0]: "left later…ventricle",
+            names[1]: "right late…ventricle",
+        }

@@ -76,3 +76,9 @@ def test_bad_input_is_refused():
         plots.score_curves([1], [0.1], logarithmic=1)
     with pytest.raises(TypeError, match="Expected scores to be numbers"):
         plots.score_curves([1], ["a"])
+
+
+@pytest.mark.parametrize("intervals", [["a", "b"], [[0, 1], [2]], "ab", [[0, 1j], [1, 2]]])
+def test_intervals_that_are_no_numbers_are_refused(intervals):
+    with pytest.raises((TypeError, ValueError), match=r"Expected intervals .* Received"):
+        plots.score_curves([1, 2], [0.1, 0.2], intervals=intervals)

@@ -74,3 +74,8 @@ def test_bad_input_is_refused():
         plots.orthogonal_planes(VOLUME, spacing=(0, 1, 1))
     with pytest.raises(ValueError, match="finite"):
         plots.orthogonal_planes(np.full((4, 4, 4), np.inf))
+
+
+def test_a_phone_knows_the_height_of_each_plane():
+    figure = plots.orthogonal_planes(np.zeros((4, 6, 8)), spacing=(5, 1, 2))
+    assert figure.layout.meta["pictures"]["ratios"] == [6 / 16, 20 / 16, 20 / 6]

@@ -2,6 +2,7 @@ import html.parser
 import re
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -128,6 +129,9 @@ def test_a_table_of_columns_equals_the_table_of_its_rows(tmp_path):
         ([True, np.bool_(False)], ["yes", "no"]),
         (["<b>", 1], ["&lt;b&gt;", "1"]),
         ([0.0, 0.0], ["0.000", "0.000"]),
+        ([pd.NA, pd.NaT, "a"], ["–", "–", "a"]),
+        ([pd.NA, 0.5], ["–", "0.500"]),
+        ([1e308, -2e12], ["1.00e+308", "−2.00e+12"]),
     ],
 )
 def test_cells(tmp_path, values, cells):
@@ -173,3 +177,34 @@ def test_bad_input_is_refused(tmp_path):
     with pytest.raises(TypeError, match="to_dict"):
         plots.write_report(path, [("S", [object()])])
     assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("sections", "words"),
+    [
+        (None, "Expected sections as a sequence"),
+        ("ab", "Expected sections as a sequence"),
+        ({"S": ["x"]}, "Expected sections as a sequence"),
+        ([("S", [], 1)], "Expected sections as pairs"),
+        (["ab"], "Expected sections as pairs"),
+        ([(None, ["x"])], "Expected a section's title to be a text"),
+        ([("S", None)], "Expected the blocks of section 'S' as a sequence"),
+        ([("S", [plots.Details(None, ["x"])])], "Expected the title of details to be a text"),
+        ([("S", [{"v": 5}])], "Expected column 'v' as a sequence"),
+        ([("S", [{"v": "abc"}])], "Expected column 'v' as a sequence"),
+    ],
+)
+def test_what_is_no_report_is_refused(tmp_path, sections, words):
+    with pytest.raises(TypeError, match=rf"{words}.* Received "):
+        plots.write_report(tmp_path / "r.html", sections)
+
+
+@pytest.mark.parametrize("path", [None, 1, b"r.html"])
+def test_what_is_no_path_is_refused(path):
+    with pytest.raises(TypeError, match=r"Expected path as a text or a Path\. Received"):
+        plots.write_report(path, [("S", ["x"])])
+
+
+def test_a_title_is_a_text(tmp_path):
+    with pytest.raises(TypeError, match=r"Expected title to be a text. Received title=None"):
+        plots.write_report(tmp_path / "r.html", [("S", ["x"])], title=None)

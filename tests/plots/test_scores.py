@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 
@@ -85,6 +87,10 @@ def test_infinite_and_missing_scores_stand_in_columns_of_their_own():
 def test_the_median_counts_infinite_scores_and_no_mean_is_made_of_them():
     title = plots.score_distribution([1.0, INF, INF], name="D").layout.title.text.replace("<br>", " ")
     assert title == "D · median ∞, mean 1.000 of the finite, n 3, 2 infinite"
+    title = plots.score_distribution([1.0, 2.0, 3.0, INF], name="D").layout.title.text.replace("<br>", " ")
+    assert title == f"D · median {np.median([1.0, 2.0, 3.0, INF]):.3f}, mean 2.000 of the finite, n 4, 1 infinite"
+    title = plots.score_distribution([-INF, INF], name="D").layout.title.text.replace("<br>", " ")
+    assert title == "D · median undefined, n 2, 2 infinite"
     title = plots.score_distribution([1.0, 2.0, NAN], name="D").layout.title.text.replace("<br>", " ")
     assert title == "D · median 1.500, mean 1.500, n 3, 1 missing"
 
@@ -111,3 +117,9 @@ def test_a_group_of_many_scores_is_its_box_alone():
     assert [box.q1[0], box.median[0], box.q3[0]] == pytest.approx(np.quantile(scores, [0.25, 0.5, 0.75]))
     assert box.x is None
     assert len(plots.score_distribution(scores).to_json()) < 20_000
+
+
+def test_a_long_name_of_a_group_keeps_its_ends():
+    note, *_ = plots.score_distribution({"first " + "x" * 300 + " last": [0.1], "b": [0.2]}).layout.annotations
+    assert re.match(r"first x+…x+ last · n 1", note.text.replace("<br>", ""))
+    assert note.text.count("<br>") <= 2

@@ -156,8 +156,13 @@ def test_bad_options_are_refused(tmp_path):
         plots.slice_viewer(IMAGES, channels=(0, 3))
     with pytest.raises(ValueError, match="channels: 2, channel_names: 1"):
         plots.slice_viewer(IMAGES, channels=(0, 1), channel_names=["a"])
-    with pytest.raises(TypeError, match="Put it into brackets"):
+    with pytest.raises(TypeError, match="Put it into a list"):
         plots.slice_viewer(IMAGES, channel_names="abc")
+    for grey in (IMAGES[..., 0], IMAGES[..., :1]):
+        with pytest.raises(ValueError, match=r"channels to be an integer in \[0, 0\]"):
+            plots.slice_viewer(grey, channels=1)
+        with pytest.raises(ValueError, match="channels: 1, channel_names: 2"):
+            plots.slice_viewer(grey, channel_names=["a", "b"])
     with pytest.raises(ValueError, match="at most 8 channels"):
         plots.slice_viewer(np.zeros((2, 4, 4, 9)))
     with pytest.raises(ValueError, match="leave boxes out"):
@@ -174,3 +179,14 @@ def test_bad_options_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"Received 16 NaN or infinite of 64.*nan=0\.0"):
         plots.slice_viewer(path)
     plots.slice_viewer(read_image(path, normalize="image", nan=0.0))
+
+
+def test_long_titles_of_slices_stand_above_the_slider_alone():
+    titles = [f"Patient TCGA_HT_7884_19980913 · slice {index} of 6 · Dice 0.123" for index in range(6)]
+    figure = plots.slice_viewer(IMAGES[..., 0], titles=titles)
+    [slider] = figure.layout.sliders
+    assert slider.steps[1].label == "Patient TCGA_HT_7884_19980913 · slice 1 of 6<br>Dice 0.123"
+    assert (slider.currentvalue.prefix, slider.font.size, slider.currentvalue.font.size) == ("", 1, 14)
+    [short] = plots.slice_viewer(IMAGES[..., 0]).layout.sliders
+    assert (short.currentvalue.prefix, short.font.size) == ("Slice ", 11)
+    assert figure.layout.margin.b > plots.slice_viewer(IMAGES[..., 0]).layout.margin.b

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resunet_kit._shared.numbers import choice, flag, integer, integers, integers_per_axis, number, numbers_per_axis
+from resunet_kit._shared.numbers import (
+    choice,
+    flag,
+    integer,
+    integers,
+    integers_per_axis,
+    number,
+    numbers_per_axis,
+    text,
+)
 
 INTEGERS = [3, np.int8(3), np.uint64(3), np.array(3)]
 NUMBERS = [0.5, np.float32(0.5), np.float64(0.5), np.array(0.5)]
@@ -114,3 +123,14 @@ def test_one_value_serves_all_axes(check):
 
 def test_integers_may_exceed_the_range_of_floats():
     assert integer("seed", 10**400, "[0, inf)") == 10**400
+
+
+def test_an_integer_that_no_float_holds_is_not_a_number():
+    with pytest.raises(ValueError, match="Expected a within the range of floats"):
+        number("a", 10**400)
+
+
+def test_texts():
+    assert text("title", "Dice") == "Dice"
+    with pytest.raises(TypeError, match=r"Expected title to be a text. Received title=5. Convert it"):
+        text("title", 5)

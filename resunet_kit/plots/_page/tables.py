@@ -5,9 +5,11 @@ import numbers
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from resunet_kit._shared.groups import entries, is_missing
 from resunet_kit.plots._page.text import escaped
 
 _LONG = 20  # rows from which a table scrolls in its own box, below its header
+_LARGE = 1e12  # from which a number has a power of ten
 _WIDE = 40  # characters of a cell that is broken into lines
 
 
@@ -43,10 +45,11 @@ def table_columns(data: Any) -> dict[str, list[Any]]:
     """Return the columns of a table given by columns or by rows.
 
     Raises:
+        TypeError: If a column is not a sequence.
         ValueError: If the columns differ in length, or there are none.
     """
     if isinstance(data, Mapping):
-        columns = {name: list(values) for name, values in data.items()}
+        columns = {name: entries(f"column {name!r}", values) for name, values in data.items()}
         lengths = {name: len(values) for name, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise ValueError(f"Expected table columns of one length. Received {lengths}. Fill the gaps with None.")
@@ -59,7 +62,7 @@ def table_columns(data: Any) -> dict[str, list[Any]]:
 
 
 def _sorted(columns: dict[str, list[Any]], by: str, descending: bool) -> dict[str, list[Any]]:
-    if by not in columns:
+    if by not in list(columns):  # a list too, which no mapping can look up
         raise ValueError(f"Expected sort_by as one of the columns {list(columns)}. Received {by!r}. Name one of them.")
     keys = columns[by]
     numeric = _is_numeric(keys)
@@ -76,7 +79,7 @@ def _is_last(value: Any) -> bool:
 
 
 def _is_blank(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, numbers.Real) and math.isnan(value))
+    return (isinstance(value, str) and value == "") or is_missing(value)
 
 
 def _header(name: str, numeric: bool, sort_by: str | None, descending: bool) -> str:
@@ -105,7 +108,7 @@ def _script_number(value: Any) -> str:
 
 
 def _is_numeric(values: Sequence[Any]) -> bool:
-    given = [value for value in values if value is not None]
+    given = [value for value in values if isinstance(value, numbers.Real) or not is_missing(value)]
     return bool(given) and all(isinstance(value, numbers.Real) and not _is_flag(value) for value in given)
 
 
@@ -128,6 +131,8 @@ def _texts(values: Sequence[Any]) -> list[str]:
 def _text(value: Any, decimals: int) -> str:
     if value is None:
         return ""
+    if is_missing(value):
+        return "–"
     if _is_flag(value):
         return "yes" if value else "no"
     if isinstance(value, numbers.Integral):
@@ -135,9 +140,9 @@ def _text(value: Any, decimals: int) -> str:
     if not isinstance(value, numbers.Real):
         return escaped(value)
     number = float(value)
-    if math.isnan(number):
-        return "–"
     if math.isinf(number):
         return "∞" if number > 0 else "−∞"
+    if abs(number) >= _LARGE:
+        return f"{number:.2e}".replace("-", "−")
     vanishes = number != 0 and abs(number) < 0.5 * 10**-decimals
     return (f"{number:.1e}" if vanishes else f"{number:,.{decimals}f}").replace("-", "−")

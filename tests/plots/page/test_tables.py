@@ -2,6 +2,7 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from resunet_kit.plots._page.tables import table
@@ -32,6 +33,14 @@ def test_rows_are_sorted_with_equals_in_order_and_infinity_and_blanks_last(desce
     assert data["name"] == ["a", "b", "c", "d", "e"]
 
 
+def test_missing_values_of_every_kind_come_last():
+    for values in ([pd.NA, 2, 1], pd.array([None, 2, 1], dtype="Int64"), [pd.NaT, 2.0, 1.0]):
+        html = table({"name": ["a", "b", "c"], "v": values}, sort_by="v")
+        assert [cell for cell in cells(html) if cell in ("a", "b", "c")] == ["c", "b", "a"]
+        assert html.count('class="number') == 4
+    assert cells(table({"v": [np.eye(1), np.zeros(1)]}, sort_by="v")) == ["[0.]", "[[1.]]"]
+
+
 def test_text_is_sorted_as_text():
     html = table([{"name": "b"}, {"name": ""}, {"name": "a"}], sort_by="name")
     assert cells(html) == ["a", "b", ""]
@@ -40,6 +49,8 @@ def test_text_is_sorted_as_text():
 def test_a_column_to_sort_by_must_exist():
     with pytest.raises(ValueError, match=r"Received 'Dise'. Name one of them"):
         table({"Dice": [1]}, sort_by="Dise")
+    with pytest.raises(ValueError, match=r"Received \['Dice'\]. Name one of them"):
+        table({"Dice": [1]}, sort_by=["Dice"])
 
 
 def test_names_of_columns_are_escaped_and_buttons():
