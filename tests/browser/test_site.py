@@ -56,3 +56,14 @@ def test_search_finds(visit, width):
         assert any("tversky" in text.lower() for text in found.all_text_contents())
         target = found.first.get_attribute("href")
         assert Path(page.evaluate("(href) => new URL(href, location).pathname", target)).is_file()
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+@pytest.mark.parametrize("name", ["overlay", "training_history"])
+def test_a_thumbnail_leads_to_its_figure(visit, name, width):
+    with visit(width) as watched:
+        page = watched.open(site_page("gallery.html"))
+        page.locator(f".thumbnails a[href='#{name}']").click()
+        wait_until(page, f"document.querySelector('#{name}').getBoundingClientRect().top < 200")
+        page.wait_for_timeout(1000)  # figures above are drawn in the meantime, lower than the room kept for them
+        assert 0 <= page.locator(f"#{name}").bounding_box()["y"] <= 150

@@ -49,13 +49,19 @@ def fit(count, batch_size, path):
     )
 
 
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    """Return what one device gives."""
+    *_, found = fit(1, 6, tmp_path_factory.mktemp("one") / "one.keras").stdout.splitlines()
+    return json.loads(found)
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="the same processes, of JAX, on every backend")
 @pytest.mark.parametrize(("count", "used"), [(3, 3), (4, 3)])
-def test_several_devices_train_as_one(tmp_path, count, used):
-    pytest.importorskip("jax")
-    *_, alone = fit(1, 6, tmp_path / "one.keras").stdout.splitlines()
+def test_several_devices_train_as_one(one, tmp_path, count, used):
     said, together = fit(count, 6, tmp_path / "several.keras").stdout.splitlines()
-    one, several = json.loads(alone), json.loads(together)
+    several = json.loads(together)
     assert said == f"each batch of 6 is divided over {used} of {count} devices"
     assert not one["divided"]
     assert not several["divided"]  # any more
