@@ -151,7 +151,7 @@ def fit_pictures(
         updatemenus=toggle_buttons(toggles or {}, raised=raised),
         hovermode="x unified",  # all layers under the pointer in one label
         # Read by the script of `_keyboard`: on a narrow page the figure is as high as its pictures need.
-        meta={"pictures": _sizes(size, height, panels, min_width, panel_title_lines, ratios)},
+        meta={"pictures": _sizes(figure, size, height, panels, min_width, panel_title_lines, ratios)},
     )
     if rows:  # below the sliders, as many rows as a phone needs; more of them scroll
         figure.update_layout(legend={"y": entries / figure.layout.height, "yanchor": "top"})
@@ -166,6 +166,7 @@ def _slider_height(slider: Mapping[str, Any]) -> int:
 
 
 def _sizes(
+    figure: go.Figure,
     size: tuple[float, float],
     height: int,
     panels: tuple[int, int],
@@ -179,6 +180,9 @@ def _sizes(
     if columns == 1:
         return found
     found |= {"panels": count, "columns": columns, "minWidth": min_width, "titleLines": lines}
+    # Plotly overwrites an axis' own domain by that of its picture, which is smaller.
+    axes = list(zip(figure.select_xaxes(), figure.select_yaxes(), strict=True))[:count]
+    found["domains"] = [[[round(end, 4) for end in axis.domain] for axis in pair] for pair in axes]
     return found | ({"ratios": list(ratios)} if ratios else {})
 
 

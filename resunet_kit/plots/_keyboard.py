@@ -34,10 +34,7 @@ KEYBOARD = r"""
     xs.sort(function (a, b) { return (a.slice(5) || 1) - (b.slice(5) || 1); });
     xs = xs.slice(0, sizes.panels);  // the last row may have axes without a picture
     var count = xs.length, wide = Math.min(sizes.columns, Math.max(1, Math.floor(room / sizes.minWidth)));
-    if (!figure.ownDomains) {
-      figure.ownDomains = xs.map(function (x) {
-        return [figure.layout[x].domain, figure.layout["y" + x.slice(1)].domain];
-      });
+    if (!figure.ownTitles) {
       figure.ownTitles = (figure.layout.annotations || []).map(function (note) { return [note.x, note.y]; });
     }
     var full = wide === sizes.columns, change = {};
@@ -53,7 +50,7 @@ KEYBOARD = r"""
     if (full) { height = Math.min(sizes.height, room * sizes.ratio); }
     xs.forEach(function (x, index) {
       var row = Math.floor(index / wide), column = index % wide, panel = heights[row];
-      var top = 1 - tops[row] / height, own = figure.ownDomains[index];
+      var top = 1 - tops[row] / height, own = sizes.domains[index];
       change[x + ".domain"] = full ? own[0] : [(column + 0.02) / wide, (column + 0.98) / wide];
       change["y" + x.slice(1) + ".domain"] = full ? own[1] : [Math.max(0, top - panel / height), Math.min(1, top)];
       if (titles) {

@@ -52,23 +52,22 @@ def test_without_an_observer_all_figures_are_drawn(report, visit):
         assert page.evaluate(DRAWN) == page.evaluate(FIGURES)
 
 
-def test_pictures_leave_no_gap_on_a_phone(report, visit):
-    with visit(PHONE) as watched:
+@pytest.mark.parametrize("width", [PHONE, 760, DESK])
+def test_pictures_leave_no_gap(report, visit, width):
+    with visit(width) as watched:
         page = watched.open(report)
-        for name in ("heatmap_overlay", "orthogonal_planes"):
+        for name in ("heatmap_overlay", "orthogonal_planes", "sample_grid"):
             box = page.locator("section", has=page.locator("h2", has_text=name)).locator(".figure")
             box.scroll_into_view_if_needed()
-            page.wait_for_function(LEFT_OVER, arg=box.element_handle())
+            wait_until(page, FILLED, arg=box.element_handle())
 
 
-# The height of the axes is that of their pictures: `constrain` has shrunk none of them.
-LEFT_OVER = """(box) => {
+# From the first picture's top to the last one's bottom there is all the height of the figure without its margins.
+FILLED = """(box) => {
     const layout = box._fullLayout;
-    const axes = Object.keys(layout || {}).filter((key) => /^yaxis[0-9]*$/.test(key));
-    return axes.length > 0 && axes.every((key) => {
-        const [low, high] = layout[key]._inputDomain, [bottom, top] = layout[key].domain;
-        return (high - low - (top - bottom)) * layout._size.h < 12;
-    });
+    const axes = Object.keys(layout || {}).filter((key) => /^yaxis[0-9]*$/.test(key)).map((key) => layout[key]);
+    const tops = axes.map((axis) => axis._offset), bottoms = axes.map((axis) => axis._offset + axis._length);
+    return axes.length > 0 && Math.max(...bottoms) - Math.min(...tops) > layout._size.h - 12;
 }"""
 
 
