@@ -57,6 +57,7 @@ def fit(run: RunFolder, stage: Stage, options: Options) -> None:
     if checkpoint.is_file():
         model.load_weights(checkpoint)
     first = int(model.optimizer.iterations) // len(stage.batches)
+    stage.batches.epoch = first  # Keras may read ahead before the epoch begins
     model.fit(
         stage.batches,
         validation_data=stage.validation and divisible(stage.validation, options.batch_size),
