@@ -8,6 +8,7 @@ from scipy import stats
 
 from examples.brain_mri import cli, comparison
 from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.commands import compare as command
 from examples.brain_mri.config import Options
 from examples.brain_mri.report.comparison import difference_figure, distribution_figure, origin_text
 from examples.brain_mri.run_folder import RunFolder
@@ -140,6 +141,13 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         assert message in error
     assert cli.main(["compare", str(first), str(sized), "--out", str(tmp_path / "x.json")]) == 1
     assert "end in .html" in capsys.readouterr().err
+
+
+def test_tensorflow_loads_in_silence(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(command, "load_tensorflow", lambda: calls.append("loaded"))
+    assert cli.main(["compare", str(tmp_path), str(tmp_path)]) == 1
+    assert calls == ["loaded"]
 
 
 def test_other_files_of_a_patient_are_named(tmp_path):
