@@ -122,6 +122,10 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
     (stale / "split.csv").write_bytes((tmp_path / "e2" / "split.csv").read_bytes())
     spoiled = make(tmp_path / "f")
     (spoiled / "metrics_per_patient.csv").write_text("patient,slices\n")
+    for name, old, new in (("g", ",0.5,", ",x,"), ("h", ",0.5,", ",,")):
+        file = make(tmp_path / name) / "metrics_per_patient.csv"
+        file.write_text(file.read_text().replace(old, new, 1))
+    (make(tmp_path / "i") / "metrics.json").write_text('{"provenance": {}}')
     cases = {
         ("a",): "two or more different runs",
         ("a", "a"): "two or more different runs",
@@ -130,6 +134,9 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         ("a", "d"): f"others of {PATIENTS[0]} in d than in a",
         ("a", "e"): "the run's own test patients",
         ("a", "f"): "Expected the scores of a run",
+        ("a", "g"): f"Expected the scores of a run. Received {tmp_path / 'g'}: could not convert",
+        ("a", "h"): f"Received {tmp_path / 'h'}: metrics_per_patient.csv lacks a score",
+        ("a", "i"): f"Expected the scores of a run. Received {tmp_path / 'i'}",
         ("a", "nothing"): "Expected a run folder",
     }
     assert all(path.is_dir() for path in (first, other, bare, sized))
