@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from examples.brain_mri import fingerprints
+from examples.brain_mri.provenance import patients_text
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.scoring import mean
 
@@ -56,8 +57,11 @@ def _read(path: Path, name: str) -> Scored:
     if not all(file.is_file() for file in files):
         raise ValueError(f"Expected an evaluated run. Received {path} without scores. {cure}")
     try:
-        table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]]
+        table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]].astype(float)
         found = dict(json.loads(files[1].read_text(encoding="utf-8"))["provenance"])
+        patients_text(found)  # what the comparison begins with
+        if not np.isfinite(table).all(axis=None):
+            raise ValueError(f"{files[0].name} lacks a score")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"Expected the scores of a run. Received {path}: {error}. {cure}") from error
     if set(table.index) != {patient for patient, part in run.split().items() if part == "test"}:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from examples.brain_mri.pipeline import Pipeline, Prediction
@@ -114,6 +115,8 @@ def _predicted(pipeline: Pipeline, scan: Scan, records: Records, index: int, giv
     for stack in scan.read():
         prediction = _of_patient(pipeline, stack)
         spacing = stack.spacing or given
+        if np.ptp(stack.images) == 0:  # a volume of 0 ml would look like a healthy patient's
+            tqdm.write(f"note: every pixel of {scan.patient} ({stack.files[0]}) is the same.", file=sys.stderr)
         stack.write(prediction.mask, records.out)
         masks.update(stack.masks)
         rows["slices"] += slice_rows(scan.patient, stack, prediction, spacing)

@@ -22,6 +22,7 @@ from examples.brain_mri.cohort.notes import (
 from examples.brain_mri.cohort.origin import MARKER, find_simulated
 from examples.brain_mri.cohort.problems import CLINICAL_NAME, PATIENT, Key, Problem, Problems, parse_name
 from examples.brain_mri.cohort.slices import Slice, pair_files, read_slices
+from examples.brain_mri.folders import CURE, walk
 
 _IGNORED = re.compile(r"\..*|Thumbs\.db|desktop\.ini|__MACOSX|README.*", re.IGNORECASE)
 
@@ -81,7 +82,7 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
         listings: list[Path] = []
     else:
         folder = source
-        found = _walk(source)
+        found = _walk(source, problems)
         files = _layout_files(found, problems)
         clinical = _nearest(source, found, CLINICAL_NAME)
         marker = _nearest(source, found, MARKER)
@@ -90,7 +91,7 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
 
     files_of = _by_slice(files, problems)
     if not files_of:
-        raise ValueError(_nothing_found(source))
+        raise ValueError(_nothing_found(source, problems))
     if listings:
         files_of = select_listed(files_of, listings[0], problems)
     note_gaps(files_of, problems)
@@ -111,20 +112,17 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
 # === Files ===
 
 
-def _walk(folder: Path) -> list[Path]:
-    """Return all folders and files below, top first, each real folder once."""
+def _walk(folder: Path, problems: Problems) -> list[Path]:
+    """Return all folders and files below, top first, each real folder once, and report those that cannot be read."""
     if not folder.is_dir():
         raise ValueError(
             f"Expected the folder that holds the TCGA_* folders. Received {folder}, which does not exist. "
             "Pass the folder of the unpacked download."
         )
-    found, seen = [], set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:  # a link upwards would never end
-            folders.clear()
-            continue
-        seen.add(real)
+    found = []
+    for parent, folders, files in walk(
+        folder, lambda path, why: problems.add(path, f"a folder that cannot be read: {why}", CURE)
+    ):
         folders[:] = sorted(name for name in folders if not _IGNORED.fullmatch(name))
         found.append(Path(parent))
         found += [Path(parent, name) for name in sorted(files) if not _IGNORED.fullmatch(name)]
@@ -172,7 +170,9 @@ def _compare_copy(copy: Sequence[Path], kept: Sequence[Path], problems: Problems
             problems.add(file, f"the same slice as {original} with other content", "delete the wrong one")
 
 
-def _nothing_found(source: Path) -> str:
+def _nothing_found(source: Path, problems: Problems) -> str:
+    if source.is_dir() and problems.found:
+        return f"Expected slices below the folder. Received {source} without one, and {problems.found[0]}."
     if source.is_file():
         return (
             f"Expected a CSV that lists existing files. Received {source}, of which none exists. "

@@ -1,12 +1,12 @@
 """The course's CSV of slices (patient_id, image_path, mask_path, mask): its patients are wrong, its paths are not."""
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
 from examples.brain_mri.cohort.problems import Key, Problems, parse_name, person_of
 from examples.brain_mri.cohort.tables import has_columns, read_table
+from examples.brain_mri.folders import walk
 
 COLUMNS = ("image_path", "mask_path")
 
@@ -120,13 +120,8 @@ def _folded(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _files_below(folder: Path) -> Iterable[Path]:
-    seen = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen:  # a link upwards would never end
-            folders.clear()
-            continue
-        seen.add(real)
+    # Each row whose file is in a folder that cannot be read is a problem of its own.
+    for parent, _, names in walk(folder, lambda *_: None):
         yield from (Path(parent, name) for name in names if name.lower().endswith((".tif", ".tiff")))
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from examples.brain_mri.quiet import load_tensorflow
 from examples.brain_mri.requirements import EVALUATION
 
 HELP = "compare evaluated runs, paired by test patient"
@@ -23,13 +24,14 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 def run(chosen: argparse.Namespace) -> None:
     """Print the comparison, and write it where `--out` says."""
+    if chosen.out and chosen.out.suffix.lower() not in {".html", ".htm"}:
+        raise ValueError(f"Expected --out to end in .html. Received {chosen.out}. Name the report comparison.html.")
+    load_tensorflow()
     import pandas as pd
 
     from examples.brain_mri.comparison import common_patients, differing_options, read_runs, training_text
     from examples.brain_mri.report import comparison as report
 
-    if chosen.out and chosen.out.suffix.lower() not in {".html", ".htm"}:
-        raise ValueError(f"Expected --out to end in .html. Received {chosen.out}. Name the report comparison.html.")
     runs = read_runs(chosen.runs)
     patients = common_patients(runs)
     for line in (report.origin_text(runs).replace("**", ""), report.tested_text(runs, patients), training_text(runs)):

@@ -35,7 +35,7 @@ def score(run: RunFolder, index: Index) -> None:
     load_tensorflow()
     from examples.brain_mri.evaluation import evaluate
     from examples.brain_mri.formats import signed
-    from examples.brain_mri.wording import gate_text
+    from examples.brain_mri.wording import gate_text, leaks_text
 
     summary = evaluate(run, index)
     classifier = summary["classifier"]
@@ -50,4 +50,6 @@ def score(run: RunFolder, index: Index) -> None:
         )
     print(f"cascade minus segmenter: Dice per patient {signed(summary['cascade_minus_segmenter']['dice'])}")
     print(gate_text(summary))
+    if any(summary["leaks"].values()):
+        print(leaks_text(summary).replace("**", ""))
     print(f"model card: {(run.path / 'model_card.md').resolve()}")

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +24,12 @@ NEEDED = (
 
 
 def is_dicom(path: Path) -> bool:
-    """Return whether a file is DICOM by its first bytes."""
+    """Return whether a file is DICOM by its first bytes; one that cannot be read may be, and reading it says why."""
     try:
         with path.open("rb") as file:
             return file.read(132)[128:] == b"DICM"
+    except PermissionError:
+        return True
     except OSError:
         return False
 
@@ -90,6 +93,9 @@ def _without_geometry(header: Any) -> str | None:
     absent = [name for name in NEEDED if header.get(name) in (None, "")]
     if absent:
         return f"Expected a slice's geometry. Received a file without {', '.join(absent)}. Export the original series."
+    uid = str(header.SeriesInstanceUID)
+    if not re.fullmatch(r"[\d.]+", uid, re.ASCII):  # the mask's file is named after it: no path into other folders
+        return f"Expected digits and dots as SeriesInstanceUID. Received {uid!r}. Export the original series."
     for name, length in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2)):
         numbers = np.atleast_1d(np.array(header[name].value, float))
         if (

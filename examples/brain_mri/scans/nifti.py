@@ -12,6 +12,7 @@ from examples.brain_mri.scans.sequences import sequence_of
 from resunet_kit.data import Geometry, read_geometry, read_image, write_volume
 
 SUFFIXES = (".nii", ".nii.gz")
+_NAN = float(np.finfo(np.float32).min)  # stands for NaN until the darkest value is known
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class NiftiVolume(Scan):
             )
 
     def _volume(self, file: Path, geometry: Geometry) -> np.ndarray:
-        values = read_image(file, normalize=(0.0, 1.0), nan=0.0)
+        values = _without_nan(read_image(file, normalize=(0.0, 1.0), nan=_NAN))
         own = read_geometry(file)
         if own.shape != geometry.shape or not np.allclose(own.affine, geometry.affine, rtol=0, atol=1e-2):
             raise unusable(
@@ -136,6 +137,15 @@ def _volume(members: list[tuple[str | None, Path]]) -> NiftiVolume:
     sequences, files = zip(*used, strict=True)
     volume = NiftiVolume("", files, sequences, left_out)
     return NiftiVolume(stem(volume.main), files, sequences, left_out)
+
+
+def _without_nan(values: np.ndarray) -> np.ndarray:
+    """Return values with air in place of NaN, which programs write outside the brain: 0, or what is darker.
+
+    In standardised values 0 is the mean, and not air.
+    """
+    absent = values == np.float32(_NAN)
+    return np.where(absent, min(values[~absent].min(), np.float32(0)), values) if absent.any() else values
 
 
 def _channels(main: Path, volumes: dict[str | None, np.ndarray]) -> np.ndarray:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from examples.brain_mri.folders import CURE, walk
 from examples.brain_mri.scans import dicom, nifti, slices
 from examples.brain_mri.scans.dicom_files import is_dicom
 from examples.brain_mri.scans.scan import Scan
@@ -20,7 +21,7 @@ class Found:
 
     Attributes:
         scans: One for each patient.
-        unreadable: Files that cannot be used, with the reason.
+        unreadable: Files and folders that cannot be used, with the reason.
         notes: What a user should know.
     """
 
@@ -41,40 +42,45 @@ def find_scans(paths: Iterable[Path], out: Path | None = None) -> Found:
     Raises:
         ValueError: If a path does not exist or holds no image, or two images would write the same mask.
     """
-    files = find_images(paths, out)
+    closed: dict[Path, str] = {}
+    files = find_images(paths, out, closed)
     of_kind: dict[str, list[Path]] = {"slices": [], "nifti": [], "dicom": []}
     for file in files:
         of_kind[_kind(file) or "slices"].append(file)
     series, unreadable, notes = dicom.group_series(of_kind["dicom"])
     scans = [*slices.group_slices(of_kind["slices"]), *nifti.group_volumes(of_kind["nifti"]), *series]
     _refuse_doubled(scans)
-    return Found(scans, unreadable, notes)
+    return Found(scans, closed | unreadable, notes)
 
 
-def find_images(paths: Iterable[Path], out: Path | None = None) -> list[Path]:
-    """Return the files that hold images, each once, in a stable order."""
+def find_images(
+    paths: Iterable[Path], out: Path | None = None, unreadable: dict[Path, str] | None = None
+) -> list[Path]:
+    """Return the files that hold images, each once, in a stable order; `unreadable` gets folders that are closed."""
     found: dict[Path, Path] = {}
+    closed = {} if unreadable is None else unreadable
     for path in paths:
         if not path.exists():
             raise ValueError(
                 f"Expected an image or a folder of images. Received {path}, which does not exist. Name another."
             )
-        images = [path] if path.is_file() else sorted(_below(path, out.resolve() if out else None))
-        if not images:
+        known = len(closed)
+        images = [path] if path.is_file() else sorted(_below(path, out.resolve() if out else None, closed))
+        if not images and len(closed) == known:
             raise ValueError(f"Expected images ({KINDS}) in {path}. Received none. Name another.")
         for image in images:
             found.setdefault(image.resolve(), image)
     return list(found.values())
 
 
-def _below(folder: Path, out: Path | None) -> Iterator[Path]:
-    seen = set()
-    for parent, folders, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(parent)
-        if real in seen or real == str(out):  # a link upwards would never end
+def _below(folder: Path, out: Path | None, unreadable: dict[Path, str]) -> Iterator[Path]:
+    def report(path: Path, why: str) -> None:
+        unreadable[path] = f"Expected a folder that can be read. Received: {why}. {CURE.capitalize()}."
+
+    for parent, folders, names in walk(folder, report):
+        if os.path.realpath(parent) == str(out):
             folders.clear()
             continue
-        seen.add(real)
         folders[:] = [name for name in folders if not _is_hidden(name)]
         files = (Path(parent, name) for name in names if not _is_hidden(name))
         yield from (file for file in files if file.is_file() and _kind(file) and not _is_mask(file))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,20 @@ class SliceFiles(Scan):
                 found.slices += 1
             except ValueError as error:
                 found.unreadable[file] = reason(file, error)
+        found.notes += self._gaps(found.unreadable)
         return found
+
+    def _gaps(self, unreadable: Collection[Path]) -> list[str]:
+        """Note numbers that are missing: their neighbours count as adjacent, and no volume includes them."""
+        numbers = sorted({split_number(file.stem)[1] for file in self.files if file not in unreadable} - {-1})
+        missing = [(low + 1, high - 1) for low, high in pairwise(numbers) if high - low > 1]
+        if not missing:
+            return []
+        shown = ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in missing[:5])
+        return [
+            f"{self.patient} in {self.files[0].parent} lacks slices {shown}{', ...' if missing[5:] else ''}; "
+            "its volume is that of the other slices alone."
+        ]
 
     def without(self, files: Collection[Path]) -> "SliceFiles | None":
         """Return the other slices."""

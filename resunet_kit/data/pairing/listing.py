@@ -27,7 +27,7 @@ def listed(name: str, source: Any) -> list[PathLike]:
 
     Raises:
         TypeError: If it is of another type.
-        ValueError: If there are no files, or one is listed twice.
+        ValueError: If there are no files, one is listed twice, or a folder cannot be read.
     """
     if isinstance(source, str | os.PathLike):
         found = _found(name, source)
@@ -63,9 +63,17 @@ def _found(name: str, source: PathLike) -> list[PathLike]:
 
 def _below(root: str) -> Iterator[tuple[str, str]]:
     """Yield folder and name of each file below a folder, without what systems and notebooks hide there."""
-    for folder, inner, files in os.walk(root):
+    for folder, inner, files in os.walk(root, onerror=_refuse_unreadable):
         inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
         yield from ((folder, name) for name in files if not name.startswith("."))
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """Refuse a folder that `os.walk` would pass over, and with it every file below."""
+    raise ValueError(
+        f"Expected folders that can be read. Received {error.filename!r}: {error.strerror}. Let this user read it, or "
+        "move it away."
+    ) from error
 
 
 def _refuse_repeated(name: str, paths: list[PathLike]) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,20 @@ def test_lists_stay_as_they_are():
 def test_anything_else_is_refused(source, error, expected):
     with pytest.raises(error, match=expected):
         listed("images", source)
+
+
+def test_a_folder_that_cannot_be_read_is_refused(folder, monkeypatch):
+    inner = folder / "deep"
+    scanned = os.scandir
+
+    def scandir(path):  # permissions do not bind root, who may run the tests
+        if os.fspath(path) == os.fspath(inner):
+            raise PermissionError(13, "Permission denied", path)
+        return scanned(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(ValueError, match=f"{inner.name}.*Permission denied. Let this user read it"):
+        listed("images", folder)
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -8,6 +8,7 @@ from scipy import stats
 
 from examples.brain_mri import cli, comparison
 from examples.brain_mri.cohort.slices import Slice
+from examples.brain_mri.commands import compare as command
 from examples.brain_mri.config import Options
 from examples.brain_mri.report.comparison import difference_figure, distribution_figure, origin_text
 from examples.brain_mri.run_folder import RunFolder
@@ -121,6 +122,10 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
     (stale / "split.csv").write_bytes((tmp_path / "e2" / "split.csv").read_bytes())
     spoiled = make(tmp_path / "f")
     (spoiled / "metrics_per_patient.csv").write_text("patient,slices\n")
+    for name, old, new in (("g", ",0.5,", ",x,"), ("h", ",0.5,", ",,")):
+        file = make(tmp_path / name) / "metrics_per_patient.csv"
+        file.write_text(file.read_text().replace(old, new, 1))
+    (make(tmp_path / "i") / "metrics.json").write_text('{"provenance": {}}')
     cases = {
         ("a",): "two or more different runs",
         ("a", "a"): "two or more different runs",
@@ -129,6 +134,9 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         ("a", "d"): f"others of {PATIENTS[0]} in d than in a",
         ("a", "e"): "the run's own test patients",
         ("a", "f"): "Expected the scores of a run",
+        ("a", "g"): f"Expected the scores of a run. Received {tmp_path / 'g'}: could not convert",
+        ("a", "h"): f"Received {tmp_path / 'h'}: metrics_per_patient.csv lacks a score",
+        ("a", "i"): f"Expected the scores of a run. Received {tmp_path / 'i'}",
         ("a", "nothing"): "Expected a run folder",
     }
     assert all(path.is_dir() for path in (first, other, bare, sized))
@@ -140,6 +148,13 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         assert message in error
     assert cli.main(["compare", str(first), str(sized), "--out", str(tmp_path / "x.json")]) == 1
     assert "end in .html" in capsys.readouterr().err
+
+
+def test_tensorflow_loads_in_silence(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(command, "load_tensorflow", lambda: calls.append("loaded"))
+    assert cli.main(["compare", str(tmp_path), str(tmp_path)]) == 1
+    assert calls == ["loaded"]
 
 
 def test_other_files_of_a_patient_are_named(tmp_path):

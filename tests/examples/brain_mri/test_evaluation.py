@@ -8,6 +8,7 @@ import pytest
 
 from examples.brain_mri import evaluation, wording
 from examples.brain_mri.cohort.index import index_folder
+from examples.brain_mri.commands import evaluate as command
 from examples.brain_mri.evaluation import leaks_between_parts, slice_table
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.volumes import Volume
@@ -123,3 +124,14 @@ def test_leaks_name_people_and_identical_images(trained, cohort):
     copied = dataclasses.replace(test, image=train.image)
     leaking = dataclasses.replace(index, slices=(copied, *(item for item in index.slices if item is not test)))
     assert leaks_between_parts(run, leaking)["identical_images"] == [[str(train.image), str(train.image)]]
+
+
+def test_the_command_says_that_parts_leak(trained, cohort, monkeypatch, capsys):
+    summary = json.loads((trained / "metrics.json").read_text())
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_: summary)
+    command.score(RunFolder.open(trained), index_folder(cohort))
+    assert "leak" not in capsys.readouterr().out
+    summary["leaks"]["identical_images"] = [["a.tif", "b.tif"]]
+    command.score(RunFolder.open(trained), index_folder(cohort))
+    printed = capsys.readouterr().out
+    assert "The parts leak. 0 patients have slices in two parts, and 1 pairs of images" in printed

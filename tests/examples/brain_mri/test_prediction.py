@@ -197,3 +197,11 @@ def test_help_explains_every_argument(capsys):
     for wrong in ("0", "nan", "x"):
         with pytest.raises(SystemExit, match="2"):
             cli.main(["predict", "--run", "r", "--out", "o", "a.png", "--spacing", "1", "1", wrong])
+
+
+def test_a_patient_without_contrast_is_noted(run, three, tmp_path, capsys):
+    black = tmp_path / "black_1.png"
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(black)
+    assert predict(run, tmp_path / "out", three, black) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "note: " in line]
+    assert [f"every pixel of black ({black}) is the same" in note for note in notes] == [True]

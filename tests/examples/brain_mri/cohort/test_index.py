@@ -6,6 +6,7 @@ import pytest
 
 from examples.brain_mri.cohort.index import index_folder
 from tests.examples.brain_mri.slice_files import ALL, A, B, image_of, keys, mask_of, save, write_slice
+from tests.examples.brain_mri.test_folders import closed
 
 
 def test_a_folder_without_problems_is_sorted_by_number_with_gaps_as_notes(folder):
@@ -57,6 +58,21 @@ def test_a_nested_copy_that_differs_is_a_problem(folder):
 def test_a_link_upwards_ends(folder):
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     assert keys(index_folder(folder)) == ALL
+
+
+def test_a_patient_whose_folder_cannot_be_read_is_a_problem(folder, monkeypatch):
+    closed(monkeypatch, folder / A)
+    index = index_folder(folder)
+    assert index.patients == [B]
+    [problem] = index.problems
+    assert problem.file == folder / A
+    assert "cannot be read: Permission denied; let this user read it" in str(problem)
+
+
+def test_a_folder_that_cannot_be_read_at_all_is_not_called_empty(folder, monkeypatch):
+    closed(monkeypatch, folder)
+    with pytest.raises(ValueError, match="Permission denied; let this user read it"):
+        index_folder(folder)
 
 
 @pytest.mark.parametrize("content", [None, "nothing", "other files"])

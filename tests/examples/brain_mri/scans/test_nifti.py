@@ -36,6 +36,17 @@ def test_scaled_integers_and_nan_are_read(tmp_path, mark_bright):
         assert (np.asarray(nibabel.load(tmp_path / "out" / f"{name}_pred.nii.gz").dataobj) == TRUTH).all()
 
 
+def test_nan_outside_the_brain_is_air_in_standardised_values_too(tmp_path, mark_bright):
+    values = (box().astype("float32") - 300) / 100
+    values[8:] = np.nan
+    [stack] = mark_bright(tmp_path / "out", write_nifti(tmp_path / "a.nii", values))
+    assert set(np.unique(stack.images)) == {-1, 7}
+    assert (np.asarray(nibabel.load(tmp_path / "out" / "a_pred.nii.gz").dataobj) == TRUTH).all()
+    values = np.abs(values) + 100
+    [stack] = mark_bright(tmp_path / "positive", write_nifti(tmp_path / "b.nii", values))
+    assert set(np.unique(stack.images)) == {0, 101, 107}
+
+
 def test_sequences_of_one_patient_are_channels_in_the_order_of_the_data_set(tmp_path):
     for level, name in enumerate(("flair", "t1", "t1ce", "t2", "seg")):
         write_nifti(tmp_path / f"p_{name}.nii.gz", box(high=1000 + level))

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from examples.brain_mri.scans.search import find_images, find_scans
+from tests.examples.brain_mri.test_folders import closed
 from tests.examples.brain_mri.volume_files import box, write_nifti, write_series
 
 
@@ -34,6 +35,18 @@ def test_nothing_to_predict_is_said(tmp_path):
         find_images([tmp_path / "absent.tif"])
     with pytest.raises(ValueError, match="Received none"):
         find_images([tmp_path])
+
+
+def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.png").touch()
+    closed(monkeypatch, tmp_path / "a")
+    found = find_scans([tmp_path])
+    assert [scan.files for scan in found.scans] == [(tmp_path / "b" / "b.png",)]
+    assert "Permission denied. Let this user read it" in found.unreadable[tmp_path / "a"]
+    closed(monkeypatch, tmp_path / "a", tmp_path)
+    assert find_scans([tmp_path]).unreadable.keys() == {tmp_path}
 
 
 def test_kinds_are_told_apart_and_links_followed_once(tmp_path):

@@ -35,6 +35,17 @@ def test_slices_are_grouped_by_folder_and_name_in_natural_order():
     assert [group.patient for group in groups] == ["p", "p", "q", "a", "z"]
 
 
+def test_missing_slices_are_noted(tmp_path):
+    for number in (1, 2, 4, 8):
+        Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / f"p_{number}.png")
+    (tmp_path / "p_3.png").write_bytes(b"x")
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "q.png")
+    p, q = group_slices(sorted(tmp_path.iterdir()))
+    [note] = p.check().notes
+    assert note.startswith(f"p in {tmp_path} lacks slices 3, 5-7;")
+    assert not q.check().notes
+
+
 def test_kinds_of_files_become_three_channels(tmp_path):
     grey = np.arange(48, dtype=np.uint8).reshape(6, 8)
     Image.fromarray(grey).save(tmp_path / "grey.png")
