@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
-from resunet_kit.plots._style import COLORS, shortened, styled
+from resunet_kit.plots._style import COLORS, literal, shortened, styled
 
 _MAX_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
 _MAX_NUMBERED = 14  # classes whose cells show a number; more show a scale
@@ -179,7 +179,7 @@ def _group_bar(group: str, counts: list[int], classes: list[str], color: str) ->
         insidetextanchor="middle",
         textangle=0,
         customdata=[count / total for count in counts],
-        hovertemplate=f"{group}<br>%{{x}}: %{{y:,}}<br>%{{customdata:.1%}} of the group<extra></extra>",
+        hovertemplate=f"{literal(group)}<br>%{{x}}: %{{y:,}}<br>%{{customdata:.1%}} of the group<extra></extra>",
     )
 
 
