@@ -38,7 +38,9 @@ def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix:
 
     Long labels are names of their own, and stand above the slider alone: below it they would overlap and be cut off.
     """
-    is_long = max(len(step["label"]) for step in steps) > _MAX_TICK
+    longest = max(len(step["label"]) for step in steps)
+    is_long = longest > _MAX_TICK
+    side = 0 if is_long else 3 * max(0, longest - 3)  # pixels: half of a label stands out at either end
     return {
         "active": active,
         "currentvalue": {
@@ -46,7 +48,7 @@ def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix:
             "suffix": suffix,
             "font": {"size": 14, "color": REFERENCE},
         },
-        "pad": {"t": 10, "b": 10, "l": 0, "r": 0},
+        "pad": {"t": 10, "b": 10, "l": side, "r": side},
         "len": 1.0,
         "x": 0.0,
         "bgcolor": REFERENCE,
