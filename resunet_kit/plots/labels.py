@@ -39,7 +39,7 @@ def class_balance(
         title: The figure's title.
 
     Returns:
-        A figure with one bar trace per group: x the classes, y the counts; text and hover give the percentage of the
+        A figure with one bar trace per group, x the classes, y the counts; text and hover give the percentage of the
         class within its group.
 
     Raises:
@@ -94,7 +94,7 @@ def confusion_matrix(
         title: The figure's title; by default it gives the accuracy.
 
     Returns:
-        A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
+        A figure with one heatmap, z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
         TypeError: If normalize is not a boolean, labels or names are not sequences, or counts are not numbers.
