@@ -52,6 +52,18 @@ def test_a_planted_option_that_is_explained_elsewhere_is_found():
     assert sent_elsewhere(text) == ["norm"]
 
 
+def prose_as_type(text: str) -> list[str]:
+    """Return the words before a colon in the first line of Returns, which the reference shows as a type."""
+    types = re.findall(r"^(?:Returns|Yields):\n    ([^\n:]+):(?: |$)", inspect.cleandoc(text), re.MULTILINE)
+    return [words for words in types if re.search(r"\b(?:an?|the|of|with)\b", re.sub("`[^`]*`", "", words), re.I)]
+
+
+def test_no_prose_is_shown_as_the_type_of_what_a_function_returns():
+    found = {name: prose_as_type(inspect.getdoc(member) or "") for name, member in public_objects().items()}
+    assert {name: texts for name, texts in found.items() if texts} == {}
+    assert prose_as_type("Sum.\n\nReturns:\n    A pair: x and y.") == ["A pair"]
+
+
 def test_help_shows_types_by_name():
     """`ArrayLike`, not the union of private classes of NumPy that it stands for."""
     shown = {name: signature_text(member) for name, member in public_objects().items()}

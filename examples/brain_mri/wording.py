@@ -132,8 +132,9 @@ def gate_text(summary: dict[str, Any]) -> str:
     return (
         f"{opened}The gate holds back {score(gate['held_back_fraction'])} of the slices and "
         f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.2f} seconds per patient: measured on this machine, on "
-        f"{spent['patients_timed']} patients, the networks alone, of which the classifier takes "
-        f"{spent['classifier']:.2f}. A false alarm is a slice without tumour in which at least one pixel is marked."
+        f"{spent['patients_timed']} patients, the networks alone. The classifier itself takes "
+        f"{spent['classifier']:.2f} seconds. A false alarm is a slice without tumour in which at least one pixel is "
+        "marked."
     )
 
 

@@ -11,9 +11,9 @@ TABLE = Path(__file__).parents[2] / "docs" / "pages" / "encoders.md"
 SOURCES = {"download by Keras": "download", "package": "installed from PyPI", "state dict": "file of torchvision"}
 LABELLED = {
     "mobilenetv3small": "middle right",
-    "efficientnet_lite2": "bottom right",
+    "efficientnet_lite2": "top left",
     "resnet18": "bottom center",
-    "vgg16": "bottom left",
+    "vgg16": "top center",
     "efficientnetv2s": "top center",
     "convnextxlarge": "top left",
 }
@@ -40,5 +40,5 @@ def figure() -> go.Figure:
             customdata=list(zip(names, operations, strict=True)),
             hovertemplate="%{customdata[0]}: %{x} million parameters, %{y} %, %{customdata[1]} GFLOP<extra></extra>",
         )
-    with_axes(drawn, "Parameters in millions", "ImageNet top-1 accuracy in %")
+    with_axes(drawn, "Parameters in millions", "Top-1 accuracy in %")
     return drawn.update_xaxes(type="log", tickvals=[1, 2, 5, 10, 20, 50, 100, 200, 500])

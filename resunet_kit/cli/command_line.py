@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Those of the command line without the program's name; None takes `sys.argv`.
 
     Returns:
-        The exit code: 0, 1 after an error, 130 after an interruption. Wrong usage exits with 2.
+        The exit code, which is 0, 1 after an error, or 130 after an interruption. Wrong usage exits with 2.
 
     Example:
         >>> from resunet_kit.cli import main

@@ -32,7 +32,7 @@ def ensemble(
         name: Name of the model.
 
     Returns:
-        A model with the weights of the members themselves, not copies: training one trains the other. The members are
+        A model with the weights of the members themselves, no copies, so training one trains the other. The members are
         nested as `member1`, `member2`, and so on. The output is float32. With models that end in logits it is the mean
         of the logits, which is not the mean of the probabilities.
 
@@ -88,7 +88,7 @@ def predict_ensemble(
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
-        An `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
+        `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
         `image_uncertainty` `(n,)`. It unpacks as `mean, std`.
 
     Raises:

@@ -54,7 +54,7 @@ def predict_mc_dropout(
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
-        An `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
+        `Uncertainty`: `mean` and `std` `(n, ..., classes)`, `entropy` and `mutual_information` `(n, ...)`, and
         `image_uncertainty` `(n,)`. It unpacks as `mean, std`.
 
     Raises:

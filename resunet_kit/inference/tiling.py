@@ -65,7 +65,7 @@ def predict_tiled(
         verbose: 0 for silence, 1 or "auto" for a progress bar.
 
     Returns:
-        `out`, or a new array: float32 `(..., classes)`; for `"argmax"` uint8 `(...)`, int32 beyond 256 classes; for a
+        `out`, or a new array of float32 `(..., classes)`; for `"argmax"` uint8 `(...)`, int32 beyond 256 classes; for a
         threshold uint8 `(...)`, of several classes `(..., classes)`; what a function returns.
 
     Raises:

@@ -86,8 +86,8 @@ def trainable_summary(model: keras.Model) -> str:
         model: Any built model.
 
     Returns:
-        A table of plain text: layers with weights, their weights, the trainable ones among them, and the state of the
-        normalisations: `trainable`, `frozen` (weights and statistics), or how many are frozen.
+        A table of plain text with the layers that have weights, their weights, the trainable ones among them, and the
+        state of the normalisations: `trainable`, `frozen` (weights and statistics), or how many are frozen.
 
     Example:
         >>> from resunet_kit.models import resnet_classifier, trainable_summary

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
-from resunet_kit.plots._style import CLEAR, INK, REFERENCE, styled
+from resunet_kit.plots._style import CLEAR, INK, REFERENCE, literal, styled
 
 OPACITY = 0.8  # of masks at first
 _OPACITIES = [step / 10 for step in range(11)]
@@ -38,7 +38,9 @@ def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix:
 
     Long labels are names of their own, and stand above the slider alone: below it they would overlap and be cut off.
     """
-    is_long = max(len(step["label"]) for step in steps) > _MAX_TICK
+    longest = max(len(step["label"]) for step in steps)
+    is_long = longest > _MAX_TICK
+    side = 0 if is_long else 3 * max(0, longest - 3)  # pixels: half of a label stands out at either end
     return {
         "active": active,
         "currentvalue": {
@@ -46,7 +48,7 @@ def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix:
             "suffix": suffix,
             "font": {"size": 14, "color": REFERENCE},
         },
-        "pad": {"t": 10, "b": 10, "l": 0, "r": 0},
+        "pad": {"t": 10, "b": 10, "l": side, "r": side},
         "len": 1.0,
         "x": 0.0,
         "bgcolor": REFERENCE,
@@ -157,6 +159,18 @@ def fit_pictures(
         figure.update_layout(legend={"y": entries / figure.layout.height, "yanchor": "top"})
         if "maxheight" in figure.layout.legend._valid_props:  # plotly 6 before 6.2 scrolls a legend by itself
             figure.update_layout(legend_maxheight=entries)
+    return _literal_texts(figure)
+
+
+def _literal_texts(figure: go.Figure) -> go.Figure:
+    """Leave no name to Plotly's templates, which replace `%{` in each text of a figure that has `meta`."""
+    steps = [step for control in figure.layout.sliders for step in control.steps]
+    buttons = [button for menu in figure.layout.updatemenus for button in menu.buttons]
+    named = {"name": figure.data, "text": figure.layout.annotations, "label": [*steps, *buttons]}
+    for attribute, parts in named.items():
+        for part in parts:
+            if part[attribute]:
+                part[attribute] = literal(part[attribute])
     return figure
 
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resunet_kit.plots._epochs import Series
-from resunet_kit.plots._style import COLORS, REFERENCE, say
+from resunet_kit.plots._style import COLORS, REFERENCE, literal, say
 
 HEIGHT = 240  # pixels of a panel's height
 _BETWEEN = 80  # pixels for the labels of one row of panels and the titles of the next
@@ -127,7 +127,7 @@ def _line(series: Series, kind: str, name: str, color: str, dash: str) -> Any:
         legendgroup=kind,
         legendrank=1,
         line={"color": color, "dash": dash, "width": 2.5},
-        hovertemplate=f"epoch %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"epoch %{{x}}<br>{literal(name)} %{{y:.4g}}<extra></extra>",
     )
 
 
@@ -140,7 +140,7 @@ def _mark(best: int, value: float, name: str, color: str) -> Any:
         legendgroup="best",
         legendrank=2,
         marker={"symbol": "star", "size": 12, "color": color, "line": {"color": "white", "width": 1}},
-        hovertemplate=f"best epoch %{{x}}<br>{name} %{{y:.4g}}<extra></extra>",
+        hovertemplate=f"best epoch %{{x}}<br>{literal(name)} %{{y:.4g}}<extra></extra>",
     )
 
 

@@ -37,7 +37,9 @@ KEYBOARD = r"""
     if (!figure.ownTitles) {
       figure.ownTitles = (figure.layout.annotations || []).map(function (note) { return [note.x, note.y]; });
     }
-    var full = wide === sizes.columns, change = {};
+    // Smaller pictures below each other are arranged anew too: their titles do not get smaller, nor may the gaps.
+    var full = wide === sizes.columns, fits = room * sizes.ratio >= sizes.height;
+    var own = full && (fits || count <= wide), change = {};
     var titles = figure.ownTitles.length === count;
     var gap = 12 + (titles ? 10 + 16 * sizes.titleLines : 0), before = Math.ceil(count / sizes.columns);
     var heights = [], tops = [], height = -gap;
@@ -47,18 +49,18 @@ KEYBOARD = r"""
       heights[row] = Math.max(heights[row] || 0, (0.96 * room / wide) * Math.min(1.3, ratio));
     });
     heights.forEach(function (panel) { tops.push(height + gap); height += panel + gap; });
-    if (full) { height = Math.min(sizes.height, room * sizes.ratio); }
+    var shown = own ? Math.min(sizes.height, room * sizes.ratio) : full ? Math.min(sizes.height, height) : height;
     xs.forEach(function (x, index) {
       var row = Math.floor(index / wide), column = index % wide, panel = heights[row];
-      var top = 1 - tops[row] / height, own = sizes.domains[index];
-      change[x + ".domain"] = full ? own[0] : [(column + 0.02) / wide, (column + 0.98) / wide];
-      change["y" + x.slice(1) + ".domain"] = full ? own[1] : [Math.max(0, top - panel / height), Math.min(1, top)];
+      var top = 1 - tops[row] / height, given = sizes.domains[index];
+      change[x + ".domain"] = own ? given[0] : [(column + 0.02) / wide, (column + 0.98) / wide];
+      change["y" + x.slice(1) + ".domain"] = own ? given[1] : [Math.max(0, top - panel / height), Math.min(1, top)];
       if (titles) {
-        change["annotations[" + index + "].x"] = full ? figure.ownTitles[index][0] : (column + 0.5) / wide;
-        change["annotations[" + index + "].y"] = full ? figure.ownTitles[index][1] : Math.min(1, top);
+        change["annotations[" + index + "].x"] = own ? figure.ownTitles[index][0] : (column + 0.5) / wide;
+        change["annotations[" + index + "].y"] = own ? figure.ownTitles[index][1] : Math.min(1, top);
       }
     });
-    return {height: height, change: wide === figure.wide ? {} : change, wide: wide};
+    return {height: shown, change: own && figure.wide === 0 ? {} : change, wide: own ? 0 : wide};
   }
   function fit(figure) {
     var sizes = figure.layout && figure.layout.meta && figure.layout.meta.pictures;

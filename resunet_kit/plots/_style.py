@@ -96,7 +96,7 @@ def styled(
         panel_title_lines: Lines of the titles above the panels.
         **layout: More layout properties.
     """
-    text = "" if title is None else wrapped(checked_text("title", title))
+    text = "" if title is None else literal(wrapped(checked_text("title", title)))
     rows = text.count("<br>") + 1 if text else 0
     top = _TOOLS_ROW + (rows * _TITLE_LINE + _TITLE_GAP if text else 0)
     top += (_PANEL_TITLE_ROW + _TEXT_LINE * (panel_title_lines - 1)) if panel_title_lines else 0
@@ -154,6 +154,16 @@ def shortened(text: str, characters: int) -> str:
     if len(text) <= characters:
         return text
     return f"{text[: characters // 2]}…{text[len(text) - (characters - 1) // 2 :]}"
+
+
+def literal(text: str) -> str:
+    """Return a text that Plotly shows as it is: `%{` begins a variable in templates, and in all texts next to `meta`.
+
+    Example:
+        >>> literal("50 %{x}")
+        '50 &#37;{x}'
+    """
+    return text.replace("%{", "&#37;{")
 
 
 def say(figure: go.Figure, text: str, **position: Any) -> go.Figure:

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from resunet_kit.plots._png import png_uri
+from resunet_kit.plots._style import literal
 
 _TRACE = 400  # bytes of JSON around the picture
 _UNITS = (1, 10, 20)  # of the last digit: coarser ones take fewer bytes
@@ -58,7 +59,7 @@ def _parts(numbers: NDArray[np.float64]) -> list[tuple[NDArray[np.float64], str,
 
 def _trace(values: NDArray[np.float64], before: str, largest: float, unit: int) -> Any:
     codes, template = _digits(values, largest, unit)
-    hover = f"{before}{template}<extra></extra>"
+    hover = f"{literal(before)}{template}<extra></extra>"
     return go.Image(source=png_uri(codes.astype(np.uint8)), opacity=0, name="Value", hovertemplate=hover)
 
 

@@ -17,7 +17,7 @@ from resunet_kit.plots._keyboard import PictureFigure
 from resunet_kit.plots._layers import Region, frame_axes, legend_name
 from resunet_kit.plots._png import indexed_uri
 from resunet_kit.plots._scene import mask_traces, picture_height, picture_traces
-from resunet_kit.plots._style import PREDICTION, REFERENCE, TRUTH
+from resunet_kit.plots._style import PREDICTION, REFERENCE, TRUTH, literal
 
 _BAR = 72  # pixels that the colour bar takes
 _COLORS = 64  # of the palette: more could not be told apart under an image
@@ -77,7 +77,7 @@ def heatmap_overlay(
     cover = go.Image(source=_colored(values, low, high, colors), opacity=start, hoverinfo="skip", name=name)
     taken = len(cover.source) + sum(len(trace.to_json()) for trace in drawn)
     base, hovering = picture_traces(image, picture, {name: values}, taken=taken)
-    bar = _color_bar(low, high, colorscale, name)
+    bar = _color_bar(low, high, colorscale, literal(name))
     figure = PictureFigure([base, cover, *drawn, *hovering, bar])
     frame_axes(figure, picture.shape)
     fit_pictures(

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
-from resunet_kit.plots._style import COLORS, shortened, styled
+from resunet_kit.plots._style import COLORS, literal, shortened, styled
 
 _MAX_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
 _MAX_NUMBERED = 14  # classes whose cells show a number; more show a scale
@@ -39,7 +39,7 @@ def class_balance(
         title: The figure's title.
 
     Returns:
-        A figure with one bar trace per group: x the classes, y the counts; text and hover give the percentage of the
+        A figure with one bar trace per group, x the classes, y the counts; text and hover give the percentage of the
         class within its group.
 
     Raises:
@@ -94,7 +94,7 @@ def confusion_matrix(
         title: The figure's title; by default it gives the accuracy.
 
     Returns:
-        A figure with one heatmap: z of shape `(classes, classes)`, rows the truth, columns the prediction.
+        A figure with one heatmap, z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
         TypeError: If normalize is not a boolean, labels or names are not sequences, or counts are not numbers.
@@ -179,7 +179,7 @@ def _group_bar(group: str, counts: list[int], classes: list[str], color: str) ->
         insidetextanchor="middle",
         textangle=0,
         customdata=[count / total for count in counts],
-        hovertemplate=f"{group}<br>%{{x}}: %{{y:,}}<br>%{{customdata:.1%}} of the group<extra></extra>",
+        hovertemplate=f"{literal(group)}<br>%{{x}}: %{{y:,}}<br>%{{customdata:.1%}} of the group<extra></extra>",
     )
 
 

@@ -12,7 +12,7 @@ from scipy import special
 
 from resunet_kit._shared.numbers import flag, number, text
 from resunet_kit.plots._arrays import as_floats, as_vector, same_length
-from resunet_kit.plots._style import COLORS, say, styled, translucent
+from resunet_kit.plots._style import COLORS, literal, say, styled, translucent
 
 _Floats = NDArray[np.float64]
 _MAX_TICKS = 8  # of values of x that are ticks themselves
@@ -173,7 +173,8 @@ def _line(line: dict[str, _Floats], label: str, color: str, x_name: str, name: s
         line={"color": color, "width": 2.5},
         marker={"size": 7},
         customdata=texts,
-        hovertemplate=f"{label}<br>{x_name} %{{x:,}}<br>{name} %{{y:.3f}}<br>interval %{{customdata}}<extra></extra>",
+        hovertemplate=f"{literal(f'{label}<br>{x_name}')} %{{x:,}}<br>{literal(name)} %{{y:.3f}}"
+        "<br>interval %{customdata}<extra></extra>",
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from resunet_kit._shared.numbers import text
 from resunet_kit.plots._arrays import as_labels, as_numbers, as_texts, same_length
 from resunet_kit.plots._score_positions import Positions, positions_of
-from resunet_kit.plots._style import COLORS, INK, REFERENCE, say, shortened, styled, translucent, wrapped
+from resunet_kit.plots._style import COLORS, INK, REFERENCE, literal, say, shortened, styled, translucent, wrapped
 
 _GROUP = 100  # pixels of a group's height
 _MAX_NAME = 40  # characters of a group's name, which stands above its box
@@ -142,7 +142,7 @@ def _group_traces(values: NDArray[np.float64], tick: str, labels: list[str], col
         line={"color": color, "width": 2},
         **(_box_alone(drawn, tick) if drawn.size > _MAX_POINTS else _all_points(drawn, tick, color)),
         text=None if drawn.size > _MAX_POINTS else [label for label, kept in zip(labels, finite, strict=True) if kept],
-        hovertemplate=None if drawn.size > _MAX_POINTS else "%{text}<br>" + name + " %{x:.3f}<extra></extra>",
+        hovertemplate=None if drawn.size > _MAX_POINTS else "%{text}<br>" + literal(name) + " %{x:.3f}<extra></extra>",
         name="" if drawn.size > _MAX_POINTS else None,
     )
     mean = go.Scatter(
@@ -187,7 +187,7 @@ def _apart(
         marker={"symbol": "circle-open", "size": 9, "color": color, "line": {"width": 2}},
         text=[labels[i] for i in apart],
         customdata=[words[bool(np.isnan(values[i]))] for i in apart],
-        hovertemplate="%{text}<br>" + name + " %{customdata}<extra></extra>",
+        hovertemplate="%{text}<br>" + literal(name) + " %{customdata}<extra></extra>",
     )
 
 

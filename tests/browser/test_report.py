@@ -71,6 +71,23 @@ FILLED = """(box) => {
 }"""
 
 
+@pytest.mark.parametrize("width", [PHONE, 520, DESK])
+def test_titles_of_panels_overlap_no_picture(report, visit, width):
+    with visit(width) as watched:
+        page = watched.open(report)
+        box = page.locator("section", has=page.locator("h2", has_text="worst_cases")).locator(".figure")
+        box.scroll_into_view_if_needed()
+        wait_until(page, CLEAR, arg=box.element_handle())
+
+
+CLEAR = """(box) => {
+    const rectangles = (what) => Array.from(box.querySelectorAll(what), (shape) => shape.getBoundingClientRect());
+    const titles = rectangles(".annotation-text-g"), pictures = rectangles(".im image");
+    const apart = (a, b) => a.bottom <= b.top + 1 || b.bottom <= a.top + 1 || a.right <= b.left || b.right <= a.left;
+    return titles.length > 3 && pictures.length > 3 && titles.every((a) => pictures.every((b) => apart(a, b)));
+}"""
+
+
 def test_the_page_reaches_nothing_outside(report, visit):
     with visit() as watched:
         page = watched.open(report)

@@ -189,4 +189,7 @@ def test_long_titles_of_slices_stand_above_the_slider_alone():
     assert (slider.currentvalue.prefix, slider.font.size, slider.currentvalue.font.size) == ("", 1, 14)
     [short] = plots.slice_viewer(IMAGES[..., 0]).layout.sliders
     assert (short.currentvalue.prefix, short.font.size) == ("Slice ", 11)
+    assert slider.pad.l == short.pad.l == 0
+    [medium] = plots.slice_viewer(IMAGES[..., 0], titles=["#1: 0.12"] * len(IMAGES)).layout.sliders
+    assert medium.pad.l == medium.pad.r == 15  # half of a label stands out at either end
     assert figure.layout.margin.b > plots.slice_viewer(IMAGES[..., 0]).layout.margin.b

@@ -100,7 +100,7 @@ def pairs_dataset(
             is then `ignore_class` if that is given, else background. None refuses NaN.
 
     Returns:
-        A `tf.data.Dataset` of `(images, masks)`: float32 `(batch, height, width, channels)`, in [0, 1] unless
+        A `tf.data.Dataset` of `(images, masks)`, float32 `(batch, height, width, channels)`, in [0, 1] unless
         normalised, and uint8 `(batch, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
 
     Raises:

@@ -57,7 +57,7 @@ def pair_by_name(
         unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.
 
     Returns:
-        Two lists of the same length, of the paths as they were given: `str` or `pathlib.Path`.
+        Two lists of the same length, of the paths as they were given, `str` or `pathlib.Path`.
 
     Raises:
         TypeError: If files or an option are of a wrong type.
