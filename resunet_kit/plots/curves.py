@@ -13,7 +13,7 @@ from resunet_kit._shared.mask_checks import as_binary
 from resunet_kit._shared.numbers import number
 from resunet_kit.plots import _threshold_counts as _curves
 from resunet_kit.plots._arrays import as_finite, as_texts, both_classes, same_length
-from resunet_kit.plots._style import COLORS, REFERENCE, say, styled
+from resunet_kit.plots._style import COLORS, REFERENCE, literal, say, styled
 
 _Scores = ArrayLike | Mapping[str, ArrayLike]
 _MAX_POINTS = 1000  # more cannot be told apart on a screen
@@ -192,7 +192,7 @@ def _curve(x: Any, y: Any, thresholds: Any, *, name: str, color: str, hover: str
         name=name,
         line={"color": color, "width": 2.5},
         customdata=[f"{value:.4g}" if np.isfinite(value) else "above all" for value in thresholds],
-        hovertemplate=hover + "<br>threshold %{customdata}<extra></extra>",
+        hovertemplate=f"{literal(name)}<br>{hover}<br>threshold %{{customdata}}<extra></extra>",
     )
 
 
@@ -209,14 +209,15 @@ def _mark(
     for index, (name, counts) in enumerate(curves.items()):
         x, y = point(_curves.at_threshold(counts, threshold))
         label = f"Threshold {threshold:.4g}"
+        label = f"{name} · {label}" if len(curves) > 1 else label
         figure.add_trace(
             go.Scatter(
                 x=x,
                 y=y,
                 mode="markers",
-                name=f"{name} · {label}" if len(curves) > 1 else label,
+                name=label,
                 marker={"color": COLORS[index % len(COLORS)], "size": 12, "line": {"color": "white", "width": 2}},
-                hovertemplate=f"{label}<br>{hover}<extra></extra>",
+                hovertemplate=f"{literal(label)}<br>{hover}<extra></extra>",
             )
         )
 

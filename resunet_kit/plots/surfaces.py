@@ -171,7 +171,7 @@ def _pooled(part: NDArray[np.float32], factors: NDArray[np.int64]) -> NDArray[np
 def _scene(from_file: bool) -> dict[str, Any]:
     axes = {
         f"{letter}axis": {
-            "title": {"text": name},
+            "title": {"text": name, "font": {"size": 12}},
             "showbackground": False,
             "gridcolor": REFERENCE,
             "showticklabels": False,
@@ -180,4 +180,6 @@ def _scene(from_file: bool) -> dict[str, Any]:
         }
         for letter, name in zip("xyz", _AXES[from_file], strict=True)
     }
-    return {**axes, "aspectmode": "data", "camera": {"eye": {"x": 1.3, "y": -1.4, "z": 0.6}}}
+    # So far away that the axes' titles are not cut off in a narrow column.
+    camera = {"eye": {"x": 1.5, "y": -1.62, "z": 0.6}, "center": {"x": -0.12, "y": -0.11, "z": -0.1}}
+    return {**axes, "aspectmode": "data", "camera": camera}

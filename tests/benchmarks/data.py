@@ -65,7 +65,7 @@ def pairs() -> Iterator[Pair]:
         ("from memory, z-scores", pairs_dataset(*files(), cache=True, normalize="image", **options)),
         ("from memory, NumPy batches", PairBatches(*files(), cache=True, **options)),
     ):
-        yield f"epoch {label}", lambda batches=batches: epoch(batches), "notebook", notebook_epoch
+        yield f"epoch {label}", lambda batches=batches: epoch(batches), "scikit-image generator", notebook_epoch
 
 
 def notes() -> Iterator[str]:

@@ -73,11 +73,12 @@ def coco(name: str, mask: np.ndarray) -> list[Pair]:
 
 
 def kaggle(name: str, mask: np.ndarray) -> list[Pair]:
-    """Return both directions against the usual snippet."""
+    """Return both directions against the usual NumPy snippet."""
     text = to_rle(mask)
+    peer = "NumPy snippet"
     return [
-        (f"to_rle {name}", lambda: to_rle(mask), "usual snippet", lambda: usual_to_rle(mask)),
-        (f"from_rle {name}", lambda: from_rle(text, mask.shape), "usual", lambda: usual_from_rle(text, mask.shape)),
+        (f"to_rle {name}", lambda: to_rle(mask), peer, lambda: usual_to_rle(mask)),
+        (f"from_rle {name}", lambda: from_rle(text, mask.shape), peer, lambda: usual_from_rle(text, mask.shape)),
     ]
 
 

@@ -133,3 +133,11 @@ def test_no_curve_is_lost(curve):
 def test_long_names_are_broken_into_lines_in_the_legend():
     trace, *_ = plots.roc_curve([0, 1], {"a network " * 9: [0.1, 0.2]}).data
     assert max(map(len, trace.name.split("<br>"))) <= 46
+
+
+@pytest.mark.parametrize("curve", [plots.roc_curve, plots.precision_recall_curve])
+def test_hovering_says_which_curve_it_is(curve):
+    traces = curve([0, 1, 1], {"one": [0.1, 0.2, 0.4], "%{x}": [0.3, 0.2, 0.1]}, threshold=0.2).data
+    said = [trace.hovertemplate.split("<br>")[0] for trace in traces if trace.hovertemplate]
+    assert [text.split(" · ")[0] for text in said] == ["one", "&#37;{x}", "one", "&#37;{x}"]
+    assert [text.split(" · ")[1][:9] for text in said[2:]] == ["Threshold"] * 2
