@@ -1,0 +1,39 @@
+"""Scores of the study on real patients, one row per training and moment, which `results.csv` of a study holds."""
+
+from pathlib import Path
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from resunet_kit.plots import score_curves
+
+TABLE = Path(__file__).parents[2] / "docs" / "figures" / "transfer_study.csv"
+STARTS = {
+    "imagenet_simulated": "ImageNet, then simulated cohort",
+    "imagenet": "ImageNet",
+    "simulated": "simulated cohort",
+    "random": "random weights",
+}
+MODES = {
+    "all": "all layers at once",
+    "staged": "encoder frozen first",
+    "frozen": "encoder frozen",
+    "all_but_norm": "normalisations frozen",
+}
+SCORES = {"segmenter": "Dice", "classifier": "ROC AUC"}
+
+
+def curves(stage: str, varies: str, labels: dict[str, str], x: str, x_name: str, **fixed: object) -> go.Figure:
+    """Draw the scores of a stage, a line for each start or mode, over patients or steps."""
+    table = pd.read_csv(TABLE).query("stage == @stage")
+    if x == "patients":
+        table = table[table.steps == table.steps.max()]
+    for column, value in fixed.items():
+        table = table[table[column] == value]
+    lines = {name: table[table[varies] == key].pivot_table("score", x, "seed") for key, name in labels.items()}
+    return score_curves(
+        {name: line.index for name, line in lines.items()},
+        {name: line.to_numpy() for name, line in lines.items()},
+        x_name=x_name,
+        name=SCORES[stage],
+    )

@@ -1,0 +1,10 @@
+"""Dice of volumes of real patients against the number of training patients, by start."""
+
+import plotly.graph_objects as go
+
+from examples.guides.transfer_scores import STARTS, curves
+
+
+def figure() -> go.Figure:
+    """Draw the end of the trainings of all layers."""
+    return curves("segmenter", "start", STARTS, "patients", "Training patients", mode="all")
