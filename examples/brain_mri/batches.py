@@ -6,10 +6,10 @@ from itertools import groupby
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from examples.brain_mri.cohort.slices import Slice, read_volume
 from examples.brain_mri.preparation import FLAIR, prepare
+from examples.brain_mri.progress import progress_bar
 from resunet_kit.data import Augment
 
 # Heads differ in pose and size and are nearly symmetric; scanners in brightness, contrast and noise.
@@ -51,7 +51,7 @@ def read_patients(slices: Sequence[Slice], size: int, *, progress: bool = True) 
     """Read and prepare the slices of patients, one patient in memory at a time beside the results."""
     by_patient = [(name, list(of)) for name, of in groupby(slices, key=lambda item: item.patient)]
     patients = []
-    for name, of in tqdm(by_patient, "Preparing patients", disable=not progress, unit="patient"):
+    for name, of in progress_bar(by_patient, "Preparing patients", disable=not progress, unit="patient"):
         images, masks = read_volume(of)
         prepared = prepare(images, size)
         small = prepared.masks(masks)

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from examples.brain_mri import fingerprints, gate, groups, model_card, scoring
 from examples.brain_mri.calibration import calibration_summary
@@ -16,6 +15,7 @@ from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.cohort.slices import Slice
 from examples.brain_mri.explaining import Explained, explain
 from examples.brain_mri.pipeline import Pipeline
+from examples.brain_mri.progress import progress_bar
 from examples.brain_mri.provenance import provenance
 from examples.brain_mri.report import write_report
 from examples.brain_mri.run_folder import RunFolder
@@ -65,7 +65,7 @@ def evaluate(run: RunFolder, index: Index) -> dict[str, Any]:
 
 def _tables(pipeline: Pipeline, test: Sequence[Sequence[Slice]]) -> tuple[list[Marked], pd.DataFrame, pd.DataFrame]:
     """Predict patient by patient; return what is kept of each, the table of slices and that of patients."""
-    found = [_of_patient(pipeline, slices) for slices in tqdm(test, desc="test patients", unit="patient")]
+    found = [_of_patient(pipeline, slices) for slices in progress_bar(test, desc="test patients", unit="patient")]
     marked, rows, shapes = map(list, zip(*found, strict=True))
     table = pd.concat(rows, ignore_index=True)
     return marked, table, scoring.patient_table(table).merge(pd.DataFrame(shapes), on="patient")

@@ -1,17 +1,16 @@
 """Fitting of one stage: a step of the schedule after another, continued after an interruption."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
-from tqdm import tqdm
 
 from examples.brain_mri.batches import ResumeEpoch, TrainingBatches
 from examples.brain_mri.config import Options
 from examples.brain_mri.devices import divisible
+from examples.brain_mri.progress import progress_bar
 from examples.brain_mri.run_folder import RunFolder
 from resunet_kit.data import atomic_write
 from resunet_kit.training import adamw_with_warm_up, fuse_normalization
@@ -98,12 +97,11 @@ class TimeLeft(keras.callbacks.Callback):
 
     def __init__(self, stage: Stage, first: int) -> None:
         super().__init__()
-        self.bar = tqdm(
+        self.bar = progress_bar(
             total=len(stage.batches) * stage.epochs,
             initial=len(stage.batches) * first,
             desc=stage.name,
             unit="step",
-            mininterval=0.5 if sys.stderr.isatty() else 30,
         )
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)

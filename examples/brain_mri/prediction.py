@@ -22,6 +22,7 @@ from examples.brain_mri.prediction_tables import (
     slice_rows,
     write_table,
 )
+from examples.brain_mri.progress import progress_bar
 from examples.brain_mri.run_folder import RunFolder
 from examples.brain_mri.scans.scan import Scan, Stack, unusable
 from examples.brain_mri.scans.search import Found, find_scans
@@ -66,7 +67,7 @@ def predict(run: RunFolder, paths: Sequence[Path], out: Path, options: Options) 
     pipeline = Pipeline.load(run, final=True)
     job = _checked(found, options)
     with records.begun(_settings(run, job, options)):
-        with tqdm(total=job.slices, desc="predict", unit="slice", smoothing=0.1) as bar:
+        with progress_bar(total=job.slices, desc="predict", unit="slice", smoothing=0.1) as bar:
             for index, scan in enumerate(job.scans):
                 rows = records.rows(index) or _predicted(pipeline, scan, records, index, options.spacing)
                 bar.set_postfix_str(f"patient {index + 1} of {len(job.scans)}", refresh=False)
@@ -84,7 +85,7 @@ def _checked(found: Found, options: Options) -> _Job:
     """
     skipped, notes, scans, slices = dict(found.unreadable), list(found.notes), [], 0
     _refuse(skipped, options)
-    for scan in tqdm(found.scans, desc="check", unit="patient"):
+    for scan in progress_bar(found.scans, desc="check", unit="patient"):
         check = scan.check()
         skipped.update(check.unreadable)
         _refuse(check.unreadable, options)

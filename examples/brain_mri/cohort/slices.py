@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from examples.brain_mri.cohort.problems import FILE, Key, Problems, person_of
+from examples.brain_mri.progress import progress_bar
 from resunet_kit.data import read_image, read_mask
 
 Pair = tuple[Path, Path]  # image and mask
@@ -67,10 +68,10 @@ def pair_files(files_of: Mapping[Key, Sequence[Path]], problems: Problems) -> di
 
 def read_slices(pairs: Mapping[Key, Pair], problems: Problems, *, progress: bool = False) -> list[Slice]:
     """Decode every file, in threads, and return the slices whose two files agree with each other and the cohort."""
-    from tqdm import tqdm  # of the extra `examples`; the command line looks for it before this
-
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(_read, pairs.values()), "Reading slices", len(pairs), disable=not progress, unit="slice")
+        bar = progress_bar(
+            pool.map(_read, pairs.values()), "Reading slices", len(pairs), disable=not progress, unit="slice"
+        )
         contents = dict(zip(pairs, bar, strict=True))
     shapes = Counter(content.image_shape for content in contents.values() if content.image_shape)
     usual = shapes.most_common(1)[0][0] if shapes else ()

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from examples.brain_mri.cohort.origin import CODE, MARKER
+from examples.brain_mri.progress import progress_bar
 from examples.brain_mri.simulation.clinical import COLUMNS
 from examples.brain_mri.simulation.patient import MAX_PATIENTS, Patient, simulate_patient
 from examples.brain_mri.simulation.template import load_template
@@ -67,7 +67,7 @@ def simulate_cohort(
     with atomic_write(directory.resolve(), folder=True) as temporary:
         write = functools.partial(_write_patient, temporary, seed)
         rows = _in_process(write, patients) if workers == 1 else _in_pool(write, patients, workers)
-        bar = tqdm(rows, total=patients, desc="Simulating patients", unit="patient", disable=not progress)
+        bar = progress_bar(rows, total=patients, desc="Simulating patients", unit="patient", disable=not progress)
         _write_table(temporary / "data.csv", sorted(bar, key=lambda row: str(row["Patient"])))
         _write_marker(temporary, seed)
     return directory

@@ -1,16 +1,14 @@
 """All trainings of a study, one after another; what is done already is not done again."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-
-from tqdm import tqdm
 
 from examples.brain_mri.batches import Patient
 from examples.brain_mri.cohort.index import Index
 from examples.brain_mri.fingerprints import fingerprint
 from examples.brain_mri.precision import with_precision
+from examples.brain_mri.progress import progress_bar
 from examples.brain_mri.study import cells
 from examples.brain_mri.study.folder import StudyFolder
 from examples.brain_mri.study.grid import Cell
@@ -83,13 +81,12 @@ def _train(
     subsets = _subsets(plan, grid, training)
     networks = Networks(plan, imagenet=needs_imagenet(grid))
     total = plan.steps * len(grid) + steps(plan, needed)
-    with tqdm(
+    with progress_bar(
         total=total,
         initial=plan.steps * (len(grid) - len(missing)),
         desc="study",
         unit="step",
         smoothing=0,  # trainings differ in speed: the time left is by the mean of all
-        mininterval=0.5 if sys.stderr.isatty() else 30,
     ) as bar:
         starts = Starts(folder, plan, networks, bar.update)
         for cell in missing:
