@@ -34,7 +34,7 @@ PICTURES = {
     "worst_cases": plots.worst_cases(IMAGES, MASKS, ~MASKS, [0.1, 0.2], titles=[NAME, OTHER], name=OTHER),
 }
 FIGURES = CHARTS | PICTURES
-HOVERED = [*sorted(set(CHARTS) - {"confusion_matrix", "roc_curve"}), "heatmap_overlay"]
+HOVERED = [*sorted(set(CHARTS) - {"confusion_matrix"}), "heatmap_overlay"]
 
 
 @pytest.fixture(scope="module")
