@@ -3,9 +3,9 @@
 import sys
 from typing import Any
 
-from tqdm import tqdm
-
 
 def progress_bar(*arguments: Any, **options: Any) -> Any:
     """Return a `tqdm` bar of these arguments; one that cannot be redrawn gets a line every half minute."""
+    from tqdm import tqdm  # not above: the command line says which packages are missing
+
     return tqdm(*arguments, mininterval=0.5 if sys.stderr.isatty() else 30, **options)
