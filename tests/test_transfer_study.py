@@ -6,16 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from examples.guides.transfer_scores import STARTS, TABLE
+from examples.brain_mri.study.grid import MODES, STARTS
+from examples.guides.transfer_scores import TABLE
 
 GUIDE = Path(__file__).parents[1] / "docs" / "pages" / "guides" / "transfer_study.md"
 PATIENTS = [2, 4, 8, 10]
-MODES = {
-    "all": "all layers at once",
-    "frozen": "encoder frozen",
-    "staged": "encoder frozen first, then all layers",
-    "all_but_norm": "all layers, normalisations frozen",
-}
 
 
 @pytest.fixture(scope="module")

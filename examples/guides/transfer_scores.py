@@ -8,18 +8,6 @@ import plotly.graph_objects as go
 from resunet_kit.plots import score_curves
 
 TABLE = Path(__file__).parents[2] / "docs" / "figures" / "transfer_study.csv"
-STARTS = {
-    "imagenet_simulated": "ImageNet, then simulated cohort",
-    "imagenet": "ImageNet",
-    "simulated": "simulated cohort",
-    "random": "random weights",
-}
-MODES = {
-    "all": "all layers at once",
-    "staged": "encoder frozen first",
-    "frozen": "encoder frozen",
-    "all_but_norm": "normalisations frozen",
-}
 SCORES = {"segmenter": "Dice", "classifier": "ROC AUC"}
 
 

@@ -2,7 +2,8 @@
 
 import plotly.graph_objects as go
 
-from examples.guides.transfer_scores import STARTS, curves
+from examples.brain_mri.study.grid import STARTS
+from examples.guides.transfer_scores import curves
 
 
 def figure() -> go.Figure:
