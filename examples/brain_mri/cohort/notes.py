@@ -50,6 +50,28 @@ def note_repeat_examinations(patients: Iterable[str], problems: Problems) -> Non
     ]
 
 
+def note_identical_images(images: Iterable[tuple[str, Path, bytes | None]], problems: Problems) -> None:
+    """Note images that several people have, as where a folder was copied under another name.
+
+    Args:
+        images: Of each slice the person, the image and a digest of its pixels, None for images that do not count.
+        problems: Where to add the notes.
+    """
+    files: dict[bytes, dict[str, Path]] = defaultdict(dict)
+    for person, image, digest in images:
+        if digest is not None:
+            files[digest].setdefault(person, image)
+    shared: dict[tuple[str, ...], list[tuple[Path, ...]]] = defaultdict(list)
+    for of in files.values():
+        if len(of) > 1:
+            shared[tuple(of)].append(tuple(of.values()))
+    for people, copies in shared.items():
+        problems.notes.append(
+            f"{', '.join(people)} have {len(copies)} identical images, such as {' and '.join(map(str, copies[0][:2]))}; "
+            "delete the wrong ones, or what is trained on one is tested on another."
+        )
+
+
 def compare_clinical(table: Path, patients: set[str], problems: Problems) -> None:
     """Note patients that only the clinical table has, or only the folders."""
     try:

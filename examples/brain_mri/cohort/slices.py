@@ -1,5 +1,6 @@
 """Slices: an image paired with its mask, both read once and checked against each other and the cohort."""
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from examples.brain_mri.cohort.notes import note_identical_images
 from examples.brain_mri.cohort.problems import FILE, Key, Problems, person_of
 from examples.brain_mri.progress import progress_bar
 from resunet_kit.data import read_image, read_mask
@@ -82,6 +84,9 @@ def read_slices(pairs: Mapping[Key, Pair], problems: Problems, *, progress: bool
             slices.append(Slice(patient, number, image, mask, content.has_tumour))
             if content.constant:
                 problems.notes.append(f"{image} is constant: every pixel is the same.")
+    note_identical_images(
+        ((item.person, item.image, contents[item.patient, item.number].digest) for item in slices), problems
+    )
     return slices
 
 
@@ -93,6 +98,7 @@ class _Content:
     mask_shape: tuple[int, ...] = ()
     constant: bool = False
     has_tumour: bool = False
+    digest: bytes | None = None
     errors: tuple[tuple[Path, str], ...] = ()
 
 
@@ -106,7 +112,9 @@ def _read(pair: Pair) -> _Content:
     if errors:
         return _Content(errors=tuple(errors))
     image, mask = arrays
-    return _Content(image.shape, mask.shape, bool((image == image[:1, :1]).all()), bool(mask.any()))
+    constant = bool((image == image[:1, :1]).all())
+    digest = None if constant else hashlib.blake2b(image, digest_size=16).digest()  # empty slices identify nobody
+    return _Content(image.shape, mask.shape, constant, bool(mask.any()), digest)
 
 
 def _is_usable(content: _Content, image: Path, mask: Path, usual: tuple[int, ...], problems: Problems) -> bool:

@@ -121,13 +121,23 @@ def read_geometry(path: PathLike) -> Geometry:
             path, "Expected a NIfTI file, .nii or .nii.gz. Received another, which has no geometry. Pass its source."
         )
     geometry = header_geometry(path)
-    if not all(step > 0 and np.isfinite(step) for step in geometry.spacing):
+    spacing = geometry.spacing if geometry.form == "sform" else _stored_pixdim(path, geometry)
+    if not all(step > 0 and np.isfinite(step) for step in (*spacing, *geometry.spacing)):
         raise file_error(
             path,
-            f"Expected a spacing above 0. Received {geometry.spacing} from the header's {geometry.form or 'pixdim'}. "
+            f"Expected a spacing above 0. Received {spacing} from the header's {geometry.form or 'pixdim'}. "
             "Set it with nibabel: image.set_sform(affine, 1).",
         )
     return geometry
+
+
+def _stored_pixdim(path: PathLike, geometry: Geometry) -> tuple[float, ...]:
+    """Return the file's pixdim along its spatial axes without its sign: nibabel's own reading has 1 for a 0."""
+    import nibabel
+
+    with nibabel.openers.ImageOpener(os.fspath(path)) as opened:
+        header = type(geometry.header).from_fileobj(opened, check=False)
+    return tuple(abs(float(step)) for step in header["pixdim"][1 : 1 + len(geometry.shape)])
 
 
 def header_geometry(path: PathLike) -> Geometry:

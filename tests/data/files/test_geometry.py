@@ -151,6 +151,19 @@ def test_a_header_without_spacing_is_refused_with_a_cure(tmp_path, affine):
     assert header_geometry(path).orientation is None
 
 
+@pytest.mark.parametrize("qform", [0, 1])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_pixdim_of_zero_is_not_read_as_one(tmp_path, qform, compressed):
+    path = _save(tmp_path / "bad.nii", affine=np.diag([0.5, 1, 2, 1]))
+    _patched(path, 252, np.int16([qform, 0]).tobytes())  # qform_code and sform_code
+    _patched(path, 80, np.float32([0.5, 0, 2]).tobytes())  # pixdim[1:4]
+    if compressed:
+        path = tmp_path / "bad.nii.gz"
+        path.write_bytes(gzip.compress((tmp_path / "bad.nii").read_bytes()))
+    with pytest.raises(ValueError, match=r"bad\.nii.*spacing above 0.*\(0\.5, 0\.0, 2\.0\).*set_sform"):
+        read_geometry(path)
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.npy", "a.nii.bz2", "nii"])
 def test_other_formats_have_no_geometry(tmp_path, name):
     with pytest.raises(ValueError, match=r"Cannot read .*NIfTI file.*no geometry"):

@@ -37,3 +37,25 @@ def test_a_patient_without_any_tumour_is_a_problem_unless_allowed(folder):
 def test_two_examinations_of_a_person_are_noted(folder):
     write_slice(folder, "TCGA_AA_0001_20010101", 1)
     assert any("TCGA_AA_0001 has 2 examinations" in note for note in index_folder(folder).notes)
+
+
+def test_identical_images_of_two_people_are_noted_once(folder):
+    constant = np.full((8, 8, 3), 9, np.uint8)
+    for number in (1, 2):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3), np.uint8)
+        for patient in (A, B):
+            save(image_of(folder, patient, number), pixels)
+    for patient in (A, B):
+        save(image_of(folder, patient, 10), constant)
+    [note] = [note for note in index_folder(folder).notes if "identical images" in note]
+    assert note.startswith("TCGA_AA_0001, TCGA_BB_0002 have 2 identical images")
+    assert f"{image_of(folder, A, 1)} and {image_of(folder, B, 1)}" in note
+
+
+def test_examinations_of_one_person_may_have_identical_images(folder):
+    again = "TCGA_AA_0001_20010101"
+    write_slice(folder, again, 1)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8)
+    save(image_of(folder, again, 1), pixels)
+    save(image_of(folder, A, 1), pixels)
+    assert not any("identical images" in note for note in index_folder(folder).notes)
