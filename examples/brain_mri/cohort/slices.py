@@ -13,6 +13,7 @@ import numpy as np
 from examples.brain_mri.cohort.notes import note_identical_images
 from examples.brain_mri.cohort.problems import FILE, Key, Problems, person_of
 from examples.brain_mri.progress import progress_bar
+from examples.brain_mri.reading_errors import for_command_line
 from resunet_kit.data import read_image, read_mask
 
 Pair = tuple[Path, Path]  # image and mask
@@ -119,7 +120,8 @@ def _read(pair: Pair) -> _Content:
 
 def _is_usable(content: _Content, image: Path, mask: Path, usual: tuple[int, ...], problems: Problems) -> bool:
     for file, message in content.errors:
-        problems.add(file, message.removeprefix(f"Cannot read {str(file)!r}: ").rstrip("."), "replace the file")
+        why = for_command_line(message.removeprefix(f"Cannot read {str(file)!r}: "))
+        problems.add(file, why.rstrip("."), "replace the file")
     if content.errors:
         return False
     sizes = [f"{shape[0]}x{shape[1]}" for shape in (content.mask_shape, content.image_shape)]

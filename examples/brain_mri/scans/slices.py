@@ -9,18 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from examples.brain_mri.reading_errors import for_command_line
 from examples.brain_mri.scans.scan import CHANNELS, Check, Scan, Stack, reason, unusable
 from resunet_kit.data import atomic_write, read_image
 
 SUFFIXES = {".tif", ".tiff", ".png", ".jpg", ".jpeg"}
 _NUMBER = re.compile(r"^(.*?)[ _.\-]*\(?(\d+)\)?$", re.DOTALL)  # scan_12, scan-12, scan (12), 12
-
-# Beginnings of what `read_image` advises its callers in Python, and what there is to do at the command line.
-_CURES = {
-    " Pass nan=": " Replace them by 0 and save the file again.",
-    " Save each as one file": " Save each slice as one file, or the stack as NIfTI.",
-    " Save the channels": " Save it as grey, or as RGB of the three sequences.",
-}
 
 
 @dataclass(frozen=True)
@@ -97,18 +91,10 @@ def read_slice(path: Path) -> np.ndarray:
         # Mean 0 and deviation 1 leave the numbers of floating-point files as they are, in whatever range.
         image = read_image(path, channels=len(CHANNELS), normalize=(0.0, 1.0))
     except (ValueError, ImportError) as error:  # the latter for a codec that is not installed
-        raise unusable(path, _for_command_line(reason(path, error))) from error
+        raise unusable(path, for_command_line(reason(path, error))) from error
     if image.ndim != 3:
         raise unusable(path, "Expected one slice. Received a volume. Save it as NIfTI.")
     return image
-
-
-def _for_command_line(why: str) -> str:
-    for start, cure in _CURES.items():
-        before, found, _ = why.partition(start)
-        if found:
-            return before + cure
-    return why
 
 
 def mask_name(image: Path) -> str:

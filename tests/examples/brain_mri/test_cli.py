@@ -1,5 +1,6 @@
 """Bad input: one line that names the file and the cure, a non-zero exit, nothing written."""
 
+import os
 import shutil
 
 import numpy as np
@@ -93,6 +94,19 @@ def test_an_existing_run_folder_is_refused(cohort, tmp_path, capsys):
     assert cli.main(["train", "--data", str(cohort), "--out", str(tmp_path)]) == 1
     assert "--resume" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("command", [["train", "--data", "absent"], ["demo"]])
+def test_an_out_that_cannot_be_made_is_refused_before_any_work(command, tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").touch()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    allowed = os.access  # who runs the tests may be allowed to write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: path != folder and allowed(path, mode))
+    for out, why in ((tmp_path / "file" / "run", "is a file"), (folder / "a" / "run", "without permission to write")):
+        assert cli.main([*command, "--out", str(out)]) == 1
+        assert why in capsys.readouterr().err
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize(
