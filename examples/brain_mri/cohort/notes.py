@@ -66,8 +66,9 @@ def note_identical_images(images: Iterable[tuple[str, Path, bytes | None]], prob
         if len(of) > 1:
             shared[tuple(of)].append(tuple(of.values()))
     for people, copies in shared.items():
+        first = " and ".join(map(str, copies[0][:2]))
         problems.notes.append(
-            f"{', '.join(people)} have {len(copies)} identical images, such as {' and '.join(map(str, copies[0][:2]))}; "
+            f"{', '.join(people)} have {len(copies)} identical images, such as {first}; "
             "delete the wrong ones, or what is trained on one is tested on another."
         )
 

@@ -182,4 +182,9 @@ def _series_notes(sources: list[tuple[Path, Any]]) -> list[str]:
     gaps = np.diff([_height(header) for header in headers])
     if len(gaps) and gaps.max() > 1.5 * gaps.min():
         return [f"The series of {first} has gaps; its volume is that of the slices alone."]
+    if len(gaps) and gaps.max() > 1.1 * gaps.min():
+        return [
+            f"The slices of {first} are {gaps.min():.3g} to {gaps.max():.3g} mm apart; its volume counts each as "
+            f"{gaps.min():.3g} mm thick."
+        ]
     return []

@@ -65,6 +65,18 @@ def test_series_of_one_folder_are_separated_and_gaps_noted(tmp_path):
     assert with_gap.read()[0].spacing[0] == 5
 
 
+def test_uneven_distances_are_noted(tmp_path):
+    write_series(tmp_path, slices=4)
+    [even], *_ = series_of(tmp_path)
+    assert not even.check().notes
+    header = pydicom.dcmread(even.files[-1])
+    header.ImagePositionPatient[2] = float(header.ImagePositionPatient[2]) + 1
+    header.save_as(even.files[-1])
+    [uneven], *_ = series_of(tmp_path)
+    [note] = uneven.check().notes
+    assert "5 to 6 mm apart" in note
+
+
 def test_of_a_study_with_flair_the_rest_is_left_out(tmp_path):
     write_series(tmp_path / "a", SeriesDescription="AX T2 FLAIR")
     [first, *_] = write_series(tmp_path / "b", series="1.2.3.5", SeriesDescription="AX T1")
