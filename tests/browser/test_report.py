@@ -1,5 +1,7 @@
+import plotly.graph_objects as go
 import pytest
 
+from resunet_kit import plots
 from tests.browser.conftest import DESK, PHONE, wait_until
 from tests.browser.every_kind import ROWS
 
@@ -256,3 +258,18 @@ def test_every_figure_is_printed(report, visit, tmp_path):
     assert pictures >= 10  # of the figures made of images, and of the one drawn with WebGL
     corner = document[0].render(scale=0.2).to_pil().getpixel((2, 2))
     assert corner == (255, 255, 255)  # paper is white, whatever the screen is
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_a_figure_higher_than_a_page_is_printed_on_one(paper, visit, tmp_path):
+    import pypdfium2
+
+    ends = [{"text": text, "x": 0.5, "y": y, "xref": "paper", "yref": "paper"} for text, y in (("TOP", 1), ("END", 0))]
+    tall = go.Figure(go.Scatter(y=[1, 2]), {"height": 1600, "annotations": ends})
+    with visit(DESK) as watched:
+        page = watched.open(plots.write_report(tmp_path / "tall.html", [("Figures", [tall])], title="Tall"))
+        page.pdf(path=tmp_path / "tall.pdf", format=paper)
+        wait_until(page, "document.querySelector('.figure').offsetHeight >= 1600")  # on the screen as before
+    texts = [page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(tmp_path / "tall.pdf")]
+    assert [("TOP" in text) for text in texts] == [("END" in text) for text in texts]
+    assert any("TOP" in text for text in texts)

@@ -2,7 +2,7 @@
 (() => {
   const boxes = Array.from(document.querySelectorAll(".figure"));
   if (boxes.length === 0) return;
-  const PAPER = 680;  // pixels between the margins of A4 and of US Letter
+  const PAPER = { width: 680, height: 930 };  // pixels between the margins of both A4 and US Letter
   // No button that would send a figure, and the patient in it, to a web service.
   const CONFIG = { displaylogo: false, responsive: true, showSendToCloud: false };
   const style = getComputedStyle(document.documentElement);
@@ -107,8 +107,9 @@
     for (const box of before.boxes) {
       const { width, height } = box._fullLayout;
       before.sizes.push({ width: box.layout.width ?? null, height: box.layout.height ?? null, autosize: true });
-      const narrower = Math.min(width, PAPER);
-      const lower = box.style.aspectRatio ? Math.round((height * narrower) / width) : height;
+      const narrower = Math.min(width, PAPER.width);
+      const scaled = box.style.aspectRatio ? Math.round((height * narrower) / width) : height;
+      const lower = Math.min(scaled, PAPER.height);
       Plotly.relayout(box, { width: narrower, height: lower });
       recolor(box, true);
       fill(box);
