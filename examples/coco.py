@@ -1,8 +1,8 @@
-"""COCO in and out: train on a file of annotations, and write the predictions as another.
+"""COCO in and out: train on a COCO annotation file, and write the predictions as another.
 
 python -m examples.coco
 
-It draws pictures of discs and triangles with the COCO file that an annotation tool would write, polygons and all.
+It draws images of discs and triangles, with the COCO file that an annotation tool would write, polygons included.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from resunet_kit.masks import from_coco_segmentation, polygons_to_mask, remove_s
 from resunet_kit.metrics import evaluate_masks
 from resunet_kit.plots import overlay
 
-CATEGORIES = {3: "disc", 7: "triangle"}  # COCO's numbers need not be consecutive
-LABELS = {3: 1, 7: 2}  # the network's, which count from the background
+CATEGORIES = {3: "disc", 7: "triangle"}  # category IDs of COCO need not be consecutive
+LABELS = {3: 1, 7: 2}  # class labels of the network, where 0 is the background
 SIZE = 64
 
 
@@ -61,7 +61,7 @@ def read(path: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write(path: Path, predictions: np.ndarray) -> list[dict[str, Any]]:
-    """Write one annotation per predicted object, numbered through."""
+    """Write one annotation per predicted object, numbered consecutively."""
     category_id = {label: category for category, label in LABELS.items()}
     annotations: list[dict[str, Any]] = []
     for image_id, prediction in enumerate(predictions, start=1):

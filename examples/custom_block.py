@@ -1,9 +1,9 @@
-"""A block of your own: a ConvNeXt block of nine lines, trained against the residual block.
+"""A block of your own: a ConvNeXt block of nine lines, compared with the residual block.
 
 python -m examples.custom_block
 
-The block is that of Liu 2022, "A ConvNet for the 2020s", without its layer scale. A builder calls it with `strides`,
-because its signature takes that; docs/pages/guides/build_your_own_block.md has what else it may take.
+The block is that of Liu 2022, "A ConvNet for the 2020s", without its layer scale. Builders pass `strides` to it because
+its signature has that argument; docs/pages/guides/build_your_own_block.md lists what else they can pass.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from resunet_kit.plots import training_history
 
 
 def convnext_block(x: Any, filters: int, *, strides: int = 1) -> Any:
-    """Convolve each channel by 7x7, normalise, mix the channels through four times as many, and add the input."""
+    """Apply a 7x7 depthwise convolution, normalise, mix channels with a fourfold expansion, and add the input."""
     from keras import layers
 
     if strides > 1 or x.shape[-1] != filters:
@@ -38,7 +38,7 @@ def draw_blobs(count: int, *, seed: int, size: int = 32) -> tuple[np.ndarray, np
 
 
 def train(block: Any, epochs: int) -> dict[str, list[float]]:
-    """Train a network of such blocks, and return its history."""
+    """Train a network built from the block, and return its history."""
     import keras
 
     from resunet_kit.losses import CrossEntropy, Dice
@@ -57,7 +57,7 @@ def train(block: Any, epochs: int) -> dict[str, list[float]]:
 
 
 def figure(*, epochs: int = 6) -> go.Figure:
-    """Train a network of each block, and return their histories."""
+    """Train a network with each block, and draw their histories."""
     return training_history({"ConvNeXt": train(convnext_block, epochs), "residual": train("residual", epochs)})
 
 

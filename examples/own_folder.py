@@ -3,7 +3,7 @@
 python -m examples.own_folder
 python -m examples.own_folder --images IMAGES --masks MASKS --run RUN --epochs 50
 
-The first command draws pictures of cells, four of each of six slides, and trains on those.
+The first command draws images of cells, four for each of six slides, and trains on them.
 """
 
 import argparse
@@ -63,7 +63,7 @@ def fit(images: Path, masks: Path, run: Path, *, epochs: int) -> go.Figure:
 
 
 def figure(*, epochs: int = 8) -> go.Figure:
-    """Train on cells drawn for this, and return what comes out for a slide that the training has not seen."""
+    """Train on generated cells, and draw the errors on a slide that the training has not seen."""
     with tempfile.TemporaryDirectory() as folder:
         return fit(*draw_cells(Path(folder, "cells")), Path(folder, "run"), epochs=epochs)
 
@@ -74,7 +74,7 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m examples.own_folder", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--images", type=Path, help="folder of images (default: drawn for this run)")
-    options.add_argument("--masks", type=Path, help="folder of their masks, of the same names")
+    options.add_argument("--masks", type=Path, help="folder of their masks, paired by name")
     options.add_argument(
         "--run", type=Path, default=Path("runs/own_folder"), help="model, scores, report (default: %(default)s)"
     )

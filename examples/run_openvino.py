@@ -1,8 +1,8 @@
-"""Segment pictures with an exported model: needs OpenVINO, NumPy and Pillow alone.
+"""Segment images with an exported model: needs only OpenVINO, NumPy and Pillow.
 
 python run_openvino.py model.xml picture.png --out mask.png
 
-Copy it to where the model runs, together with model.xml and model.bin.
+Copy this script to the device that runs the model, together with model.xml and model.bin.
 """
 
 import argparse
@@ -23,16 +23,16 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     options.add_argument("model", type=Path, help="model.xml, with model.bin next to it")
-    options.add_argument("picture", type=Path, help="8-bit picture, grey as in the training")
-    options.add_argument("--out", type=Path, required=True, help="the mask, 0 and 255")
-    options.add_argument("--threshold", type=float, default=0.5, help="of the probability (default: %(default)s)")
+    options.add_argument("picture", type=Path, help="8-bit image, greyscale as in training")
+    options.add_argument("--out", type=Path, required=True, help="the mask file, with values 0 and 255")
+    options.add_argument("--threshold", type=float, default=0.5, help="probability threshold (default: %(default)s)")
     return options
 
 
 def main() -> None:
-    """Write the mask of one picture."""
+    """Write the mask of one image."""
     options = parser().parse_args()
-    # Without the hint OpenVINO computes in bfloat16 where the CPU can.
+    # Without the hint, OpenVINO computes in bfloat16 where the CPU supports it.
     network = openvino.Core().compile_model(options.model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     picture = np.asarray(Image.open(options.picture).convert("L"), np.float32) / 255  # (height, width)
     started = time.perf_counter()

@@ -1,9 +1,9 @@
-"""Train one network by several processes, on one machine or on several: start this once per process.
+"""Train one network with several processes, on one machine or several: start this script once per process.
 
 python -m examples.several_processes IMAGES MASKS --out RUN --count 2 --index 0 --address 127.0.0.1:12345 &
 python -m examples.several_processes IMAGES MASKS --out RUN --count 2 --index 1 --address 127.0.0.1:12345
 
-The processes talk by JAX. Process 0 writes RUN/model.keras and RUN/history.json.
+The processes communicate through JAX. Process 0 writes RUN/model.keras and RUN/history.json.
 """
 
 import argparse
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument("masks", type=Path, help="folder of their masks, by name")
     options.add_argument("--out", type=Path, required=True, help="folder of the results")
     options.add_argument("--count", type=int, default=1, help="number of processes (default: %(default)s)")
-    options.add_argument("--index", type=int, default=0, help="which of them this is, from 0 (default: %(default)s)")
+    options.add_argument("--index", type=int, default=0, help="index of this process, from 0 (default: %(default)s)")
     options.add_argument(
         "--address", default="127.0.0.1:12345", help="host and port of process 0 (default: %(default)s)"
     )

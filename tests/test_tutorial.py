@@ -36,7 +36,7 @@ def said() -> list[str]:
         "per slice, the healthy ones too": dice["per_slice"],
     }
     return [
-        "{train} patients for training, {validation} to choose by, {test} to score".format(**patients),
+        "{train} patients for training, {validation} for validation, {test} for testing".format(**patients),
         f"and the {test} are not looked at until the end",
         f"validation AUC falls from {unseen_auc[0]:.2f} to {unseen_auc[-1]:.2f} while that of training rises from "
         f"{auc[0]:.2f} to {auc[-1]:.2f}",
@@ -44,7 +44,7 @@ def said() -> list[str]:
         f"ROC AUC is {NUMBERS['roc_auc']:.3f} on the test patients",
         f"a probability of {NUMBERS['threshold']}, which costs the {validation} validation patients no Dice",
         f"it lets all {passed} slices with tumour pass",
-        f"of slices at {low:.2f} a fraction of {seen:.2f} does, and at {high:.2f} all do",
+        f"a fraction of {seen:.2f} of the slices at {low:.2f} does, and all of those at {high:.2f}",
         f"as far as {NUMBERS['test_slices']} slices of {test} patients can tell",
         f"at a probability of {NUMBERS['healthy_probability']:.2f}, with",
         *(
@@ -67,7 +67,8 @@ def test_the_tutorial_has_no_other_decimal_number():
     rest = prose(PAGE)
     for sentence in said():
         rest = rest.replace(sentence, "")
-    explained = "that of slices at 0.7, seven in ten show tumour"  # what any point of the diagonal means
+    # What any point of the diagonal means.
+    explained = "that of all slices with a probability of 0.7, seven in ten show tumour"
     assert explained in rest
     assert re.findall(r"\d+\.\d+", rest.replace(explained, "")) == [], NEW_RUN
 

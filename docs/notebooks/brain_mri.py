@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Brain MRI: two stages
 #
-# A classifier finds the slices with a tumour, and a segmenter outlines it in those alone. The patients are simulated:
-# an average brain with made-up tumours. Nothing measured here says anything about real patients, and this is not a
-# medical device. The whole pipeline, with both networks at full size and a report, is `python -m examples.brain_mri
-# demo`; this page shows its parts in less than a minute.
+# A classifier detects the slices that show a tumour, and a segmenter outlines it in those slices only. The patients are
+# simulated: an average brain with made-up tumours. Nothing measured here says anything about real patients, and this is
+# not a medical device. `python -m examples.brain_mri demo` runs the whole pipeline, with both networks at full size and
+# a report; this page shows its parts in less than a minute.
 
 # %%
 import keras
@@ -60,8 +60,8 @@ class_balance(
 # %% [markdown]
 # ## Both stages
 #
-# One network serves as both: its encoder's last features tell whether a slice has a tumour, and its decoder outlines
-# it. With little data that is better than two networks. The full example trains a ResNet50 and a ResUNet instead.
+# One network serves as both: its encoder's last features tell whether a slice shows a tumour, and its decoder outlines
+# it. With little data that works better than two networks. The full example trains a ResNet50 and a ResUNet instead.
 
 # %%
 images, masks = joined("train")
@@ -79,8 +79,8 @@ print(f"{len(images)} slices, {model.count_params():,} parameters")
 # %% [markdown]
 # ## Thresholds, on validation patients
 #
-# The cascade's thresholds are those of the highest mean Dice over validation patients. It never scores below the
-# segmenter alone there.
+# The cascade's thresholds are those with the highest mean Dice on the validation patients, where the cascade never
+# scores below the segmenter alone.
 
 # %%
 validation, truths = joined("validation")

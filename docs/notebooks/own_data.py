@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Your own data
 #
-# From a folder of images and a folder of masks to a trained network, its scores and a report. Set `images` and `masks`
-# to your folders, and leave out the next cell, which draws some.
+# From a folder of images and a folder of masks to a trained network, its scores and a report. For your own data, set
+# `images` and `masks` to your folders, and skip the cell that draws sample images.
 
 # %%
 from pathlib import Path
@@ -15,7 +15,8 @@ images, masks = Path("images"), Path("masks")
 # %% [markdown]
 # ## Two folders
 #
-# Six patients with four slices each. Names tell which mask belongs to which image, and which images to one patient.
+# Six patients with four slices each. The file names tell which mask belongs to which image, and which images belong to
+# the same patient.
 
 # %%
 images.mkdir()
@@ -49,8 +50,8 @@ sample_grid(
 # %% [markdown]
 # ## Train
 #
-# Every file is read and checked first. What you leave open is chosen from the files, and said with its reason. No
-# patient is in two parts of the split: else the scores would measure memory.
+# Every file is read and checked first. Settings that you do not pass are chosen from the files, and each choice is
+# printed with its reason. No patient is in two parts of the split: otherwise the scores would measure memorisation.
 
 # %%
 from resunet_kit.training import fit_folder
@@ -70,7 +71,8 @@ for sentence in result.decisions:
 # %% [markdown]
 # ## Scores
 #
-# Of the test patients, by whom nothing was chosen. The interval is over patients; one patient gives no interval.
+# These are the scores of the test patients, on whom nothing was chosen. The interval is over patients; a single patient
+# gives no interval.
 
 # %%
 print(result)
@@ -83,7 +85,7 @@ training_history(result.history)
 # %% [markdown]
 # ## New images
 #
-# The run folder has all that prediction needs: sizes, intensities, threshold.
+# The run folder holds everything that prediction needs: image size, intensity scaling, threshold.
 
 # %%
 from resunet_kit.inference import predict_folder

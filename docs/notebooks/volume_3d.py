@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Volumes
 #
-# A network of 3-D convolutions on NIfTI files: train on small volumes, predict a larger one window by window, measure
-# in millimetres, and write a mask that a viewer shows over the scan.
+# A 3-D network on NIfTI files: train on small volumes, predict a larger one window by window, measure in millimetres,
+# and write a mask that a viewer can overlay on the scan.
 
 # %%
 import keras
@@ -20,8 +20,8 @@ from resunet_kit.plots import orthogonal_planes, slice_viewer
 # %% [markdown]
 # ## Scans
 #
-# Lesions are bright and round; vessels are as bright, and run through many slices. In one slice both are discs. Slices
-# are 2 mm apart, pixels 1 mm wide.
+# Lesions are bright and round; vessels are equally bright, but run through many slices. In a single slice both look
+# like discs. Slices are 2 mm apart, and pixels are 1 mm wide.
 
 # %%
 SPACING = (2.0, 1.0, 1.0)  # mm between slices, rows and columns
@@ -58,7 +58,8 @@ print(images.shape)
 # %% [markdown]
 # ## Train
 #
-# Three axes and a channel make `res_unet` a network of volumes. With None it takes volumes of any size.
+# An input shape with three axes and a channel makes `res_unet` a 3-D network. With `None` for the axes, it takes
+# volumes of any size.
 
 # %%
 keras.utils.set_random_seed(0)
@@ -72,7 +73,7 @@ print(
 # %% [markdown]
 # ## A larger scan, from a file
 #
-# It is read from NIfTI, and predicted window by window, so that it need not fit into the network at once.
+# The scan is read from NIfTI and predicted window by window, so that it need not fit into the network at once.
 
 # %%
 scan, truth = draw(np.random.default_rng(1), (40, 64, 64), 10)
@@ -101,7 +102,7 @@ for region in regions(prediction, spacing=SPACING)[:3]:
 # %% [markdown]
 # ## Write the mask
 #
-# It gets the affine of the scan, so that viewers show one over the other.
+# The mask gets the affine of the scan, so that viewers show one over the other.
 
 # %%
 write_volume("prediction.nii.gz", prediction, like="scan.nii.gz")

@@ -1,4 +1,4 @@
-"""Types of command line arguments, which refuse what is out of range."""
+"""Types of command line arguments, which refuse values that are out of range."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Batches of training slices: every patient as often as another, and more slices with tumour than there are."""
+"""Batches of training slices: patients are sampled equally often, and slices with tumour are oversampled."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,16 +26,16 @@ AUGMENT = Augment(
     clip=(0, 1),
 )
 GAIN = 0.1  # of each sequence by itself: plus or minus
-MISSING = 0.3  # of the slices, in which T1 before or after contrast agent is replaced by FLAIR
-TUMOUR = 0.6  # of the slices drawn show tumour; in the data a third do
+MISSING = 0.3  # fraction of the slices in which pre- or post-contrast T1 is replaced by FLAIR
+TUMOUR = 0.6  # fraction of the sampled slices that show tumour; in the data, it is a third
 
 
 @dataclass(frozen=True)
 class Patient:
-    """One patient's slices, prepared; as bytes, which is what the files hold.
+    """One patient's prepared slices; as bytes, like those in the files.
 
     Attributes:
-        name: Of the patient.
+        name: Name of the patient.
         images: `(slices, size, size, 3)` uint8.
         masks: `(slices, size, size)` uint8 of 0 and 1.
         shows_tumour: `(slices,)`.
@@ -48,7 +48,7 @@ class Patient:
 
 
 def read_patients(slices: Sequence[Slice], size: int, *, progress: bool = True) -> list[Patient]:
-    """Read and prepare the slices of patients, one patient in memory at a time beside the results."""
+    """Read and prepare the slices of patients, one patient at a time, to save memory."""
     by_patient = [(name, list(of)) for name, of in groupby(slices, key=lambda item: item.patient)]
     patients = []
     for name, of in progress_bar(by_patient, "Preparing patients", disable=not progress, unit="patient"):
@@ -65,10 +65,10 @@ class TrainingBatches(keras.utils.PyDataset):
     """Random batches of augmented slices: the same ones for the same seed, epoch and position.
 
     Args:
-        patients: To draw from.
-        batch_size: Slices of a batch.
-        steps: Batches of an epoch.
-        seed: Of every random choice.
+        patients: Patients to sample from.
+        batch_size: Slices per batch.
+        steps: Batches per epoch.
+        seed: Seed of every random choice.
         labels: Whether the targets are 1 for slices with tumour and 0 for others, instead of masks.
     """
 
@@ -86,7 +86,7 @@ class TrainingBatches(keras.utils.PyDataset):
         self.epoch = 0
 
     def __len__(self) -> int:
-        """Return the number of batches of an epoch."""
+        """Return the number of batches per epoch."""
         return self.steps
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ class TrainingBatches(keras.utils.PyDataset):
         drawn = [self._draw(random) for _ in range(self.batch_size)]
         images, masks = map(np.stack, zip(*drawn, strict=True))
         images, masks = AUGMENT(images, masks[..., None], seed=int(random.integers(1 << 31)))
-        # By the augmented mask: a tumour may have been shifted out of the image.
+        # From the augmented mask: a tumour may have been shifted out of the image.
         targets = np.any(masks, axis=(1, 2, 3), keepdims=True)[..., 0, 0] if self.labels else masks
         return images, targets.astype("float32")
 
@@ -103,7 +103,7 @@ class TrainingBatches(keras.utils.PyDataset):
         """Return one slice of a random patient and its mask."""
         patient = self.patients[int(random.integers(len(self.patients)))]
         wanted = np.flatnonzero(patient.shows_tumour == (random.random() < TUMOUR))
-        index = random.choice(wanted if len(wanted) else len(patient.images))  # a patient may have one kind alone
+        index = random.choice(wanted if len(wanted) else len(patient.images))  # a patient may have only one kind
         image = patient.images[index].astype("float32") / 255
         for channel in range(image.shape[-1]):
             if channel != FLAIR and random.random() < MISSING:

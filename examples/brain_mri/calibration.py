@@ -1,4 +1,4 @@
-"""Calibration of the gate: whether slices of a probability show tumour as often as it says."""
+"""Calibration of the gate: whether slices show tumour as often as their probability says."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def calibration_summary(slices: pd.DataFrame) -> dict[str, Any]:
 
 
 def _interval(slices: pd.DataFrame) -> list[float]:
-    """Return the 95 % interval by resampling patients: of each, the probability and the tumours in every bin."""
+    """Return the 95 % interval by resampling patients, each with its sums of probability minus truth per bin."""
     probability, truth = slices["probability"].to_numpy(float), slices["has_tumour"].to_numpy(float)
     members = np.eye(BINS)[np.minimum((probability * BINS).astype(int), BINS - 1)]  # (slices, bins)
     rows = np.concatenate([members * (probability - truth)[:, None], np.ones((len(slices), 1))], axis=1)

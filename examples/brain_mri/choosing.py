@@ -14,26 +14,26 @@ from examples.brain_mri.scoring import count_overlap, overlap_scores
 from resunet_kit.inference import Cascade
 from resunet_kit.masks import PostProcess
 
-# Tumours fade into the brain: a component that is sure somewhere keeps pixels of low probability (hysteresis), and its
-# necrotic core, which is dark, is filled. With few patients, no finer steps.
+# Tumours fade into the brain: a component with pixels of high probability keeps those of low probability (hysteresis),
+# and its necrotic core, which is dark, is filled. Few patients do not justify finer steps.
 CANDIDATES = tuple(
     PostProcess(threshold=threshold, low_threshold=0.1, max_hole=None, connectivity=1) for threshold in (0.3, 0.5, 0.7)
 )
 USUAL = CANDIDATES[1]
-NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to leave the usual one
-COUNTED = 4  # observations that a patient's slices together count as in the calibration: neighbours are near copies
+NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to change the usual thresholds
+COUNTED = 4  # effective observations per patient in the calibration: neighbouring slices are nearly copies
 BATCH = 16
-# Probabilities of tumour below which the gate holds a slice back, the boldest first; 0 opens it. Few validation
-# patients have too few unclear slices to find a threshold by, so it starts from what held on unseen patients of a
-# cross-validation.
+# Probabilities of tumour below which the gate holds a slice back, the highest first; 0 opens it. A few validation
+# patients have too few ambiguous slices to search for a threshold, so the first one is what worked on unseen patients
+# in a cross-validation.
 GATES = (0.02, 0.005, 0.0)
 
 
 def calibration(classifier: keras.Model, patients: Sequence[Patient]) -> tuple[float, float]:
-    """Return slope and shift from the classifier's logit to that of a probability that can be believed.
+    """Return slope and shift that turn the classifier's logit into that of a calibrated probability.
 
-    Few patients tell little of other ones, however many slices they have. So slope and shift have a prior: that the
-    classifier is right, but for training's drawing more slices with tumour than there are.
+    Few patients tell little about others, however many slices they have. So slope and shift have a prior: that the
+    classifier is right, apart from the oversampling of slices with tumour in training.
 
     References:
         Platt 1999, Probabilistic outputs for support vector machines; Guo et al. 2017, arXiv 1706.04599.
@@ -63,15 +63,15 @@ def with_probability(classifier: keras.Model, slope: float, shift: float) -> ker
 def tune(cascade: Cascade, patients: Sequence[Patient]) -> dict[str, float]:
     """Set the thresholds of both stages by the mean Dice of the patients' volumes, marked as `predict` marks them.
 
-    Of the gate's thresholds, the first of `GATES` by which the cascade scores no lower than the segmenter alone.
+    The gate's threshold is the first of `GATES` with which the cascade scores no lower than the segmenter alone.
 
     Args:
         cascade: Both stages.
-        patients: Of the validation part.
+        patients: Validation patients.
 
     Returns:
-        Dice of the segmenter alone and of the cascade on these patients, and the part of the slices with tumour, and of
-        those without, that the gate tells right.
+        Dice of the segmenter alone and of the cascade on these patients, and the sensitivity and specificity of the
+        gate by slice.
     """
     images = [patient.images.astype("float32") / 255 for patient in patients]
     tumour = [cascade.classify(one, batch_size=BATCH) for one in images]

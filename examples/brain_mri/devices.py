@@ -8,7 +8,7 @@ import numpy as np
 
 
 def shared_by(batch_size: int) -> int:
-    """Return how many devices a batch is divided over: as many of JAX's as divide it equally; 1 on another backend."""
+    """Return how many devices a batch is divided over: as many as divide it evenly on JAX, 1 on other backends."""
     devices = len(keras.distribution.list_devices()) if keras.backend.backend() == "jax" else 1
     return max(count for count in range(1, devices + 1) if batch_size % count == 0)
 
@@ -33,9 +33,9 @@ def every_device(batch_size: int) -> Iterator[None]:
 
 
 def divisible(validation: tuple[np.ndarray, np.ndarray], batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return images and targets without the last ones that the devices cannot divide equally: fewer than devices.
+    """Return images and targets without the few last ones that cannot be divided evenly over the devices.
 
-    For the scores after each epoch, which are looked at and decide nothing.
+    They are for the scores after each epoch, on which nothing depends.
     """
     images, targets = validation
     whole = len(images) - len(images) % shared_by(batch_size)

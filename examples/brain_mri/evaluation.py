@@ -72,7 +72,7 @@ def _tables(pipeline: Pipeline, test: Sequence[Sequence[Slice]]) -> tuple[list[M
 
 
 def _of_patient(pipeline: Pipeline, slices: Sequence[Slice]) -> tuple[Marked, pd.DataFrame, dict[str, Any]]:
-    """Predict and score one patient, whose arrays are gone when this returns."""
+    """Predict and score one patient, whose arrays are freed when this returns."""
     volume = look_at(pipeline, slices[0].patient, slices)
     return Marked.of(volume), slice_table(volume), shape_scores(volume)
 
@@ -83,7 +83,7 @@ def _provenance(run: RunFolder, index: Index, patients: pd.Series) -> dict[str, 
 
 
 def _validation(run: RunFolder) -> dict[str, float]:
-    """Return the scores on the validation patients, by which thresholds were chosen."""
+    """Return the scores on the validation patients, on whom thresholds were chosen."""
     try:
         return dict(json.loads(run.validation.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
@@ -99,7 +99,7 @@ def _write(
     explained: Sequence[Explained],
     summary: dict[str, Any],
 ) -> None:
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"  # a number that JSON lacks fails before any file
+    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"  # NaN, which JSON lacks, fails before any file
     write_report(run, index, marked, slices, patients, explained, summary)
     model_card.write(run, summary)
     for name, table in (("metrics_per_slice.csv", slices), ("metrics_per_patient.csv", patients)):

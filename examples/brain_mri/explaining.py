@@ -12,7 +12,7 @@ from examples.brain_mri.preparation import prepare
 from examples.brain_mri.volumes import Marked
 from resunet_kit.inference import grad_cam
 
-EACH = 2  # slices with tumour of the lowest probability, and slices without of the highest
+EACH = 2  # tumour slices with the lowest probability, and healthy slices with the highest
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Explained:
 
     Attributes:
         patient: Name of the patient.
-        number: Of the slice.
-        has_tumour: Whether an expert marked any.
-        probability: Of tumour, by the classifier.
+        number: Number of the slice.
+        has_tumour: Whether an expert marked any tumour.
+        probability: Probability of tumour, by the classifier.
         image: `(size, size, 3)` in [0, 1], cropped and scaled.
         mask: `(size, size)` uint8, the expert's.
         evidence: `(size, size)` in [0, 1], by Grad-CAM.
@@ -39,7 +39,7 @@ class Explained:
 
 
 def explain(pipeline: Pipeline, marked: Sequence[Marked], slices: pd.DataFrame) -> list[Explained]:
-    """Explain the slices with tumour of the lowest probability, and those without of the highest."""
+    """Explain the tumour slices with the lowest probability, and the healthy ones with the highest."""
     tumour = slices["has_tumour"] == 1
     chosen = pd.concat([slices[tumour].nsmallest(EACH, "probability"), slices[~tumour].nlargest(EACH, "probability")])
     of = {kept.patient: kept for kept in marked}

@@ -1,4 +1,4 @@
-"""Fingerprints of the patients' files, by which data that changed after training is noticed and named."""
+"""Fingerprints of the patients' files, which show whose data changed after training."""
 
 import hashlib
 import json
@@ -17,8 +17,8 @@ NAME = "fingerprints.json"
 def fingerprint(slices: Sequence[Slice]) -> dict[str, str]:
     """Return a fingerprint of each patient: of the slices' numbers and of the bytes of their images and masks.
 
-    Of the files' bytes, not of decoded pixels, so that another version of a reader changes nothing. The names of
-    folders do not enter: a cohort may be moved.
+    It is computed from the files' bytes, not from decoded pixels, so that another version of a reader changes nothing.
+    The names of folders are not included: a cohort may be moved.
     """
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         digests = list(pool.map(_digest, slices))

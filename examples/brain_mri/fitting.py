@@ -1,4 +1,4 @@
-"""Fitting of one stage: a step of the schedule after another, continued after an interruption."""
+"""Fitting of one stage, with a checkpoint after each epoch from which an interrupted run continues."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ class Stage:
     """What one stage is trained on, and for how long.
 
     Attributes:
-        name: Of its files in the run folder.
-        build: Returns the network.
-        batches: Of training.
+        name: Name of its files in the run folder.
+        build: Builds the network.
+        batches: Training batches.
         validation: Images and targets, scored after each epoch; None where every patient is trained on.
         epochs: Passes through the batches.
-        loss: As Keras takes it.
-        metrics: As Keras takes them.
+        loss: Loss, as `compile` takes it.
+        metrics: Metrics, as `compile` takes them.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Stage:
 
 
 def fit(run: RunFolder, stage: Stage, options: Options) -> None:
-    """Train a stage, from where an interruption left it, and write its network.
+    """Train a stage, or continue it after an interruption, and write its network.
 
-    The same steps follow as without the interruption: batches depend on the seed and their epoch alone.
+    The steps are the same as without the interruption: batches depend only on the seed and their epoch.
     """
     if run.network(stage.name).is_file():
         return
@@ -85,7 +85,7 @@ class Checkpoint(keras.callbacks.Callback):
         self.rows = [row for row in run.epochs_done(stage.name) if row["epoch"] < first]
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Write both; the history first, since an epoch that it has too many is dropped."""
+        """Write both; the history first, since a surplus epoch in it is dropped on resuming."""
         self.rows.append({"epoch": epoch, **(logs or {})})
         self.run.write_history(self.stage.name, self.rows)
         with atomic_write(self.run.checkpoint(self.stage.name)) as file:

@@ -1,4 +1,4 @@
-"""Folders searched below: links are followed, and what cannot be read is told, which `os.walk` passes over."""
+"""Recursive search of folders: links are followed, and unreadable folders, which `os.walk` skips, are reported."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from typing import Any
 
 
 def with_interval(value: float | str | None, interval: list[Any] | None) -> str:
-    """Return a score with its interval; one that has none stands alone.
+    """Return a score with its interval, if it has one.
 
     Example:
         >>> with_interval(0.8, [0.7, 0.9]), with_interval(0.8, None), with_interval(None, None)
@@ -17,7 +17,7 @@ def with_interval(value: float | str | None, interval: list[Any] | None) -> str:
 
 
 def number(value: float | str) -> str:
-    """Return three decimals; infinity, a text in JSON, as it is."""
+    """Return a number with three decimals; infinity, which is text in JSON, unchanged."""
     return "infinite" if value == "Infinity" else f"{float(value):.3f}"
 
 
@@ -36,7 +36,7 @@ def signed(found: dict[str, Any]) -> str:
 
 
 def of_group(found: dict[str, Any], patients: int) -> str:
-    """Return the score of a group, and that one patient gives no interval."""
+    """Return the score of a group, with a remark if it is a single patient, which gives no interval."""
     return score(found) + (" (one patient, no interval)" if patients == 1 and found["mean"] is not None else "")
 
 
@@ -50,6 +50,6 @@ def option_rows(options: Any) -> list[dict[str, str]]:
 
 
 def precision_text(options: Any) -> str:
-    """Return the precision with the reason for it, a sentence too long for a table."""
+    """Return the precision with the reason for it, which is too long for a table."""
     why = f": {options.precision_reason}" if options.precision_reason else ""
     return f"The networks compute in {options.precision}{why}."

@@ -87,7 +87,7 @@ def _seconds_of_one(pipeline: Pipeline, images: np.ndarray) -> tuple[float, floa
 
 
 def _quickest(predict: Callable[..., Any], images: np.ndarray) -> float:
-    """Return the shortest of some calls: the first may compile, and other programs take their time too."""
+    """Return the shortest time of several calls: the first may compile, and other programs may slow a call down."""
     if not len(images):
         return 0.0
     spent = []

@@ -40,7 +40,7 @@ def named(code: str) -> str:
 
 
 def cut_points(slices: Sequence[Slice]) -> tuple[int, int]:
-    """Return the thirds of the tumour volumes of these patients, in pixels: those of training, never of test.
+    """Return the tertiles of these patients' tumour volumes, in pixels: of training patients, never of test patients.
 
     Patients without tumour do not count.
     """
@@ -55,7 +55,7 @@ def cut_points(slices: Sequence[Slice]) -> tuple[int, int]:
 
 
 def lesion_size(pixels: int, cuts: tuple[int, int]) -> str:
-    """Return the size group of a tumour of so many pixels, a cut point itself belonging to the larger one.
+    """Return the size group of a tumour with this many pixels; a cut point belongs to the larger group.
 
     Example:
         >>> [lesion_size(pixels, (10, 20)) for pixels in (0, 9, 10, 20)]
@@ -70,7 +70,7 @@ def by_institution(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, An
 
 
 def by_lesion_size(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
-    """Return the scores of the patients of each size of tumour, the sizes that occur."""
+    """Return the scores of the patients of each tumour size that occurs."""
     return _by(patients["lesion_size"], SIZES, slices, patients)
 
 

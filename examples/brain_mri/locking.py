@@ -1,4 +1,4 @@
-"""One process at a run folder at a time."""
+"""A lock that lets only one process at a time use a run folder."""
 
 import contextlib
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def hold(folder: Path) -> Iterator[None]:
-    """Hold a folder; the operating system lets go of it when the process ends, however it ends.
+    """Lock a folder; the operating system releases it when the process ends, however it ends.
 
     Raises:
         ValueError: If another process holds it.

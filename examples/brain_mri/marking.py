@@ -10,8 +10,9 @@ from resunet_kit.masks import PostProcess, fill_holes
 def mark(pixels: np.ndarray, options: PostProcess) -> np.ndarray:
     """Return the mask of all slices of a patient, which are marked together.
 
-    A tumour extends into the next slice: a faint part is kept where it touches a sure one in its own slice, or in the
-    slice above or below. Holes are filled within each slice, since few are closed above and below too.
+    A tumour extends into the next slice: pixels of low probability are kept where they are connected to pixels of high
+    probability, in their own slice or across slices. Holes are filled within each slice, since few are closed above and
+    below too.
 
     Args:
         pixels: `(slices, height, width)`, the probability of each pixel.

@@ -18,8 +18,8 @@ def build_segmenter(options: Options) -> keras.Model:
     network that marks nothing at first would never mark anything.
 
     Raises:
-        ImportError: If its weights are of a package that is not installed.
-        ValueError: If they cannot be had.
+        ImportError: If its weights come from a package that is not installed.
+        ValueError: If they cannot be loaded.
     """
     keras.utils.set_random_seed(options.seed)
     shape = (options.image_size, options.image_size, CHANNELS)
@@ -42,8 +42,8 @@ def build_classifier(options: Options) -> keras.Model:
     """Return the network from slices `(batch, size, size, 3)` in [0, 1] to one logit: above 0 for tumour.
 
     Raises:
-        ImportError: If its weights are of a package that is not installed.
-        ValueError: If they cannot be had.
+        ImportError: If its weights come from a package that is not installed.
+        ValueError: If they cannot be loaded.
     """
     keras.utils.set_random_seed(options.seed)
     with dtype_policy(options.precision):

@@ -14,7 +14,7 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Prediction:
-    """What both stages say of one patient's slices.
+    """What both stages predict for one patient's slices.
 
     Attributes:
         tumour: `(slices,)`, the probability that a slice shows tumour, by the first stage.
@@ -43,7 +43,7 @@ class Pipeline:
 
     @classmethod
     def load(cls, run: RunFolder, *, final: bool = False) -> "Pipeline":
-        """Return what a run has trained: what its scores are of, or with `final`, what is for other patients.
+        """Return what a run has trained: the models that are scored, or with `final`, those for new patients.
 
         Raises:
             ValueError: If training has not ended.
@@ -56,8 +56,8 @@ class Pipeline:
 
         Args:
             images: `(slices, height, width, channels)`, in the order of the slices, as `prepare` takes them.
-            every_slice: Whether the second stage runs over the slices that the first one holds back too, which the
-                scores of it alone need. Otherwise its probabilities are 0 there.
+            every_slice: Whether the second stage also runs over the slices that the first one holds back, which is
+                needed to score it alone. Otherwise its probabilities are 0 there.
         """
         cascade = self.cascade
         prepared = prepare(images, cascade.segmenter.input_shape[1])

@@ -12,14 +12,14 @@ from resunet_kit.training import tune_for_machine
 
 POLICIES = ("float32", "mixed_bfloat16")
 SECONDS = 2.0  # of steps; with compilation, measuring takes about 15 s on two cores
-WORTHWHILE = 200e6  # pixels that are trained on, from which on measuring takes less than a twentieth of the time
+WORTHWHILE = 200e6  # training pixels, from which on measuring takes less than a twentieth of the time
 
 
 def with_precision(options: Options, build: Callable[[], keras.Model]) -> Options:
     """Return the options with the precision that "auto" stands for, and why; both are kept with the run.
 
     Args:
-        options: Of a run that begins.
+        options: Options of a new run.
         build: Returns the segmenter, which takes most of the time.
     """
     if options.precision != "auto":
@@ -36,7 +36,7 @@ def with_precision(options: Options, build: Callable[[], keras.Model]) -> Option
 
 @contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Let layers be made in a precision; "auto" is that of Keras, as in runs before there was a choice."""
+    """Set the precision of layers made inside; "auto" is that of Keras, as in runs from before this option."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(before if name == "auto" else name)
     try:

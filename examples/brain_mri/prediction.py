@@ -45,7 +45,7 @@ class Options:
 
 @dataclass(frozen=True)
 class _Job:
-    """What is to be predicted, checked: scans, their slices together, and the files left out with the reason."""
+    """What is to be predicted, after checks: scans, number of slices in all, and files left out, with the reason."""
 
     scans: list[Scan]
     slices: int
@@ -59,7 +59,7 @@ def predict(run: RunFolder, paths: Sequence[Path], out: Path, options: Options) 
     written. The tables come last; until then the folder holds `unfinished`.
 
     Raises:
-        ValueError: If `out` holds something else, or a file cannot be used and is not to be left out.
+        ValueError: If `out` holds something else, or a file cannot be used and is not skipped.
     """
     records = Records(out)
     records.check(resume=options.resume)
@@ -81,7 +81,7 @@ def _checked(found: Found, options: Options) -> _Job:
     """Read every file once.
 
     Raises:
-        ValueError: If one cannot be used and is not to be left out, or none is left.
+        ValueError: If one cannot be used and is not skipped, or no file is left.
     """
     skipped, notes, scans, slices = dict(found.unreadable), list(found.notes), [], 0
     _refuse(skipped, options)
@@ -148,7 +148,7 @@ def _write_tables(records: Records, job: _Job, options: Options) -> None:
 
 
 def _settings(run: RunFolder, job: _Job, options: Options) -> dict[str, Any]:
-    """Return all that the predictions depend on, by the words that name it in a message."""
+    """Return all that the predictions depend on, under the words that messages use for it."""
     return {
         "run": _fingerprint(run.cascade, run.final_cascade),
         "images": [[_state(file) for file in scan.files] for scan in job.scans],
@@ -164,7 +164,7 @@ def _state(file: Path) -> list[Any]:
 
 
 def _fingerprint(*paths: Path) -> str:
-    """Return what changes when a run is trained again."""
+    """Return a value that changes when a run is trained again."""
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
         if path.is_file():

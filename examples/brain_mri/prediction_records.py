@@ -23,7 +23,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 class Records:
-    """The patients of a folder that are done.
+    """The finished patients of a folder.
 
     Args:
         out: The folder of predictions.
@@ -53,7 +53,7 @@ class Records:
 
     @contextlib.contextmanager
     def begun(self, settings: dict[str, Any]) -> Iterator[None]:
-        """Hold a folder that is new, or was begun with the same settings, for this process.
+        """Lock a folder that is new, or was begun with the same settings, for this process.
 
         Raises:
             ValueError: If the settings differ, or another process holds it.
@@ -116,7 +116,7 @@ class Records:
     def finish(self) -> None:
         """Remove the records: the folder is complete."""
         hidden = self.out / ".finished"
-        os.rename(self.folder, hidden)  # at once, so that what is left of it never looks unfinished
+        os.rename(self.folder, hidden)  # in one step, so that what is left of it never looks unfinished
         shutil.rmtree(hidden, ignore_errors=True)
 
     def _file(self, index: int) -> Path:

@@ -53,7 +53,7 @@ def slice_rows(patient: str, stack: Stack, prediction: Prediction, spacing: Spac
 
 
 def patient_row(patient: str, stack: Stack, prediction: Prediction, spacing: Spacing | None) -> Row:
-    """Return the row of patients.csv; volumes need the spacing, and components touch across slices."""
+    """Return the row of patients.csv; volumes need the spacing, and components are connected across slices."""
     height, width = prediction.mask.shape[1:]
     depth_mm, row_mm, column_mm = ("", "", "") if spacing is None else map(_rounded, spacing)
     pixels = np.count_nonzero(prediction.mask)

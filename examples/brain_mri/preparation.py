@@ -1,4 +1,4 @@
-"""Preparation of a patient's slices for the networks, and what maps their output to the slices' own pixels.
+"""Preparation of a patient's slices for the networks, and the mapping of their output back to the slices.
 
 The head is cropped to a square, each sequence is scaled by its own percentiles within the head, and the slices are
 resized. All slices of a patient are prepared together: a slice alone does not tell how bright its sequence is.
@@ -22,8 +22,8 @@ class Prepared:
 
     Attributes:
         images: `(slices, size, size, 3)` float32 in [0, 1].
-        shape: Height and width of the slices they are made of.
-        window: Top, left and side of the square that they show, in pixels of these; it may exceed them.
+        shape: Height and width of the original slices.
+        window: Top, left and side of the square crop, in pixels of the original slices; it may extend beyond them.
     """
 
     images: np.ndarray
@@ -57,10 +57,11 @@ def prepare(images: np.ndarray, size: int) -> Prepared:
         size: Height and width of the result in pixels.
 
     Returns:
-        The prepared slices. A sequence that is missing, one without any contrast, repeats FLAIR, as the LGG data do.
+        The prepared slices. A missing sequence, which is one without any contrast, is replaced by FLAIR, as in the LGG
+        data.
 
     Raises:
-        ValueError: If there are other axes or channels, no slices, or values that are not finite.
+        ValueError: If the axes or channels are unexpected, there are no slices, or values are not finite.
     """
     _check(images)
     volume = _complete(images.astype("float32"))
@@ -89,14 +90,14 @@ def _complete(volume: np.ndarray) -> np.ndarray:
 
 
 def _window(volume: np.ndarray) -> tuple[int, int, int]:
-    """Return top, left and side of the square around the head; without any, around the whole slices."""
+    """Return top, left and side of the square around the head; without a head, around the whole slices."""
     brightest = volume.max(axis=-1)
     head = brightest > AIR * np.percentile(brightest, PERCENTILES[1])
     labels, found = label(head, return_num=True)
     if found:
         sizes = np.bincount(labels.ravel())
         head = labels == 1 + sizes[1:].argmax()
-    # A hundredth of a row is no head: noise, or the frame of a screenshot.
+    # Less than a hundredth of a row is not the head, but noise or the frame of a screenshot.
     rows = np.flatnonzero(head.mean(axis=(0, 2)) > 0.01)
     columns = np.flatnonzero(head.mean(axis=(0, 1)) > 0.01)
     height, width = volume.shape[1:3]

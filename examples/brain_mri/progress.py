@@ -6,6 +6,6 @@ from typing import Any
 
 def progress_bar(*arguments: Any, **options: Any) -> Any:
     """Return a `tqdm` bar of these arguments; one that cannot be redrawn gets a line every half minute."""
-    from tqdm import tqdm  # not above: the command line says which packages are missing
+    from tqdm import tqdm  # here, since the command line first checks for missing packages
 
     return tqdm(*arguments, mininterval=0.5 if sys.stderr.isatty() else 30, **options)

@@ -16,9 +16,9 @@ def provenance(seed: int, precision: str, test_patients: Collection[str], simula
     """Return what the first line of a report says.
 
     Args:
-        seed: Of the run.
-        precision: That the networks compute in.
-        test_patients: Those that are scored.
+        seed: Seed of the run.
+        precision: Precision that the networks compute in.
+        test_patients: The patients that are scored.
         simulated: All patients of the data that are simulated.
     """
     return {
@@ -41,7 +41,7 @@ def origin(found: dict[str, Any]) -> str:
 def patients_text(found: dict[str, Any]) -> str:
     """Return whether the test patients are simulated, in words."""
     return {
-        "all": "**The patients are simulated**: the scores say nothing of real ones.",
+        "all": "**The patients are simulated**: the scores say nothing about real ones.",
         "some": f"**{found['simulated_test_patients']} of {found['test_patients']} test patients are simulated**: the "
         "scores mix them with the others.",
         "none": "**No test patient is marked as simulated**: they are taken for real ones.",

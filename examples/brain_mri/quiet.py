@@ -6,9 +6,9 @@ import sys
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow and let it look for devices, with what its C++ parts say of that thrown away.
+    """Import TensorFlow and let it look for devices, and discard what its C++ code prints about them.
 
-    It says so before any setting of its log level takes effect; Python's own errors still come through.
+    It is printed before any setting of the log level takes effect; errors raised in Python still appear.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()

@@ -1,6 +1,6 @@
-"""What the library's readers advise their callers in Python, as advice for the command line."""
+"""Advice of the library's readers to callers in Python, rewritten for the command line."""
 
-# Beginnings of the advice, and what there is to do without Python.
+# How the advice begins, and what to do instead on the command line.
 _CURES = {
     " Pass nan=": " Replace them by 0 and save the file again.",
     " Pass full_scale": " Save it as uint8 or uint16, or rescale its values to [0, 1].",

@@ -1,4 +1,4 @@
-"""The modules of the extra `examples`, and which command needs them, looked for before the command begins."""
+"""The modules of the extra `examples`, and which command needs them; they are checked before it begins."""
 
 import importlib.util
 from collections.abc import Sequence

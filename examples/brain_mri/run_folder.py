@@ -2,7 +2,7 @@
 
 config.json                 the options of the run
 split.csv                   patient, part, slices: one split by patient for both stages
-fingerprints.json           of each patient's files, by which data that changed are named
+fingerprints.json           of each patient's files, to detect changed data
 classifier.history.csv      one row per epoch
 segmenter.history.csv
 cascade                     both trained models and their thresholds, whose scores `evaluate` reports
@@ -68,7 +68,7 @@ class RunFolder:
         return self.path / f"{stage}.keras"
 
     def checkpoint(self, stage: str) -> Path:
-        """Weights and optimizer of a stage that is in training, after its last whole epoch."""
+        """Weights and optimizer of a stage in training, after its last complete epoch."""
         return self.path / f"{stage}.weights.h5"
 
     def write_history(self, stage: str, rows: Sequence[dict[str, float]]) -> None:
@@ -79,7 +79,7 @@ class RunFolder:
             table.writerows(rows)
 
     def locked(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the folder for this process; another one that tries is refused."""
+        """Lock the folder for this process; another process is refused."""
         return hold(self.path)
 
     def epochs_done(self, stage: str) -> list[dict[str, float]]:
@@ -156,7 +156,7 @@ class RunFolder:
             given: Values by name.
 
         Raises:
-            ValueError: If one differs; of the precision, "auto" stands for whichever was chosen.
+            ValueError: If one differs; for the precision, "auto" matches whichever was chosen.
         """
         stored = self.options()
         for name, value in given.items():

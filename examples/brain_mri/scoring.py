@@ -13,7 +13,7 @@ FP_WEIGHT, FN_WEIGHT = 0.3, 0.7
 SCORES = ("dice", "iou", "tversky")
 STAGES = ("segmenter", "cascade")
 COUNTS = ("tp", "fp", "fn")
-PROBABLE = 0.5  # from which the classifier, by itself, says that there is a tumour
+PROBABLE = 0.5  # probability from which the classifier by itself reports a tumour
 EMPTY_RULE = (
     "Where neither the truth nor the prediction marks a pixel, overlap scores are 1; where only one of them does, 0."
 )
@@ -72,18 +72,18 @@ def summarise(slices: pd.DataFrame, patients: pd.DataFrame) -> dict[str, Any]:
         "tversky_weights": {"fp_weight": FP_WEIGHT, "fn_weight": FN_WEIGHT},
         "interval": "95 % bootstrap over test patients",
         "classifier": classification_scores(slices, slices["probability"] >= PROBABLE),
-        # Its masks have no curve: they are there or not.
+        # Masks have no ROC curve: a slice is marked or not.
         "cascade_by_slice": {**classification_scores(slices, slices["predicted_tumour"] == 1), "roc_auc": None},
         **{stage: _overlap_summary(stage, slices, patients) for stage in STAGES},
     }
 
 
 def classification_scores(slices: pd.DataFrame, found: pd.Series) -> dict[str, Any]:
-    """Return scores over slices; those of a class without slices, and the ROC AUC then, are None.
+    """Return scores over slices; those of a class without slices, and then the ROC AUC, are None.
 
     Args:
         slices: The table of all test slices.
-        found: Of each, whether tumour is found in it.
+        found: Whether tumour is found in each slice.
     """
     truth, predicted = slices["has_tumour"].to_numpy(), found.to_numpy(int)
     right = slices.assign(right=truth == predicted)
@@ -103,7 +103,7 @@ def classification_scores(slices: pd.DataFrame, found: pd.Series) -> dict[str, A
 def interval(values: pd.Series, patients: pd.Series) -> list[float] | None:
     """Return the 95 % interval of a mean, by resampling whole patients; None with fewer than two of them.
 
-    A patient counts as often as it has values, in each resample as in the mean itself.
+    A patient is weighted by its number of values, in each resample as in the mean itself.
     """
     if patients.nunique() < 2:
         return None

@@ -16,8 +16,8 @@ LESIONS = ("lesions_detected", "lesions_missed", "lesions_false_positive")
 MEANS = ("surface_dice", "lesion_f1")
 UNIT = (
     "The files hold no spacing: a step to the next pixel and one to the next slice both count as 1, so distances are "
-    "in pixels and slices, not in millimetres. Distances of a volume with one empty mask are infinite, so the median "
-    "over patients stands for them."
+    "in pixels and slices, not in millimetres. Distances of a volume with one empty mask are infinite, so their median "
+    "over patients is given."
 )
 
 

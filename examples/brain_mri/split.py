@@ -20,7 +20,7 @@ def split_patients(slices: Sequence[Slice], options: Options) -> dict[str, str]:
     """Return the part of each patient: one split for both stages, so that no stage has seen a test patient.
 
     Raises:
-        ValueError: If there are too few patients, or a part has no slice with or none without tumour.
+        ValueError: If there are too few patients, or a part lacks slices with or without tumour.
     """
     patients = np.array([item.patient for item in slices])
     people = [item.person for item in slices]  # two examinations of one person stay in one part
@@ -67,7 +67,7 @@ def slices_of(folder: Path, part: str, slices: Sequence[Slice]) -> list[Slice]:
     """Return the slices whose patient is in `part`.
 
     Raises:
-        ValueError: If a patient of that part is not among the slices, or with other slices than at the start.
+        ValueError: If a patient of that part is not among the slices, or has other slices than at the start.
     """
     expected = {patient: count for patient, (of, count) in read(folder).items() if of == part}
     patients = expected.keys()

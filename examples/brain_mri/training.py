@@ -28,11 +28,11 @@ VALUE_RANGE = (0, 1)  # of prepared slices
 
 
 def start(out: Path, index: Index, options: Options) -> None:
-    """Split the cohort and train; errors of the data or the weights come before the run folder is made.
+    """Split the cohort and train; errors in the data or the weights are raised before the run folder is made.
 
     Raises:
-        ImportError: If the weights are of a package that is not installed.
-        ValueError: If the data cannot be split, the weights cannot be had, or another process began a run there since.
+        ImportError: If the weights come from a package that is not installed.
+        ValueError: If the data cannot be split, the weights cannot be loaded, or another process has begun a run there.
     """
     split = split_patients(index.slices, options)
     build_classifier(options), build_segmenter(options)
@@ -44,7 +44,7 @@ def start(out: Path, index: Index, options: Options) -> None:
 
 
 def resume(run: RunFolder, index: Index) -> None:
-    """Train what an interruption left, and nothing where training has ended."""
+    """Continue training after an interruption; do nothing if it has ended."""
     with run.locked():
         train(run, index)
 
@@ -52,7 +52,7 @@ def resume(run: RunFolder, index: Index) -> None:
 def train(run: RunFolder, index: Index) -> None:
     """Train what the run still lacks: both stages on the training patients, and then, for `predict`, on all.
 
-    A stage that was interrupted continues after its last whole epoch.
+    A stage that was interrupted continues after its last complete epoch.
     """
     slices = {part: run.slices_of(part, index.slices) for part in PARTS}  # all, so that other data is refused at once
     fingerprints.check(run.path, index.slices)
@@ -93,8 +93,8 @@ def train_cascade(run: RunFolder, options: Options, training: list[Patient], val
 def train_final_cascade(run: RunFolder, options: Options, patients: list[Patient]) -> None:
     """Train both stages on all patients.
 
-    Nobody is left to choose by, so the thresholds are those that the validation patients gave. The networks before are
-    left out: trained on fewer patients, they made the mean worse on patients whom neither had seen.
+    No patients are left to choose thresholds on, so they are those from the validation patients. The first networks are
+    not averaged in: trained on fewer patients, they made the mean worse on patients whom neither had seen.
     """
     scores = json.loads(run.validation.read_text(encoding="utf-8"))
     chosen = Cascade.load(run.cascade)
@@ -128,7 +128,7 @@ def predicting(segmenter: keras.Model, options: Options) -> keras.Model:
 
 
 def stages(options: Options, training: list[Patient], validation: list[Patient] | None) -> tuple[Stage, Stage]:
-    """Return both stages, classifier first; without validation patients, of the final cascade."""
+    """Return both stages, classifier first; without validation patients, those of the final cascade."""
 
     def batches(*, labels: bool) -> TrainingBatches:
         sizes = {"batch_size": options.batch_size, "steps": options.steps_per_epoch}
@@ -154,7 +154,7 @@ def stages(options: Options, training: list[Patient], validation: list[Patient] 
             batches(labels=False),
             validated(labels=False),
             options.segmenter_epochs,
-            # Over the batch: false pixels of slices without tumour then count beside the others. Scored alone, such a
+            # Over the batch, so that false positives in slices without tumour count with the others. By itself, such a
             # slice has next to no gradient until the network marks almost nothing.
             Dice(reduce="batch", include_background=options.classes == 1, from_logits=True)
             + CrossEntropy(from_logits=True),

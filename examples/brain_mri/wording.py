@@ -22,11 +22,11 @@ SHAPES = {
     "lesions_missed": "lesions missed, all patients",
     "lesions_false_positive": "false lesions, all patients",
 }
-ENOUGH = 20  # patients, below which a bootstrap interval is too narrow
+ENOUGH = 20  # number of patients below which a bootstrap interval is too narrow
 
 
 def stage_rows(summary: dict[str, Any], *, scores: int = len(SCORES)) -> list[dict[str, str]]:
-    """Return the first few overlap scores of the segmenter alone and of the cascade, beside each other."""
+    """Return the first few overlap scores of the segmenter alone and of the cascade, side by side."""
     return [
         {"Score": name, "Stage": stage, **{unit: score(summary[stage][key][of]) for unit, key in UNITS.items()}}
         for name, of in SCORES[:scores]
@@ -131,20 +131,20 @@ def gate_text(summary: dict[str, Any]) -> str:
     opened = "" if summary["thresholds"]["classifier"] else "The gate is open: every slice passes. "
     return (
         f"{opened}The gate holds back {score(gate['held_back_fraction'])} of the slices and "
-        f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.2f} seconds per patient: measured on this machine, on "
-        f"{spent['patients_timed']} patients, the networks alone. The classifier itself takes "
+        f"{'saves' if saved >= 0 else 'costs'} {abs(saved):.2f} seconds per patient, measured on this machine on "
+        f"{spent['patients_timed']} patients, for the networks alone. The classifier itself takes "
         f"{spent['classifier']:.2f} seconds. A false alarm is a slice without tumour in which at least one pixel is "
         "marked."
     )
 
 
 def validation_text(summary: dict[str, Any]) -> str:
-    """Return both stages' scores on the validation patients, by which the thresholds were chosen."""
+    """Return both stages' scores on the validation patients, on whom the thresholds were chosen."""
     found = summary["validation"]
     return (
-        f"On the {summary['split']['validation']['patients']} validation patients, by which the thresholds were "
-        f"chosen: Dice of a volume {found['segmenter_dice']:.3f} by the segmenter alone, "
-        f"{found['cascade_dice']:.3f} by the cascade; the gate's sensitivity by slice {found['sensitivity']:.3f}, "
+        f"On the {summary['split']['validation']['patients']} validation patients, on whom the thresholds were "
+        f"chosen: mean Dice of the volumes {found['segmenter_dice']:.3f} for the segmenter alone, "
+        f"{found['cascade_dice']:.3f} for the cascade; the gate's sensitivity by slice {found['sensitivity']:.3f}, "
         f"specificity {found['specificity']:.3f}."
     )
 
@@ -155,7 +155,7 @@ def refit_text(options: Any) -> str:
         return "`predict` uses the networks that are scored here."
     return (
         "`predict` uses other networks than those that are scored here: after the scored training, both stages were "
-        "trained once more on all patients, the test patients included. Nobody is left to score these on."
+        "trained once more on all patients, the test patients included. No patients are left to score those on."
     )
 
 
@@ -164,15 +164,15 @@ def marking_text(summary: dict[str, Any]) -> str:
     chosen = summary["postprocess"]
     low, hole = chosen["low_threshold"], chosen["max_hole"]
     steps = [
-        f"Pixels of a probability of {chosen['threshold']:g} or more are marked",
-        f"pixels of {low:g} or more that are joined to them, across slices too" if low is not None else "",
+        f"Pixels with a probability of {chosen['threshold']:g} or more are marked",
+        f"so are pixels with {low:g} or more that are connected to them, across slices too" if low is not None else "",
         ("holes are filled" + ("" if hole is None else f" up to {hole} pixels")) if hole != 0 else "",
     ]
     return "; ".join(filter(None, steps)) + "."
 
 
 def shape_rows(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return surface distances and lesions of both stages, beside each other."""
+    """Return surface distances and lesions of both stages, side by side."""
     rows = []
     for name, label in SHAPES.items():
         row: dict[str, Any] = {"Score": label}

@@ -7,7 +7,7 @@ GRID = {"gridcolor": "rgba(128, 136, 150, 0.25)", "zeroline": False, "automargin
 
 
 def with_axes(figure: go.Figure, x: str, y: str, **layout: object) -> go.Figure:
-    """Return the figure with titles of its axes, as wide as its column."""
+    """Return the figure with axis titles, as wide as its column."""
     clear = "rgba(0, 0, 0, 0)"
     legend = {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"}
     figure.update_layout(

@@ -1,4 +1,4 @@
-"""What losses charge for a mask that is too small or too large: Tversky favours the larger one."""
+"""How losses penalise a mask that is too small or too large: Tversky favours the larger one."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -18,7 +18,7 @@ LOSSES = {
 
 
 def figure() -> go.Figure:
-    """Draw each loss for predicted discs that are up to six pixels smaller or larger than a true one."""
+    """Draw each loss for predicted discs that are up to six pixels smaller or larger than the true one."""
     rows, columns = np.mgrid[:64, :64] - 31.5
     distance = np.hypot(rows, columns)[None, ..., None]
     errors = np.arange(-6, 7)

@@ -1,4 +1,4 @@
-"""Dice of volumes of real patients against the number of training patients, by what is trained."""
+"""Dice of volumes of real patients against the number of training patients, by which layers are trained."""
 
 import plotly.graph_objects as go
 
@@ -7,5 +7,5 @@ from examples.guides.transfer_scores import curves
 
 
 def figure() -> go.Figure:
-    """Draw the end of the trainings from ImageNet."""
+    """Draw the final scores of the runs that start from ImageNet."""
     return curves("segmenter", "mode", MODES, "patients", "Training patients", start="imagenet")

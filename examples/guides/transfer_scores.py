@@ -1,4 +1,4 @@
-"""Scores of the study on real patients, one row per training and moment, which `results.csv` of a study holds."""
+"""Scores of the study on real patients, one row per training run and moment, as in `results.csv` of a study."""
 
 from pathlib import Path
 

@@ -7,5 +7,5 @@ from examples.guides.transfer_scores import curves
 
 
 def figure() -> go.Figure:
-    """Draw the end of the trainings of all layers."""
+    """Draw the final scores of the runs that train all layers."""
     return curves("segmenter", "start", STARTS, "patients", "Training patients", mode="all")

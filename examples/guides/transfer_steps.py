@@ -7,5 +7,5 @@ from examples.guides.transfer_scores import curves
 
 
 def figure() -> go.Figure:
-    """Draw the trainings of all layers on all ten patients."""
+    """Draw the runs that train all layers on all ten patients."""
     return curves("segmenter", "start", STARTS, "steps", "Optimizer steps", mode="all", patients=10)

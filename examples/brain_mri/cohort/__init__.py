@@ -1,1 +1,1 @@
-"""The cohort on disk: its folder layout, its slices, and every problem of its files."""
+"""The cohort on disk: its folder layout, its slices, and every problem with its files."""

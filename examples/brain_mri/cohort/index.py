@@ -1,4 +1,4 @@
-"""Index of a folder in the layout of the LGG MRI data on Kaggle: its slices, and every problem of its files.
+"""Index of a folder in the layout of the LGG MRI data on Kaggle: its slices, and every problem with its files.
 
 Each examination has a folder, `TCGA_XX_NNNN_YYYYMMDD`, with `<folder>_<slice>.tif` and `<folder>_<slice>_mask.tif` for
 each slice. The folder above may also hold `data.csv` (clinical; its `Patient` is the first 12 characters) and the
@@ -35,7 +35,7 @@ class Index:
         folder: The folder that was indexed.
         slices: The usable slices by patient, then by slice number.
         problems: What must be fixed before training.
-        notes: What is worth knowing and does no harm.
+        notes: What is worth knowing but does no harm.
         clinical: Path of the clinical table, if there is one.
         simulated: The patients that are simulated.
     """
@@ -56,13 +56,13 @@ class Index:
 def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_healthy: bool = False) -> Index:
     """Index a folder, or the rows of the course's CSV, reading every file once.
 
-    Unusable files are named and left out; the rest is indexed. Of a patient's folder found twice with the same
-    content, which the download nests, the one nearest to the top counts. A CSV in the folder with `image_path` and
+    Unusable files are reported and left out; the rest is indexed. If a patient's folder is found twice with the same
+    content, as in the nested download, the one nearest to the top counts. A CSV in the folder with `image_path` and
     `mask_path` selects the slices that it lists.
 
     Args:
-        path: The folder (or any folder above it), or a CSV with `image_path` and `mask_path`, which start
-            from its folder or from one below it.
+        path: The folder (or any folder above it), or a CSV with `image_path` and `mask_path`, which are relative to its
+            folder or to one below it.
         progress: Whether to show a progress bar.
         allow_healthy: Whether a patient without any tumour is fine. In data of tumour patients it means lost masks.
 
@@ -70,7 +70,7 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
         The index.
 
     Raises:
-        ValueError: If there is no such folder, or not one slice in the layout.
+        ValueError: If there is no such folder, or no slice in the layout.
     """
     source = Path(path)
     problems = Problems()
@@ -96,7 +96,7 @@ def index_folder(path: str | os.PathLike[str], *, progress: bool = False, allow_
         files_of = select_listed(files_of, listings[0], problems)
     note_gaps(files_of, problems)
     slices = read_slices(pair_files(files_of, problems), problems, progress=progress)
-    # Of a patient whose slices are in the index only in part, nobody can say that there is no tumour.
+    # If only some slices of a patient are in the index, nobody can say that the patient has no tumour.
     in_part = {key[0] for key in files_of.keys() - {(item.patient, item.number) for item in slices}}
     whole = [item for item in slices if item.patient not in in_part]
     tumours = [(item.image.parent, item.has_tumour) for item in whole]

@@ -48,7 +48,7 @@ def listed_files(listing: Path, problems: Problems) -> list[Path]:
 
 
 def select_listed(files_of: dict[Key, list[Path]], listing: Path, problems: Problems) -> dict[Key, list[Path]]:
-    """Keep the slices that a CSV lying in the folder lists. It may list more than the folder has."""
+    """Keep the slices that a CSV in the folder lists. It may list more than the folder has."""
     rows = _rows(listing)
     _note_claims(listing, rows, problems)
     keys = {key[:2] for row in rows if (key := parse_name(row.image))}
@@ -93,7 +93,7 @@ def _path(text: str) -> Path:
 class _Finder:
     """Finds the file of a row: from the CSV's own folder, or else by patient's folder and name anywhere below.
 
-    Where no file has exactly these, their case does not matter.
+    If no file matches exactly, upper and lower case are not distinguished.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -51,10 +51,10 @@ def note_repeat_examinations(patients: Iterable[str], problems: Problems) -> Non
 
 
 def note_identical_images(images: Iterable[tuple[str, Path, bytes | None]], problems: Problems) -> None:
-    """Note images that several people have, as where a folder was copied under another name.
+    """Note images that several people have, for example because a folder was copied under another name.
 
     Args:
-        images: Of each slice the person, the image and a digest of its pixels, None for images that do not count.
+        images: For each slice, the person, the image and a digest of its pixels, None for images that do not count.
         problems: Where to add the notes.
     """
     files: dict[bytes, dict[str, Path]] = defaultdict(dict)

@@ -7,14 +7,14 @@ from pathlib import Path
 from examples.brain_mri.cohort.problems import Problems
 
 MARKER = "simulated.json"  # written by `simulate`: {"simulated": true, "seed": ..., "patients": [...]}
-CODE = "TCGA_SM_"  # of no institution: the simulation's own
+CODE = "TCGA_SM_"  # not an institution's code, but the simulation's own
 
 
 def find_simulated(patients: Iterable[str], marker: Path | None, problems: Problems) -> frozenset[str]:
     """Return the patients that the marker lists, or that have the simulation's code, and note how many they are.
 
     Args:
-        patients: Of the folder.
+        patients: Patients of the folder.
         marker: Path of the simulation's file, which need not exist.
         problems: Where to add the notes.
     """

@@ -1,4 +1,4 @@
-"""Problems of a cohort's files, each with its cure, and the names that the folder layout prescribes."""
+"""Problems with a cohort's files, each with its cure, and the names that the folder layout prescribes."""
 
 import re
 from dataclasses import dataclass, field

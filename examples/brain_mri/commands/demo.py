@@ -14,7 +14,7 @@ from examples.brain_mri.run_folder import RunFolder
 
 HELP = "simulate a cohort, train both stages, evaluate, write the report"
 NEEDS = DEMO
-# Small and short, so that two cores end it within minutes: about 630 slices.
+# Small and short, so that it takes minutes on two cores: about 630 slices.
 PATIENTS = 18
 FEWEST = 5
 OPTIONS = Options(
@@ -35,11 +35,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--patients", type=positive, default=PATIENTS, help="patients to simulate (default: %(default)s)"
     )
-    command.add_argument("--seed", type=seed, default=0, help="of cohort and training (default: %(default)s)")
+    command.add_argument("--seed", type=seed, default=0, help="seed of cohort and training (default: %(default)s)")
 
 
 def run(chosen: argparse.Namespace) -> None:
-    """Do what is still to be done for a report on a simulated cohort."""
+    """Run, or continue, everything up to the report on a simulated cohort."""
     from examples.brain_mri.simulation import simulate_cohort
 
     out = chosen.out

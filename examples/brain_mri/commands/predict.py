@@ -21,7 +21,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--skip-unreadable",
         action="store_true",
-        help="leave out files that cannot be used and list them in skipped.csv; without it they end the command",
+        help="leave out files that cannot be used and list them in skipped.csv; without it, they stop the command",
     )
     command.add_argument(
         "--spacing",
@@ -29,15 +29,15 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
         nargs=3,
         metavar=("DEPTH", "HEIGHT", "WIDTH"),
         help="distance between slices, rows and columns in mm, for volumes of TIFF, PNG and JPEG slices, whose files "
-        "do not tell it; NIfTI and DICOM keep their own",
+        "do not store it; NIfTI and DICOM keep their own",
     )
     command.add_argument(
         "images",
         type=Path,
         nargs="+",
         metavar="IMAGE_OR_DIR",
-        help="TIFF, PNG or JPEG slices, NIfTI volumes, DICOM slices, or folders, which are searched below; slices of "
-        "one folder whose names differ in the last number are one patient",
+        help="TIFF, PNG or JPEG slices, NIfTI volumes, DICOM slices, or folders, which are searched recursively; "
+        "slices of one folder whose names differ only in the last number are one patient",
     )
 
 

@@ -8,7 +8,7 @@ from examples.brain_mri.cohort.index import Index, index_folder
 
 
 def add_allow_healthy(command: argparse.ArgumentParser) -> None:
-    """Add the argument that lets patients be without tumour."""
+    """Add the argument that allows patients without tumour."""
     command.add_argument("--allow-healthy", action="store_true", help="patients without any tumour are not a problem")
 
 
@@ -28,10 +28,10 @@ def checked_index(data: Path, *, allow_healthy: bool = False) -> Index:
 
 
 def refuse_existing(out: Path) -> None:
-    """Refuse a folder that holds something, but for what a run leaves that was killed before it was a run.
+    """Refuse a folder that is not empty, apart from what a run leaves that was killed before it began.
 
     Raises:
-        ValueError: If it does, or is a file, or cannot be made.
+        ValueError: If it is not empty, is a file, or cannot be made.
     """
     if not out.exists():
         above = next(folder for folder in out.absolute().parents if folder.exists())

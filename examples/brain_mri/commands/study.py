@@ -29,7 +29,7 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def run(chosen: argparse.Namespace) -> None:
-    """Do what is still to be done of a study."""
+    """Run a study, or continue it."""
     folder = StudyFolder(chosen.out)
     stated = arguments.given(chosen)
     if chosen.resume:
@@ -56,7 +56,7 @@ def run(chosen: argparse.Namespace) -> None:
 
 
 def _data(folder: StudyFolder, chosen: argparse.Namespace) -> Path:
-    """Return the patients that are studied; with --quick they may be simulated."""
+    """Return the folder of the patients that are studied; with --quick they may be simulated."""
     from examples.brain_mri.simulation import simulate_cohort
 
     if chosen.data is not None:

@@ -16,7 +16,7 @@ NEEDS = TRAINING
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
-    command.add_argument("--data", type=Path, required=True, help="folder in the Kaggle layout, or the notebook's CSV")
+    command.add_argument("--data", type=Path, required=True, help="folder in the Kaggle layout, or CSV of its files")
     command.add_argument("--out", type=Path, required=True, help="new run folder")
     command.add_argument("--resume", action="store_true", help="resume the run in --out, with its own options")
     add_allow_healthy(command)

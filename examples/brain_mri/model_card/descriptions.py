@@ -1,4 +1,4 @@
-"""The text of the card: what the model is and is for, its data, and what is not known of it."""
+"""The text of the card: what the model is and is for, its data, and what is not known about it."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def details(name: str, options: Any, summary: dict[str, Any]) -> list[Any]:
     return [
         f"Run `{name}`: two networks for slices of brain MRI with the sequences pre-contrast, FLAIR and post-contrast. "
         "The first, a classifier, gives the probability that a slice shows tumour; the second, a segmenter, marks the "
-        f"tumour's pixels in slices of a probability of {thresholds['classifier']:.4g} or more. "
+        f"tumour's pixels in slices with a probability of {thresholds['classifier']:.4g} or more. "
         f"{marking_text(summary)}",
         first_line(summary["provenance"]),
-        "Made by the brain MRI example of resunet_kit (MIT licence). The options that it was trained with:",
+        "Made by the brain MRI example of resunet_kit (MIT licence). The options that the run was trained with:",
         option_rows(options),
         precision_text(options),
     ]
@@ -36,7 +36,7 @@ def factors() -> list[Any]:
     return [
         "Scores are given by institution, since scanners and protocols differ between them, and by the tumour's size. "
         "Not evaluated: age, sex, ethnicity, grade and genetic subtype of the tumour, scanner, field strength, and "
-        "patients with a missing sequence apart from the others.",
+        "patients with a missing sequence as a separate group.",
     ]
 
 
@@ -45,10 +45,10 @@ def metrics(summary: dict[str, Any]) -> list[Any]:
     weights = summary["tversky_weights"]
     return [
         "Dice, IoU and Tversky measure the overlap of marked and true pixels; a patient's slices are scored as one "
-        f"volume. {summary['empty_rule']} Tversky weighs false pixels {weights['fp_weight']:g} and missed ones "
-        f"{weights['fn_weight']:g}. Sensitivity and specificity count slices. A lesion is a connected component of the "
-        "volume, detected where at least a tenth of it is marked. Intervals are 95 % percentile bootstraps that "
-        "resample whole patients.",
+        f"volume. {summary['empty_rule']} Tversky weights false positives by {weights['fp_weight']:g} and false "
+        f"negatives by {weights['fn_weight']:g}. Sensitivity and specificity count slices. A lesion is a connected "
+        "component of the volume, detected where at least a tenth of it is marked. Intervals are 95 % percentile "
+        "bootstrap intervals that resample whole patients.",
         "Weights and thresholds were chosen on training and validation patients; nothing was chosen on test patients.",
     ]
 
@@ -76,7 +76,7 @@ def training_data(options: Any, summary: dict[str, Any]) -> list[Any]:
     return [
         f"Weights: {train['patients']} patients with {train['slices']} slices, {train['with_tumour']} with tumour. "
         f"Calibration and thresholds: {validation['patients']} patients with {validation['slices']} slices, "
-        f"{validation['with_tumour']} with tumour. All from the data folder `{options.data}`.",
+        f"{validation['with_tumour']} with tumour. All are from the data folder `{options.data}`.",
         refit_text(options),
     ]
 
@@ -89,7 +89,7 @@ def ethics(summary: dict[str, Any]) -> list[Any]:
         "none": "The data are of people: keep to their licence, and do not try to identify anybody.",
     }
     return [
-        f"{whose[origin(summary['provenance'])]} A missed tumour and a false alarm both harm, and readers tend to "
+        f"{whose[origin(summary['provenance'])]} A missed tumour and a false alarm both do harm, and readers tend to "
         "trust a drawn outline. The report shows the worst patients and slices for that reason. Whether the model is "
         "equally good for all people is unknown (see Factors).",
     ]
@@ -105,7 +105,7 @@ def caveats(summary: dict[str, Any]) -> list[Any]:
         "none": "",
     }
     return [
-        f"{simulated[origin(summary['provenance'])]}{few}All patients are of one data set, and data of another "
+        f"{simulated[origin(summary['provenance'])]}{few}All patients are from one data set, and data from another "
         "hospital were not tried. No spacing is read, so nothing is in millimetres. The public set's slices are "
         "resampled 8-bit exports, and FLAIR is repeated where a sequence is missing, so that three channels need not "
         "be three sequences. Its truth is one outline per slice, drawn on FLAIR; two experts agree with each other at "

@@ -60,7 +60,7 @@ def _size_text(summary: dict[str, Any]) -> str:
     low, high = summary["lesion_size_cut_points_px"]
     return (
         f"By the tumour's size: small below {low:,} pixels of the volume, large from {high:,}, medium between. The cut "
-        "points are the thirds of the training patients' tumours."
+        "points are the tertiles of the training patients' tumours."
     )
 
 

@@ -44,7 +44,7 @@ def write_comparison(path: Path, runs: Sequence[Scored], patients: Sequence[str]
 
 
 def origin_text(runs: Sequence[Scored]) -> str:
-    """Return whether the patients are simulated, of each run where they differ."""
+    """Return whether the patients are simulated, for each run where they differ."""
     said = {scored.name: patients_text(scored.provenance) for scored in runs}
     if len(set(said.values())) == 1:
         return next(iter(said.values()))
@@ -61,9 +61,9 @@ def reading_text(patients: int) -> str:
     """Return how to read intervals and p."""
     few = ": with so few it says little" if patients < ENOUGH else ""
     return (
-        f"{interval_text(patients)} Differences are to the first run. p is that of a permutation test that flips the "
-        "signs of the patients' differences (SciPy), two-sided, not corrected for the number of comparisons. With "
-        f"{patients} patients it cannot be below {smallest_p(patients):.2g}{few}."
+        f"{interval_text(patients)} Differences are to the first run. p is the p-value of a two-sided permutation "
+        "test that flips the signs of the patients' differences (SciPy), not corrected for the number of comparisons. "
+        f"With {patients} patients it cannot be below {smallest_p(patients):.2g}{few}."
     )
 
 
@@ -104,7 +104,7 @@ def difference_figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Fig
 
 
 def distribution_figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Figure:
-    """Return the Dice of every patient by every run."""
+    """Return the Dice of every patient in every run."""
     scores = {one.name: one.patients.loc[list(patients), MAIN].to_numpy() for one in runs}
     return plots.score_distribution(
         scores, labels=[*patients] * len(runs), title="Dice of each patient's volume, cascade"

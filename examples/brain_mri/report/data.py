@@ -48,6 +48,6 @@ def training_blocks(run: RunFolder) -> list[Any]:
         return ["The run has no history."]
     return [
         "The weights of the last epoch are kept. The marked epoch, the best on the validation patients, is for "
-        "comparison alone.",
+        "comparison only.",
         plots.training_history(history, monitor=monitor),
     ]

@@ -21,8 +21,8 @@ def viewer_blocks(marked: Sequence[Marked], patients: pd.DataFrame) -> list[Any]
     ranked = patients.sort_values("cascade_dice")
     by_name = {kept.patient: kept for kept in marked}
     blocks: list[Any] = [
-        "FLAIR, on which the experts drew. Under each slice stands its number and the classifier's probability of "
-        "tumour. The arrow keys turn the slices of the viewer under the pointer."
+        "FLAIR, on which the experts drew the outlines. Below each slice are its number and the classifier's "
+        "probability of tumour. The arrow keys move through the slices of the viewer under the pointer."
     ]
     for rank in dict.fromkeys((0, len(ranked) // 2, len(ranked) - 1)):
         name, dice = ranked.iloc[rank][["patient", "cascade_dice"]]
@@ -53,8 +53,8 @@ def worst_blocks(marked: Sequence[Marked], slices: pd.DataFrame) -> list[Any]:
     worst = worst.sort_values("patient", key=lambda names: names.map(order), kind="stable")
     slices_of = "slice" if each == 1 else f"{each} slices"
     text = (
-        f"Of each patient the {slices_of} with the lowest Dice of the cascade, among those with a tumour or a mark; "
-        "the patient with the worst slice first. The views move together."
+        f"For each patient, the {slices_of} with the lowest Dice of the cascade, among those with a tumour or a mark; "
+        "the patient with the worst slice comes first. The views move together."
     )
     if len(order) < shown["patient"].nunique():
         text += f" Of {shown['patient'].nunique()} patients, the {len(order)} with the worst slices are shown."

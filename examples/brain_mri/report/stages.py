@@ -29,7 +29,7 @@ COLUMNS = {
 
 
 def classifier_blocks(slices: pd.DataFrame, summary: dict[str, Any]) -> list[Any]:
-    """Return the classifier's table and curves; the marked threshold is the run's, no best one is sought here."""
+    """Return the classifier's table and curves; the marked threshold is the run's, no optimum is sought here."""
     truth, probability = slices["has_tumour"].to_numpy(), slices["probability"].to_numpy()
     threshold = summary["thresholds"]["classifier"]
     report = summary["classifier"]["classification_report"]
@@ -41,9 +41,9 @@ def classifier_blocks(slices: pd.DataFrame, summary: dict[str, Any]) -> list[Any
     return [
         table,
         plots.confusion_matrix(truth, (probability >= PROBABLE).astype(int), names=NAMES),
-        f"Table and matrix are at a probability of {PROBABLE}. The threshold marked below, {threshold:.2g}, is "
-        "the gate's, which is to lose no tumour; it was chosen on validation patients, and no best one is sought on "
-        "test patients.",
+        f"The table and the matrix are at a probability of {PROBABLE}. The threshold marked below, {threshold:.2g}, is "
+        "the gate's, which is meant to lose no tumour; it was chosen on validation patients, and no optimum is sought "
+        "on test patients.",
         plots.roc_curve(truth, probability, threshold=threshold),
         plots.precision_recall_curve(truth, probability, threshold=threshold),
         plots.threshold_curve(truth, probability, threshold=threshold),
@@ -55,9 +55,9 @@ def evidence_blocks(explained: Sequence[Explained]) -> list[Any]:
     """Return where the classifier finds evidence for a tumour, in the slices that it is most wrong about."""
     return [
         "The slices with tumour to which the classifier gives the lowest probability, and those without to which it "
-        "gives the highest, as it sees them: cropped to the head, FLAIR. Bright is what speaks for a tumour, by "
-        "Grad-CAM (Selvaraju 2017, arXiv 1610.02391), 1 at the strongest of each slice. A slice may have none. "
-        "Such a map shows where evidence is, not that it is right.",
+        "gives the highest, as it sees them: cropped to the head, FLAIR. Bright areas are evidence for a tumour, by "
+        "Grad-CAM (Selvaraju 2017, arXiv 1610.02391), with 1 as the maximum of each slice. A slice may have no "
+        "evidence. Such a map shows where the evidence is, not that it is right.",
         *(
             plots.heatmap_overlay(
                 one.image[..., FLAIR],

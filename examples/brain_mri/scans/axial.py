@@ -1,15 +1,15 @@
-"""Volumes turned so that their slices look as the training data: axial, anterior on top, right on the left."""
+"""Volumes reoriented so that slices look like the training data: axial, anterior on top, right on the left."""
 
 from typing import Any
 
 import numpy as np
 
 AXES = ("S", "P", "L")  # where slices, rows and columns point: superior, posterior, left
-MAX_RATIO = 2.0  # of the distances between rows and between columns; beyond, another plane was scanned
+MAX_RATIO = 2.0  # of the larger to the smaller pixel spacing; beyond it, another plane was scanned
 
 
 def to_axial(values: np.ndarray, affine: np.ndarray) -> np.ndarray:
-    """Return `(slices, rows, columns[, channels])` of a volume, by axes turned and mirrored alone.
+    """Return `(slices, rows, columns[, channels])` of a volume, only by permuting and flipping axes.
 
     Args:
         values: `(i, j, k[, channels])`.

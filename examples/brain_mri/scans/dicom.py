@@ -56,7 +56,7 @@ class DicomSeries(Scan):
         return replace(self, files=rest) if rest else None
 
     def read(self) -> list[Stack]:
-        """Return one stack of axial slices, the series as each sequence."""
+        """Return one stack of axial slices, with the series as each of the three sequences."""
         sources = [(file, read_header(file)) for file in self.files]
         affine, spacing = _grid(sources)
         values = np.stack([decoded(file) for file in self.files])[..., None]
@@ -76,7 +76,7 @@ class DicomSeries(Scan):
 def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, str], list[str]]:
     """Return the series that the files belong to, files that cannot be used with the reason, and notes.
 
-    Where the descriptions of a study's series name a FLAIR series, the others are left out.
+    If the description of a series in a study says FLAIR, the other series of the study are left out.
     """
     files = list(files)
     if files:
@@ -102,7 +102,7 @@ def group_series(files: Iterable[Path]) -> tuple[list[DicomSeries], dict[Path, s
 
 
 class _Members:
-    """The files of one series by their SOPInstanceUID, with their heights. Headers of thousands would fill memory."""
+    """The files of one series by their SOPInstanceUID, with their heights. Thousands of headers would fill memory."""
 
     def __init__(self, header: Any, file: Path) -> None:
         self.files: dict[str, tuple[float, Path]] = {}

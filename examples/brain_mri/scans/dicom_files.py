@@ -36,7 +36,7 @@ def is_dicom(path: Path) -> bool:
 
 @contextlib.contextmanager
 def quiet_pydicom() -> Iterator[None]:
-    """Silence what pydicom says, twice, of values in a form that the standard does not know, as many scanners write."""
+    """Silence the warnings of pydicom about values in a non-standard form, which many scanners write."""
     logger = logging.getLogger("pydicom")
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -66,7 +66,7 @@ def read_header(path: Path) -> Any:
 
 
 def refusal(header: Any) -> str | None:
-    """Return None for a slice, why it cannot be used for other images, and nothing for what is not an image."""
+    """Return None for a slice, the reason for an image that cannot be used, and "" for what is not an image."""
     try:
         with quiet_pydicom():
             return _refusal(header)
@@ -137,7 +137,7 @@ def decoded(path: Path) -> np.ndarray:
 
 
 def _cannot_decode(path: Path) -> str:
-    """Return the cure for a compression whose decoder is not installed; nothing for others."""
+    """Return the cure for a compression whose decoder is not installed; "" for others."""
     from pydicom.pixels import get_decoder
 
     try:

@@ -12,7 +12,7 @@ from resunet_kit.data import atomic_write
 NAME = "resunet_kit brain MRI example"
 
 
-# What the segmentation repeats of its source. DICOM lets a source hold them empty; some writers leave them out.
+# What the segmentation copies from its source. DICOM allows these to be empty there; some writers leave them out.
 MAY_BE_EMPTY = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "StudyDate",
     "StudyTime", "ReferringPhysicianName",

@@ -55,7 +55,7 @@ class NiftiVolume(Scan):
         return Check(sum(len(stack.images) for stack in stacks), notes=notes)
 
     def without(self, files: Collection[Path]) -> "NiftiVolume | None":
-        """Return None: without one of its sequences a patient would be predicted from others than meant."""
+        """Return None: without one of its files, a patient would be predicted from other sequences than intended."""
         return None if set(files) & set(self.files) else self
 
     def read(self) -> list[Stack]:
@@ -140,16 +140,16 @@ def _volume(members: list[tuple[str | None, Path]]) -> NiftiVolume:
 
 
 def _without_nan(values: np.ndarray) -> np.ndarray:
-    """Return values with air in place of NaN, which programs write outside the brain: 0, or what is darker.
+    """Return values with NaN, which programs write outside the brain, replaced by air: 0, or what is darker.
 
-    In standardised values 0 is the mean, and not air.
+    In standardised images 0 is the mean, and not air.
     """
     absent = values == np.float32(_NAN)
     return np.where(absent, min(values[~absent].min(), np.float32(0)), values) if absent.any() else values
 
 
 def _channels(main: Path, volumes: dict[str | None, np.ndarray]) -> np.ndarray:
-    """Return `(i, j, k, 3)`; FLAIR stands in for a sequence that is missing, as in the data set."""
+    """Return `(i, j, k, 3)`; a missing sequence is replaced by FLAIR, as in the data set."""
     flair = volumes["flair"] if "flair" in volumes else volumes[None]
     if len(volumes) == 1 and flair.shape[-1] == len(CHANNELS):
         return flair

@@ -1,4 +1,4 @@
-"""The patients in what the command line names: files, and folders searched below."""
+"""The patients in the files and folders that the command line names; folders are searched recursively."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -33,7 +33,7 @@ class Found:
 def find_scans(paths: Iterable[Path], out: Path | None = None) -> Found:
     """Return the patients at and below the paths, in a stable order; slices first, then NIfTI, then DICOM.
 
-    Masks and what systems hide are left out of folders.
+    In folders, masks and hidden files are left out.
 
     Args:
         paths: Files and folders.
@@ -56,7 +56,7 @@ def find_scans(paths: Iterable[Path], out: Path | None = None) -> Found:
 def find_images(
     paths: Iterable[Path], out: Path | None = None, unreadable: dict[Path, str] | None = None
 ) -> list[Path]:
-    """Return the files that hold images, each once, in a stable order; `unreadable` gets folders that are closed."""
+    """Return the files that hold images, each once, in a stable order; unreadable folders go to `unreadable`."""
     found: dict[Path, Path] = {}
     closed = {} if unreadable is None else unreadable
     for path in paths:

@@ -9,12 +9,12 @@ WORDS = {
     "pre": {"t1", "t1w", "t1n", "t1pre"},
     "other": {"t2", "t2w", "dwi", "adc", "swi", "pd"},
 }
-LAST_WORDS = {"post": "post", "pre": "pre"}  # elsewhere they may tell of an operation
+LAST_WORDS = {"post": "post", "pre": "pre"}  # elsewhere in a name, they may refer to surgery
 LABEL = re.compile(r"[_\-. ](mask|seg|label|labels|pred)$", re.IGNORECASE)
 
 
 def sequence_of(name: str) -> tuple[str | None, str]:
-    """Return the sequence that a name tells, None if it tells none, and the name without it."""
+    """Return the sequence that a name contains, or None, and the name without it."""
     words = [word for word in re.split(r"[\s_\-.]+", name.casefold()) if word]
     found = _sequence(words)
     if not found:

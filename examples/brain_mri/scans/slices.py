@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"^(.*?)[ _.\-]*\(?(\d+)\)?$", re.DOTALL)  # scan_12, scan-
 
 @dataclass(frozen=True)
 class SliceFiles(Scan):
-    """Images of one folder whose names differ in the slice's number alone."""
+    """Images of one folder whose names differ only in the slice's number."""
 
     def outputs(self) -> list[tuple[Path, str]]:
         """Return each image with its mask's name."""
@@ -85,10 +85,10 @@ def read_slice(path: Path) -> np.ndarray:
     """Return an image `(height, width, 3)` in the file's unit, a grey one as each sequence.
 
     Raises:
-        ValueError: If it cannot be read, or has other channels than grey or three.
+        ValueError: If it cannot be read, or is neither greyscale nor of three channels.
     """
     try:
-        # Mean 0 and deviation 1 leave the numbers of floating-point files as they are, in whatever range.
+        # Mean 0 and deviation 1 leave the values of floating-point files unchanged, whatever their range.
         image = read_image(path, channels=len(CHANNELS), normalize=(0.0, 1.0))
     except (ValueError, ImportError) as error:  # the latter for a codec that is not installed
         raise unusable(path, for_command_line(reason(path, error))) from error

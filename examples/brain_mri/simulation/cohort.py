@@ -111,7 +111,7 @@ def _in_pool(write: "functools.partial[Row]", patients: int, workers: int) -> It
         for future in as_completed(futures):
             yield future.result()
     finally:
-        # Waits for the running patients, so that nobody writes into a folder that is being removed.
+        # Waits for the running patients, so that nothing is written into a folder that is being removed.
         pool.shutdown(wait=True, cancel_futures=True)
 
 

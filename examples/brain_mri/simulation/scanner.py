@@ -11,7 +11,7 @@ from examples.brain_mri.simulation.lesion import Lesion
 SEQUENCES = ("pre-contrast", "FLAIR", "post-contrast")  # in the order of the channels
 
 # Signal of each tissue in the three sequences, relative to white matter on T1; the order of brightness is that of
-# spin-echo T1 and of FLAIR at 1.5 T, tuned by eye beside published scans.
+# spin-echo T1 and of FLAIR at 1.5 T, tuned by eye against published scans.
 SIGNAL = {
     "white": (1.00, 0.78, 1.00),
     "grey": (0.82, 0.98, 0.86),

@@ -1,4 +1,4 @@
-"""Options of a study on the command line, and those that --quick stands for."""
+"""Options of a study on the command line, and those that --quick sets."""
 
 import argparse
 from dataclasses import fields
@@ -6,7 +6,7 @@ from typing import Any
 
 from examples.brain_mri.study.plan import ALL, Plan
 
-# Two cores end it within ten minutes, on eight patients: two starts, whose trainings share what is compiled.
+# Within ten minutes on two cores, with eight patients: two starts, whose runs share the compiled networks.
 QUICK: dict[str, Any] = {
     "comparisons": ("starts",),
     "starts": ("random", "imagenet"),

@@ -1,4 +1,4 @@
-"""One training of the study: which layers when, and its scores on the patients held out."""
+"""One training run of the study: which layers are trained when, and its scores on the held-out patients."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,9 +13,9 @@ from examples.brain_mri.study.grid import Cell
 from examples.brain_mri.study.starts import Starts
 from examples.brain_mri.study.trainer import Networks, Policy, Weights, stage_of
 
-FROZEN_PART = 0.4  # of a staged training, before all layers are trained
+FROZEN_PART = 0.4  # fraction of a staged run with a frozen encoder
 BATCH = 16
-THRESHOLD = 0.0  # of the logits, a probability of 0.5, for all: nothing is chosen on patients held out
+THRESHOLD = 0.0  # on logits, a probability of 0.5, for all runs: nothing is chosen on held-out patients
 
 
 def phases(mode: str, moments: int) -> list[tuple[Policy, range]]:
@@ -35,7 +35,7 @@ def train(
     starts: Starts,
     on_step: Callable[[], None],
 ) -> dict[str, Any]:
-    """Train one cell and return its patients, and its scores at each moment, that before the first step included."""
+    """Train one cell and return its patients, and its scores at each moment, including before the first step."""
     plan = networks.plan
     options = plan.options(imagenet="imagenet" in cell.start, seed=cell.seed, epochs=plan.moments)
     batches = stage_of(cell.stage, options, patients).batches

@@ -58,7 +58,7 @@ def _curves(
     where: str = "",
     logarithmic: bool = False,
 ) -> go.Figure:
-    """Draw a line for each start or way: means over seeds, with their 95 % intervals."""
+    """Draw a line for each start or mode: means over seeds, with their 95 % intervals."""
     x, means, intervals = {}, {}, {}
     for value in comparison.values:
         groups = rows[rows[comparison.varies] == value].groupby(by)

@@ -19,7 +19,7 @@ from examples.brain_mri.study.grid import Cell
 from examples.brain_mri.study.plan import Plan, from_stated
 from resunet_kit.data import atomic_write
 
-BEFORE_THE_PLAN = {"data"}  # what an interruption before the first training leaves, but for hidden files
+BEFORE_THE_PLAN = {"data"}  # what an interruption before the first run leaves, besides hidden files
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,10 @@ class StudyFolder:
         return self.path / "starts" / f"{stage}-{start}.weights.h5"
 
     def refuse_existing(self) -> None:
-        """Refuse a folder that holds something.
+        """Refuse a folder that is not empty.
 
         Raises:
-            ValueError: If it does, or is a file.
+            ValueError: If it is not empty, or is a file.
         """
         path = self.path
         found = path.is_dir() and {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}

@@ -1,7 +1,7 @@
-"""The grid of the study: which trainings are compared with each other, each training once.
+"""The grid of the study: which training runs are compared with each other, each run once.
 
-Not the full product of stages, starts, modes, patients and seeds, which would take days, but three comparisons that
-each change one thing.
+It is not the full product of stages, starts, modes, patients and seeds, which would take days, but three comparisons
+that each change one thing.
 """
 
 from collections.abc import Sequence
@@ -25,15 +25,15 @@ MODES = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Trainings that differ in one thing.
+    """Training runs that differ in one thing.
 
     Attributes:
-        name: On the command line and in the tables.
-        question: What it answers.
-        varies: What differs.
-        values: Of it; the first is what the others are compared with.
-        fixed: The start or the mode of all.
-        patients: Whether for each number of training patients, or for all patients alone.
+        name: Name on the command line and in the tables.
+        question: The question that it answers.
+        varies: What differs between the runs.
+        values: The values of what differs; the others are compared with the first.
+        fixed: The start or the mode that all runs have in common.
+        patients: Whether it is made for each number of training patients, or only for all of them.
     """
 
     name: str
@@ -47,12 +47,14 @@ class Comparison:
 COMPARISONS = {
     comparison.name: comparison
     for comparison in (
-        # What everybody asks first, where nothing is frozen: what does the start alone bring?
-        Comparison("starts", "What do other weights to start from bring?", "start", tuple(STARTS), "all"),
-        # Of ImageNet alone: its encoder has never seen an MRI, so freezing it costs the most.
-        Comparison("modes", "Which layers should be trained from ImageNet?", "mode", tuple(MODES), "imagenet"),
-        # With random weights as the control: how good are the features as they are? The decoder is trained on all
-        # patients, so that it is not what is missing.
+        # The first question, with nothing frozen: what does the start alone bring?
+        Comparison("starts", "What do other initial weights bring?", "start", tuple(STARTS), "all"),
+        # Only from ImageNet: its encoder has never seen an MRI, so freezing it costs the most.
+        Comparison(
+            "modes", "Which layers should be trained, starting from ImageNet?", "mode", tuple(MODES), "imagenet"
+        ),
+        # With random weights as the control: how good are the features without fine-tuning? The decoder is trained on
+        # all patients, so that it is not the limit.
         Comparison("features", "What are frozen encoders worth?", "start", tuple(STARTS), "frozen", "all"),
     )
 }
@@ -60,14 +62,14 @@ COMPARISONS = {
 
 @dataclass(frozen=True)
 class Cell:
-    """One training.
+    """One training run.
 
     Attributes:
         stage: One of `STAGES`.
         start: One of `STARTS`.
         mode: One of `MODES`.
         patients: Number of training patients.
-        seed: Of these patients, the new layers' weights and the batches.
+        seed: Seed of these patients, the new layers' weights and the batches.
     """
 
     stage: str
@@ -83,16 +85,16 @@ class Cell:
 
 
 def cells(stages: Sequence[str], comparisons: Sequence[Comparison], patients: Sequence[int], seeds: int) -> list[Cell]:
-    """Return the trainings of all comparisons, each once.
+    """Return the training runs of all comparisons, each once.
 
-    An early stop leaves something to compare: seeds come one after another, within each seed the comparisons in their
-    order, and within these the numbers of patients.
+    They are ordered by seed, then by comparison, then by the number of patients, so that an early stop leaves something
+    to compare.
 
     Args:
         stages: Names of stages.
         comparisons: What is compared.
         patients: Numbers of training patients; the last is all of them.
-        seeds: How many.
+        seeds: Number of seeds.
     """
     found: dict[Cell, None] = {}  # in this order, each once
     for seed in range(seeds):
@@ -105,7 +107,7 @@ def cells(stages: Sequence[str], comparisons: Sequence[Comparison], patients: Se
 
 
 def cell(stage: str, comparison: Comparison, value: str, patients: int, seed: int) -> Cell:
-    """Return the training of a comparison that has a value of what differs in it."""
+    """Return the run of a comparison for one of its values."""
     start, mode = (value, comparison.fixed) if comparison.varies == "start" else (comparison.fixed, value)
     return Cell(stage, start, mode, patients, seed)
 

@@ -7,7 +7,7 @@ import numpy as np
 from examples.brain_mri.batches import Patient
 from resunet_kit.data import split_by_group
 
-HELD_OUT = 1 / 3  # of the slices
+HELD_OUT = 1 / 3  # fraction of the slices
 PERSON = 12  # first characters of a patient's name: two examinations of one person stay together
 
 
@@ -15,7 +15,7 @@ def hold_out(patients: Sequence[Patient], seed: int) -> tuple[list[Patient], lis
     """Return the patients for training, and those held out.
 
     Raises:
-        ValueError: If there are too few patients, or those held out have no slice with or none without tumour.
+        ValueError: If there are too few patients, or those held out lack slices with or without tumour.
     """
     owners = np.repeat(np.arange(len(patients)), [len(patient.images) for patient in patients])
     people = [patient.name[:PERSON] for patient in patients for _ in patient.images]
@@ -31,10 +31,10 @@ def hold_out(patients: Sequence[Patient], seed: int) -> tuple[list[Patient], lis
 
 
 def drawn(training: Sequence[Patient], count: int, seed: int) -> list[Patient]:
-    """Return some of the patients for training: with the same seed, more of them include the fewer.
+    """Return a subset of the training patients; with the same seed, larger subsets include the smaller ones.
 
     Raises:
-        ValueError: If they have no slice with or none without tumour.
+        ValueError: If they lack slices with or without tumour.
     """
     order = np.random.default_rng(seed).permutation(len(training))[:count]
     chosen = [training[index] for index in order]

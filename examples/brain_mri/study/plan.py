@@ -1,4 +1,4 @@
-"""The options of a study: the same from its start to its end, so that its trainings can be compared."""
+"""The options of a study: the same from its start to its end, so that its training runs can be compared."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -18,18 +18,18 @@ def _option(meaning: str, **argument: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Plan:
-    """Options of a study; of each field, `help` says what it is."""
+    """Options of a study; `help` says what a field is."""
 
     stages: tuple[str, ...] = field(
         default=STAGES, metadata=_option(f"which networks: {', '.join(STAGES)}", nargs="+", metavar="STAGE")
     )
     comparisons: tuple[str, ...] = field(
         default=tuple(COMPARISONS),
-        metadata=_option(f"of {', '.join(COMPARISONS)}", nargs="+", metavar="NAME"),
+        metadata=_option(f"which comparisons: {', '.join(COMPARISONS)}", nargs="+", metavar="NAME"),
     )
     starts: tuple[str, ...] = field(
         default=tuple(STARTS),
-        metadata=_option(f"those that are compared, of {', '.join(STARTS)}", nargs="+", metavar="START"),
+        metadata=_option(f"which starts are compared: {', '.join(STARTS)}", nargs="+", metavar="START"),
     )
     patients: tuple[str, ...] = field(
         default=("2", "4", "8", ALL),
@@ -37,40 +37,43 @@ class Plan:
     )
     seeds: int = field(
         default=3,
-        metadata=_option("trainings of each kind, with other patients, weights and batches", type=positive),
+        metadata=_option("training runs of each kind, each with other patients, weights and batches", type=positive),
     )
-    seed: int = field(default=0, metadata=_option("of the patients that are held out", type=seed_type))
-    steps: int = field(
-        default=320, metadata=_option("optimizer steps of each training, the same for all", type=positive)
-    )
+    seed: int = field(default=0, metadata=_option("seed of the patients that are held out", type=seed_type))
+    steps: int = field(default=320, metadata=_option("optimizer steps of each run, the same for all", type=positive))
     moments: int = field(
         default=8,
-        metadata=_option("how often a training is scored; divides the steps", type=integer_from(2)),
+        metadata=_option("how often a run is scored; must divide the steps", type=integer_from(2)),
     )
     image_size: int = field(default=128, metadata=_option("height and width of the slices in pixels", type=positive))
     batch_size: int = field(default=12, metadata=_option("slices per step", type=positive))
     learning_rate: float = field(
-        default=1e-3, metadata=_option("of AdamW at its highest, the same for all", type=positive_number)
+        default=1e-3, metadata=_option("peak learning rate of AdamW, the same for all", type=positive_number)
     )
     encoder: str = field(
-        default="efficientnet_lite0", metadata=_option("of the segmenter, any name with ImageNet weights")
+        default="efficientnet_lite0", metadata=_option("encoder of the segmenter, any name with ImageNet weights")
     )
     backbone: str = field(
-        default="efficientnet_lite0", metadata=_option("of the classifier, any name with ImageNet weights")
+        default="efficientnet_lite0", metadata=_option("backbone of the classifier, any name with ImageNet weights")
     )
     precision: Precision = field(
-        default="auto", metadata=_option("of the computation; auto measures", choices=get_args(Precision))
+        default="auto",
+        metadata=_option(
+            "number format of the computation; auto measures which is faster", choices=get_args(Precision)
+        ),
     )
     simulated_patients: int = field(
         default=24, metadata=_option("patients of the simulated cohort to start from", type=integer_from(2))
     )
     simulated_moments: int = field(
         default=16,
-        metadata=_option("length of the training on it, in units of --steps / --moments", type=positive),
+        metadata=_option(
+            "length of the training on the simulated cohort, in units of --steps / --moments", type=positive
+        ),
     )
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a study."""
+        """Refuse options that do not make a study."""
         _known("--stages", self.stages, STAGES)
         _known("--comparisons", self.comparisons, tuple(COMPARISONS))
         _known("--starts", self.starts, tuple(STARTS))
@@ -92,7 +95,7 @@ class Plan:
             )
 
     def options(self, *, imagenet: bool, seed: int, epochs: int) -> Options:
-        """Return the options of one training as the rest of the example takes them; an epoch ends at each moment."""
+        """Return the options of one run as the rest of the example takes them; an epoch ends at each moment."""
         weights = "imagenet" if imagenet else None
         return Options(
             data="",
@@ -114,7 +117,7 @@ class Plan:
         """Return the numbers of training patients.
 
         Args:
-            training: How many there are.
+            training: Number of patients for training.
 
         Raises:
             ValueError: If they are too few.
@@ -129,11 +132,11 @@ class Plan:
         return sorted(set(counts))
 
     def cells(self, training: int) -> list[Cell]:
-        """Return all trainings for a number of training patients."""
+        """Return all training runs for a number of training patients."""
         return cells(self.stages, self.compared(), self.sizes(training), self.seeds)
 
     def compared(self) -> list[Comparison]:
-        """Return the comparisons, of the starts that are asked for."""
+        """Return the comparisons, with only the starts that are asked for."""
         found = [COMPARISONS[name] for name in self.comparisons]
         starts = tuple(start for start in STARTS if start in self.starts)
         return [replace(one, values=starts) if one.varies == "start" else one for one in found]

@@ -16,17 +16,18 @@ from resunet_kit import plots
 from resunet_kit.data import atomic_write
 
 READING = (
-    "A pair are two trainings with the same patients, seed and steps, which differ in one thing. Differences are means "
-    "over pairs with 95 % bootstrap intervals over pairs: they say how much of a difference is chance of seeds and "
-    "training patients. For the segmenter, the table also has intervals over the patients held out (patients_low to "
-    "patients_high), which say whether it would be the same on other patients. With few pairs or patients, intervals "
-    "are too narrow. Nothing was chosen on the patients held out. Seconds are those of training steps: compiling, "
-    "scoring and the training on the simulated cohort are not in them."
+    "A pair is two training runs with the same patients, seed and steps, which differ in one thing: the first is "
+    "compared with the second. Differences are means over pairs with 95 % bootstrap intervals over pairs, which show "
+    "how much of a difference is due to the chance of seeds and training patients. For the segmenter, the table also "
+    "has intervals over the held-out patients (patients_low to patients_high), which show whether the difference would "
+    "be the same on other patients. With few pairs or patients, intervals are too narrow. Nothing was chosen on the "
+    "held-out patients. Seconds are those of training steps, without compiling, scoring and the training on the "
+    "simulated cohort."
 )
 
 
 def write_results(folder: StudyFolder, plan: Plan, grid: Sequence[Cell]) -> None:
-    """Write results.csv, summary.csv and report.html of the trainings that are done."""
+    """Write results.csv, summary.csv and report.html of the training runs that are done."""
     finished = folder.results(grid)
     results, summary = result_table(finished), summary_table(finished, plan.compared())
     for name, table in (("results.csv", results), ("summary.csv", summary)):
@@ -45,7 +46,7 @@ def write_results(folder: StudyFolder, plan: Plan, grid: Sequence[Cell]) -> None
 
 def _fixed(comparison: Comparison) -> list[str]:
     what = "Layers" if comparison.varies == "start" else "Start"
-    return [f"{what} of all trainings here: {describe(comparison.fixed)}."]
+    return [f"{what} of all training runs here: {describe(comparison.fixed)}."]
 
 
 def _origin(simulated: Sequence[str], patients: Sequence[str]) -> str:
@@ -61,20 +62,20 @@ def _about(folder: StudyFolder, plan: Plan, grid: Sequence[Cell], finished: Sequ
     held_out, training = stored["held_out"], stored["training"]
     lines = [_origin(stored["simulated"], [*held_out, *training])]
     if len(finished) < len(grid):
-        lines.append(f"**{len(finished)} of {len(grid)} trainings are done; --resume does the others.**")
+        lines.append(f"**{len(finished)} of {len(grid)} training runs are done; --resume does the others.**")
     empty = [f for f in finished if f["stage"] == "segmenter" and f["moments"][-1]["score"] == 0]
     if empty:
         lines.append(
-            f"**{len(empty)} trainings of the segmenter end with a Dice of 0**: they mark no tumour pixel at all, so "
-            "their differences say nothing of what they started from."
+            f"**{len(empty)} training runs of the segmenter end with a Dice of 0**: they mark no tumour pixel at all, "
+            "so their differences say nothing about their starts."
         )
     start_seconds = {(f["stage"], f["start"]): f["start_seconds"] for f in finished if "start_seconds" in f}
     lines += [
-        f"{len(training)} patients for training, {len(held_out)} held out, on whom every score is: "
-        f"{', '.join(held_out)}. Each training has {plan.steps} steps of {plan.batch_size} slices of "
+        f"{len(training)} patients for training, {len(held_out)} held out, on whom all scores are measured: "
+        f"{', '.join(held_out)}. Each run has {plan.steps} steps of {plan.batch_size} slices of "
         f"{plan.image_size}x{plan.image_size} pixels, whatever its start, layers and number of patients. The "
-        "classifier's score is the ROC AUC of all slices, the segmenter's the mean Dice of the volumes at probability "
-        "of 0.5, at the size that the network sees, without any post-processing.",
+        "classifier's score is the ROC AUC of all slices, the segmenter's the mean Dice of the volumes at a "
+        "probability of 0.5, at the size that the network sees, without any post-processing.",
         READING,
     ]
     if start_seconds:

@@ -1,4 +1,4 @@
-"""Tables of a study: every score, and differences between trainings that share patients and seed."""
+"""Tables of a study: every score, and differences between training runs with the same patients and seed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ KEYS = ["stage", "start", "mode", "patients", "seed"]
 
 
 def result_table(finished: Sequence[dict[str, Any]]) -> pd.DataFrame:
-    """Return one row per training and moment."""
+    """Return one row per training run and moment."""
     rows = [
         {**{key: found[key] for key in KEYS}, **{key: moment[key] for key in ("steps", "seconds", "score")}}
         for found in finished
@@ -23,16 +23,17 @@ def result_table(finished: Sequence[dict[str, Any]]) -> pd.DataFrame:
 
 
 def summary_table(finished: Sequence[dict[str, Any]], comparisons: Sequence[Comparison]) -> pd.DataFrame:
-    """Return the differences of each comparison at the end of the trainings.
+    """Return the differences of each comparison at the end of training.
 
-    A pair are two trainings that differ in nothing else than what is compared: same stage, patients and seed. Rows are
-    for each number of training patients, and for all numbers together, where there are several.
+    A pair is two training runs of the same stage, patients and seed: the first has the value in `compared`, the second
+    that in `with`. There is a row for each number of training patients, and one for all numbers together, where there
+    are several.
 
     Columns: `low` to `high` is the 95 % bootstrap interval of the mean difference over pairs; `patients_low` to
-    `patients_high`, for the segmenter, over the patients held out. `arrived` of `comparable` pairs come to the final
-    score of the training that they are compared with; `part_of_steps` and `part_of_seconds` are the medians of what
-    they took of its, the pairs that do not arrive counted as infinite. Pairs in which the other is no better in the end
-    than before its first step are not comparable: to such a score nobody has to come.
+    `patients_high`, for the segmenter, over the held-out patients. In `arrived` of `comparable` pairs, the first run
+    arrives at the final score of the second; `part_of_steps` and `part_of_seconds` are the medians of the fraction of
+    the second run's steps and seconds that this takes, infinite for pairs that do not arrive. Pairs whose second run
+    ends no better than before its first step are not comparable.
     """
     by_cell = {tuple(found[key] for key in KEYS): found for found in finished}
     rows = []
@@ -106,7 +107,7 @@ def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
 
 
 def _by_patient(pairs: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> np.ndarray:
-    """Return the mean difference of each patient held out; empty for the classifier, scored on all slices together."""
+    """Return the mean difference of each held-out patient; empty for the classifier, scored on all slices together."""
     ours, theirs = ([pair[side]["moments"][-1]["by_patient"] for pair in pairs] for side in (0, 1))
     names = sorted(ours[0])
     return np.array(
@@ -120,7 +121,7 @@ def _improves(training: dict[str, Any]) -> bool:
 
 
 def _arrival(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[float, float]:
-    """Return what part of the other's steps and seconds it takes to the other's final score; infinite if it never does.
+    """Return what fraction of the other run's steps and seconds its final score takes; infinite if it is not reached.
 
     Both are timed when they first have that score.
     """
@@ -130,7 +131,7 @@ def _arrival(ours: dict[str, Any], theirs: dict[str, Any]) -> tuple[float, float
 
 
 def _first(moments: Sequence[dict[str, Any]], goal: float) -> tuple[float, float]:
-    """Return after which steps and seconds a score is first reached; between two moments it is taken to rise evenly."""
+    """Return the steps and seconds at which a score is first reached, by linear interpolation between moments."""
     before = None
     for moment in moments:
         if moment["score"] >= goal:

@@ -1,4 +1,4 @@
-"""All trainings of a study, one after another; what is done already is not done again."""
+"""All training runs of a study, one after another; those that are done are not repeated."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,11 +20,11 @@ from examples.brain_mri.study.trainer import Networks, stage_of
 
 
 def check(plan: Plan, patients: Sequence[Patient]) -> None:
-    """Raise, before anything is written, if the patients or the networks do not serve.
+    """Raise, before anything is written, if the patients or the networks cannot be used.
 
     Raises:
-        ImportError: If the ImageNet weights are of a package that is not installed.
-        ValueError: If there are too few patients, or the weights cannot be had.
+        ImportError: If the ImageNet weights come from a package that is not installed.
+        ValueError: If there are too few patients, or the weights cannot be loaded.
     """
     training, _ = hold_out(patients, plan.seed)
     _subsets(plan, plan.cells(len(training)), training)
@@ -38,7 +38,7 @@ def start(folder: StudyFolder, plan: Plan, data: Path, index: Index, patients: S
     """Write what stays the same until the end of the study, and return the plan with its precision."""
     parts = hold_out(patients, plan.seed)
     training, held_out = ([patient.name for patient in part] for part in parts)
-    # As if all trainings were one: measuring is worth its time for all of them together.
+    # All runs count as one: together they are long enough for measuring to pay off.
     grid = plan.cells(len(training))
     options = plan.options(imagenet=needs_imagenet(grid), seed=0, epochs=plan.moments * len(grid))
     stage = stage_of("segmenter", options, [])
@@ -57,7 +57,7 @@ def start(folder: StudyFolder, plan: Plan, data: Path, index: Index, patients: S
 
 
 def train(folder: StudyFolder, plan: Plan, index: Index, patients: Sequence[Patient]) -> None:
-    """Do the trainings that are still to be done, and write the results, of an interrupted study too.
+    """Do the remaining training runs, and write the results, also of an interrupted study.
 
     Raises:
         ValueError: If the patients are not those of the start.
@@ -86,7 +86,7 @@ def _train(
         initial=plan.steps * (len(grid) - len(missing)),
         desc="study",
         unit="step",
-        smoothing=0,  # trainings differ in speed: the time left is by the mean of all
+        smoothing=0,  # runs differ in speed: the time left is estimated by the mean of all
     ) as bar:
         starts = Starts(folder, plan, networks, bar.update)
         for cell in missing:
@@ -104,6 +104,6 @@ def needs_imagenet(grid: Sequence[Cell]) -> bool:
 
 
 def _subsets(plan: Plan, grid: Sequence[Cell], training: Sequence[Patient]) -> dict[tuple[int, int], list[Patient]]:
-    """Return the training patients of each number and seed."""
+    """Return the training patients for each number of them and each seed."""
     keys = {(cell.patients, cell.seed) for cell in grid}
     return {(count, seed): drawn(training, count, plan.seed + seed) for count, seed in sorted(keys)}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from examples.brain_mri.study.grid import Comparison, describe
 
-ENOUGH = 6  # pairs, from which all of one sign are rarer by chance than 5 %: 2 / 2**6
+ENOUGH = 6  # pairs, from which on all of one sign happen by chance in less than 5 %: 2 / 2**6
 SCORES = {"classifier": "AUC", "segmenter": "Dice"}
 
 
@@ -37,10 +37,10 @@ def _paragraph(rows: list[dict[Hashable, Any]], stage: str) -> str:
 
 
 def verdict(row: dict[Hashable, Any]) -> str:
-    """Return whether a difference is shown by its interval: of few pairs it is too narrow to show anything."""
+    """Return whether its interval shows a difference: with few pairs, it is too narrow to show anything."""
     if row["pairs"] < ENOUGH:
         side = "Higher" if row["difference"] > 0 else "Lower" if row["difference"] < 0 else "Equal"
-        return f"{side}, by too few pairs to show anything ({row['pairs']}):"
+        return f"{side}, with too few pairs to show anything ({row['pairs']}):"
     if row["low"] > 0:
         return "Pays:"
     return "Does harm:" if row["high"] < 0 else "No difference shown:"
@@ -58,17 +58,16 @@ def _gain(row: dict[Hashable, Any], stage: str) -> str:
 
 
 def arrival(row: dict[Hashable, Any]) -> str:
-    """Return how much sooner the same score is arrived at."""
+    """Return how much sooner the same score is reached."""
     arrived, pairs = row["arrived"], row["comparable"]
     if not pairs:
-        return "The other is no better in the end than before its first step, so time cannot be compared."
-    many = f"{arrived} of {pairs} pairs" if pairs > 1 else ("The pair" if arrived else "No pair")
+        return "In no pair does the second run end better than before its first step, so time cannot be compared."
     if not arrived:
-        return "No pair arrives at the score that the other ends with."
+        return "In no pair does the first run arrive at the final score of the second."
+    many = f"In {arrived} of {pairs} pairs" if pairs > 1 else "In the pair"
     if not np.isfinite(row["part_of_steps"]):
-        return f"{many} arrive at the score that the other ends with, no more than half."
-    verb = "arrive" if pairs > 1 else "arrives"
+        return f"{many}, no more than half, the first run arrives at the final score of the second."
     return (
-        f"{many} {verb} at the score that the other ends with, in the median after "
+        f"{many}, the first run arrives at the final score of the second, in the median after "
         f"{row['part_of_steps']:.0%} of its steps and {row['part_of_seconds']:.0%} of its seconds."
     )

@@ -1,4 +1,4 @@
-"""The weights that trainings start from; those of the simulated cohort are trained once and kept in the folder."""
+"""The weights that training starts from; those of the simulated cohort are trained once and kept in the folder."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,8 +14,8 @@ from examples.brain_mri.study.plan import Plan
 from examples.brain_mri.study.trainer import Networks, Weights, stage_of
 from resunet_kit.data import atomic_write
 
-# Another cohort than those of `simulate` and `demo`, whose seeds people choose: a simulated patient that is held out
-# must not be one that the weights were trained on.
+# Not a cohort of `simulate` or `demo`, whose seeds users choose: a simulated patient that is held out must not be one
+# that the weights were trained on.
 COHORT_SEED = 1_618_033_988
 
 
@@ -23,10 +23,10 @@ class Starts:
     """Weights to start from.
 
     Args:
-        folder: Of the study.
-        plan: Its options.
-        networks: What is trained on the simulated cohort.
-        on_step: Called after each step of that.
+        folder: Folder of the study.
+        plan: Options of the study.
+        networks: Networks, which are trained here on the simulated cohort.
+        on_step: Called after each step of this training.
     """
 
     def __init__(self, folder: StudyFolder, plan: Plan, networks: Networks, on_step: Callable[[], None]) -> None:
@@ -36,10 +36,10 @@ class Starts:
         self._patients: list[Patient] | None = None
 
     def weights(self, stage: str, start: str, seed: int) -> Weights:
-        """Return a network's weights before a training.
+        """Return a network's weights before a training run.
 
-        From ImageNet are those of the encoder alone; the other layers begin at random, by the seed. The simulated
-        cohort gives all layers, the same for all seeds.
+        ImageNet gives the weights of the encoder only; the other layers are initialised at random, by the seed. The
+        simulated cohort gives those of all layers, the same for all seeds.
         """
         if start in ("random", "imagenet"):
             return self._new(stage, start, seed)
@@ -97,7 +97,7 @@ class Starts:
 
 
 def steps(plan: Plan, starts: Sequence[tuple[str, str]]) -> int:
-    """Return how many steps the trainings on the simulated cohort take, of these stages and starts."""
+    """Return how many steps the training on the simulated cohort takes, for these stages and starts."""
     return plan.simulated_moments * (plan.steps // plan.moments) * sum("simulated" in start for _, start in starts)
 
 

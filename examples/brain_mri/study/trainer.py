@@ -1,7 +1,7 @@
-"""A network compiled for one choice of trainable layers and one length, used by all trainings that need it.
+"""A network compiled for one choice of trainable layers and one length, shared by all runs that need it.
 
-Compiling takes longer than a short training. So each network is compiled once, and each training gets it with other
-weights and an empty optimizer, as if it had been built anew.
+Compiling takes longer than a short training run. So each network is compiled once, and each run gets it with its own
+weights and a reset optimizer, as if it had been built anew.
 """
 
 import time
@@ -35,8 +35,8 @@ class Trainer:
         model: The network; it is compiled here.
         policy: Which of its layers are trainable.
         options: The learning rate and how long an epoch is.
-        loss: As Keras takes it.
-        epochs: Of one training, over which the learning rate falls.
+        loss: Loss, as `compile` takes it.
+        epochs: Epochs of one run, over which the learning rate falls.
     """
 
     def __init__(self, model: keras.Model, policy: Policy, options: Options, loss: Any, epochs: int) -> None:
@@ -57,8 +57,8 @@ class Trainer:
         """Train from weights, and return those at the end.
 
         Args:
-            weights: To start from.
-            batches: Of training.
+            weights: Initial weights.
+            batches: Training batches.
             epochs: Indices of the epochs; batches depend on them.
             on_step: Called after each step.
             on_moment: Called after each epoch with how many epochs are done, the seconds that its steps took, and the
@@ -87,7 +87,7 @@ class Trainer:
 
 
 class Moments(keras.callbacks.Callback):
-    """Report each step, and after each epoch the weights and the time; what is done with them takes none of it."""
+    """Report each step, and after each epoch the weights and the time, which excludes this report."""
 
     def __init__(self, on_step: Callable[[], None], on_moment: Callable[[int, float, Weights], None]) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class Networks:
 
     Args:
         plan: Options of the study.
-        imagenet: Whether any training starts from ImageNet weights: then all networks prepare images for them.
+        imagenet: Whether any run starts from ImageNet weights: then all networks include their preprocessing.
     """
 
     def __init__(self, plan: Plan, *, imagenet: bool) -> None:
@@ -123,7 +123,7 @@ class Networks:
         self._trainers: dict[tuple[str, Policy, int], Trainer] = {}
 
     def trainer(self, stage: str, policy: Policy, epochs: int) -> Trainer:
-        """Return the network of a stage for trainings of one length."""
+        """Return the network of a stage for training runs of one length."""
         key = (stage, policy, epochs)
         if key not in self._trainers:
             options = self.plan.options(imagenet=self.imagenet, seed=0, epochs=epochs)

@@ -10,15 +10,15 @@ from resunet_kit.masks import PostProcess
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({}, "Pixels of a probability of 0.5 or more are marked."),
+        ({}, "Pixels with a probability of 0.5 or more are marked."),
         (
             {"threshold": 0.4, "low_threshold": 0.2, "max_hole": None},
-            "Pixels of a probability of 0.4 or more are marked; pixels of 0.2 or more that are joined to them, across "
-            "slices too; holes are filled.",
+            "Pixels with a probability of 0.4 or more are marked; so are pixels with 0.2 or more that are connected to "
+            "them, across slices too; holes are filled.",
         ),
         (
             {"max_hole": 9},
-            "Pixels of a probability of 0.5 or more are marked; holes are filled up to 9 pixels.",
+            "Pixels with a probability of 0.5 or more are marked; holes are filled up to 9 pixels.",
         ),
     ],
 )

@@ -56,7 +56,7 @@ def test_an_interrupted_study_ends_as_it_would_have(cohort, quick_trainings, tmp
     quick_trainings.stop_at = 4
     assert study(out, cohort, *GRID, *SMALL) == 130
     assert len(pd.read_csv(out / "results.csv")) == 3 * 2
-    assert "3 of 8 trainings are done" in (out / "report.html").read_text()
+    assert "3 of 8 training runs are done" in (out / "report.html").read_text()
     quick_trainings.stop_at = None
     assert study(out, cohort, "--resume") == 0
     assert quick_trainings.trained == names

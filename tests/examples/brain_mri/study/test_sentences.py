@@ -13,8 +13,8 @@ from tests.examples.brain_mri.study.test_results import training
         (6, 0.1, 0.2, "Pays"),
         (6, -0.2, -0.1, "Does harm"),
         (6, -0.1, 0.2, "No difference"),
-        (5, 0.1, 0.2, "Higher, by too few pairs"),
-        (1, float("nan"), float("nan"), "Higher, by too few pairs"),
+        (5, 0.1, 0.2, "Higher, with too few pairs"),
+        (1, float("nan"), float("nan"), "Higher, with too few pairs"),
     ],
 )
 def test_verdicts(pairs, low, high, said):
@@ -43,8 +43,8 @@ def test_when_transfer_pays_and_when_not():
 
 def test_how_much_sooner():
     pair = [training("random", 0, [0, 0.2, 0.4]), training("imagenet", 0, [0, 0.8, 0.9])]
-    assert "arrives at the score that the other ends with, in the median after 25% of its steps" in said_of(pair)[0]
-    assert "No pair arrives" in said_of([pair[0], training("imagenet", 0, [0, 0.1, 0.2])])[0]
+    assert "arrives at the final score of the second, in the median after 25% of its steps" in said_of(pair)[0]
+    assert "In no pair does the first run arrive" in said_of([pair[0], training("imagenet", 0, [0, 0.1, 0.2])])[0]
 
 
 def test_nothing_is_said_of_time_where_the_other_has_not_improved():
