@@ -61,7 +61,7 @@ class_balance(
 # ## Both stages
 #
 # One network serves as both: its encoder's last features tell whether a slice shows a tumour, and its decoder outlines
-# it. With little data that works better than two networks. The full example trains a ResNet50 and a ResUNet instead.
+# it. With little data that works better than two networks. The full example trains two networks with ImageNet weights.
 
 # %%
 images, masks = joined("train")

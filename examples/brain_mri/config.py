@@ -90,7 +90,9 @@ class Options:
     )
     batch_size: int = field(
         default=12,
-        metadata=_option("slices per step", "seven of them with tumour, from randomly drawn patients", type=positive),
+        metadata=_option(
+            "slices per step", "about seven of them with tumour, from randomly drawn patients", type=positive
+        ),
     )
     learning_rate: float = field(
         default=1e-3,

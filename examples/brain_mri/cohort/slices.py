@@ -114,7 +114,8 @@ def _read(pair: Pair) -> _Content:
         return _Content(errors=tuple(errors))
     image, mask = arrays
     constant = bool((image == image[:1, :1]).all())
-    digest = None if constant else hashlib.blake2b(image, digest_size=16).digest()  # empty slices identify nobody
+    # Empty slices identify nobody.
+    digest = None if constant else hashlib.blake2b(image.tobytes(), digest_size=16).digest()
     return _Content(image.shape, mask.shape, constant, bool(mask.any()), digest)
 
 

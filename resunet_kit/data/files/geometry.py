@@ -133,9 +133,9 @@ def read_geometry(path: PathLike) -> Geometry:
 
 def _stored_pixdim(path: PathLike, geometry: Geometry) -> tuple[float, ...]:
     """Return the file's pixdim along its spatial axes without its sign: nibabel's own reading has 1 for a 0."""
-    import nibabel
+    from nibabel.openers import ImageOpener
 
-    with nibabel.openers.ImageOpener(os.fspath(path)) as opened:
+    with ImageOpener(os.fspath(path)) as opened:
         header = type(geometry.header).from_fileobj(opened, check=False)
     return tuple(abs(float(step)) for step in header["pixdim"][1 : 1 + len(geometry.shape)])
 
