@@ -1,4 +1,4 @@
-"""`python -m resunet_kit fit|predict|evaluate`."""
+"""Entry point of `python -m resunet_kit fit|predict|evaluate`."""
 
 import sys
 

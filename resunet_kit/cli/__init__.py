@@ -1,4 +1,4 @@
-"""Commands for those who do not program: `python -m resunet_kit fit|predict|evaluate`, or `resunet-kit`."""
+"""Command line for users who do not program: `python -m resunet_kit fit|predict|evaluate`, or `resunet-kit`."""
 
 from resunet_kit.cli.command_line import main
 

@@ -1,4 +1,4 @@
-"""The model of a command, from a run folder or a file, with how its images are read."""
+"""The model of a command, from a run folder or a file, and how its images are read."""
 
 import argparse
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, *, required: bool) -> None:
-    """Add what names a model and how it predicts."""
+    """Add the arguments that select a model and how it predicts."""
     source = parser.add_mutually_exclusive_group(required=required)
     source.add_argument("--run", dest="run_folder", metavar="RUN", help="run folder that fit wrote")
     source.add_argument("--model", metavar="FILE", help="model.keras, or what Cascade.save wrote")
@@ -21,7 +21,7 @@ def loaded_model(arguments: argparse.Namespace) -> tuple[Any, dict[str, Any], di
     """Return the model, the options of `predict_folder`, and the options of masks.
 
     Raises:
-        ValueError: If the model cannot be read, or an option is not one of a run.
+        ValueError: If the model cannot be read, or an option does not apply to a run.
     """
     model, options, mask_options = _of_run(arguments) if arguments.run_folder else _of_file(arguments)
     if arguments.tile is not None:

@@ -8,20 +8,20 @@ from collections.abc import Iterator
 
 
 def load_keras() -> None:
-    """Import Keras and let its backend look for devices, with what their compiled parts say of that thrown away.
+    """Import Keras and let its backend look for devices, discarding the messages of their compiled code.
 
-    They say so before any setting of a log level takes effect; Python's own errors still come through.
+    It writes them before any log level takes effect; Python's own errors still come through.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with silent_stderr():
         keras = importlib.import_module("keras")
-        importlib.import_module("resunet_kit.training._threads").set_threads()  # once it computes, it is too late
+        importlib.import_module("resunet_kit.training._threads").set_threads()  # too late once it has computed
         keras.ops.zeros(1)
 
 
 @contextlib.contextmanager
 def silent_stderr() -> Iterator[None]:
-    """Throw away what is written to standard error, by compiled code too."""
+    """Discard what is written to standard error, also by compiled code."""
     sys.stderr.flush()
     kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

@@ -1,4 +1,4 @@
-"""Which images a run was trained on, so that scores of them are not taken for scores of new ones."""
+"""Images that a run was trained on, so that scores of them are not taken for scores of new ones."""
 
 import os
 from collections import Counter
@@ -11,9 +11,9 @@ PARTS = ("train", "validation", "test")
 
 
 def seen(images: Sequence[Any], split: Sequence[Row]) -> list[Row | None]:
-    """Return the row of the run's split that is each image's; None for an image that the run has not seen.
+    """Return each image's row in the run's split; None for an image that the run has not seen.
 
-    An image is the same where its path is. If none of the run's images is where it was, folder and file name decide.
+    Images are compared by path or, if none of the run's images is still where it was, by folder and file name.
 
     Args:
         images: Paths.
@@ -30,7 +30,7 @@ def _name(path: Any) -> tuple[str, ...]:
 
 
 def note_on_parts(parts: Sequence[str | None]) -> str | None:
-    """Return what to say of scores of images of these parts; None if the run has seen none of them."""
+    """Return the warning for scores of images from these parts; None if the run has seen none of them."""
     count = Counter(parts)
     seen = " and ".join(
         text

@@ -1,4 +1,4 @@
-"""Commands for those who do not program: `python -m resunet_kit fit|predict|evaluate`, or `resunet-kit`.
+"""Command line for users who do not program: `python -m resunet_kit fit|predict|evaluate`, or `resunet-kit`.
 
 Each command is a module with `add_arguments(parser)` and `run(arguments) -> int`, which imports what it needs when it
 runs: help and errors of the command line load neither Keras nor TensorFlow.
@@ -27,10 +27,10 @@ EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; bad input is one line on standard error.
+    """Run one command; invalid input is reported in one line on standard error.
 
     Args:
-        arguments: Those of the command line without the program's name; None takes `sys.argv`.
+        arguments: Arguments of the command line without the program's name; None takes `sys.argv`.
 
     Returns:
         The exit code, which is 0, 1 after an error, or 130 after an interruption. Wrong usage exits with 2.
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         said = lacking(error)
         if said is None and not isinstance(error, ValueError | TypeError | ImportError | OSError):
-            raise  # a fault of the program
-        notes = getattr(error, "__notes__", [])  # as the file that could not be written
+            raise  # a bug in the program
+        notes = getattr(error, "__notes__", [])  # such as the file that could not be written
         print(" ".join(["error:", *(said or str(error)).split(), *notes]), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,13 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def lacking(error: Exception) -> str | None:
-    """Return what the machine lacks, memory or space on the disk; None for another error.
+    """Return what the machine lacks, memory or disk space; None for any other error.
 
-    Backends and HDF5 say so in classes of their own.
+    Backends and HDF5 raise classes of their own for these.
     """
     if isinstance(error, MemoryError) or type(error).__name__ in ("ResourceExhaustedError", "OutOfMemoryError"):
         return "Expected enough memory. Received too little. Pass a smaller --batch-size, or close other programs."
-    said = (os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG), " requested and ")  # the last by NumPy
+    said = (os.strerror(errno.ENOSPC), os.strerror(errno.EFBIG), " requested and ")  # the last one is NumPy's
     if any(text in str(error) for text in said) and not isinstance(error, ValueError | TypeError):
         return "Expected space for the results. Received: no space left on device. Free some, and repeat the command."
     return None

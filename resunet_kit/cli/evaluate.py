@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _chosen_pairs(arguments: argparse.Namespace, pairing: dict[str, Any]) -> tuple[list[Any], list[Any], Any]:
     """Return the images and masks to score, with the run's groups if it knows all of them.
 
-    Which of them it was trained on is said on standard error.
+    A warning on standard error says which of them it was trained on.
     """
     from resunet_kit.data import pair_by_name
     from resunet_kit.training._folder_results import split_rows

@@ -84,7 +84,7 @@ def _add_training(group: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Train, and print what was chosen and what it gave."""
+    """Train, and print what was chosen and the results."""
     from resunet_kit.training import fit_folder
 
     size = arguments.image_size
@@ -121,7 +121,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def table(text: str) -> dict[Any, int]:
-    """Return the dictionary that a text writes, without running code."""
+    """Return the dictionary written in a text, without running code."""
     try:
         found = ast.literal_eval(text)
     except (ValueError, SyntaxError):

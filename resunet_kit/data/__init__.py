@@ -51,7 +51,7 @@ __all__ = [
 _NEED_KERAS = {"PairBatches": "numpy_batches", "pairs_dataset": "tf_dataset", "presence_labels": "presence"}
 
 
-if not TYPE_CHECKING:  # a checker would take any name for one of this module
+if not TYPE_CHECKING:  # a type checker would accept any name as an attribute of this module
 
     def __getattr__(name: str) -> Any:
         if name in _NEED_KERAS:

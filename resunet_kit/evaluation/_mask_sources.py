@@ -23,12 +23,12 @@ MASK_OPTIONS = ("num_classes", "ignore_class", "classes", "foreground", "channel
 
 
 class Masks(NamedTuple):
-    """What is scored of one case.
+    """The masks of one case to score.
 
     Attributes:
         truth: Labels `(height, width)` or `(depth, height, width)`, or with a last axis of length 1.
         prediction: The same.
-        spacing: Of the case's file, in millimetres; None where no file has one.
+        spacing: Spacing of the case's file, in millimetres; None where no file has one.
     """
 
     truth: Any
@@ -38,12 +38,12 @@ class Masks(NamedTuple):
 
 @dataclass(frozen=True)
 class Cases:
-    """All cases, whose masks are read when they are asked for.
+    """All cases, whose masks are read on demand.
 
     Attributes:
-        keys: What functions for groups get: the path of each case's image or truth; None for arrays.
-        names: Of the cases; None for arrays.
-        count: How many there are.
+        keys: Arguments of functions for groups: the path of each case's image or truth; None for arrays.
+        names: Names of the cases; None for arrays.
+        count: Number of cases.
         read: Yields the masks of each case, in order.
     """
 
@@ -64,10 +64,10 @@ def are_paths(value: Any) -> bool:
 
 
 def listed_paths(value: Any) -> Any:
-    """Return an iterable of paths, such as `Path.glob` or a column of a table, as a list; anything else as it is."""
+    """Return an iterable of paths, such as `Path.glob` or a column of a table, as a list; anything else unchanged."""
     if is_path(value) or isinstance(value, list | tuple | Mapping) or not isinstance(value, Iterable):
         return value
-    if isinstance(value, Iterator):  # perhaps of arrays, which are not to be in memory at once
+    if isinstance(value, Iterator):  # perhaps of arrays, which should not all be in memory at once
         first = list(itertools.islice(value, 1))
         return [*first, *value] if are_paths(first) else itertools.chain(first, value)
     dtype = getattr(value, "dtype", None)
@@ -102,8 +102,8 @@ def cases_of_masks(truths: Any, predictions: Any, options: LabelOptions, pairing
     """Return the cases of predicted masks: arrays, lists of files by position, or folders by name.
 
     Raises:
-        TypeError: If one is not of masks.
-        ValueError: If there are no cases, more of one kind, or files cannot be paired.
+        TypeError: If truths or predictions are not masks.
+        ValueError: If there are no cases, the numbers of truths and predictions differ, or files cannot be paired.
     """
     if is_path(truths) or is_path(predictions):
         if not all(is_path(one) or are_paths(one) for one in (truths, predictions)):
@@ -125,7 +125,7 @@ def cases_of_masks(truths: Any, predictions: Any, options: LabelOptions, pairing
 
 
 def _masks_alone(truths: Any) -> Any:
-    """Return the masks of a folder that holds each beside its image, by name; anything else as it is."""
+    """Return the masks of a folder that also holds their images, told apart by name; anything else unchanged."""
     paths = listed("truths", truths)
     images = set(without_masks(paths))
     masks = [path for path in paths if path not in images]
@@ -133,7 +133,7 @@ def _masks_alone(truths: Any) -> Any:
 
 
 def _mixed(truths: Any, predictions: Any, options: LabelOptions) -> Cases:
-    """Return the cases of files of one kind and arrays of the other, in one order."""
+    """Return the cases where either truths or predictions are files and the others arrays, in the same order."""
     lists = [list(one) if isinstance(one, Iterable) else [] for one in (truths, predictions)]
     if len(lists[0]) != len(lists[1]):
         raise ValueError(
@@ -179,11 +179,12 @@ def cases_of_images(
         images: Files.
         options: How files of the truth are read.
         pairing: Options of `pair_by_name`.
-        predict: From paths to `FilePrediction`s, in order.
+        predict: Function from paths to `FilePrediction`s, in order.
 
     Raises:
         TypeError: If images are not files.
-        ValueError: If there are no cases, more of one kind, or files cannot be paired; on reading, if one cannot be.
+        ValueError: If there are no cases, the numbers of truths and images differ, or files cannot be paired; on
+            reading, if a file cannot be read.
     """
     if not (is_path(images) or are_paths(images)):
         raise TypeError(
@@ -224,7 +225,7 @@ def cases_of_images(
 
 
 def case_names_of(paths: Sequence[Any]) -> list[str]:
-    """Return the stems of files; with the folders that tell them apart, where stems repeat."""
+    """Return the stems of files, with the folders that tell them apart where stems repeat."""
     found = names_of(paths)
     if len({name.stem for name in found}) == len(found):
         return [name.stem for name in found]

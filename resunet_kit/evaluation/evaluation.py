@@ -1,4 +1,4 @@
-"""Every score of masks, or of a model on files, in one call."""
+"""Evaluation of masks, or of a model on files: every score in one call."""
 
 from __future__ import annotations
 
@@ -63,57 +63,57 @@ def evaluate(
 ) -> Evaluation:
     """Score predicted masks, or a model on image files: overlap, surfaces and lesions, with intervals over patients.
 
-    What is scored and how is told by `resunet_kit.metrics.evaluate_masks`, whose options and result these are. Masks
-    are files or arrays. Files are read one case at a time; a folder is paired by name, lists are pairs by position.
-    Masks of NIfTI files are brought to the axes of their image or truth, and distances are in the millimetres of their
-    headers.
+    Scores, their options and the result are those of `resunet_kit.metrics.evaluate_masks`. Masks are files or arrays.
+    Files are read one case at a time; folders are paired by name, lists by position. NIfTI masks are reoriented to the
+    axes of their image or truth, and distances are in millimetres, as given by their headers.
 
     Args:
         truths: A folder, a pattern or a list of mask files; or arrays of labels, `(height, width)` or `(depth, height,
             width)` for each case, in a list or along the first axis of one array.
-        predictions: Predicted masks, given as the truths are; or a model or `Cascade`, which predicts `images` as
+        predictions: Predicted masks, in the same form; or a model or `Cascade`, which predicts `images` as
             `predict_folder` does.
         images: For a model: a folder, a pattern or a list of image files.
-        spacing: Millimetres between neighbouring pixels, one number for all axes or one for each; or a list with such a
-            sequence for each case. None takes the spacing of NIfTI files; without one, distances are in pixels.
-        groups: The patient of each case: a function of the path of its image, or without images of its truth; a
-            dictionary from path, file name or stem; or a list in the cases' order. None takes each case as one of its
-            own.
-        names: Of the cases; None takes the stems of files.
-        num_classes: Number of classes with the background; 1 and 2 mean binary masks. None takes that of the model, or
-            of masks scores the labels that any of them has.
-        ignore_class: Truth of this label counts for no class, often 255.
-        empty: The rule for a class that a case lacks. A number is the overlap score where truth and prediction both
-            lack it; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"` leaves such a case out,
-            `"skip"` all cases whose truth lacks the class, false positives too. In any other case with one empty mask
-            the overlap is 0 and distances are infinite.
-        tolerance: Distance of surface Dice, in the unit of the spacing.
+        spacing: Millimetres between neighbouring pixels, one number for all axes or one for each; or a list with one
+            such sequence per case. None takes the spacing of NIfTI files; without one, distances are in pixels.
+        groups: The patient of each case: a function of the path of its image or, without images, of its truth; a
+            dictionary from path, file name or stem; or a list in the cases' order. None treats each case as a patient
+            of its own.
+        names: Names of the cases; None takes the stems of files.
+        num_classes: Number of classes, including the background; 1 and 2 mean binary masks. None takes that of the
+            model or, for masks, scores every label that occurs in one.
+        ignore_class: Pixels with this label in the truth, often 255, are left out.
+        empty: The rule for a class that is absent from a case. A number is the overlap score where the class is absent
+            from both truth and prediction; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"`
+            leaves such cases out; `"skip"` leaves out all cases whose truth lacks the class, with their false
+            positives. In any other case with one empty mask, overlap scores are 0 and distances are infinite.
+        tolerance: Tolerance of the surface Dice, in the unit of the spacing.
         min_overlap: Minimum fraction of a lesion's pixels that must overlap for it to count as detected, in [0, 1]; 0
-            is one pixel.
-        connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the number
-            of axes; None is all of them (across corners too).
-        statistic: `"mean"` over the groups; or `"median"`, for distances of which some are infinite.
-        confidence: The intervals' probability.
-        resamples: How many times groups are drawn.
+            means one pixel.
+        connectivity: Number of axes along which neighbouring pixels of one lesion may differ, from 1 (across faces
+            only) to the number of axes; None means all of them (across corners too).
+        statistic: `"mean"` or `"median"` over the groups; the median suits distances of which some are infinite.
+        confidence: Confidence level of the intervals.
+        resamples: Number of times that groups are resampled.
         seed: The same seed gives the same intervals.
         mask_options: How files of the truth are read: `classes`, what stored numbers or colours mean; `foreground`,
-            whether every number above 0 is 1; `channel`, which one holds the labels; `exif_rotation`; and `nan`, the
-            label that NaN is read as.
-        pairing: How the files of folders are paired where their names differ, as in `{"mask_suffix": "_mask"}`: what
-            names begin or end with, `image_prefix`, `image_suffix`, `mask_prefix` and `mask_suffix`; or `key`, a
-            regular expression whose groups identify a pair. Predictions are the images where there are no others.
+            whether every number above 0 is read as 1; `channel`, the one that holds the labels; `exif_rotation`; and
+            `nan`, the label that NaN is read as.
+        pairing: How the files of folders are paired where their names differ, as in `{"mask_suffix": "_mask"}`: the
+            prefixes and suffixes of their names, `image_prefix`, `image_suffix`, `mask_prefix` and `mask_suffix`; or
+            `key`, a regular expression whose groups identify a pair. Without images, the options for images apply to
+            the predictions.
         image_options: How images are read, as in training: `channels`, 1 for grey or 3 for RGB; `full_scale`, the
-            stored number that stands for 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and `nan`,
-            the number that NaN is read as.
+            stored number that is scaled to 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and
+            `nan`, the number that NaN is read as.
         image_size: Size that images are resized to, as in training; masks are resized back. None takes the model's own
             size, and where that is variable, the image's.
-        preprocess: Called with each image as it is read, `([depth,] height, width, channels)` float32; returns what the
-            model takes.
-        postprocess: From probabilities to a mask, by a threshold and rules on components. None is a threshold of 0.5,
-            or the most probable of several classes.
+        preprocess: Called with each image after reading, `([depth,] height, width, channels)` float32; returns the
+            input of the model.
+        postprocess: Turns probabilities into a mask, by a threshold and rules on components. None means a threshold of
+            0.5 or, with several classes, the most probable one.
         tile: Predict in overlapping windows of this size rather than resize.
         overlap: Fraction of a tile that overlaps its neighbour.
-        batch_size: Images a step; None is 8, or 1 for volumes. With `tile`, tiles a step.
+        batch_size: Images per step; None means 8, or 1 for volumes. With `tile`, tiles per step.
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
@@ -121,7 +121,7 @@ def evaluate(
 
     Raises:
         TypeError: If an argument or an option is of a wrong type.
-        ValueError: If there are no cases, files cannot be read or paired, some files have a spacing and others none,
+        ValueError: If there are no cases, files cannot be read or paired, some files have a spacing and others do not,
             masks of one case differ in shape, a model does not fit, or an option is out of range; the message names the
             file.
 
@@ -226,7 +226,7 @@ def _classes(given: int | None, of_model: int) -> int:
 
 
 def _refuse_options(options: Mapping[str, Any]) -> None:
-    """Refuse what only a model would use."""
+    """Refuse options that only a model would use."""
     for name, value in options.items():
         if value is not None:
             raise ValueError(

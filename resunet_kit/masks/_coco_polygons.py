@@ -1,8 +1,8 @@
 """COCO's rasterisation of polygons, pixel for pixel as pycocotools does it.
 
-A polygon is drawn on a grid five times as fine, edge by edge, like a line of Bresenham. Where the line passes the
-middle of a column of pixels, the column changes between outside and inside, at the nearest pixel; so a polygon that
-crosses itself is filled by the even-odd rule. Columns and rows beyond the image do not count.
+A polygon is drawn edge by edge on a grid five times as fine, with Bresenham's line algorithm. Where a line crosses the
+middle of a column of pixels, the column changes between outside and inside at the nearest pixel; so a polygon that
+crosses itself is filled by the even-odd rule. Columns and rows outside the image are ignored.
 
 References:
     `rleFrPoly` in common/maskApi.c of https://github.com/cocodataset/cocoapi
@@ -14,18 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FINE = 5  # points of the fine grid per pixel
-_MIDDLE = 2  # from this point of a pixel to the next one a line passes the middle
-_CHUNK = 512  # edges at once: the intermediate arrays have up to a column's number for each
+_MIDDLE = 2  # a line crosses the middle of a pixel between this point and the next
+_CHUNK = 512  # edges at once: the intermediate arrays hold up to one number per column for each edge
 
 _Floats = NDArray[np.float64]
 _Integers = NDArray[np.int64]
 
 
 def union_of_polygons(polygons: Iterable[_Floats], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return the mask of all pixels inside of any polygon; column-major in memory.
+    """Return the mask of all pixels inside any polygon; column-major in memory.
 
     Args:
-        polygons: `(n, 2)` of (x, y) from the image's corner, finite and below 2**27 in size.
+        polygons: `(n, 2)` of (x, y) from the image's corner, finite and below 2**27 in magnitude.
         shape: `(height, width)`.
     """
     height, width = shape
@@ -40,8 +40,8 @@ def union_of_polygons(polygons: Iterable[_Floats], shape: tuple[int, int]) -> ND
 
 
 def _changes(polygon: _Floats, shape: tuple[int, int]) -> Iterator[_Integers]:
-    """Yield the column-major positions from which on the pixels of a column are on the other side of the polygon."""
-    points = np.trunc(_FINE * polygon + 0.5)  # towards zero, as C does it, below zero too
+    """Yield the column-major positions at which the pixels of a column change between outside and inside."""
+    points = np.trunc(_FINE * polygon + 0.5)  # towards zero, as in C, also for negative numbers
     begins, ends = points, np.roll(points, -1, axis=0)
     for start in range(0, len(points), _CHUNK):
         edges = np.concatenate([begins[start : start + _CHUNK], ends[start : start + _CHUNK]], axis=1)
@@ -64,7 +64,7 @@ def _positions(edges: _Floats, shape: tuple[int, int], upper_end: Callable[[_Flo
 
 
 def _along_x(edges: _Floats, x: _Integers) -> _Floats:
-    """Return the smaller y of a flat line at `x` and the next point of the fine grid."""
+    """Return the smaller y of a flat line at `x` and at the next point of the fine grid."""
     x0, y0, x1, y1 = _ascending(edges, 0)
     slope = (y1 - y0) / (x1 - x0)
     here, next_ = (np.floor(y0 + slope * (at - x0) + 0.5) for at in (x, x + 1))
@@ -83,6 +83,6 @@ def _along_y(edges: _Floats, x: _Integers) -> _Floats:
 
 
 def _ascending(edges: _Floats, axis: int) -> tuple[_Floats, _Floats, _Floats, _Floats]:
-    """Return x and y of both ends, so that x (axis 0) or y (axis 1) grows: a shared edge is rounded once."""
+    """Return x and y of both ends, with x (axis 0) or y (axis 1) ascending: a shared edge is rounded the same way."""
     swapped = np.where((edges[:, axis] > edges[:, axis + 2])[:, None], edges[:, [2, 3, 0, 1]], edges)
     return swapped[:, 0], swapped[:, 1], swapped[:, 2], swapped[:, 3]

@@ -1,7 +1,7 @@
-"""COCO's compressed run lengths: integers as characters.
+"""COCO's compressed run lengths: integers encoded as characters.
 
-A number is written from its low bits up, five to a character, until what is left is its sign alone. From the fourth
-count on, the difference to the count two before is written: neighbouring columns have similar runs.
+A number is written from its low bits up, five per character, until only its sign is left. From the fourth count on, the
+difference from the count two before is written: neighbouring columns have similar runs.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _MORE = 1 << _BITS  # set when another character of the same number follows
 _SIGN = 1 << (_BITS - 1)  # set in the last character of a negative number
 _FIRST = 48  # the character that stands for 0, "0"
 _LONGEST = 7  # characters per number: 35 bits hold the difference of any two counts of pycocotools' 32
-_CHUNK = 1 << 15  # numbers or characters: the intermediate arrays of so many stay in the processor's cache
+_CHUNK = 1 << 15  # numbers or characters at once, so that intermediate arrays stay in the processor's cache
 
 
 def compress(counts: _Integers) -> bytes:
@@ -32,7 +32,7 @@ def compress(counts: _Integers) -> bytes:
 
 
 def _characters(numbers: _Integers) -> NDArray[np.uint8]:
-    magnitude = numbers ^ (numbers >> (8 * numbers.itemsize - 1))  # ~number of negative ones
+    magnitude = numbers ^ (numbers >> (8 * numbers.itemsize - 1))  # ~number where negative
     lengths = np.ones(numbers.size, np.uint8)
     limit, largest = _SIGN, int(magnitude.max())
     while limit <= largest:  # each round finds what needs another character, from 16 on, from 512 on, ...
@@ -56,15 +56,16 @@ def _digits(bits: _Integers, more: NDArray[np.bool_] | np.bool_) -> NDArray[np.u
 
 
 def decompress(text: bytes) -> NDArray[np.int64]:
-    """Return the run lengths that characters stand for, without a check that they are lengths of anything.
+    """Return the run lengths encoded by characters, without checking that they are valid lengths.
 
     Args:
         text: The characters.
 
     Raises:
-        ValueError: If a character is of another format, a number has too many, or the last number is cut off.
+        ValueError: If a character is not of this format, a number has too many characters, or the last number is cut
+            off.
     """
-    codes = np.frombuffer(text, np.uint8) - np.uint8(_FIRST)  # below "0" it wraps round to numbers above all others
+    codes = np.frombuffer(text, np.uint8) - np.uint8(_FIRST)  # codes below "0" wrap round to numbers above all others
     if codes.size == 0:
         return np.empty(0, np.int64)
     more = (codes & np.uint8(_MORE)) != 0
@@ -87,7 +88,7 @@ def decompress(text: bytes) -> NDArray[np.int64]:
 
 
 def _parts(more: NDArray[np.bool_]) -> Iterator[slice]:
-    """Cut between two numbers."""
+    """Yield slices that end between two numbers."""
     start = 0
     while start < more.size:
         stop = start + _CHUNK

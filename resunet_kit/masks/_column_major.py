@@ -1,4 +1,4 @@
-"""Column-major pixels of a mask: the order in which run lengths count."""
+"""Column-major order of a mask's pixels, in which run lengths count."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ _SWAPS = ((7, 0x00AA00AA00AA00AA), (14, 0x0000CCCC0000CCCC), (28, 0x00000000F0F0
 
 
 def down_columns(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the pixels in column-major order; a view if the mask is stored so already.
+    """Return the pixels in column-major order; a view if the mask is already stored in that order.
 
     Args:
         mask: `(height, width)`, in any memory order.

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _GROUP = 10_000  # four digits are written at once, as one 32-bit word of a table
-_CHUNK = 1 << 15  # integers: the intermediate arrays of so many stay in the processor's cache
+_CHUNK = 1 << 15  # integers at once, so that intermediate arrays stay in the processor's cache
 
 
 def join_integers(integers: NDArray[np.signedinteger[Any]]) -> str:

@@ -23,7 +23,7 @@ def label_components(
     structure = ndimage.generate_binary_structure(foreground.ndim, neighbours(connectivity, foreground.ndim))
     labels, found = ndimage.label(foreground, structure)
     sizes = np.bincount(labels.ravel("K"), minlength=found + 1)
-    sizes[0] = 0  # so that no choice by size takes the background
+    sizes[0] = 0  # so that no selection by size takes the background
     return labels, sizes
 
 
@@ -36,7 +36,7 @@ def keep_components(
         labels: From `label_components`.
         sizes: From `label_components`.
         min_size: The minimum number of pixels of a component.
-        count: How many components to keep, of equal ones the first in scan order; `None` for all.
+        count: How many components to keep, among equal ones the first in scan order; `None` for all.
     """
     keep = sizes >= max(min_size, 1)
     if count is not None:

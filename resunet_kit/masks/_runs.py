@@ -1,4 +1,4 @@
-"""Runs of equal pixels in column-major order, on which both run-length formats stand."""
+"""Runs of equal pixels in column-major order, the basis of both run-length formats."""
 
 from typing import Any
 
@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from resunet_kit.masks._column_major import down_columns
 
-_CHUNK = 1 << 16  # pixels or runs: the intermediate arrays of so many stay in the processor's cache
-_MANY = 64  # With a run for fewer pixels than this, painting run by run takes longer than by bits.
+_CHUNK = 1 << 16  # pixels or runs at once, so that intermediate arrays stay in the processor's cache
+_MANY = 64  # With fewer pixels per run than this, painting run by run takes longer than by bits.
 
 
 def index_type(size: int) -> type[np.signedinteger[Any]]:
-    """Return the integers for positions in `size` pixels that are fastest, and hold the sum of two of them."""
+    """Return the fastest integer type for positions in `size` pixels that also holds the sum of two of them."""
     return np.int32 if size < 2**30 else np.int64
 
 
@@ -37,7 +37,7 @@ def boundaries(mask: NDArray[np.bool_]) -> NDArray[np.signedinteger[Any]]:
 def boundaries_in_image(
     crop: NDArray[np.bool_], corner: tuple[int, int], shape: tuple[int, int]
 ) -> NDArray[np.signedinteger[Any]]:
-    """Return the `boundaries` of an image that is background outside of `crop`, without making it.
+    """Return the `boundaries` of an image that is background outside `crop`, without creating that image.
 
     Args:
         crop: `(height, width)` of a part of the image.
@@ -47,7 +47,7 @@ def boundaries_in_image(
     rows = crop.shape[0] + 1  # a row of background below keeps runs from continuing in the next column
     edges = boundaries(np.pad(crop, ((0, 1), (0, 0)))).astype(index_type(shape[0] * shape[1]), copy=False)
     edges = (edges // rows + corner[1]) * shape[0] + edges % rows + corner[0]
-    if rows > shape[0]:  # of the image's height: a run that ends with a column may be continued by the next one
+    if rows > shape[0]:  # as high as the image: a run that ends with a column may continue in the next one
         again = np.flatnonzero(edges[1:] == edges[:-1])
         edges = np.delete(edges, np.concatenate([again, again + 1]))
     return edges[:-1] if edges.size and edges[-1] == shape[0] * shape[1] else edges
@@ -67,7 +67,7 @@ def paint(counts: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.uint8
     """Return the mask of alternating run lengths, background first; column-major in memory.
 
     Args:
-        counts: Lengths of the runs, non-negative, of the sum `height * width`.
+        counts: Lengths of the runs, non-negative, with the sum `height * width`.
         shape: `(height, width)`.
     """
     size = shape[0] * shape[1]
@@ -81,7 +81,7 @@ def paint(counts: NDArray[np.int64], shape: tuple[int, int]) -> NDArray[np.uint8
 
 
 def _paint_bits(counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
-    """Return 1 where the number of runs that end before a pixel or at it is odd; but for the first, none may be 0."""
+    """Return 1 where the number of runs that end before a pixel or at it is odd; only the first may be 0."""
     changes = np.zeros((size // 64 + 1) * 64, np.bool_)
     done = 0
     for start in range(0, counts.size, _CHUNK):
@@ -92,5 +92,5 @@ def _paint_bits(counts: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
     for distance in (1, 2, 4, 8, 16, 32):
         words ^= words << np.uint64(distance)  # a bit is now the parity of up to 2, 4, ..., 64 bits
     odd = np.bitwise_xor.accumulate(words >> np.uint64(63))
-    words[1:] ^= -odd[:-1]  # turns all bits of a word with an odd number of edges before it
+    words[1:] ^= -odd[:-1]  # inverts all bits of a word with an odd number of edges before it
     return np.unpackbits(words.view(np.uint8), count=size, bitorder="little")

@@ -5,16 +5,16 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-_TOLERANCE = 1e-10  # of a point on a plane, in pixels; that of skimage.morphology.convex_hull_image
-_POINTS = 1000  # distances between so many points and all others at once
+_TOLERANCE = 1e-10  # of a point on a plane, in pixels; as in skimage.morphology.convex_hull_image
+_POINTS = 1000  # points whose distances to all others are computed at once
 
 
 def perimeter(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> float:
     """Return the length of the line through the centres of the boundary pixels, after Benkrid and Crookes.
 
-    A boundary pixel is one with a background pixel, or the outside, across a face. By its boundary neighbours it stands
-    for a step across a face, a diagonal step, or half of each. With one spacing for both axes this is the estimate of
-    `skimage.measure.perimeter`; else each step has its own length.
+    A boundary pixel is one with a background pixel, or the outside, across a face. Depending on its boundary
+    neighbours, it counts as a step across a face, a diagonal step, or half of each. With equal spacing along both axes,
+    this is the estimate of `skimage.measure.perimeter`; otherwise, each step has its own length.
 
     Args:
         mask: `(height, width)`.
@@ -42,10 +42,10 @@ def perimeter(mask: NDArray[np.bool_], spacing: tuple[float, ...]) -> float:
 def solidity(mask: NDArray[np.bool_]) -> float:
     """Return the pixels of the region divided by those whose centres are in its convex hull.
 
-    The hull is that of the middles of the pixels' faces, so that it has an extent where the region is flat.
+    The hull is that of the midpoints of the pixels' faces, so that the hull of a flat region has an extent too.
 
     Args:
-        mask: `(height, width)` or `(depth, height, width)`, not empty, of no larger box than the region's.
+        mask: `(height, width)` or `(depth, height, width)`, not empty, no larger than the region's bounding box.
     """
     from scipy.spatial import ConvexHull
 

@@ -14,7 +14,7 @@ def combinations(candidates: dict[str, Any]) -> list[dict[str, Any]]:
     """Return every combination of values whose two thresholds are in order.
 
     Args:
-        candidates: For each option a value, or a sequence of those to try; no `threshold` means 0.05, ..., 0.95.
+        candidates: For each option, a value or a sequence of values to try; no `threshold` means 0.05, ..., 0.95.
 
     Raises:
         ValueError: If there is no such combination.

@@ -1,4 +1,4 @@
-"""COCO annotations: the objects of a mask as dictionaries that JSON takes."""
+"""COCO annotations: the objects of a mask as dictionaries ready for JSON."""
 
 from __future__ import annotations
 
@@ -37,27 +37,28 @@ def to_coco_annotations(
     """Describe the objects of a mask as COCO annotations, ready for `json.dump`.
 
     Each has `id`, `image_id`, `category_id`, `segmentation`, `area` (its pixels), `bbox` (`[x, y, width, height]`, from
-    the image's corner) and `iscrowd`, in Python's own numbers and text. `from_coco_segmentation` draws every object
-    again, pixel for pixel.
+    the image's corner) and `iscrowd`, as plain Python numbers and text. `from_coco_segmentation` restores every object,
+    pixel for pixel.
 
     Args:
-        mask: `(height, width)`: a mask of booleans, 0/1 or 0/255, or a map of labels, of classes or of instances, from
-            0, the background.
+        mask: `(height, width)`: a mask as booleans, 0/1 or 0/255; or a label map, of classes or instances, with 0 for
+            the background.
         per: `"component"`: one annotation per connected component of each label; `"label"`: one per label, as for
-            instance maps, whose objects may be in several parts.
+            instance maps, whose objects may consist of several parts.
         segmentation: `"rle"`: compressed run lengths, as text; `"uncompressed_rle"`: as a list of integers;
-            `"polygons"`: for each object its outlines, but run lengths where it has a hole, which COCO's polygons do
-            not describe.
-        category_id: The category of all objects, such as in instance maps; or a dictionary from label to category.
-            `None`: each label is its category, and a mask's is 1.
-        image_id: Of the image in the same file.
-        first_id: Number of the first annotation; they count up. From 1, as pycocotools takes 0 for "not matched".
+            `"polygons"`: the outlines of each object, but run lengths where it has a hole, which COCO's polygons cannot
+            describe.
+        category_id: The category of all objects, as for instance maps; or a dictionary from label to category. `None`:
+            each label is its own category, and that of a mask is 1.
+        image_id: The `id` of the image in the same file.
+        first_id: Number of the first annotation, from which the others count up. From 1, because pycocotools takes 0
+            for "not matched".
         iscrowd: 1 marks a group of objects, which COCO's evaluation scores as one.
         ignore_class: A label that is left out, such as 255 for void.
         connectivity: For components: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:
-        The annotations, by label, those of one label in scan order; an empty list for an empty mask.
+        The annotations, sorted by label, those of one label in scan order; an empty list for an empty mask.
 
     Raises:
         TypeError: If the mask's values are not numbers, or an option is of the wrong type.
@@ -156,7 +157,7 @@ def _objects(
     wanted = sorted(categories)
     if not wanted:
         return
-    # Numbers from 1 on, because labels may be any: find_objects makes a list as long as the largest.
+    # Renumbered from 1, because labels may be large: find_objects makes a list as long as the largest.
     dense = np.searchsorted(wanted, labels).astype(np.int32) + 1
     dense[~np.isin(labels, wanted)] = 0
     for number, box in enumerate(ndimage.find_objects(dense), start=1):

@@ -1,4 +1,4 @@
-"""COCO's segmentations: the mask of polygons or run lengths, as an annotation file has them."""
+"""COCO's segmentations: masks from the polygons or run lengths of an annotation file."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,11 +16,11 @@ _FARTHEST = 2**27  # pixels: beyond, pycocotools's 32-bit integers of fifths of 
 def from_coco_segmentation(
     segmentation: Mapping[str, Any] | Sequence[Any], shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
-    """Draw one annotation's segmentation, with the pixels that pycocotools draws.
+    """Draw one annotation's segmentation, pixel for pixel as pycocotools does.
 
-    Polygons are united; one that crosses itself is filled by the even-odd rule. Their x and y count from the image's
-    upper left corner, so the centre of the first pixel is (0.5, 0.5). What lies beyond the border is cut off. Polygons
-    thinner than a pixel may have none.
+    The mask is the union of all polygons; one that crosses itself is filled by the even-odd rule. Coordinates count
+    from the image's upper left corner, so the centre of the first pixel is (0.5, 0.5). Parts outside the image are cut
+    off. Polygons thinner than a pixel may contain no pixel.
 
     Args:
         segmentation: `annotation["segmentation"]`: a list of polygons `[x, y, x, y, ...]`, or run lengths

@@ -16,7 +16,7 @@ def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | No
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
-        count: How many to keep, from 1. Of equal ones the first in scan order is kept.
+        count: How many components to keep, at least 1; among equal ones, the first in scan order.
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:
@@ -24,7 +24,7 @@ def largest_component(mask: ArrayLike, *, count: int = 1, connectivity: int | No
 
     Raises:
         TypeError: If the mask's values are not numbers, or `count` or `connectivity` is not an integer.
-        ValueError: If the mask has other values or axes, or `count` or `connectivity` is out of range.
+        ValueError: If the mask has other values or is not 2-D or 3-D, or `count` or `connectivity` is out of range.
 
     Example:
         >>> largest_component([[1, 0, 1], [1, 0, 0]])
@@ -48,7 +48,7 @@ def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = N
 
     Raises:
         TypeError: If the mask's values are not numbers, or `min_size` or `connectivity` is not an integer.
-        ValueError: If the mask has other values or axes, or a number is out of range.
+        ValueError: If the mask has other values or is not 2-D or 3-D, or a number is out of range.
 
     Example:
         >>> remove_small([[1, 0, 1], [1, 0, 0]], 2)
@@ -60,20 +60,20 @@ def remove_small(mask: ArrayLike, min_size: int, *, connectivity: int | None = N
 
 
 def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.uint8]:
-    """Fill the holes: background that no path across faces joins to the border.
+    """Fill holes: background that no path across faces connects to the border.
 
     In 3-D only closed cavities are holes; to fill each slice's holes, call it slice by slice.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
-        max_size: Holes of more pixels are not filled; `None` fills all.
+        max_size: Largest hole to fill, in pixels; `None` fills all.
 
     Returns:
         The mask's shape, `uint8` with 0 and 1.
 
     Raises:
         TypeError: If the mask's values are not numbers, or `max_size` is not an integer.
-        ValueError: If the mask has other values or axes, or `max_size` is negative.
+        ValueError: If the mask has other values or is not 2-D or 3-D, or `max_size` is negative.
 
     Example:
         >>> fill_holes([[1, 1, 1], [1, 0, 1], [1, 1, 1]])
@@ -81,7 +81,7 @@ def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.ui
                [1, 1, 1],
                [1, 1, 1]], dtype=uint8)
     """
-    # A frame joins all of the outside, which becomes the first label of the scan.
+    # A frame connects all of the outside, which becomes the first label of the scan.
     framed = np.pad(~as_mask(mask), 1, constant_values=True)
     labels, sizes = label_components(framed, connectivity=1)
     fill = np.ones(sizes.size, np.uint8)  # label 0 is the foreground
@@ -94,12 +94,12 @@ def fill_holes(mask: ArrayLike, *, max_size: int | None = None) -> NDArray[np.ui
 def hysteresis(
     probabilities: ArrayLike, low: float, high: float, *, connectivity: int | None = None
 ) -> NDArray[np.uint8]:
-    """Threshold at `low`, and keep the components in which a pixel has at least `high`.
+    """Threshold at `low`, and keep the components that contain a pixel of at least `high`.
 
     Args:
         probabilities: `(height, width)` or `(depth, height, width)`, from 0 to 1.
         low: Minimum probability of the foreground.
-        high: Minimum of the highest probability in a component; at least `low`.
+        high: Minimum for the highest probability in a component; at least `low`.
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:
@@ -107,7 +107,8 @@ def hysteresis(
 
     Raises:
         TypeError: If the values or thresholds are not numbers, or `connectivity` is not an integer.
-        ValueError: If the values or a threshold are outside 0..1, `high` is below `low`, or there are other axes.
+        ValueError: If the values or a threshold are outside 0..1, `high` is below `low`, or the array is not 2-D or
+            3-D.
 
     Example:
         >>> hysteresis([[0.4, 0.8, 0.1, 0.4]], 0.3, 0.7)

@@ -12,8 +12,8 @@ def signed_distance_map(mask: ArrayLike, *, spacing: Spacing = None) -> NDArray[
     """Return each pixel's distance to the nearest pixel on the other side of the mask's boundary.
 
     Negative in the foreground, positive in the background; its absolute value is at least the size of a pixel. A mask
-    that is all empty or all full has no boundary, and its map is 0. `losses.Boundary` and `losses.HausdorffDistance`
-    take such maps as `y_true`, so that they need not compute the distances in every step.
+    that is all background or all foreground has no boundary, and its map is 0. `losses.Boundary` and
+    `losses.HausdorffDistance` take such maps as `y_true`, so that they need not compute the distances in every step.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.

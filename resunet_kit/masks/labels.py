@@ -1,4 +1,4 @@
-"""Class labels: to and from one channel per class."""
+"""Class labels: conversion to and from one channel per class."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from resunet_kit._shared.numbers import integer, number
 
 
 def one_hot(labels: ArrayLike, num_classes: int) -> NDArray[np.uint8]:
-    """Give each class a channel of its own.
+    """Convert class labels to one-hot, with one channel per class.
 
     Args:
         labels: Integers from 0 to `num_classes - 1`, of any shape.
-        num_classes: The number of channels, from 1.
+        num_classes: Number of channels, at least 1.
 
     Returns:
         The labels' shape with `num_classes` channels added at the end, `uint8`, 1 in the label's channel.
@@ -56,15 +56,15 @@ def _cure_of_labels(array: NDArray[Any], num_classes: int) -> str:
 
 
 def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.integer]:
-    """Turn a model's output into class labels; the channel axis is dropped.
+    """Convert a model's output to class labels, without the channel axis.
 
-    One channel is foreground where `probability >= threshold`. Of several channels, the label is the largest's index,
-    the first of equal ones, and the threshold has no effect.
+    With one channel, pixels are foreground where `probability >= threshold`. With several, the label is the index of
+    the largest value, the first among equals, and the threshold has no effect.
 
     Args:
-        probabilities: `(..., 1)` with values from 0 to 1, or `(..., classes)` with any scores, logits included. Of
-            booleans and unsigned integers, which masks and images are stored in, only one-hot classes.
-        threshold: From 0 to 1, for one channel.
+        probabilities: `(..., 1)` with values from 0 to 1, or `(..., classes)` with any scores, logits included.
+            Booleans and unsigned integers, the types of stored masks and images, must be one-hot.
+        threshold: From 0 to 1; only for one channel.
 
     Returns:
         Labels `(...)`, `uint8` up to 256 classes and `int64` beyond.
@@ -98,7 +98,7 @@ def to_labels(probabilities: ArrayLike, threshold: float = 0.5) -> NDArray[np.in
 
 
 def _refuse_images(array: NDArray[Any]) -> None:
-    """Refuse an RGB mask, a label map without an axis of channels, and channels that overlap or leave pixels out."""
+    """Refuse an RGB mask, a label map without a channel axis, and channels that overlap or leave pixels out."""
     if array.dtype.kind not in "bu" or array.size == 0:
         return
     hot = array != 0

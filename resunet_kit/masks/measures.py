@@ -26,7 +26,7 @@ def area(mask: ArrayLike, *, spacing: Spacing = None) -> float:
 
     Raises:
         TypeError: If the values or `spacing` are not numbers.
-        ValueError: If the mask has other values or axes, or the spacing does not fit.
+        ValueError: If the mask has other values or is not 2-D or 3-D, or the spacing does not fit.
 
     Example:
         >>> area([[0, 1], [1, 1]], spacing=(0.5, 2.0))
@@ -49,7 +49,7 @@ def bounding_box(mask: ArrayLike) -> tuple[int, ...] | None:
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If the mask has other values or axes.
+        ValueError: If the mask has other values or is not 2-D or 3-D.
 
     Example:
         >>> bounding_box([[0, 0, 0], [0, 1, 1]])
@@ -73,20 +73,22 @@ def regions(
 ) -> list[Region]:
     """Measure the connected regions of a mask, the largest first.
 
-    The same values as `skimage.measure.regionprops`, for all regions at once.
+    The values are those of `skimage.measure.regionprops`, computed for all regions at once.
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
-        image: For the statistics of intensity: real numbers of the mask's shape, or with an axis of channels behind.
+        image: Image for the intensity statistics: real numbers of the mask's shape, with or without a channel axis at
+            the end.
         spacing: Pixel size along each axis, or one number for all, such as millimetres; `None` measures in pixels.
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:
-        One `Region` each, those of equal area in scan order; an empty list for an empty mask.
+        One `Region` per connected region, those of equal area in scan order; an empty list for an empty mask.
 
     Raises:
         TypeError: If the values or `spacing` are not numbers, or `connectivity` is not an integer.
-        ValueError: If the mask has other values or axes, or the image, the spacing or connectivity does not fit.
+        ValueError: If the mask has other values or is not 2-D or 3-D, or the image, the spacing or connectivity does
+            not fit.
 
     Example:
         >>> found = regions([[1, 1, 0, 0], [1, 1, 0, 1]], spacing=2)

@@ -22,7 +22,7 @@ def overlay(
     """Tint the foreground of a mask over an image: `(1 - alpha) * image + alpha * color`.
 
     Images of `uint8` keep their values; booleans and floats from 0 to 1 are multiplied by 255; all others, such as MRI
-    intensities, are stretched so that their minimum is black and their maximum white (a constant one is black).
+    intensities, are stretched so that their minimum is black and their maximum white (a constant image is black).
 
     Args:
         image: `(height, width)` or `(height, width, channels)` with 1 (gray), 3 (RGB) or 4 channels (RGB and an alpha

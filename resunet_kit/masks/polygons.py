@@ -1,4 +1,4 @@
-"""Contours of masks, and masks of polygons."""
+"""Contours of masks, and masks from polygons."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ Order = Literal["row_column", "xy"]
 
 
 def contours(mask: ArrayLike, *, origin: Origin = "center", order: Order = "row_column") -> list[NDArray[np.float64]]:
-    """Trace the outlines and the holes of a mask.
+    """Trace the outlines and holes of a mask.
 
     The contours pass half-way between the centres of foreground and background pixels. Seen with the rows downwards,
     outlines run clockwise and holes counter-clockwise; `is_hole` tells them apart. Pixels that touch at a corner share
-    an outline. `polygons_to_mask` with the same options gives back the mask exactly. COCO's polygons are those of
+    an outline. `polygons_to_mask` with the same options restores the mask exactly. COCO's polygons correspond to
     `origin="corner", order="xy"`, without holes; `to_coco_annotations` makes them.
 
     Args:
         mask: `(height, width)`, booleans, 0/1 or 0/255.
-        origin: Where coordinates count from. `"center"`: the centre of the first pixel, so that pixel centres are
-            integers and the image spans -0.5 to height - 0.5. `"corner"`: the image's corner, so that pixel centres are
-            at halves and the image spans 0 to height.
-        order: `"row_column"`, or `"xy"`: column first. The points then come in the reverse sequence, so that `is_hole`
-            is right about both.
+        origin: Origin of the coordinates. `"center"`: the centre of the first pixel, so that pixel centres are integers
+            and the image spans -0.5 to height - 0.5. `"corner"`: the image's corner, so that pixel centres are at
+            halves and the image spans 0 to height.
+        order: `"row_column"`, or `"xy"`: column first. The points are then in reverse order, so that `is_hole` is right
+            for both.
 
     Returns:
         Closed polygons `(n, 2)`, the last point equal to the first, without points on straight lines. An empty mask has
@@ -60,7 +60,7 @@ def contours(mask: ArrayLike, *, origin: Origin = "center", order: Order = "row_
     box = bounding_box(foreground)
     if box is None:
         return []
-    # The frame closes the contours of what touches the border.
+    # The frame closes the contours of regions that touch the border.
     framed = np.pad(foreground[box[0] : box[2], box[1] : box[3]], 1).astype(np.float64)
     found = find_contours(framed, 0.5, fully_connected="high")
     corner = np.array(box[:2]) - 1.0 + shift
@@ -85,7 +85,7 @@ def is_hole(contour: ArrayLike) -> bool:
     """Return whether a contour from `contours` encloses a hole.
 
     Args:
-        contour: `(n, 2)`, closed or not, of whichever origin and order `contours` made it.
+        contour: `(n, 2)`, closed or not, with any origin and order that `contours` offers.
 
     Returns:
         True if the points run counter-clockwise, seen with the first coordinate downwards and the second to the right.
@@ -111,11 +111,12 @@ def polygons_to_mask(
     origin: Origin = "center",
     order: Order = "row_column",
 ) -> NDArray[np.uint8]:
-    """Fill polygons by the non-zero winding rule, pixel by pixel at its centre.
+    """Fill polygons by the non-zero winding rule, evaluated at the pixel centres.
 
-    A polygon inside another is a hole if it runs the other way round, as those of `contours` do; polygons that run the
-    same way are united. Of a centre on an edge, the smaller row or column belongs to the polygon, so polygons that
-    share an edge share no pixel. COCO's own segmentations, which follow other rules, are for `from_coco_segmentation`.
+    A polygon inside another is a hole if it runs in the opposite direction, as holes from `contours` do; polygons that
+    run in the same direction are united. Pixel centres on an edge belong to the polygon on the side of the larger row
+    or column, so polygons that share an edge share no pixel. For COCO's own segmentations, which follow other rules,
+    use `from_coco_segmentation`.
 
     Args:
         polygons: Arrays `(n, 2)`, closed or not, within the image: by default (row, column) within -0.5 to height - 0.5
@@ -162,7 +163,7 @@ def _crossings(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Return where edges cross the rows of pixel centres: row, first column at or past it, and 1 down or -1 up."""
     down = begins[:, 0] < ends[:, 0]
-    # From the upper end to the lower whatever the direction, so that a shared edge is rounded once.
+    # From the upper end to the lower whatever the direction, so that a shared edge is rounded the same way.
     top, bottom = np.where(down[:, None], begins, ends), np.where(down[:, None], ends, begins)
     first = np.ceil(top[:, 0]).astype(np.int64)
     count = np.ceil(bottom[:, 0]).astype(np.int64) - first  # rows from the top, included, to the bottom, excluded

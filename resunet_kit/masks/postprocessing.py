@@ -1,4 +1,4 @@
-"""Post-processing: from probabilities to a clean mask by one object that can be tuned, saved and loaded."""
+"""Post-processing of probabilities to a clean mask, as one object that can be tuned, saved and loaded."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Components = tuple[NDArray[np.int32], NDArray[np.int64]]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PostProcess:
-    """Threshold, with hysteresis if wanted; then fill holes, remove small components, keep the largest ones.
+    """Threshold, optionally with hysteresis; then fill holes, remove small components and keep the largest ones.
 
     Args:
         threshold: Minimum probability of the foreground, from 0 to 1.
-        low_threshold: Hysteresis: pixels of at least this belong to the mask if their component has one of at least
-            `threshold`. None: no hysteresis.
+        low_threshold: Hysteresis: pixels of at least this probability belong to the mask if their component contains
+            one of at least `threshold`. None: no hysteresis.
         max_hole: Fill holes of up to this many pixels; 0 fills none, None all.
         min_size: Remove components of fewer pixels.
         keep_largest: Keep this many of the largest components; None keeps all.
@@ -87,7 +87,7 @@ class PostProcess:
 
         Raises:
             TypeError: If the values are not numbers.
-            ValueError: If a value is outside 0..1, or there are other axes.
+            ValueError: If a value is outside 0..1, or the array is not 2-D or 3-D.
         """
         mask = self._threshold_and_fill(probability_map(probabilities))
         return self._select(mask, label_components(mask > 0, self.connectivity) if self._selects else None)
@@ -110,7 +110,7 @@ class PostProcess:
         return keep_components(*components, min_size=self.min_size, count=self.keep_largest)
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return the options as JSON, and write them to `path`, if there is one, completely or not at all."""
+        """Return the options as JSON; if `path` is given, also write them to it, whole or not at all."""
         text = json.dumps(dataclasses.asdict(self), indent=2)
         if path is not None:
             with atomic_write(path) as temporary:
@@ -119,7 +119,7 @@ class PostProcess:
 
     @classmethod
     def from_json(cls, source: str | os.PathLike[str]) -> PostProcess:
-        """Return the object that `to_json` described: of its text, or of a file's path.
+        """Create the object from the text that `to_json` returned, or from the path of its file.
 
         Raises:
             TypeError: If an option is of a wrong type.
@@ -155,10 +155,10 @@ class PostProcess:
         Args:
             probabilities: `(height, width)` or `(depth, height, width)` each, from 0 to 1.
             truths: One mask per image.
-            score: A function of truth and prediction whose higher values are better; None is the Dice score, 1 where
-                both are empty.
-            **candidates: For each option a value, or a sequence of those to try. None for `threshold` tries
-                0.05, 0.1, ..., 0.95.
+            score: A function of truth and prediction, where higher is better; None means the Dice score, 1 where both
+                are empty.
+            **candidates: For each option, a value or a sequence of values to try. None for `threshold` tries 0.05, 0.1,
+                ..., 0.95.
 
         Raises:
             TypeError: If an option is unknown or of a wrong type.
@@ -195,7 +195,7 @@ class PostProcess:
 
     @classmethod
     def _masks(cls, image: NDArray[Any], options: list[PostProcess]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Yield the index and the mask of all options; steps that several have in common run once."""
+        """Yield the index and the mask of each set of options; steps that several have in common run once."""
         groups: dict[PostProcess, list[int]] = {}
         for index, one in enumerate(options):
             groups.setdefault(dataclasses.replace(one, min_size=0, keep_largest=None), []).append(index)
@@ -209,10 +209,10 @@ class PostProcess:
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """What `PostProcess.tune` returns.
+    """Result of `PostProcess.tune`.
 
     Attributes:
-        best: The options with the highest score; the first of equal ones.
+        best: The options with the highest score; the first among equals.
         score: Their mean score.
         curve: Every combination with its mean score, in the order tried.
     """

@@ -1,4 +1,4 @@
-"""One region of a mask, and its measurements: those that `regions` takes, and others that are taken when asked for."""
+"""One region of a mask and its measurements: those that `regions` takes, and others computed on demand."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from resunet_kit.masks._shape_measures import feret_diameter, perimeter, solidit
 
 
 class Pixels(NamedTuple):
-    """What is kept of a region for later measurements.
+    """Pixels of a region, kept for later measurements.
 
     Attributes:
         mask: The region in its box.
@@ -34,8 +34,8 @@ class Region:
     """One connected region of a mask, as `regions` measures it.
 
     Lengths, areas and the centroid are in the unit of `spacing`, or in pixels; the box is always in pixels. All numbers
-    are Python's own, so that JSON takes them. Besides the arguments below a region has its `mask`, and more
-    measurements, which are computed when first asked for. A NaN of the image in the region gives intensities of NaN.
+    are plain Python numbers, which JSON accepts. Besides the arguments below, a region has its `mask` and further
+    measurements, which are computed on first access. If the image has NaN in the region, intensities are NaN.
 
     Args:
         label: 1 for the largest region, 2 for the next, ...
@@ -53,7 +53,7 @@ class Region:
         (slice(0, 1, None), slice(0, 2, None))
     """
 
-    _pixels: ClassVar[Pixels | None] = None  # of an instance, by `with_pixels`; not a field, which asdict would copy
+    _pixels: ClassVar[Pixels | None] = None  # set by `with_pixels`; not a field, which asdict would copy
 
     label: int
     area: float
@@ -66,13 +66,13 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, ...]:
-        """The box as an index: `image[region.slices]` crops."""
+        """The bounding box as an index: `image[region.slices]` crops the image to it."""
         ndim = len(self.bbox) // 2
         return tuple(slice(low, high) for low, high in zip(self.bbox[:ndim], self.bbox[ndim:], strict=True))
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """The region in its box, as booleans that are read-only: `image[region.slices][region.mask]` are its pixels.
+        """The region in its box, as read-only booleans: `image[region.slices][region.mask]` are its pixels.
 
         For a mask of the whole image: `whole = np.zeros(image.shape[:2], bool); whole[region.slices] = region.mask`.
         """
@@ -80,7 +80,7 @@ class Region:
 
     @cached_property
     def perimeter(self) -> float | None:
-        """Length of the boundary, of holes too; `None` in 3-D.
+        """Length of the boundary, including that of holes; `None` in 3-D.
 
         The estimate of `skimage.measure.perimeter` by Benkrid and Crookes (2000): the line through the centres of the
         boundary pixels, and so 0 for a single pixel. Where the axes differ in spacing, which scikit-image refuses,
@@ -106,7 +106,7 @@ class Region:
     def feret_diameter(self) -> float:
         """Maximum Feret diameter: the largest distance between two corners of the region's pixels.
 
-        A single pixel has its diagonal. `feret_diameter_max` of scikit-image measures between the middles of the
+        For a single pixel, it is the diagonal. `feret_diameter_max` of scikit-image measures between the middles of the
         pixels' edges instead, and is shorter by up to about a pixel.
         """
         mask, spacing, _ = self._measured

@@ -54,7 +54,7 @@ def from_rle(text: str, shape: tuple[int, int]) -> NDArray[np.uint8]:
 
     Raises:
         TypeError: If `text` is not a string or `shape` does not consist of integers.
-        ValueError: If the text is not such a list, a run overlaps another or leaves the image.
+        ValueError: If the text is not such a list, or a run overlaps another or extends beyond the image.
 
     Example:
         >>> from_rle("2 4", (2, 3))

@@ -1,7 +1,7 @@
 """Segmentation metrics: streaming overlap scores for `compile`, and NumPy scores of masks and probabilities.
 
-The NumPy scores load no deep-learning framework. The streaming metrics load Keras, and Keras loads a model compiled
-with them once they are registered: `from resunet_kit.metrics import DiceScore`, or any other, registers all of them.
+The NumPy scores load no deep-learning framework; the streaming metrics load Keras. Importing any streaming metric, as
+in `from resunet_kit.metrics import DiceScore`, registers all of them, so that Keras can load models compiled with them.
 """
 
 import importlib
@@ -57,7 +57,7 @@ __all__ = [
     "surface_scores",
 ]
 
-# Each streaming metric, in the module that defines it.
+# Each streaming metric and the module that defines it.
 _NEED_KERAS = {
     "ConfusionMatrix": "confusion",
     "DiceScore": "scores",
@@ -69,7 +69,7 @@ _NEED_KERAS = {
     "per_class": "scores",
 }
 
-if not TYPE_CHECKING:  # a checker would take any name for one of this module
+if not TYPE_CHECKING:  # a type checker would accept any name as an attribute of this module
 
     def __getattr__(name: str) -> Any:
         if name not in _NEED_KERAS:

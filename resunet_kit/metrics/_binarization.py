@@ -1,4 +1,4 @@
-"""Masks of 0 and 1 from predictions, and from soft labels: truth between 0 and 1, as of several annotators."""
+"""Binarisation of predictions and of soft labels: truth between 0 and 1, as from several annotators."""
 
 from typing import Literal
 
@@ -21,17 +21,17 @@ def binarize_prediction(y_pred: Tensor, *, threshold: float, from_logits: bool, 
 
 
 def binarize_truth(y_true: Tensor, channels: int, rank: int, *, soft_labels: SoftLabels, multilabel: bool) -> Tensor:
-    """Return masks or one-hot classes as they are counted; integer labels, and values outside [0, 1], unchanged.
+    """Return masks or one-hot classes ready for counting; integer labels and values outside [0, 1] stay unchanged.
 
     Args:
-        y_true: The truth, of `rank` axes, or one less where it has no channel axis.
-        channels: The prediction's channels.
-        rank: The prediction's axes.
+        y_true: The truth, with `rank` axes, or one fewer if it has no channel axis.
+        channels: Number of channels of the prediction.
+        rank: Number of axes of the prediction.
         soft_labels: Whether to `"refuse"` fractions, to `"threshold"` them, or to `"count"` them as parts of pixels.
         multilabel: Whether channels are independent masks.
 
     Raises:
-        ValueError: If there are fractions that are to be refused, other than rounding errors.
+        ValueError: If fractions are to be refused and there are any beyond rounding errors.
     """
     is_labels = channels > 1 and (len(y_true.shape) == rank - 1 or y_true.shape[-1] == 1)
     if soft_labels == "count" or is_labels or 0 in y_true.shape:

@@ -1,4 +1,4 @@
-"""Cases scored one by one, so that two masks are in memory at a time."""
+"""Cases scored one at a time, so that only two masks are in memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from resunet_kit.metrics._case_scores import Row, ScoreOptions, class_row, mean_
 
 @dataclass
 class _Case:
-    """One case: its rows by class, and what rows of classes that both masks lack are made of."""
+    """One case: its rows by class, and what is needed for rows of classes that are absent from both masks."""
 
     name: str
     group: Hashable
@@ -26,31 +26,31 @@ class _Case:
 
 @dataclass
 class CaseCollection:
-    """Scores of cases, to which masks are added one case at a time.
+    """Scores of cases, which are added one at a time.
 
     Attributes:
         options: How cases are scored.
-        unit: Of distances: "mm", or "px" where the spacing is not known.
+        unit: Unit of distances: "mm", or "px" where the spacing is not known.
     """
 
     options: ScoreOptions
     unit: str = "px"
     _cases: list[_Case] = field(default_factory=list)
-    _full_scale: str = ""  # a case stored as 0 and 255
+    _full_scale: str = ""  # the name of a case stored as 0 and 255
 
     def add(self, name: str, group: Hashable, truth: ArrayLike, prediction: ArrayLike, spacing: Spacing = None) -> None:
         """Score one case.
 
         Args:
-            name: Of the case, for the table and messages.
-            group: What it belongs to.
+            name: The case's name, for the table and for messages.
+            group: The group that the case belongs to.
             truth: `(height, width)` or `(depth, height, width)` labels.
             prediction: The same.
-            spacing: Distance between neighbouring pixels; None is 1.
+            spacing: Distance between neighbouring pixels; None means 1.
 
         Raises:
             TypeError: If the values are not numbers.
-            ValueError: If a mask is not one of labels, or the shapes differ; the message names the case.
+            ValueError: If a mask does not hold labels, or the shapes differ; the message names the case.
         """
         masks = [
             case_labels(
@@ -110,7 +110,7 @@ class CaseCollection:
         return [row for case in self._cases for row in self._case_rows(case, labels)]
 
     def _case_rows(self, case: _Case, labels: list[int]) -> Iterator[Row]:
-        """Yield the rows of one case; one for classes that neither of its masks has, too."""
+        """Yield the rows of one case, including classes that are absent from both of its masks."""
         rows = {label: case.rows.get(label) or self._absent(case) for label in labels}
         for label, row in rows.items():
             yield {"case": case.name, "group": case.group, "class": label, **row}

@@ -16,7 +16,7 @@ def case_masks(truths: Any, predictions: Any) -> list[tuple[ArrayLike, ArrayLike
 
     Raises:
         TypeError: If one is not an array or iterable of masks.
-        ValueError: If there are no cases, or more of one kind than of the other.
+        ValueError: If there are no cases, or the numbers of truths and predictions differ.
     """
     listed = [_listed(name, masks) for name, masks in (("truths", truths), ("predictions", predictions))]
     if len(listed[0]) != len(listed[1]) or not listed[0]:
@@ -28,7 +28,7 @@ def case_masks(truths: Any, predictions: Any) -> list[tuple[ArrayLike, ArrayLike
 
 
 def _listed(name: str, masks: Any) -> list[ArrayLike]:
-    """Return the mask of each case; nested lists of numbers are an array."""
+    """Return the mask of each case; nested lists of numbers count as an array."""
     if isinstance(masks, str | bytes | Mapping) or not isinstance(masks, Iterable):
         raise TypeError(
             f"Expected {name} as a list of masks, or an array with the cases along its first axis. Received "
@@ -53,7 +53,7 @@ def case_names(names: Iterable[str] | None, count: int) -> list[str]:
     """Return a distinct name for each case.
 
     Raises:
-        ValueError: If there are more or fewer, or one is given twice.
+        ValueError: If there are more or fewer names than cases, or a name is given twice.
     """
     if names is None:
         return [str(index) for index in range(count)]
@@ -68,13 +68,14 @@ def case_groups(groups: Any, keys: Sequence[Any], names: Sequence[str]) -> list[
     """Return the group of each case.
 
     Args:
-        groups: In the cases' order; or a dictionary or function from a key; None takes the case itself.
-        keys: What functions get, such as the path.
-        names: Of the cases. Dictionaries are asked for the key, for the text of it, and for the name.
+        groups: One group per case, in order; or a dictionary or function from a key; None makes each case a group of
+            its own.
+        keys: The arguments of functions, such as the path of each case.
+        names: Names of the cases. Dictionaries are looked up by the key, by its text, and by the name.
 
     Raises:
         TypeError: If `groups` is of another type.
-        ValueError: If a case has no group, or there are more or fewer than cases.
+        ValueError: If a case has no group, or there are more or fewer groups than cases.
     """
     if groups is None:
         return list(names)
@@ -103,10 +104,10 @@ def _looked_up(groups: Mapping[Any, Hashable], key: Any, name: str) -> Hashable:
 
 
 def case_spacings(spacing: Any, count: int) -> list[Any]:
-    """Return the spacing of each case: the same for all, or with a list of sequences each its own.
+    """Return the spacing of each case: one for all, or one each from a list of sequences.
 
     Raises:
-        ValueError: If there is a list of more or fewer than cases.
+        ValueError: If a list has more or fewer entries than there are cases.
     """
     several = isinstance(spacing, Sequence | np.ndarray) and len(spacing) > 0 and np.ndim(spacing[0]) == 1
     if not several:

@@ -1,4 +1,4 @@
-"""Class labels of one case, told from 0/1 and 0/255 masks."""
+"""Class labels of one case, whether stored as labels, 0/1 or 0/255."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.mask_checks import as_array
 
-# Larger values are more often intensities or numbers of instances than classes, unless `num_classes` is given.
+# Without `num_classes`, larger values are more often intensities or instance numbers than classes.
 LARGEST_BY_DEFAULT = 127
-MANY_CLASSES = 32  # longer last axes are those of volumes
+MANY_CLASSES = 32  # a longer last axis is a spatial axis of a volume
 
 
 class CaseLabels(NamedTuple):
@@ -33,13 +33,13 @@ def case_labels(mask: ArrayLike, name: str, *, num_classes: int | None, ignore_c
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, or with a last axis of length 1.
-        name: What it is, for messages.
+        name: What the mask is called in messages.
         num_classes: If given, labels must be below it; 1 and 2 ask for a binary mask.
-        ignore_class: A label that is allowed besides.
+        ignore_class: A label that is allowed in addition.
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If the shape is another, or a value is not a label.
+        ValueError: If the shape is wrong, or a value is not a label.
     """
     array = _spatial(as_array(mask, name), name)
     values = _distinct(array, name)

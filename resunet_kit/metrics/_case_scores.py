@@ -94,11 +94,11 @@ def class_row(
     """Return the scores of one class of one case by name.
 
     Args:
-        truth: Pixels of the class, `(height, width)` or `(depth, height, width)`; none where nothing is scored.
+        truth: Pixels of the class, `(height, width)` or `(depth, height, width)`; False where pixels are not scored.
         prediction: The same.
-        scored: Pixels that count; None for all.
+        scored: Pixels to score; None for all.
         spacing: As for `surface_scores`.
-        unit: That of the spacing, "px" without one.
+        unit: Unit of the spacing; "px" without one.
         options: How to score.
     """
     pixels = (truth, prediction) if scored is None else (truth[scored][None], prediction[scored][None])
@@ -114,7 +114,7 @@ def class_row(
 
 
 def unscored_row(unit: str) -> Row:
-    """Return the row of a case all of whose pixels are ignored: NaN, and counts of 0."""
+    """Return the row of a case whose pixels are all ignored: scores of NaN, and counts of 0."""
     zeros = dict.fromkeys((*score_columns(unit), *SIZES), 0)
     return _without_fractions(zeros)
 
@@ -136,5 +136,5 @@ def _left_out(empty: Empty, truth: NDArray[np.bool_], prediction: NDArray[np.boo
 
 
 def _without_fractions(row: Mapping[str, Any]) -> Row:
-    """Return the row with NaN for all that has no value; counts keep theirs."""
+    """Return the row with all scores set to NaN; counts keep their values."""
     return {name: value if name in (*LESION_COUNTS, *SIZES) else math.nan for name, value in row.items()}

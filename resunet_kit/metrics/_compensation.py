@@ -1,4 +1,4 @@
-"""Sums of counts beyond the integers that float32 can tell apart."""
+"""Compensated sums of counts, for totals beyond the integers that float32 can tell apart."""
 
 from keras import ops
 
@@ -6,9 +6,9 @@ from resunet_kit._shared.overlap import Tensor
 
 
 def add_compensated(total: Tensor, lost: Tensor, added: Tensor) -> None:
-    """Add to a variable, and to `lost` what rounding drops: the sum of both is that of all numbers in any order.
+    """Add to `total`, and add to `lost` what rounding drops: `total + lost` is the sum of all numbers in any order.
 
-    Beyond 2²⁴ float32 has no odd numbers, and a small batch would be lost whole.
+    Beyond 2²⁴, float32 has no odd integers, and the counts of a small batch could be lost entirely.
     """
     before = ops.convert_to_tensor(total)
     after = before + added

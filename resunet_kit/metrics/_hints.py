@@ -1,4 +1,4 @@
-"""What names and options of other libraries are called here."""
+"""Hints for names and options of other libraries: what they are called here."""
 
 from resunet_kit._shared.renamed_options import Hint
 

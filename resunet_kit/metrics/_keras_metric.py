@@ -4,13 +4,13 @@ from typing import Any
 
 import keras
 
-# mypy takes this name as true. Keras ships no types, and of a class with an unknown base mypy takes any option.
+# mypy treats this name as true. Keras ships no types, and for a class with an unknown base mypy accepts any option.
 MYPY = False
 
 if MYPY:
 
     class KerasMetric:
-        """What mypy knows of a Keras metric: its name, and that anything else may be called."""
+        """What mypy knows about a Keras metric: its name, and that any other attribute may be used."""
 
         name: str
 

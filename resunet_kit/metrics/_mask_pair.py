@@ -1,4 +1,4 @@
-"""Two masks of one shape, and the box that holds the foreground of one."""
+"""Two masks of the same shape, and the bounding box of a mask's foreground."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Mask = NDArray[np.bool_]
 
 
 def as_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Mask, Mask]:
-    """Return two masks of one shape as booleans.
+    """Return two masks of the same shape as booleans.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
@@ -19,7 +19,7 @@ def as_pair(truth: ArrayLike, prediction: ArrayLike) -> tuple[Mask, Mask]:
 
     Raises:
         TypeError: If the values are not numbers.
-        ValueError: If the shapes differ, the number of axes is another, or a mask has other values.
+        ValueError: If the shapes differ or are not 2-D or 3-D, or a mask has other values.
     """
     pair = as_mask(truth, name="truth"), as_mask(prediction, name="prediction")
     if pair[0].shape != pair[1].shape:
@@ -37,7 +37,7 @@ def extent(mask: Mask) -> tuple[slice, ...]:
         mask: Of any shape.
     """
     if mask.flags.f_contiguous and not mask.flags.c_contiguous:
-        return extent(mask.T)[::-1]  # ten times faster along the memory, which NIfTI readers lay out this way
+        return extent(mask.T)[::-1]  # ten times as fast along the memory; NIfTI readers return this order
     filled = np.flatnonzero(mask.any(axis=tuple(range(1, mask.ndim))))
     if not filled.size:
         return (slice(0, 0),) * mask.ndim

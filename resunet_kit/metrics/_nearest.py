@@ -1,4 +1,4 @@
-"""Exact nearest-neighbour distances between two sets of pixels, both ways.
+"""Exact nearest-neighbour distances between two sets of pixels, in both directions.
 
 A distance transform fills the whole box, and a k-d tree descends once per pixel. Surfaces of two masks of one object
 are close together, so it is faster to compute each pixel's distance along the first axis and to search the lines
@@ -18,7 +18,7 @@ Squares = NDArray[np.float32]
 Indices = NDArray[np.intp]
 _Ring = tuple[np.float32, list[int]]
 
-# Lines searched around a pixel: in 3-D those within 8 pixels. From farther away a tree takes no longer.
+# Number of lines searched around a pixel; in 3-D, those within 8 pixels. Farther away, a tree takes no longer.
 _LINES = 201
 # Maximum additions per query at which the transform beats the tree.
 _DENSE = 10_000
@@ -27,7 +27,7 @@ _SPARSE = 400
 
 
 def nearest_distances(ours: Pixels, theirs: Pixels, sizes: tuple[float, ...]) -> tuple[Distances, Distances]:
-    """Return the Euclidean distance from each pixel to the nearest of the others, both ways.
+    """Return the Euclidean distance from each pixel to the nearest of the other set, in both directions.
 
     Args:
         ours: Indices `(axes, pixels)` of at least one pixel, 2-D or 3-D.
@@ -162,7 +162,7 @@ def _along_last(squared: Squares, rows: Indices, columns: Indices, size: float) 
 def _by_tree(queries: Pixels, targets: Pixels, sizes: tuple[float, ...]) -> Distances:
     from scipy.spatial import cKDTree
 
-    # Cells halved at their middle suit a grid: built in half the time, and faster to ask from afar.
+    # Splitting cells at their middle suits a grid: the tree is built in half the time, and faster to query from afar.
     tree = cKDTree(targets.T * np.array(sizes), leafsize=32, balanced_tree=False, compact_nodes=False)
     distances: Distances = tree.query(queries.T * np.array(sizes))[0]
     return distances

@@ -1,11 +1,11 @@
-"""Defaults that a subclass gives to options: those that a dataclass would ignore are refused."""
+"""Checks of the defaults that a subclass gives to options: those that a dataclass would ignore are refused."""
 
 import dataclasses
 import inspect
 
 
 def check_annotated(kind: type) -> None:
-    """Refuse a default without an annotation, which a dataclass takes for no field of its own.
+    """Refuse a default without an annotation, which a dataclass does not treat as a field.
 
     Raises:
         TypeError: If there is one.
@@ -21,7 +21,7 @@ def check_annotated(kind: type) -> None:
 
 
 def check_decorated(kind: type) -> None:
-    """Refuse an option's default in a class that is not made a dataclass, where it has no effect.
+    """Refuse an option's default in a class that is not decorated as a dataclass, where it has no effect.
 
     Raises:
         TypeError: If there is one.

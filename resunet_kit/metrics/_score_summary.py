@@ -1,4 +1,4 @@
-"""From the scores of cases to those of groups, and to one estimate with its interval."""
+"""Summary of the scores of cases: scores of groups, and one estimate with its interval."""
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
@@ -80,7 +80,7 @@ def _interval(values: list[float], groups: list[Hashable], name: str, options: S
 
 
 def _per_group(values: list[float], groups: list[Hashable], name: str) -> dict[Hashable, float]:
-    """Return one number per group, under the group's own name rather than NumPy's."""
+    """Return one number per group, by the group itself rather than NumPy's copy of it."""
     if not values:
         return {}
     positions = {group: index for index, group in enumerate(dict.fromkeys(groups))}

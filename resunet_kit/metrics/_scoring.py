@@ -1,6 +1,6 @@
-"""From pixel counts to scores: the rules for empty masks, and the averages over classes.
+"""Scores from pixel counts: the rules for empty masks, and the averages over classes.
 
-A NaN among the counts, which a refused value leaves in a compiled step, comes out as NaN under every rule: each asks
+A NaN among the counts, which marks a refused value in a compiled step, gives NaN under every rule: each rule tests
 whether a count equals 0, which NaN does not, and zero times the counts is added to each score.
 """
 
@@ -59,7 +59,7 @@ def mean_scores(
         counts: Shape `(rows, classes)`.
         included: Which classes are scored, booleans of shape `(classes,)`.
         empty: The rule for empty masks.
-        class_average: How classes make one score.
+        class_average: How the classes are averaged to one score.
     """
     weights = ops.convert_to_tensor(included, dtype=counts.tp.dtype) * present(counts, empty)
     number = ops.sum(weights, axis=-1)
@@ -71,7 +71,7 @@ def mean_scores(
         total = ops.sum(scores * weights, axis=-1)
         return _quotient(total, number, total), scored
     truth = weights * (counts.tp + counts.fn)
-    # Where no class has truth there is nothing to weigh by, and the classes are scored as one.
+    # Without true pixels in any class, nothing can be weighted, and the classes are scored as one.
     undefined = _micro(fraction, counts, weights, empty)
     return _quotient(ops.sum(scores * truth, axis=-1), ops.sum(truth, axis=-1), undefined), scored
 

@@ -14,11 +14,11 @@ _Floats = NDArray[np.float64]
 
 
 class ReliabilityBins(NamedTuple):
-    """What `reliability_bins` returns: one entry per bin, 0 in empty bins.
+    """Result of `reliability_bins`: one entry per bin, 0 in empty bins.
 
     Attributes:
-        edges: The bins' edges in [0, 1], one more than bins.
-        counts: How many probabilities fall into each bin.
+        edges: Edges of the bins in [0, 1], one more than there are bins.
+        counts: Number of probabilities in each bin.
         confidence: Their mean.
         frequency: The fraction of positives among them, equal to the confidence if the model is calibrated.
     """
@@ -32,16 +32,16 @@ class ReliabilityBins(NamedTuple):
 def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15) -> ReliabilityBins:
     """Compare predicted probabilities with observed frequencies in bins of equal width.
 
-    A bin holds its lower edge, the last one both: the bins of `resunet_kit.plots.reliability_diagram`.
+    A bin includes its lower edge, the last bin both edges. `resunet_kit.plots.reliability_diagram` uses the same bins.
 
     Args:
-        truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
+        truth: Labels as booleans, 0/1 or 0/255, of any shape; pixels are pooled.
         probability: Probabilities of the positive class in [0, 1], of the same shape.
         bins: Number of bins, at least 1.
 
     Raises:
         TypeError: If the values are not numbers or `bins` is not an integer.
-        ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
+        ValueError: If the shapes differ, there are no values, or a value is NaN or out of range.
 
     Example:
         >>> found = reliability_bins([0, 0, 1, 1], [0.1, 0.3, 0.9, 0.7], bins=2)
@@ -66,15 +66,15 @@ def reliability_bins(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15
 
 
 def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins: int = 15) -> float:
-    """Compute the expected calibration error: how far probabilities are from frequencies, on average.
+    """Compute the expected calibration error: the mean distance of predicted probabilities from observed frequencies.
 
     `sum(counts / n * |frequency - confidence|)` over the bins of `reliability_bins`.
 
-    In a mask of mostly background nearly all pixels are easy, and their error near 0 dominates the mean: evaluate
+    In masks that are mostly background, nearly all pixels are easy, and their errors near 0 dominate the mean: evaluate
     inside the organ, or inspect the bins too.
 
     Args:
-        truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
+        truth: Labels as booleans, 0/1 or 0/255, of any shape; pixels are pooled.
         probability: Probabilities of the positive class in [0, 1], of the same shape.
         bins: Number of bins of equal width, at least 1.
 
@@ -83,11 +83,11 @@ def expected_calibration_error(truth: ArrayLike, probability: ArrayLike, *, bins
 
     Raises:
         TypeError: If the values are not numbers or `bins` is not an integer.
-        ValueError: If the shapes differ, there is no value, or one is NaN or out of range.
+        ValueError: If the shapes differ, there are no values, or a value is NaN or out of range.
 
     Note:
-        For exclusive classes the paper scores the chosen class alone: pass `labels == p.argmax(-1)` as truth and
-        `p.max(-1)` as probability. Its bins, 15 too, hold their upper edges instead of the lower.
+        For exclusive classes, the paper scores only the predicted class: pass `labels == p.argmax(-1)` as truth and
+        `p.max(-1)` as probability. Its bins, also 15, include their upper instead of their lower edges.
 
     Example:
         >>> round(expected_calibration_error([0, 0, 1, 1], [0.1, 0.1, 0.9, 0.7], bins=10), 3)

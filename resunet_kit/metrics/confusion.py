@@ -26,7 +26,7 @@ from resunet_kit.metrics._hints import MATRIX_OPTIONS
 from resunet_kit.metrics._keras_metric import KerasMetric
 
 Normalize = Literal["truth", "prediction", "all"]
-# The axes of the matrix whose sums are 1, as in scikit-learn.
+# The axes over which the matrix sums to 1, as in scikit-learn.
 _NORMALIZED_AXES: dict[str, tuple[int, ...]] = {"truth": (1,), "prediction": (0,), "all": (0, 1)}
 
 
@@ -35,31 +35,32 @@ _NORMALIZED_AXES: dict[str, tuple[int, ...]] = {"truth": (1,), "prediction": (0,
 class ConfusionMatrix(NamedOptions, KerasMetric):
     """Confusion matrix: how many pixels of each true class were predicted as each class.
 
-    `matrix[i, j]` counts the pixels of true class `i` that were predicted as class `j`. Of one channel the classes are
-    background, 0, and foreground, 1. `y_true` and `y_pred` have the shapes that the other streaming metrics take; a
-    pixel whose truth has no class at all, as a row of zeros among one-hot classes, is not counted.
+    `matrix[i, j]` counts the pixels of true class `i` that were predicted as class `j`. With one channel, the classes
+    are background, 0, and foreground, 1. `y_true` and `y_pred` have the same shapes as for the other streaming metrics;
+    a pixel without a true class, such as one whose one-hot vector is all zeros, is not counted.
 
-    `sample_weight` is per image, `(batch,)`, or per pixel; each pixel counts by its weight. Of a weight per pixel and
-    class, that of the true class counts.
+    `sample_weight` is per image, `(batch,)`, or per pixel; each pixel counts with its weight. If weights are given per
+    pixel and class, that of the true class counts.
 
-    In `compile(metrics=[...])` the history and `evaluate(..., return_dict=True)` hold the matrix as a NumPy array. A
-    progress bar has room for one number, and prints the mean of the entries. It cannot be monitored by a callback.
-    After `evaluate`, `to_numpy()` of the metric returns the exact counts.
+    With `compile(metrics=[...])`, the history and `evaluate(..., return_dict=True)` hold the matrix as a NumPy array. A
+    progress bar has room for only one number, and prints the mean of the entries. Callbacks cannot monitor the matrix.
+    After `evaluate`, the metric's `to_numpy()` returns the exact counts.
 
     Args:
-        threshold: Minimum probability of the foreground of one channel, in [0, 1], with `from_logits=True` too.
-        normalize: What sums to 1: `"truth"` each row, `"prediction"` each column, `"all"` the matrix. A class without
-            pixels has zeros. None: counts.
+        threshold: With one channel, the minimum probability of the foreground, in [0, 1], also with `from_logits=True`.
+        normalize: What is scaled to sum to 1: each row (`"truth"`), each column (`"prediction"`) or the whole matrix
+            (`"all"`). A class without pixels has zeros. None gives counts.
         soft_labels: What to do with fractions in the truth: `"refuse"` them; `"threshold"` them, so that a pixel is
-            foreground from 0.5, or of exclusive classes that of the largest; or `"count"` them as parts of pixels.
-        from_logits: Whether `y_pred` lacks its activation.
-        ignore_class: Pixels of this label are left out, as 255 for "void". None: all count.
-        dtype: `"float64"` counts in float64, everything else in float32; what rounding loses is kept.
+            foreground from 0.5 or, with exclusive classes, belongs to the one with the largest fraction; or `"count"`
+            them as parts of pixels.
+        from_logits: Whether `y_pred` holds logits rather than probabilities.
+        ignore_class: Pixels with this label, such as 255 for "void", are left out. None: all pixels count.
+        dtype: `"float64"` counts in float64, any other dtype in float32; rounding errors are compensated.
         name: The metric's name in logs.
 
     Raises:
-        TypeError: If an option is of another type.
-        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+        TypeError: If an option is of a wrong type.
+        ValueError: If an option is out of range, or the tensors do not fit each other or the options.
 
     Example:
         >>> import numpy as np
@@ -112,7 +113,7 @@ class ConfusionMatrix(NamedOptions, KerasMetric):
             matrices = self._count(y_true, y_pred, pixel_weight)
         if image_weight is not None:
             matrices = matrices * ops.reshape(image_weight, (-1, 1, 1))
-        # Of refused values in a compiled step, which `result` then gives as NaN.
+        # NaN for refused values in a compiled step, so that `result` is NaN too.
         add_compensated(self.counts, self.lost, failures.nan_where(ops.sum(matrices, axis=0)))
 
     def result(self) -> Tensor:
@@ -123,7 +124,7 @@ class ConfusionMatrix(NamedOptions, KerasMetric):
         """
         if self.classes is None:
             return ops.zeros((0, 0), dtype=self.dtype)
-        counts = ops.convert_to_tensor(self.counts) + self.lost  # JAX's functions take no variables
+        counts = ops.convert_to_tensor(self.counts) + self.lost  # JAX's functions do not accept variables
         if self.normalize is None:
             return counts
         total = ops.sum(counts, axis=_NORMALIZED_AXES[self.normalize], keepdims=True)
@@ -133,7 +134,7 @@ class ConfusionMatrix(NamedOptions, KerasMetric):
         """Return the matrix in float64, where every count up to 2⁴⁸ is exact.
 
         Returns:
-            Shape `(classes, classes)`, normalised as `result`; before any data, `(0, 0)`.
+            Shape `(classes, classes)`, normalised like `result`; before any data, `(0, 0)`.
         """
         if self.classes is None:
             return np.zeros((0, 0))

@@ -1,4 +1,4 @@
-"""Every score of many cases, with intervals over patients, as tables and JSON."""
+"""Evaluation of many cases: every score, with intervals over patients, as tables and JSON."""
 
 from __future__ import annotations
 
@@ -28,13 +28,14 @@ Groups = Mapping[Any, Hashable] | Callable[[Any], Hashable] | Iterable[Hashable]
 
 @dataclass(frozen=True, repr=False)
 class Evaluation:
-    """Scores of cases, of groups of cases, and their summary. As text, the summary.
+    """Scores of cases and of groups of cases, and their summary; printing it shows the summary.
 
     Attributes:
-        rows: One dictionary per case and class, and with several classes one more for their mean. Names of distances
-            end in their unit, `_mm` or `_px`.
-        summary_rows: One dictionary per class and score: the statistic over the groups, its interval, and how many
-            cases and groups it is of, were left out by the rule for empty masks, and are infinite.
+        rows: One dictionary per case and class and, with several classes, one more per case for their mean. Names of
+            distances end in the unit, `_mm` or `_px`.
+        summary_rows: One dictionary per class and score: the statistic over the groups, its interval, the numbers of
+            cases and groups it is taken over, and how many cases were left out by the rule for empty masks or are
+            infinite.
         settings: Units, the rule for empty masks, and the options that the scores depend on.
     """
 
@@ -54,16 +55,16 @@ class Evaluation:
 
     @property
     def by_group(self) -> Any:
-        """One row per group and class, as `table`: the mean of its cases' scores, and the sum of lesion counts."""
+        """One row per group and class, as a table: the mean of its cases' scores, and the sums of lesion counts."""
         return as_table(group_rows(self.rows, self.settings["distance_unit"]))
 
     def __len__(self) -> int:
         return int(self.settings["cases"])
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return settings, summary and cases as JSON, and write them to `path`, if there is one, whole or not at all.
+        """Return settings, summary and cases as JSON; if `path` is given, also write them to it, whole or not at all.
 
-        A score that is left out (NaN) is null, and an infinite distance the text "Infinity".
+        A score that was left out (NaN) becomes null, and an infinite distance the text "Infinity".
         """
         content = {
             "format_version": FORMAT_VERSION,
@@ -78,7 +79,7 @@ class Evaluation:
         return text
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write `rows` as a CSV file, whole or not at all; NaN is empty, an infinite distance "inf"."""
+        """Write `rows` as a CSV file, whole or not at all; NaN becomes an empty field, an infinite distance "inf"."""
         with atomic_write(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(self.rows[0]))
             writer.writeheader()
@@ -87,7 +88,7 @@ class Evaluation:
                 writer.writerow(row | missing)
 
     def to_markdown(self, scores: Iterable[str] | None = None) -> str:
-        """Return the summary as a table in Markdown, below a line that says what the numbers are of.
+        """Return the summary as a Markdown table, below lines that explain the numbers.
 
         Args:
             scores: Names of the scores to show; None for all.
@@ -141,35 +142,36 @@ def evaluate_masks(
 ) -> Evaluation:
     """Score predicted masks in one call: overlap, surfaces and lesions of each case, and means with intervals.
 
-    Scores are those of `overlap_scores`, `surface_scores` and `lesion_scores`, for each class but the background;
+    Scores are those of `overlap_scores`, `surface_scores` and `lesion_scores`, for each class except the background;
     `hausdorff_distance_95` is the 95th percentile. Intervals are those of `bootstrap_interval`: cases are averaged
     within each group, and groups resampled. Files and models are evaluated by `resunet_kit.evaluation.evaluate`.
 
     Args:
         truths: Labels of each case, `(height, width)` or `(depth, height, width)`, or with a last axis of length 1: a
-            list or another iterable, or an array with the cases along its first axis. A single volume goes into a list.
-            Masks of 0 and 255 are 0 and 1.
+            list or another iterable, or an array with the cases along its first axis. Pass a single volume in a list.
+            Masks of 0 and 255 are read as 0 and 1.
         predictions: The same.
         spacing: Distance between neighbouring pixels in millimetres, one number for all axes or one for each; or a list
-            with such a sequence for each case. None leaves distances in pixels, and their columns say so.
-        groups: The patient of each case: in the cases' order, or a dictionary or function from a case's name. None
-            takes each case as one of its own.
-        names: Of the cases; "0", "1" and so on by default.
-        num_classes: Number of classes with the background; 1 and 2 mean binary masks. None scores the labels that any
-            mask has.
-        ignore_class: Truth of this label counts for no class, often 255.
-        empty: The rule for a class that a case lacks. A number is the overlap score where truth and prediction both
-            lack it; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"` leaves such a case out,
-            `"skip"` all cases whose truth lacks the class, false positives too. In any other case with one empty mask
-            the overlap is 0 and distances are infinite. Counts of lesions and pixels are always counted.
-        tolerance: Distance of surface Dice, in the unit of the spacing.
+            with one such sequence per case. None leaves distances in pixels, as the names of their columns say.
+        groups: The patient of each case: a list in the cases' order, or a dictionary or function from a case's name to
+            its patient. None treats each case as a patient of its own.
+        names: Names of the cases; "0", "1" and so on by default.
+        num_classes: Number of classes, including the background; 1 and 2 mean binary masks. None scores every label
+            that occurs in a mask.
+        ignore_class: Pixels with this label in the truth, often 255, are left out.
+        empty: The rule for a class that is absent from a case. A number is the overlap score where the class is absent
+            from both truth and prediction; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"`
+            leaves such cases out; `"skip"` leaves out all cases whose truth lacks the class, with their false
+            positives. In any other case with one empty mask, overlap scores are 0 and distances are infinite. Lesions
+            and pixels are always counted.
+        tolerance: Tolerance of the surface Dice, in the unit of the spacing.
         min_overlap: Minimum fraction of a lesion's pixels that must overlap for it to count as detected, in [0, 1]; 0
-            is one pixel.
-        connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the number
-            of axes; None is all of them (across corners too).
-        statistic: `"mean"` over the groups; or `"median"`, for distances of which some are infinite.
-        confidence: The intervals' probability.
-        resamples: How many times groups are drawn.
+            means one pixel.
+        connectivity: Number of axes along which neighbouring pixels of one lesion may differ, from 1 (across faces
+            only) to the number of axes; None means all of them (across corners too).
+        statistic: `"mean"` or `"median"` over the groups; the median suits distances of which some are infinite.
+        confidence: Confidence level of the intervals.
+        resamples: Number of times that groups are resampled.
         seed: The same seed gives the same intervals.
 
     Returns:
@@ -177,8 +179,8 @@ def evaluate_masks(
 
     Raises:
         TypeError: If masks are not numbers, or an option is of a wrong type.
-        ValueError: If there are no cases, more of one kind than of the other, a case's masks differ in shape or are not
-            of labels, or an option is out of range; the message names the case.
+        ValueError: If there are no cases, the numbers of truths and predictions differ, a case's masks differ in shape
+            or do not hold labels, or an option is out of range; the message names the case.
 
     Example:
         >>> import numpy as np
@@ -271,7 +273,7 @@ def _number(value: float) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON has: null for NaN, text for infinity and for groups of other types."""
+    """Return a value that JSON can hold: null for NaN, text for infinity and for groups of other types."""
     if isinstance(value, Mapping):
         return {str(name): _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

@@ -13,14 +13,14 @@ from resunet_kit.metrics._mask_pair import Mask, as_pair, extent
 
 
 class LesionScores(NamedTuple):
-    """What `lesion_scores` returns.
+    """Result of `lesion_scores`.
 
     Attributes:
         detected: Lesions of the truth that the prediction detects.
-        missed: Lesions of the truth that it does not.
-        false_positives: Predicted lesions that match none of the truth.
-        matched: Predicted lesions that match one; differs from `detected` where one prediction covers several lesions,
-            or several predictions lie in one.
+        missed: Lesions of the truth that it does not detect.
+        false_positives: Predicted lesions that match no lesion of the truth.
+        matched: Predicted lesions that match a lesion of the truth; differs from `detected` where one prediction covers
+            several lesions, or several predictions lie in one.
         sensitivity: `detected / (detected + missed)`.
         precision: `matched / (matched + false_positives)`.
         f1: Harmonic mean of sensitivity and precision.
@@ -38,31 +38,31 @@ class LesionScores(NamedTuple):
 def lesion_scores(
     truth: ArrayLike, prediction: ArrayLike, *, min_overlap: float = 0.1, connectivity: int | None = None
 ) -> LesionScores:
-    """Score the detection of lesions, which are connected components: each weighs the same, however small.
+    """Score the detection of lesions, the connected components: each counts the same, however small.
 
     A lesion of the truth is detected if at least `min_overlap` of its pixels, and at least one, are predicted. A
     predicted lesion is matched if at least `min_overlap` of its pixels, and at least one, are foreground of the truth,
-    so that a prediction of everything detects all lesions and is itself a false positive. The matching is not one to
-    one: a lesion may match several.
+    so that a prediction that covers everything detects all lesions and is itself a false positive. The matching is not
+    one-to-one: a lesion may match several.
 
-    If both masks are empty sensitivity, precision and F1 are 1; if one is, they are 0.
+    If both masks are empty, sensitivity, precision and F1 are 1; if only one is, they are 0.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        min_overlap: Minimum fraction of a lesion's pixels, in [0, 1]; 0 is one pixel. The default is that of the MSSEG
-            challenge.
-        connectivity: How many axes neighbouring pixels of one lesion may differ in, from 1 (across faces) to the
-            number of axes; `None` is all of them (across corners too).
+        min_overlap: Minimum fraction of a lesion's pixels, in [0, 1]; 0 means one pixel. The default is that of the
+            MSSEG challenge.
+        connectivity: Number of axes along which neighbouring pixels of one lesion may differ, from 1 (across faces
+            only) to the number of axes; `None` means all of them (across corners too).
 
     Raises:
         TypeError: If the masks' values or `min_overlap` are not numbers, or `connectivity` is not an integer.
         ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Note:
-        The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the fraction; of the
-        predicted lesions, largest part first, that make up 65 % of a detection none may lie by more than 70 % in the
-        background; and lesions join across faces, those of up to 3 mm³ left out.
+        The challenge's tool, animaSegPerfAnalyzer, is stricter: the overlap must exceed the fraction; none of the
+        predicted lesions that make up 65 % of a detection, largest part first, may lie more than 70 % in the
+        background; and lesions are joined across faces, with those of up to 3 mm³ left out.
 
     Example:
         >>> truth = [[1, 1, 0, 0, 0, 1], [1, 1, 0, 0, 0, 0]]

@@ -12,7 +12,7 @@ from resunet_kit.metrics._mask_pair import as_pair
 
 
 class OverlapScores(NamedTuple):
-    """What `overlap_scores` returns: fractions in [0, 1], 1 is best.
+    """Result of `overlap_scores`: fractions in [0, 1], where 1 is best.
 
     Attributes:
         dice: `2TP / (2TP + FP + FN)`.
@@ -39,7 +39,7 @@ def overlap_scores(truth: ArrayLike, prediction: ArrayLike, *, empty: float = 1.
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        empty: The scores of an empty prediction of an empty truth, a finite number.
+        empty: The value of every score if both masks are empty, a finite number.
 
     Raises:
         TypeError: If the masks' values or `empty` are not numbers.

@@ -17,7 +17,7 @@ _AT_ONCE = 2**22  # values drawn at once, so that memory stays bounded
 
 
 class Interval(NamedTuple):
-    """What `bootstrap_interval` returns.
+    """Result of `bootstrap_interval`.
 
     Attributes:
         estimate: The statistic of the values themselves.
@@ -39,10 +39,10 @@ def by_group(values: ArrayLike, groups: ArrayLike, *, statistic: Statistic = np.
         statistic: Called as `statistic(values, axis=0)` with the values of one patient.
 
     Returns:
-        The statistic of each patient, the patients in sorted order.
+        The statistic of each patient, with the patients in sorted order.
 
     Raises:
-        ValueError: If the lengths differ, there are no values, or one or a group is missing (NaN, None).
+        ValueError: If the lengths differ, there are no values, or a value or group is missing (NaN, None).
 
     Example:
         >>> by_group([0.5, 1.0, 0.0], ["b", "a", "b"])
@@ -69,18 +69,18 @@ def bootstrap_interval(
     """Compute a statistic over patients with its percentile bootstrap interval.
 
     Patients are resampled with replacement, never their slices: slices of one patient are correlated, and an interval
-    over slices is too narrow. First `within` reduces each patient's cases to one value; then as many patients as there
-    are get drawn, `resamples` times; the interval's ends are the quantiles `(1 ± confidence) / 2` of the statistic of
-    the draws. With fewer than about 20 patients the interval is too narrow.
+    over slices would be too narrow. First, `within` reduces each patient's cases to one value. Then a sample of as many
+    patients as there are is drawn `resamples` times; the ends of the interval are the quantiles `(1 ± confidence) / 2`
+    of the statistic over these samples. With fewer than about 20 patients, the interval is too narrow.
 
     Args:
         values: Scores `(cases,)`, infinite ones included; or rows `(cases, columns)` that the statistic combines.
         groups: The patient of each case, `(cases,)`; `None` if each case is a patient of its own.
-        statistic: Called as `statistic(values, axis=...)` along the patients' axis: `np.mean`, `np.median` and
-            similar. With infinite scores take the median.
+        statistic: Called as `statistic(values, axis=...)` along the patients' axis: `np.mean`, `np.median` and similar.
+            With infinite scores, take the median.
         within: Called in the same way with the cases of one patient: `np.mean` for scores, `np.sum` for counts.
-        confidence: The interval's probability, in (0, 1).
-        resamples: How many times patients are drawn, at least 1.
+        confidence: Confidence level of the interval, in (0, 1).
+        resamples: Number of times that patients are resampled, at least 1.
         seed: The same seed gives the same draws.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The streaming metrics of overlap: Dice and IoU; and each streaming metric per class."""
+"""Streaming metrics of overlap: Dice and IoU; and copies of any streaming metric per class."""
 
 import dataclasses
 from typing import ClassVar
@@ -13,38 +13,40 @@ from resunet_kit.metrics.streaming import Confusion, Direction, OverlapMetric
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class DiceScore(OverlapMetric):
-    """Dice score, the F1 of pixels: `2TP / (2TP + FP + FN)` of thresholded masks.
+    """Dice score (F1 of pixels) of thresholded masks: `2TP / (2TP + FP + FN)`.
 
-    Truth and prediction both empty score `empty`; the truth alone empty scores 0, or is left out by `empty="skip"`.
+    If truth and prediction are both empty, the score is `empty`; if only the truth is, it is 0, unless `empty="skip"`
+    leaves it out.
 
     Args:
-        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too. Of several exclusive
-            classes a pixel belongs to the most probable one instead.
-        average: Over images: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images
-            and scores once, so that large objects dominate.
-        class_average: Over classes, of an image or of the pooled counts: `"macro"` is the mean of the classes' scores;
-            `"micro"` scores the sums of their counts; `"weighted"` weighs each class by the pixels of its truth, and is
-            that of `"micro"` where there are none.
-        empty: Score of a class that truth and prediction both lack, a finite number; or `"skip_both"` to leave it out,
-            or `"skip"` to leave out each class that the truth lacks, its false positives too, of images and of pooled
-            counts.
+        threshold: Minimum probability of the foreground, in [0, 1], also with `from_logits=True`. With several
+            exclusive classes, a pixel is assigned to the most probable one instead.
+        average: Average over images: `"image"` is the mean of the images' scores; `"pooled"` adds up the pixel counts
+            of all images and scores them once, so that large objects dominate.
+        class_average: Average over classes, per image or of the pooled counts: `"macro"` is the mean of the classes'
+            scores; `"micro"` scores the sums of their counts; `"weighted"` weights each class by its number of true
+            pixels, and equals `"micro"` where there are none.
+        empty: Score of a class that is absent from both truth and prediction, a finite number; or `"skip_both"` to
+            leave it out; or `"skip"` to leave out each class that is absent from the truth, with its false positives,
+            both per image and from pooled counts.
         soft_labels: What to do with fractions in the truth: `"refuse"` them; `"threshold"` them, so that a pixel is
-            foreground from 0.5, or of exclusive classes that of the largest; or `"count"` them as parts of pixels, of
-            which no prediction scores 1.
-        from_logits: Whether `y_pred` lacks its activation.
+            foreground from 0.5 or, with exclusive classes, belongs to the one with the largest fraction; or `"count"`
+            them as parts of pixels, in which case no prediction scores 1.
+        from_logits: Whether `y_pred` holds logits rather than probabilities.
         multilabel: Whether channels are independent masks instead of exclusive classes.
-        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is near 1
-            whatever the model does. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is left out of
-            the average too. None: all pixels count.
-        class_id: Score this channel alone, which may be the background; None is the average over the classes.
-            `per_class` gives one metric per class.
-        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what rounding loses.
+        include_background: Whether channel 0 of exclusive classes is scored. Off by default, because its score is near
+            1 whatever the model does. A single channel and multilabel channels have no background.
+        ignore_class: Pixels with this label, such as 255 for "void", are left out. If it is a class of the prediction,
+            the average leaves out that class too. None: all pixels count.
+        class_id: Score only this channel, which may be the background; None averages over the classes. `per_class`
+            makes one metric per class.
+        dtype: `"float64"` counts in float64, any other dtype in float32. Rounding errors of pooled counts are
+            compensated.
         name: The metric's name in logs.
 
     Raises:
-        TypeError: If an option is unknown or of another type.
-        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+        TypeError: If an option is unknown or of a wrong type.
+        ValueError: If an option is out of range, or the tensors do not fit each other or the options.
 
     Example:
         >>> import numpy as np
@@ -70,40 +72,42 @@ class DiceScore(OverlapMetric):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class IoU(OverlapMetric):
-    """Intersection over union, the Jaccard index: `TP / (TP + FP + FN)` of thresholded masks.
+    """Intersection over union (Jaccard index) of thresholded masks: `TP / (TP + FP + FN)`.
 
     The metric thresholds the probabilities itself, so a perfect mask given with probabilities of 0.9 scores 1.
 
-    Truth and prediction both empty score `empty`; the truth alone empty scores 0, or is left out by `empty="skip"`.
+    If truth and prediction are both empty, the score is `empty`; if only the truth is, it is 0, unless `empty="skip"`
+    leaves it out.
 
     Args:
-        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too. Of several exclusive
-            classes a pixel belongs to the most probable one instead.
-        average: Over images: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images
-            and scores once, so that large objects dominate.
-        class_average: Over classes, of an image or of the pooled counts: `"macro"` is the mean of the classes' scores;
-            `"micro"` scores the sums of their counts; `"weighted"` weighs each class by the pixels of its truth, and is
-            that of `"micro"` where there are none.
-        empty: Score of a class that truth and prediction both lack, a finite number; or `"skip_both"` to leave it out,
-            or `"skip"` to leave out each class that the truth lacks, its false positives too, of images and of pooled
-            counts.
+        threshold: Minimum probability of the foreground, in [0, 1], also with `from_logits=True`. With several
+            exclusive classes, a pixel is assigned to the most probable one instead.
+        average: Average over images: `"image"` is the mean of the images' scores; `"pooled"` adds up the pixel counts
+            of all images and scores them once, so that large objects dominate.
+        class_average: Average over classes, per image or of the pooled counts: `"macro"` is the mean of the classes'
+            scores; `"micro"` scores the sums of their counts; `"weighted"` weights each class by its number of true
+            pixels, and equals `"micro"` where there are none.
+        empty: Score of a class that is absent from both truth and prediction, a finite number; or `"skip_both"` to
+            leave it out; or `"skip"` to leave out each class that is absent from the truth, with its false positives,
+            both per image and from pooled counts.
         soft_labels: What to do with fractions in the truth: `"refuse"` them; `"threshold"` them, so that a pixel is
-            foreground from 0.5, or of exclusive classes that of the largest; or `"count"` them as parts of pixels, of
-            which no prediction scores 1.
-        from_logits: Whether `y_pred` lacks its activation.
+            foreground from 0.5 or, with exclusive classes, belongs to the one with the largest fraction; or `"count"`
+            them as parts of pixels, in which case no prediction scores 1.
+        from_logits: Whether `y_pred` holds logits rather than probabilities.
         multilabel: Whether channels are independent masks instead of exclusive classes.
-        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is near 1
-            whatever the model does. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is left out of
-            the average too. None: all pixels count.
-        class_id: Score this channel alone, which may be the background; None is the average over the classes.
-            `per_class` gives one metric per class.
-        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what rounding loses.
+        include_background: Whether channel 0 of exclusive classes is scored. Off by default, because its score is near
+            1 whatever the model does. A single channel and multilabel channels have no background.
+        ignore_class: Pixels with this label, such as 255 for "void", are left out. If it is a class of the prediction,
+            the average leaves out that class too. None: all pixels count.
+        class_id: Score only this channel, which may be the background; None averages over the classes. `per_class`
+            makes one metric per class.
+        dtype: `"float64"` counts in float64, any other dtype in float32. Rounding errors of pooled counts are
+            compensated.
         name: The metric's name in logs.
 
     Raises:
-        TypeError: If an option is unknown or of another type.
-        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+        TypeError: If an option is unknown or of a wrong type.
+        ValueError: If an option is out of range, or the tensors do not fit each other or the options.
 
     Example:
         >>> import numpy as np
@@ -131,8 +135,8 @@ def per_class(metric: OverlapMetric, num_classes: int) -> list[OverlapMetric]:
     """Return a copy of `metric` for each class, named by its index: `dice_score_0`, `dice_score_1`, ...
 
     Args:
-        metric: A streaming metric of this package, as `DiceScore()`.
-        num_classes: The number of the prediction's channels, at least 1.
+        metric: A streaming metric of this package, such as `DiceScore()`.
+        num_classes: Number of channels of the prediction, at least 1.
 
     Raises:
         TypeError: If `metric` is not a streaming metric of this package, or `num_classes` not an integer.

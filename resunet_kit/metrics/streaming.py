@@ -1,4 +1,4 @@
-"""The base of the streaming overlap metrics: it thresholds, counts pixels, applies the empty-mask rule and averages."""
+"""Base class of the streaming overlap metrics: thresholds, pixel counts, the empty-mask rule and averages."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -32,56 +32,57 @@ Direction = Literal["up", "down"]
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class OverlapMetric(NamedOptions, KerasMetric):
-    """Base of the streaming metrics: subclass it with one method, `fraction`, for a metric of your own.
+    """Base class of the streaming metrics: for a metric of your own, subclass it and write one method, `fraction`.
 
     Predictions are thresholded before they are counted. `y_pred` has shape `(batch, ..., channels)`; `y_true` has the
-    same (0/1 masks or one-hot classes), or holds integer labels with a last axis of 1 or none. Any split of the same
-    data into batches gives the same result.
+    same shape (0/1 masks or one-hot classes), or holds integer labels, with a last axis of length 1 or without one. The
+    result does not depend on how the data is split into batches.
 
-    `sample_weight` is per image, `(batch,)`, and weighs its score or, pooled, its counts; or per pixel, and weighs that
-    pixel's count.
+    `sample_weight` is either per image, `(batch,)`, and weights the image's score or, if pooled, its counts; or per
+    pixel, and weights that pixel's count.
 
-    Empty masks, for each class of an image, or of the whole data where counts are pooled:
+    Empty masks follow these rules, for each class of an image, or of all data where counts are pooled:
 
     - truth and prediction both empty: the score is `empty`; `"skip"` and `"skip_both"` leave the class out;
-    - the truth alone: Dice, IoU, sensitivity and precision are 0; `"skip"` leaves the class out.
+    - only the truth empty: Dice, IoU, sensitivity and precision are 0; `"skip"` leaves the class out.
 
-    Pooled, `"skip"` leaves out an image's counts for each class that its truth lacks, so that false positives there are
-    lost; `"skip_both"` keeps the counts of all images. If nothing is left, or before any data, the result is 0, as in
-    Keras's own metrics.
+    When pooling, `"skip"` leaves out an image's counts for each class that is absent from its truth, so that false
+    positives there are lost; `"skip_both"` keeps the counts of all images. If nothing is left, or before any data, the
+    result is 0, as in Keras's own metrics.
 
-    A subclass says with the class attribute `direction` whether larger values are better, `"up"`, or smaller ones,
-    `"down"`. `EarlyStopping`, `ModelCheckpoint` and `ReduceLROnPlateau` with `mode="auto"` follow it; with None, as
-    here, they ask for a mode.
+    The class attribute `direction` of a subclass says whether larger values (`"up"`) or smaller values (`"down"`) are
+    better. `EarlyStopping`, `ModelCheckpoint` and `ReduceLROnPlateau` with `mode="auto"` follow it; with None, as here,
+    they require a mode.
 
     Args:
-        threshold: Minimum probability of the foreground, in [0, 1], with `from_logits=True` too. Of several exclusive
-            classes a pixel belongs to the most probable one instead.
-        average: Over images: `"image"` is the mean of the images' scores; `"pooled"` counts all pixels of all images
-            and scores once, so that large objects dominate.
-        class_average: Over classes, of an image or of the pooled counts: `"macro"` is the mean of the classes' scores;
-            `"micro"` scores the sums of their counts; `"weighted"` weighs each class by the pixels of its truth, and is
-            that of `"micro"` where there are none.
-        empty: Score of a class that truth and prediction both lack, a finite number; or `"skip_both"` to leave it out,
-            or `"skip"` to leave out each class that the truth lacks, its false positives too, of images and of pooled
-            counts.
+        threshold: Minimum probability of the foreground, in [0, 1], also with `from_logits=True`. With several
+            exclusive classes, a pixel is assigned to the most probable one instead.
+        average: Average over images: `"image"` is the mean of the images' scores; `"pooled"` adds up the pixel counts
+            of all images and scores them once, so that large objects dominate.
+        class_average: Average over classes, per image or of the pooled counts: `"macro"` is the mean of the classes'
+            scores; `"micro"` scores the sums of their counts; `"weighted"` weights each class by its number of true
+            pixels, and equals `"micro"` where there are none.
+        empty: Score of a class that is absent from both truth and prediction, a finite number; or `"skip_both"` to
+            leave it out; or `"skip"` to leave out each class that is absent from the truth, with its false positives,
+            both per image and from pooled counts.
         soft_labels: What to do with fractions in the truth: `"refuse"` them; `"threshold"` them, so that a pixel is
-            foreground from 0.5, or of exclusive classes that of the largest; or `"count"` them as parts of pixels, of
-            which no prediction scores 1.
-        from_logits: Whether `y_pred` lacks its activation.
+            foreground from 0.5 or, with exclusive classes, belongs to the one with the largest fraction; or `"count"`
+            them as parts of pixels, in which case no prediction scores 1.
+        from_logits: Whether `y_pred` holds logits rather than probabilities.
         multilabel: Whether channels are independent masks instead of exclusive classes.
-        include_background: Whether channel 0 of exclusive classes is scored. Not by default: its score is near 1
-            whatever the model does. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is left out of
-            the average too. None: all pixels count.
-        class_id: Score this channel alone, which may be the background; None is the average over the classes.
-            `per_class` gives one metric per class.
-        dtype: `"float64"` counts in float64, everything else in float32. Pooled counts keep what rounding loses.
+        include_background: Whether channel 0 of exclusive classes is scored. Off by default, because its score is near
+            1 whatever the model does. A single channel and multilabel channels have no background.
+        ignore_class: Pixels with this label, such as 255 for "void", are left out. If it is a class of the prediction,
+            the average leaves out that class too. None: all pixels count.
+        class_id: Score only this channel, which may be the background; None averages over the classes. `per_class`
+            makes one metric per class.
+        dtype: `"float64"` counts in float64, any other dtype in float32. Rounding errors of pooled counts are
+            compensated.
         name: The metric's name in logs.
 
     Raises:
-        TypeError: If an option is unknown or of another type.
-        ValueError: If an option is out of its range, or the tensors do not fit each other or the options.
+        TypeError: If an option is unknown or of a wrong type.
+        ValueError: If an option is out of range, or the tensors do not fit each other or the options.
 
     Example:
         >>> import dataclasses, numpy as np
@@ -164,7 +165,7 @@ class OverlapMetric(NamedOptions, KerasMetric):
             counts = self._count(y_true, y_pred, pixel_weight)
         if image_weight is None:
             image_weight = ops.ones_like(counts.tp[:, 0])
-        # Of refused values in a compiled step, which `result` then gives as NaN.
+        # NaN for refused values in a compiled step, so that `result` is NaN too.
         image_weight = failures.nan_where(image_weight)
         if self.average == "image":
             scores, scored = self._mean_of_classes(counts)
@@ -178,7 +179,7 @@ class OverlapMetric(NamedOptions, KerasMetric):
     def result(self) -> Tensor:
         """Return the metric over all batches since the last reset, a scalar; NaN if compiled steps got wrong values."""
         if self.average == "image":
-            count = ops.convert_to_tensor(self.count)  # JAX's functions take no variables
+            count = ops.convert_to_tensor(self.count)  # JAX's functions do not accept variables
             return self.total / ops.where(ops.equal(count, 0), ops.ones_like(count), count)
         if self.classes is None:
             return ops.zeros((), dtype=self.dtype)
@@ -196,7 +197,7 @@ class OverlapMetric(NamedOptions, KerasMetric):
         )
 
     def _build(self, channels: int) -> None:
-        """Create the pooled counts, whose number of classes the first batch tells."""
+        """Create the pooled counts once the first batch shows the number of classes."""
         if self.classes not in (None, channels):
             raise ValueError(
                 f"Expected y_pred of {self.classes} channels, as {self.name} has counted so far. Received {channels}. "
@@ -246,7 +247,7 @@ class OverlapMetric(NamedOptions, KerasMetric):
 
 
 def _check_average(average: object) -> None:
-    if average is None or average in ("none", *get_args(ClassAverage)):  # what other libraries take for the classes
+    if average is None or average in ("none", *get_args(ClassAverage)):  # what other libraries accept, for the classes
         cure = f"class_average={average!r}" if average in get_args(ClassAverage) else "per_class(metric, num_classes)"
         error = TypeError if average is None else ValueError
         raise error(

@@ -16,7 +16,7 @@ from resunet_kit.metrics._nearest import Distances, Pixels, nearest_distances
 
 
 class SurfaceScores(NamedTuple):
-    """What `surface_scores` returns, each value as its function of the same name gives it.
+    """Result of `surface_scores`; each value equals that of the function of the same name.
 
     Attributes:
         hausdorff_distance: In the unit of the spacing; 0 is best.
@@ -39,18 +39,18 @@ def surface_scores(
 ) -> SurfaceScores:
     """Compute all surface scores from one pass over the masks.
 
-    The surface of a mask is its foreground with a background pixel across a face; beyond the image's border is
-    background. Distances are Euclidean, between centres of surface pixels.
+    The surface of a mask consists of the foreground pixels with a background pixel across a face; everything outside
+    the image is background. Distances are Euclidean, between centres of surface pixels.
 
-    If both masks are empty the distances are 0 and the surface Dice 1; if one is, infinity and 0.
+    If both masks are empty, the distances are 0 and the surface Dice is 1; if only one is, they are infinity and 0.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        tolerance: Distance up to which a surface pixel counts as within tolerance, in the unit of `spacing`, 0 or more.
+        tolerance: Largest distance at which surface pixels agree, in the unit of `spacing`, 0 or more.
         percentile: Percentile of the Hausdorff distance in percent, above 1 and up to 100, or 0; 95 leaves out the
             farthest 5 %.
-        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` means 1.
 
     Raises:
         TypeError: If the masks' values or an option are not numbers.
@@ -96,26 +96,26 @@ def hausdorff_distance(
 ) -> float:
     """Compute the Hausdorff distance, or a percentile of it, between the surfaces of two masks.
 
-    `max(P(d(truth, prediction)), P(d(prediction, truth)))`, where `d(a, b)` holds the distance of each surface pixel
-    of `a` to the surface of `b` and `P` is the percentile, interpolated linearly. The larger of the two directed
+    `max(P(d(truth, prediction)), P(d(prediction, truth)))`, where `d(a, b)` holds the distance of each surface pixel of
+    `a` to the surface of `b` and `P` is the percentile, interpolated linearly. This is the larger of the two directed
     percentiles, as in MONAI and DeepMind's surface-distance; MedPy takes the percentile of all distances together,
-    which is less or equal.
+    which is smaller or equal.
 
     The directed distance is `P(d(prediction, truth))`: from the prediction to the truth, so that it measures what was
-    predicted too far out, and not what was missed. Exchange the masks for the other direction.
+    predicted too far out, and not what was missed. Swap the masks for the other direction.
 
-    Surfaces and empty masks are those of `surface_scores`.
+    Surfaces and empty masks are defined as in `surface_scores`.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` means 1.
         percentile: In percent, above 1 and up to 100, or 0; 100 is the Hausdorff distance itself, 95 the usual robust
-            one.
-        directed: Whether to measure from the prediction to the truth alone.
+            version.
+        directed: Whether to measure only from the prediction to the truth.
 
     Returns:
-        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
+        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if only one is.
 
     Raises:
         TypeError: If the masks' values or the percentile are not numbers, or `directed` is not a boolean.
@@ -142,23 +142,23 @@ def average_surface_distance(
 ) -> float:
     """Compute the average surface distance between two masks, symmetric or from one to the other.
 
-    The mean over the pixels of both surfaces, each with its distance to the other surface: the larger surface
-    weighs more, as in MONAI with `symmetric=True`. It is not the mean of the two directed means, which DeepMind's
-    surface-distance returns one by one.
+    This is the mean, over the pixels of both surfaces, of the distance to the other surface: the larger surface weighs
+    more, as in MONAI with `symmetric=True`. It is not the mean of the two directed means, which DeepMind's
+    surface-distance returns separately.
 
-    With `symmetric=False` it is the mean over the prediction's surface alone of the distances to the truth's, as in
-    MONAI. Exchange the masks for the other direction.
+    With `symmetric=False`, it is the mean distance from the prediction's surface to that of the truth, as in MONAI.
+    Swap the masks for the other direction.
 
-    Surfaces and empty masks are those of `surface_scores`.
+    Surfaces and empty masks are defined as in `surface_scores`.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
-        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
-        symmetric: Whether to average over both surfaces, or from the prediction to the truth alone.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` means 1.
+        symmetric: Whether to average over both surfaces, or only from the prediction to the truth.
 
     Returns:
-        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if one is.
+        The distance in the unit of `spacing`; 0 if both masks are empty, infinity if only one is.
 
     Raises:
         TypeError: If the masks' values or the spacing are not numbers, or `symmetric` is not a boolean.
@@ -180,29 +180,29 @@ def average_surface_distance(
 
 
 def surface_dice(truth: ArrayLike, prediction: ArrayLike, *, tolerance: float, spacing: Spacing = None) -> float:
-    """Compute the surface Dice at a tolerance: the fraction of both surfaces near the other.
+    """Compute the surface Dice: the fraction of both surfaces that lies within a tolerance of the other.
 
     `(|{d(truth, prediction) <= t}| + |{d(prediction, truth) <= t}|) / (|truth| + |prediction|)`, counted in surface
-    pixels. Choose the tolerance from the disagreement of human observers.
+    pixels. Choose the tolerance from the disagreement between human observers.
 
-    Surfaces and empty masks are those of `surface_scores`.
+    Surfaces and empty masks are defined as in `surface_scores`.
 
     Args:
         truth: `(height, width)` or `(depth, height, width)`; booleans, 0/1 or 0/255.
         prediction: The same.
         tolerance: Accepted distance, in the unit of `spacing`, 0 or more.
-        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` is 1.
+        spacing: Distance between neighbouring pixels, one number for all axes or one for each; `None` means 1.
 
     Returns:
-        A fraction in [0, 1]; 1 if both masks are empty, 0 if one is.
+        A fraction in [0, 1]; 1 if both masks are empty, 0 if only one is.
 
     Raises:
         TypeError: If the masks' values or an option are not numbers.
         ValueError: If the shapes differ or are not 2-D or 3-D, a mask has other values, or an option is out of range.
 
     Note:
-        The paper weighs each element by its area and takes the surface between pixels; pixels are counted here,
-        as in MONAI by default.
+        The paper weights each surface element by its area and takes the surface between pixels; here, surface pixels
+        are counted, as in MONAI by default.
 
     Example:
         >>> surface_dice([[1, 0, 0, 0]], [[1, 0, 0, 1]], tolerance=1)
@@ -227,12 +227,12 @@ def _distances(truth: ArrayLike, prediction: ArrayLike, spacing: Spacing) -> tup
 
 
 def _chosen(between: tuple[Distances, Distances], towards_truth: bool) -> tuple[Distances, ...]:
-    """Return both directions, or that from the prediction to the truth alone; both where one mask is empty."""
+    """Return both directions, or only that from the prediction to the truth; both where one mask is empty."""
     return between[1:] if towards_truth and all(distances.size for distances in between) else between
 
 
 def _percent(percentile: float) -> float:
-    """Return a percentile in percent; a fraction such as 0.95 would stand for the smallest distances."""
+    """Return a percentile in percent; a fraction such as 0.95 would mean the smallest distances."""
     rank = number("percentile", percentile, "[0, 100]")
     if 0 < rank <= 1:
         raise ValueError(
@@ -243,7 +243,7 @@ def _percent(percentile: float) -> float:
 
 
 def _surface(mask: Mask) -> Pixels:
-    """Return the indices `(axes, pixels)` of the foreground with a background pixel, or the border, across a face."""
+    """Return the indices `(axes, pixels)` of foreground pixels with background, or the border, across a face."""
     box = extent(mask)
     inside = np.ascontiguousarray(mask[box])
     inner = inside.copy()
@@ -269,5 +269,5 @@ def _average(between: tuple[Distances, ...]) -> float:
 
 def _dice(between: tuple[Distances, Distances], tolerance: float) -> float:
     found = np.concatenate(between)
-    # A distance that equals the tolerance on paper may be larger by its rounding.
+    # A distance that equals the tolerance exactly may exceed it by rounding.
     return float(np.mean(found <= tolerance * (1 + 1e-6))) if found.size else 1.0

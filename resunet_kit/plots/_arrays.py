@@ -1,4 +1,4 @@
-"""Arrays as users hold them, checked and converted to what the figures draw."""
+"""Users' arrays, checked and converted to what the figures draw."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:
 
 
 def both_classes(truth: NDArray[np.bool_], undefined: str) -> None:
-    """Raise unless `truth` holds positives and negatives, without which `undefined` has no value."""
+    """Raise unless `truth` holds both positives and negatives, without which `undefined` has no value."""
     positives = int(truth.sum())
     if positives in (0, truth.size):
         raise ValueError(
@@ -212,13 +212,13 @@ def named_classes(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str
 
 
 def _rank(label: Any) -> tuple[bool, Any]:
-    """Return what sorts labels: numbers by value, anything else behind them by its text."""
+    """Return the sort key of a label: numbers by value, anything else after them by its text."""
     is_number = isinstance(label, numbers.Real)
     return not is_number, label if is_number else str(label)
 
 
 def _told_apart(names: dict[Any, str]) -> dict[Any, str]:
-    """Return the names, refusing two of one name: an axis of classes would draw them over each other."""
+    """Return the names, refusing duplicates: an axis of classes would draw them over each other."""
     twice = [name for name, count in Counter(names.values()).items() if count > 1]
     if twice:
         labels = [label for label, name in names.items() if name == twice[0]]

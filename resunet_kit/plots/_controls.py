@@ -1,4 +1,4 @@
-"""What one can operate at a figure of pictures: opacity, toggles, and how it fits its column."""
+"""Controls of a figure with pictures: opacity, toggles, and how it fits its column."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from resunet_kit.plots._style import CLEAR, INK, REFERENCE, literal, styled
 
-OPACITY = 0.8  # of masks at first
+OPACITY = 0.8  # of masks, initially
 _OPACITIES = [step / 10 for step in range(11)]
 _SLIDER_ROW = 84  # pixels
 _SLIDER_LINE = 18
@@ -16,7 +16,7 @@ _BUTTON_ROW = 36
 _LEGEND_ROW = 20
 _LEGEND_MARGIN = 10
 _MAX_LEGEND_ROWS = 7
-_PHONE = 330  # pixels that a legend has on a phone
+_PHONE = 330  # width of a legend on a phone, in pixels
 
 
 class Toggle(NamedTuple):
@@ -24,7 +24,7 @@ class Toggle(NamedTuple):
 
     Attributes:
         traces: Their indices.
-        color: Of its text.
+        color: Colour of its text.
         on: Whether they are shown at first.
     """
 
@@ -36,11 +36,11 @@ class Toggle(NamedTuple):
 def slider(steps: Sequence[Mapping[str, Any]], active: int, prefix: str, suffix: str = "") -> dict[str, Any]:
     """Return a slider below the pictures, readable on white and on black.
 
-    Long labels are names of their own, and stand above the slider alone: below it they would overlap and be cut off.
+    Long labels need no prefix, and are shown only above the slider: below it they would overlap and be cut off.
     """
     longest = max(len(step["label"]) for step in steps)
     is_long = longest > _MAX_TICK
-    side = 0 if is_long else 3 * max(0, longest - 3)  # pixels: half of a label stands out at either end
+    side = 0 if is_long else 3 * max(0, longest - 3)  # pixels: half of a label protrudes at either end
     return {
         "active": active,
         "currentvalue": {
@@ -70,7 +70,7 @@ def opacity_slider(traces: Sequence[int], start: float = OPACITY) -> dict[str, A
 
 
 def toggle_buttons(toggles: Mapping[str, Toggle], *, raised: int = 0) -> list[dict[str, Any]]:
-    """Return one menu of a single button per toggle, pressed while its traces are shown, so many pixels raised."""
+    """Return one menu of a single button per toggle, pressed while its traces are shown, `raised` pixels higher."""
     menus = []
     rows = _button_rows(list(toggles))
     for level, names in enumerate(reversed(rows)):
@@ -125,20 +125,20 @@ def fit_pictures(
     min_width: int = 150,
     ratios: Sequence[float] = (),
 ) -> go.Figure:
-    """Give a figure of pictures the common style: as wide as its column, with the controls around the pictures.
+    """Give a figure with pictures the common style: as wide as its column, with the controls around the pictures.
 
     Args:
         figure: Changed in place.
-        title: Of the figure.
+        title: Title of the figure.
         size: Height and width of all pictures together, in one unit.
-        height: Of the pictures where the column is wide enough, in pixels; narrower pages show them smaller.
-        sliders: Below the pictures.
-        toggles: Buttons above them.
+        height: Height of the pictures where the column is wide enough, in pixels; narrower pages show them smaller.
+        sliders: Sliders below the pictures.
+        toggles: Buttons above the pictures.
         legend: The names in the legend.
         panel_title_lines: Lines of the titles above the panels.
-        panels: How many there are, and how many in a row.
-        min_width: Of a panel, in pixels: on narrower pages fewer stand in a row.
-        ratios: Height of each panel in its widths, where they differ.
+        panels: Number of panels, and how many of them per row.
+        min_width: Minimum width of a panel, in pixels: narrower pages have fewer panels per row.
+        ratios: Height of each panel divided by its width, where they differ.
     """
     rows = min(_rows(legend), _MAX_LEGEND_ROWS)
     entries = _LEGEND_ROW * rows + _LEGEND_MARGIN if rows else 0
@@ -163,7 +163,7 @@ def fit_pictures(
 
 
 def _literal_texts(figure: go.Figure) -> go.Figure:
-    """Leave no name to Plotly's templates, which replace `%{` in each text of a figure that has `meta`."""
+    """Protect names from Plotly's templates, which replace `%{` in each text of a figure that has `meta`."""
     steps = [step for control in figure.layout.sliders for step in control.steps]
     buttons = [button for menu in figure.layout.updatemenus for button in menu.buttons]
     named = {"name": figure.data, "text": figure.layout.annotations, "label": [*steps, *buttons]}
@@ -175,7 +175,7 @@ def _literal_texts(figure: go.Figure) -> go.Figure:
 
 
 def _slider_height(slider: Mapping[str, Any]) -> int:
-    """Return the pixels of a slider and of its longest label, which may have several lines."""
+    """Return the height of a slider and its longest label, which may have several lines, in pixels."""
     return _SLIDER_ROW + _SLIDER_LINE * max(step["label"].count("<br>") for step in slider["steps"])
 
 
@@ -188,27 +188,27 @@ def _sizes(
     lines: int,
     ratios: Sequence[float],
 ) -> dict[str, Any]:
-    """Return what the script of `_keyboard` needs to know of the pictures."""
+    """Return what the script of `_keyboard` needs to know about the pictures."""
     found: dict[str, Any] = {"height": height, "ratio": size[0] / size[1]}
     count, columns = panels
     if columns == 1:
         return found
     found |= {"panels": count, "columns": columns, "minWidth": min_width, "titleLines": lines}
-    # Plotly overwrites an axis' own domain by that of its picture, which is smaller.
+    # Plotly overwrites an axis' own domain with that of its picture, which is smaller.
     axes = list(zip(figure.select_xaxes(), figure.select_yaxes(), strict=True))[:count]
     found["domains"] = [[[round(end, 4) for end in axis.domain] for axis in pair] for pair in axes]
     return found | ({"ratios": list(ratios)} if ratios else {})
 
 
 def _resize(figure: go.Figure, *, height: int) -> None:
-    """Change the height of a figure, and leave its title as many pixels below its top."""
+    """Change the height of a figure, and keep its title at the same distance from its top."""
     if figure.layout.title.y is not None:
         figure.layout.title.y = 1 - (1 - figure.layout.title.y) * figure.layout.height / height
     figure.layout.height = height
 
 
 def _rows(names: Sequence[str]) -> int:
-    """Return in how many rows a phone shows a legend: Plotly makes its columns as wide as the longest name."""
+    """Return the number of rows that a legend has on a phone: Plotly makes its columns as wide as the longest name."""
     widths = [48 + 7 * len(name) for name in names]
     if sum(widths) <= _PHONE:
         return min(1, len(names))

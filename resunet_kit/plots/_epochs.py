@@ -1,4 +1,4 @@
-"""The epochs at which the values of a training history stand; Keras stores values alone."""
+"""Epochs of the values in a training history; Keras stores only the values."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ ValidationFreq = int | Sequence[int] | None
 
 @dataclass(frozen=True)
 class Series:
-    """One metric: its values, the epoch of each from 1, and what was assumed of these."""
+    """One metric: its values, the epoch of each from 1, and what was assumed about the epochs."""
 
     values: list[float]
     epochs: list[int]
@@ -37,11 +37,11 @@ def align(history: Any, validation_freq: ValidationFreq) -> dict[str, Series]:
     Args:
         history: A mapping of name to values, or a `History` callback, whose `epoch` gives the epochs of a resumed
             training.
-        validation_freq: As `fit` got it; None infers it from the lengths.
+        validation_freq: As passed to `fit`; None infers it from the lengths.
 
     Raises:
         TypeError: If it is not one of these, or a value is not a number.
-        ValueError: If there is no entry, or the lengths do not tell the epochs.
+        ValueError: If there is no entry, or the lengths do not determine the epochs.
     """
     mapping = getattr(history, "history", history)
     if not isinstance(mapping, Mapping):
@@ -76,7 +76,7 @@ def _series(
 ) -> Series:
     if len(values) == len(epochs):
         return Series(values, epochs)
-    if not name.startswith("val_"):  # a callback's value that came later, and then every epoch
+    if not name.startswith("val_"):  # a callback's value that came later, from then on in every epoch
         later = epochs[-len(values) :]
         return Series(values, later, f"{name} from {later[0]} on")
     if validation_freq is not None and not isinstance(validation_freq, int):

@@ -17,7 +17,7 @@ from resunet_kit.plots._values import picture_template
 _PANEL = 250  # pixels of a panel's width on a wide page
 _GAP = 12
 _TITLE_CHARACTERS = 22  # of a line above a panel of 150 pixels, as on a phone
-_LIGHTER = 1.5  # a picture of a grid takes so much less than one that stands alone
+_LIGHTER = 1.5  # how much less a picture in a grid may take than a single one
 
 
 def picture_grid(

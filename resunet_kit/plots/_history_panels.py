@@ -1,4 +1,4 @@
-"""The panels of a training history: where each stands, and what is drawn in it."""
+"""Panels of a training history: their layout, and what is drawn in each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Stage:
 
     @property
     def metrics(self) -> list[str]:
-        """Return what has a panel: validation is drawn in the panel of what it validates."""
+        """Return the metrics that have a panel: validation is drawn in the panel of its training metric."""
         return list(dict.fromkeys(name.removeprefix("val_") for name in self.entries))
 
     @property
@@ -152,5 +152,5 @@ def _show_each_name_once(figure: go.Figure) -> None:
 
 
 def option_of(option: Any, stage: str) -> Any:
-    """Return what an option says of a stage, given one for all stages or a mapping of stage to option."""
+    """Return the option of a stage, given one for all stages or a mapping from stage to option."""
     return option.get(stage) if isinstance(option, Mapping) else option

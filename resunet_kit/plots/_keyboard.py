@@ -1,7 +1,7 @@
 """The script that a page adds to its figures: arrow keys for sliders, and heights that fit a narrow page.
 
-Plotly's sliders are for the mouse alone, and a figure's height does not follow its width. `KEYBOARD` changes both for
-every figure of a page, also for those that are drawn later. It needs nothing but Plotly.
+Plotly's sliders respond only to the mouse, and a figure's height does not follow its width. `KEYBOARD` changes both for
+every figure on a page, including those that are drawn later. It needs nothing but Plotly.
 """
 
 from typing import Any
@@ -113,7 +113,7 @@ KEYBOARD = r"""
 
 
 class PictureFigure(go.Figure):
-    """A figure whose HTML has the script for keys and narrow pages; in a notebook it is a figure like others."""
+    """A figure whose HTML has the script for keys and narrow pages; in a notebook it is an ordinary figure."""
 
     def to_html(self, *args: Any, **options: Any) -> str:
         """Return the HTML of `plotly.io.to_html`, with the script."""
@@ -132,8 +132,8 @@ def _with_script(options: dict[str, Any]) -> dict[str, Any]:
 def page_script() -> str:
     """Return the script for a page of your own that draws figures from their JSON.
 
-    It gives sliders the arrow keys, and figures of pictures a height that fits a narrow page. Pages of `write_report`,
-    and those that these figures write themselves, have it already.
+    It makes sliders respond to the arrow keys, and gives figures with pictures a height that fits a narrow page. Pages
+    written by `write_report`, or by the figures themselves, have it already.
 
     Returns:
         JavaScript for a `<script>` of the page, before or after plotly.js.

@@ -1,4 +1,4 @@
-"""Masks and label maps, told apart and read; names and colours of classes."""
+"""Reading of masks and label maps, told apart by their values; names and colours of classes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Labels:
     """Truth and prediction of one image.
 
     Attributes:
-        truth: `(height, width)`; booleans of one class, or labels as uint8.
+        truth: `(height, width)`; a boolean mask of one class, or labels as uint8.
         prediction: The same, or None.
         names: The classes to draw by label; empty for masks of one class.
         ignored: Pixels of `ignore_class` in the truth, or None.
@@ -41,7 +41,7 @@ class Labels:
 
     @property
     def pair(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Truth and prediction, where both are given; without a prediction, one without foreground."""
+        """Truth and prediction; if no prediction was given, an empty one."""
         return self.truth, np.zeros_like(self.truth) if self.prediction is None else self.prediction
 
     def by_name(self) -> dict[str, NDArray[Any]]:
@@ -57,9 +57,10 @@ def read_labels(
     Args:
         truth: Booleans, 0/1 or 0/255, or class labels from 0 to 255.
         prediction: The same, or None.
-        class_names: Of the labels 0, 1, 2, ..., or by label; None numbers the classes of label maps.
+        class_names: Names of the labels 0, 1, 2, ..., or a mapping from label to name; None numbers the classes of
+            label maps.
         ignore_class: The label without a class, or None.
-        name: What the truth is called.
+        name: What the truth is called in messages.
 
     Raises:
         TypeError: If values are not numbers, or an option is of a wrong type.
@@ -86,7 +87,7 @@ def _array(value: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def _holds_classes(array: NDArray[Any]) -> bool:
-    """Return whether values are labels of several classes rather than a mask; other values are not for masks either."""
+    """Return whether values are labels of several classes rather than a mask; False for values that are not labels."""
     if array.dtype.kind not in "uif" or array.size == 0 or array.ndim != 2:
         return False
     values = np.unique(array)
@@ -115,7 +116,7 @@ def _label_map(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
 
 
 def _check_no_grey(maps: Sequence[NDArray[np.uint8]], names: Sequence[str]) -> None:
-    """Refuse 255 among labels of which nobody said what they are: an ignored class, or a mask that was resized."""
+    """Refuse 255 among undeclared labels: it may be an ignored class, or the mask may have been resized."""
     for array, name in zip(maps, names, strict=True):
         if array.max() == _MAX_LABEL:
             raise ValueError(
@@ -144,7 +145,7 @@ def _names(present: set[int], given: Names) -> dict[int, str]:
 
 
 def class_color(label: int) -> str:
-    """Return the colour of a class: the palette's for the first ones, then hues that lie far from each other.
+    """Return the colour of a class: from the palette for the first ones, then hues that are far apart.
 
     Example:
         >>> class_color(1), class_color(2)

@@ -1,8 +1,8 @@
 """Images as PNG traces and masks as outlines.
 
-An image is stored as one PNG, some ten times smaller than the numbers as text. A mask becomes the filled outline of
-its regions, because Plotly's legend can switch such a trace on and off, but not an image. Of masks with many small
-regions the outlines would be longer than a picture: they become PNG with a palette, switched by buttons.
+An image is stored as one PNG, about ten times smaller than its numbers as text. A mask becomes the filled outline of
+its regions, because Plotly's legend can switch such a trace on and off, but not an image. For masks with many small
+regions, outlines would take more bytes than a picture: they become PNGs with a palette, switched by buttons.
 """
 
 import dataclasses
@@ -28,13 +28,13 @@ class Region:
 
     Attributes:
         mask: `(height, width)`.
-        name: In the legend.
-        color: Hexadecimal.
+        name: Name in the legend.
+        color: Hexadecimal colour.
         fill: Opacity of the fill; the outline is opaque.
-        group: Of the legend: one click switches all of it.
-        hover: What hovering over it says.
-        on: Whether it is shown at first; the legend shows it else.
-        dash: Of the outline.
+        group: Group in the legend: one click switches all of it.
+        hover: Text shown on hover.
+        on: Whether it is shown at first; otherwise, a click in the legend shows it.
+        dash: Dash style of the outline.
         in_legend: Whether the legend names it; one of each group does.
     """
 
@@ -50,17 +50,17 @@ class Region:
 
 
 def legend_name(name: str, mask: NDArray[np.bool_]) -> str:
-    """Return the name of a mask in the legend, which says where there is nothing to see."""
+    """Return the name of a mask in the legend, which says if the mask is empty."""
     return name if mask.any() else f"{name} · empty"
 
 
 def image_trace(image: NDArray[np.uint8], *, uri: str | None = None, hover: str | None = None) -> Any:
-    """Return the trace of an image, pixel centres at whole coordinates.
+    """Return the trace of an image, with pixel centres at integer coordinates.
 
     Args:
         image: `(height, width)` or `(height, width, 3)`.
-        uri: The image as PNG, if it is at hand.
-        hover: What hovering says; None for row and column, empty for nothing.
+        uri: The image as PNG, if already encoded.
+        hover: Text shown on hover; None for row and column, empty for nothing.
     """
     template = "column %{x}, row %{y}<extra></extra>" if hover is None else hover
     look = {"hovertemplate": template} if template else {"hoverinfo": "skip"}
@@ -101,7 +101,7 @@ def region_trace(region: Region, *, empty: bool = False) -> Any:
 
     Args:
         region: What to draw.
-        empty: Whether to draw nothing, for the legend's sake alone.
+        empty: Whether to draw nothing but the entry of the legend.
     """
     if empty:
         look = {"symbol": "square", "size": 11, "color": region.color}
@@ -134,7 +134,7 @@ def picture_of(regions: Sequence[Region]) -> Any:
 
 
 def palette_picture(regions: Sequence[Region]) -> str:
-    """Return masks as PNG with a palette; of a pixel in several, the last colour is taken."""
+    """Return masks as PNG with a palette; a pixel in several of them gets the last colour."""
     clear = [(0, 0, 0, 0)] if len(regions) < _PALETTE else []  # all 256 classes leave no pixel without one
     codes = np.zeros(regions[0].mask.shape, np.uint8)
     for code, region in enumerate(regions, start=len(clear)):
@@ -161,9 +161,9 @@ def frame_axes(
     Args:
         figure: Changed in place.
         shape: `(height, width)`, or more.
-        row: Of the panel; None for all.
-        col: Of the panel; None for all.
-        aspect: Height of a pixel, in widths.
+        row: Row of the panel; None for all.
+        col: Column of the panel; None for all.
+        aspect: Height of a pixel divided by its width.
         **options: More properties of both axes.
     """
     height, width = shape[:2]

@@ -1,7 +1,7 @@
 """The stages of a Keras model: its layers grouped by the size of their feature maps, found from its graph.
 
-Works on any functional or Sequential model without importing Keras: through the graph's nodes, whose operations say
-themselves which shape they give.
+Works on any functional or Sequential model without importing Keras: through the graph's nodes, whose operations compute
+their own output shapes.
 """
 
 import math
@@ -14,19 +14,19 @@ Side = Literal["Encoder", "Decoder", "Head"]
 Shape = tuple[int | None, ...]
 Level = tuple[int, ...]
 
-# What keeps a feature map's stage, whatever its size becomes by the border.
+# Operations that keep a feature map in its stage, although they change its size at the border.
 _BORDERS = ("ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Pad", "Cropping1D", "Cropping2D", "Cropping3D")
 
 
 class _Feature(NamedTuple):
-    """What is known of one tensor.
+    """What is known about one tensor.
 
     Attributes:
-        shape: With the batch axis.
+        shape: Shape with the batch axis.
         level: How often each axis was halved, rounded, so that borders do not count.
-        deepest: The deepest level that it was computed from, what is pooled over the image left out.
+        deepest: The deepest level that it was computed from, except for what was pooled over the image.
         pooled: Whether positions were reduced to one: a vector, or a map of one pixel after global pooling.
-        steps: The steps of computation that it comes from; none for an input.
+        steps: The steps of computation that it comes from; empty for an input.
     """
 
     shape: Shape
@@ -38,7 +38,7 @@ class _Feature(NamedTuple):
 
 @dataclass
 class Step:
-    """One call of a layer or operation: what it gives, the steps that feed it, whether the model returns it."""
+    """One call of a layer or operation: its output, the steps that feed it, and whether the model returns it."""
 
     operation: Any
     output: _Feature
@@ -53,11 +53,11 @@ class Stage:
     Attributes:
         side: Encoder, decoder or head.
         level: How often each axis was halved.
-        size: Of the last feature map.
-        channels: Of the last feature map.
-        passed_on: The most channels that another stage takes from this one, 0 where none does.
-        parameters: Of all its layers.
-        kinds: How many calls of layers of each class.
+        size: Size of the last feature map.
+        channels: Channels of the last feature map.
+        passed_on: The largest number of channels that another stage takes from this one; 0 if none does.
+        parameters: Number of parameters of all its layers.
+        kinds: Number of layer calls by class.
     """
 
     side: Side
@@ -176,7 +176,7 @@ def _level(shape: Shape, image: Shape) -> Level:
 
 
 def _reduces_all(operation: Any, before: int) -> bool:
-    """Return whether an operation makes one pixel of all, rather than the last step of a row of halvings."""
+    """Return whether an operation reduces all pixels to one, rather than being the last of a series of halvings."""
     name = type(operation).__name__
     return name.startswith("Global") or name in ("Mean", "Max", "Sum") or before > 4**3
 
@@ -188,8 +188,9 @@ def _pixels(shape: Shape) -> int:
 def group(steps: list[Step]) -> Stages:
     """Return the stages of the steps, in the order in which they begin.
 
-    A feature map is the encoder's until it was enlarged, and the decoder's afterwards. What is pooled over the image
-    and returned is the head; other vectors, as of squeeze-and-excitation, are the stage's that they come from.
+    A feature map belongs to the encoder until it is enlarged, and to the decoder afterwards. What is pooled over the
+    image and returned is the head; other vectors, as in squeeze-and-excitation, belong to the stage that they come
+    from.
     """
     keys = _keys(steps)
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
@@ -202,7 +203,7 @@ def group(steps: list[Step]) -> Stages:
         (numbers[keys[source]], numbers[key])
         for step, key in zip(steps, keys, strict=True)
         for source in step.sources
-        if len(steps[source].output.shape) > 1  # the sizes that a layer reads from another are no connection
+        if len(steps[source].output.shape) > 1  # sizes that a layer reads from another are not a connection
     }
     return _without_resizing(stages, {(start, end) for start, end in pairs if start != end})
 
@@ -223,7 +224,7 @@ def _keys(steps: list[Step]) -> list[tuple[Side, Level]]:
 
 
 def _without_resizing(stages: list[Stage], edges: set[tuple[int, int]]) -> Stages:
-    """Give stages without parameters that feed one other to that: they are steps of its resizing, as axis by axis."""
+    """Merge stages without parameters into the only stage that they feed: they are steps of its resizing."""
     for number, stage in enumerate(stages):
         following = {end for start, end in edges if start == number}
         target = min(following, default=number)
@@ -238,7 +239,7 @@ def _without_resizing(stages: list[Stage], edges: set[tuple[int, int]]) -> Stage
 
 
 def _leads_to_vectors(steps: list[Step]) -> list[bool]:
-    """Return for each step whether vectors alone lead from it to what the model returns."""
+    """Return for each step whether only vectors lead from it to what the model returns."""
     leads = [step.returned and step.output.pooled for step in steps]
     meets = [False] * len(steps)
     for index in range(len(steps) - 1, -1, -1):

@@ -1,4 +1,4 @@
-"""Images and masks as PNG data URIs: a tenth of the numbers as text, a third of them as base64."""
+"""Images and masks as PNG data URIs: a tenth of the size of the numbers as text, a third of their size as base64."""
 
 import base64
 import io
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# What a picture may take: as a 256 x 256 image of 8 bits, so that a figure of one stays below 150 kB with its masks.
+# Limit for a picture: that of a 256 x 256 image of 8 bits, so that a figure with one stays below 150 kB with its masks.
 BYTES_PER_PIXEL = 1.02
 _SMALL = 256 * 256  # pixels; smaller pictures may take as much as this one
 _LEVELS = (256, 128, 64, 32, 16, 8, 4)
@@ -21,7 +21,7 @@ def png_uri(image: NDArray[np.uint8], levels: int = 256) -> str:
 
     Args:
         image: `(height, width)` or `(height, width, 3)`.
-        levels: How many values a channel may have: fewer take fewer bytes.
+        levels: How many values a channel may have: fewer values take fewer bytes.
     """
     return _uri(_png(image, levels))
 
@@ -51,7 +51,7 @@ def fitted_uris(images: Sequence[NDArray[np.uint8]], limit: int) -> tuple[list[s
 
 
 def picture_limit(shape: tuple[int, ...], *, parts: float = 1.0) -> int:
-    """Return how many bytes a picture of this height and width may take, where `parts` pictures take one's."""
+    """Return how many bytes a picture of this size may take, if `parts` pictures together may take those of one."""
     return round(max(shape[0] * shape[1], _SMALL) * BYTES_PER_PIXEL / parts)
 
 

@@ -1,4 +1,4 @@
-"""One picture under its masks: the traces, the buttons, and what hovering says."""
+"""One picture under its masks: the traces, the buttons, and the text shown on hover."""
 
 from __future__ import annotations
 
@@ -52,13 +52,14 @@ def draw_scene(
     """Return a figure of an image under groups of regions, with a slider for their opacity.
 
     Args:
-        image: As `as_image` takes it.
-        groups: What can be shown and hidden together, such as truth and prediction.
-        title: Of the figure.
+        image: An image that `as_image` accepts.
+        groups: Regions that are shown and hidden together, such as truth and prediction.
+        title: Title of the figure.
         buttons: Whether a button switches each group, because the legend switches classes.
-        hover: Numbers `(height, width)` by name that hovering says.
-        labels: Masks or label maps by name, whose values are said where regions are too many for outlines.
-        note: A sentence on the picture, for what there is not.
+        hover: Numbers `(height, width)` by name, shown on hover.
+        labels: Masks or label maps by name, whose values are shown on hover where there are too many regions for
+            outlines.
+        note: A sentence on the picture, for what is missing.
     """
     picture = as_image(image)
     pictured = _pictured(groups, picture.shape)
@@ -108,13 +109,13 @@ def _pictured(groups: Groups, shape: tuple[int, ...]) -> set[str]:
 def picture_traces(
     image: ArrayLike, picture: NDArray[np.uint8], said: Mapping[str, NDArray[Any]], *, taken: int
 ) -> tuple[Any, list[Any]]:
-    """Return the trace of a picture, and invisible ones that say numbers, all within the bytes of a figure.
+    """Return the trace of a picture, and invisible ones that show numbers on hover, all within the bytes of a figure.
 
     Args:
         image: As the user passed it.
         picture: The same as uint8.
-        said: More numbers `(height, width)` to say, by name.
-        taken: Bytes of JSON that others take.
+        said: More numbers `(height, width)` to show on hover, by name.
+        taken: Bytes of JSON that other traces take.
     """
     array = np.asarray(image)
     numbers = {} if picture.ndim == 3 or array.dtype == np.uint8 else {"Value": array.reshape(picture.shape)}
@@ -139,7 +140,7 @@ def picture_height(size: tuple[float, ...]) -> int:
 
 
 def probabilities(probability: ArrayLike | None, picture: NDArray[np.uint8]) -> dict[str, NDArray[np.float64]]:
-    """Return what hovering says of probabilities, if there are any."""
+    """Return the probabilities shown on hover, if there are any."""
     if probability is None:
         return {}
     values = as_probability(probability, "probability")
@@ -148,11 +149,11 @@ def probabilities(probability: ArrayLike | None, picture: NDArray[np.uint8]) -> 
 
 
 def mask_traces(groups: Groups, *, pictured: Container[str] = ()) -> tuple[list[Any], dict[str, Toggle], list[str]]:
-    """Return the traces of all groups, what switches each group, and the names in the legend.
+    """Return the traces of all groups, the toggle of each group, and the names in the legend.
 
     Args:
         groups: Their regions by name.
-        pictured: The groups that are drawn as pictures. Of a single region the button is its entry in the legend.
+        pictured: The groups that are drawn as pictures. For a single region, the button is its entry in the legend.
     """
     traces: list[Any] = []
     toggles, names = {}, []
@@ -172,7 +173,7 @@ def mask_traces(groups: Groups, *, pictured: Container[str] = ()) -> tuple[list[
 
 
 def _without_overlap(groups: Groups) -> Groups:
-    """Return the groups with the first alone shown at first: filled classes over filled classes cannot be read."""
+    """Return the groups with only the first shown initially: filled classes over filled classes cannot be read."""
     return {
         name: regions if index == 0 else [dataclasses.replace(region, on=False) for region in regions]
         for index, (name, regions) in enumerate(groups.items())

@@ -1,4 +1,4 @@
-"""Where infinite and missing scores stand beside the axis of the finite ones."""
+"""Positions of infinite and missing scores next to the axis of the finite ones."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ _STEP = 0.18  # of the finite scores' range, from their end to a column and from
 class Positions(NamedTuple):
     """The range of the finite scores, the columns beside them, the lines between, and the axis' range and ticks.
 
-    None stands for no finite score, and for the range and the ticks that Plotly finds.
+    None means that there is no finite score, or that Plotly chooses the range and the ticks.
     """
 
     finite: tuple[float, float] | None

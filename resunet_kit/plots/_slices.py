@@ -1,4 +1,4 @@
-"""What a viewer shows of a volume: pictures of its slices, per channel, and their masks."""
+"""Contents of a slice viewer: pictures of a volume's slices, per channel, and their masks."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -33,10 +33,10 @@ class Stack:
 
     Attributes:
         slices: For each slice its views, `(height, width)` or `(height, width, 3)`.
-        names: Of the views.
-        aspect: Height of a pixel, in widths.
+        names: Names of the views.
+        aspect: Height of a pixel divided by its width.
         exact: Whether the pictures hold the volume's own values.
-        volume: The volume, where it came as one array or file.
+        volume: The volume, if it was given as one array or file.
     """
 
     slices: list[list[_Picture]]
@@ -141,13 +141,13 @@ def clipped(channel: NDArray[Any], volume: Volume) -> NDArray[Any]:
 
 @dataclasses.dataclass(frozen=True)
 class SliceLayer:
-    """A mask of each slice, or the boxes of one.
+    """A mask per slice, or the bounding boxes of one.
 
     Attributes:
-        name: In the legend.
-        color: Hexadecimal.
+        name: Name in the legend.
+        color: Hexadecimal colour.
         masks: One per slice.
-        look: More of `Region`.
+        look: More attributes of `Region`.
         boxes: Whether bounding boxes are drawn rather than the mask.
         as_picture: Whether the masks are pictures, because they have many regions.
     """
@@ -161,7 +161,7 @@ class SliceLayer:
 
     @property
     def bytes(self) -> int:
-        """Roughly, of all slices in one view."""
+        """Approximate size of all slices in one view."""
         if self.as_picture:
             return sum(len(palette_picture([self._region(index)])) for index in range(len(self.masks)))
         return sum(14 * len(self.contents(index)["x"]) for index in range(len(self.masks)))

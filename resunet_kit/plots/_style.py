@@ -1,8 +1,8 @@
 """The style of all figures: palette, template, and the rows for title, panel titles and legend around the plot.
 
 A figure has no background, fills the width of its column, and has the same colours on a light and on a dark page: ink
-and reference lines are the grey that contrasts as much with white as with near-black. A page that knows its background
-may refine them by style sheet.
+and reference lines are a grey that contrasts with white as much as with near-black. A page that knows its background
+may refine them in its style sheet.
 """
 
 import functools
@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 
 from resunet_kit._shared.numbers import text as checked_text
 
-# Okabe and Ito (2008), "Color Universal Design"; the order puts the pairs that differ most first.
+# Okabe and Ito (2008), "Color Universal Design"; the pairs that differ most come first.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 # Foreground of the truth alone is a false negative, of the prediction alone a false positive: the same colours.
@@ -86,7 +86,7 @@ def styled(
     panel_title_lines: int = 0,
     **layout: Any,
 ) -> go.Figure:
-    """Give `figure` the common style and return it; its width is that of the column that it stands in.
+    """Give `figure` the common style and return it; it is as wide as the column that contains it.
 
     Args:
         figure: Changed in place.

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 class Counts(NamedTuple):
-    """True and false positives of the rule `score >= threshold`, at every threshold; positives and negatives at all."""
+    """True and false positives of the rule `score >= threshold`, at every threshold; all positives and negatives."""
 
     thresholds: Floats
     tp: Floats
@@ -24,7 +24,7 @@ def counts_at(truth: NDArray[np.bool_], scores: Floats, thresholds: Floats | Non
     Args:
         truth: `(n,)`.
         scores: `(n,)`, finite.
-        thresholds: By default infinity and every distinct score, falling.
+        thresholds: By default infinity and every distinct score, descending.
     """
     ranked, ranked_true = np.sort(scores), np.sort(scores[truth])
     if thresholds is None:
@@ -35,8 +35,8 @@ def counts_at(truth: NDArray[np.bool_], scores: Floats, thresholds: Floats | Non
 
 
 def at_threshold(counts: Counts, threshold: float) -> Counts:
-    """Return the counts at one threshold, of counts at infinity and every distinct score, falling."""
-    end = np.searchsorted(-counts.thresholds, -threshold, side="right")  # behind the lowest score at or above it
+    """Return the counts at one threshold, from counts at infinity and every distinct score, descending."""
+    end = np.searchsorted(-counts.thresholds, -threshold, side="right")  # after the lowest score at or above it
     chosen = slice(end - 1, end)
     return counts._replace(thresholds=np.array([threshold]), tp=counts.tp[chosen], fp=counts.fp[chosen])
 
@@ -60,7 +60,7 @@ def dice(counts: Counts) -> Floats:
 
 
 def area_under(x: Floats, y: Floats) -> float:
-    """Return the area by the trapezoid rule, `x` rising."""
+    """Return the area by the trapezoid rule, with ascending `x`."""
     return float(np.trapezoid(y, x))
 
 

@@ -1,7 +1,8 @@
-"""Values for hovering, as invisible pictures whose red, green and blue are the digits of a number.
+"""Values shown on hover, as invisible pictures whose red, green and blue are the digits of a number.
 
-Plotly reads a picture's pixel under the pointer, so that values cost what a PNG costs, a fifth of a heatmap's numbers.
-A channel holds integers from 0 to 255 without sign, hence one picture for the part above zero and one for that below.
+Plotly reads a picture's pixel under the pointer, so that values take the bytes of a PNG, a fifth of a heatmap's
+numbers. A channel holds integers from 0 to 255 without sign, hence one picture for the part above zero and one for the
+part below.
 """
 
 import math
@@ -19,7 +20,7 @@ _UNITS = (1, 10, 20)  # of the last digit: coarser ones take fewer bytes
 
 
 def picture_template(levels: int, channels: int, *, exact: bool = True) -> str:
-    """Return what hovering over a picture says: the numbers from 0 to 255 that it holds.
+    """Return the hover template of a picture: the numbers from 0 to 255 that it holds.
 
     Args:
         levels: How many values the picture has; "≈" says that they are fewer than 256.
@@ -32,11 +33,11 @@ def picture_template(levels: int, channels: int, *, exact: bool = True) -> str:
 
 
 def number_traces(values: NDArray[Any], name: str = "Value", *, room: int | None = None) -> list[Any]:
-    """Return the invisible traces that say a number for each pixel; none if there is no room for them.
+    """Return the invisible traces that show each pixel's number on hover; empty if there is no room for them.
 
     Args:
         values: `(height, width)`, finite.
-        name: Before the number.
+        name: Text before the number.
         room: The bytes of JSON that they may take; more digits take more, and "≈" says that some were left out. None
             for no limit.
     """

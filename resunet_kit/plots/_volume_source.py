@@ -15,8 +15,8 @@ from resunet_kit._shared.numbers import choice
 Plane = Literal["axial", "coronal", "sagittal"]
 PathLike: TypeAlias = str | os.PathLike[str]
 
-# The directions in which slices, rows and columns are counted. As radiologists look at images: the patient's right is
-# on the left of the picture, anterior or superior at its top.
+# The directions in which slices, rows and columns are counted, in radiological convention: the patient's right is on
+# the left of the picture, anterior or superior at its top.
 _DIRECTIONS: dict[str, tuple[str, str, str]] = {
     "axial": ("S", "P", "L"),
     "coronal": ("A", "I", "L"),
@@ -28,7 +28,7 @@ _UNKNOWN = ("L", "P", "S")  # of files that do not say: slices along the last ax
 
 @dataclasses.dataclass(frozen=True)
 class Orientation:
-    """Order and direction of a file's axes, so that slices, rows and columns come as radiologists see them.
+    """Order and direction of a file's axes, so that slices, rows and columns follow the radiological convention.
 
     Attributes:
         axes: The file's axes of slices, rows and columns.
@@ -55,9 +55,9 @@ class Volume:
 
     Attributes:
         array: `(slices, rows, columns)` or `(slices, rows, columns, channels)`.
-        spacing: Of slices, rows and columns.
-        orientation: How it came from the axes that it was given with.
-        from_file: Whether it is of a file.
+        spacing: Spacing of slices, rows and columns.
+        orientation: How it was derived from the axes that it was given with.
+        from_file: Whether it was read from a file.
     """
 
     array: NDArray[Any]
@@ -77,8 +77,8 @@ def read_volume(source: PathLike | ArrayLike, name: str, *, plane: str | None = 
     Args:
         source: `(slices, rows, columns[, channels])`, or a path.
         name: The argument's name, for the message.
-        plane: Of the slices of a file; None for axial ones. An array has its slices along the first axis.
-        spacing: Of an array's axes; None for 1 along each. A file has its own.
+        plane: Plane of the slices of a file; None for axial ones. An array has its slices along the first axis.
+        spacing: Spacing of an array's axes; None for 1 along each. A file has its own.
 
     Raises:
         TypeError: If the values are not numbers.
@@ -161,7 +161,7 @@ def read_masks(source: PathLike | ArrayLike, name: str, volume: Volume, *, plane
         source: A path, or an array on the axes that the volume was given with; a last axis of one channel is dropped.
         name: The argument's name, for the message.
         volume: The volume, as `read_volume` returned it.
-        plane: As the volume's.
+        plane: Plane of the volume.
     """
     if isinstance(source, str | os.PathLike):
         array = read_volume(source, name, plane=plane).array

@@ -14,11 +14,11 @@ from resunet_kit._shared.numbers import number, text
 from resunet_kit.plots._arrays import as_texts, as_vector, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, translucent
 
-_EDGE = 1.05  # the axis' ends beyond the outermost point or interval, of its distance to their middle
+_EDGE = 1.05  # distance of the axis' ends from the middle, relative to that of the outermost point or interval
 
 
 class _Line(NamedTuple):
-    """A horizontal line: what it is, where, and its confidence interval, of width 0 where it is unknown."""
+    """A horizontal line: its name, its position, and its confidence interval, of width 0 where unknown."""
 
     name: str
     at: float
@@ -34,24 +34,24 @@ def bland_altman(
     confidence: float = 0.95,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw the difference of predicted and true volumes against their mean, with bias and limits of agreement.
+    """Draw the difference between predicted and true volumes against their mean, with bias and limits of agreement.
 
-    The bias is the mean difference, prediction minus truth. Between the limits of agreement, `bias ± z s` with the
-    differences' standard deviation `s`, the share `confidence` of the differences is expected where they are normally
-    distributed. Bands are the confidence intervals of the three lines, with Student's t of `n - 1` degrees of freedom
-    and the standard errors `s / sqrt(n)` and `s sqrt(1 / n + z^2 / (2 (n - 1)))`.
+    The bias is the mean difference, prediction minus truth. The limits of agreement are `bias ± z s`, where `s` is the
+    standard deviation of the differences; if these are normally distributed, the fraction `confidence` of them is
+    expected between the limits. Bands are the confidence intervals of the three lines, by Student's t with `n - 1`
+    degrees of freedom and the standard errors `s / sqrt(n)` and `s sqrt(1 / n + z^2 / (2 (n - 1)))`.
 
     Args:
         truth_volumes: True volumes `(n,)`, at least 0, one per patient.
         predicted_volumes: Predicted volumes `(n,)` in the same unit.
         labels: One label per patient, shown on hover; by default the index from 0.
         name: What is measured, with its unit, such as "Volume in ml".
-        confidence: The share within the limits of agreement, and the probability of the intervals, in (0, 1).
+        confidence: Fraction expected within the limits of agreement, and confidence level of the intervals, in (0, 1).
         title: The figure's title; by default it gives bias and limits.
 
     Returns:
         A figure whose first trace holds the patients (x the mean of both volumes, y their difference); the lines of
-        bias and limits follow. Of a single patient there is no limit, which the figure says.
+        bias and limits follow. For a single patient there are no limits, as the figure says.
 
     Raises:
         TypeError: If volumes or confidence are not numbers.
@@ -100,7 +100,7 @@ def _volumes(values: ArrayLike, name: str) -> NDArray[np.float64]:
 
 
 def _lines(difference: NDArray[np.float64], confidence: float) -> list[_Line]:
-    """Return bias and limits of agreement; the bias alone of a single difference."""
+    """Return bias and limits of agreement; for a single difference, only the bias."""
     bias, count = float(difference.mean()), difference.size
     if count == 1:
         return [_Line("Bias", bias, 0.0)]

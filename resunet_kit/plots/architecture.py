@@ -1,4 +1,4 @@
-"""A network's stages with the sizes of their feature maps, channels and parameters."""
+"""Architecture diagram: a network's stages with the sizes of their feature maps, channels and parameters."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,20 +22,21 @@ def architecture_diagram(
 ) -> go.Figure:
     """Draw a network's stages: the size of their feature maps, their channels, layers and parameters.
 
-    Layers whose feature maps have one size are one stage, so that a network of hundreds of layers fits a phone. Each
-    size has a row, the largest on top: the encoder stands on the left, what was enlarged again on the right, and what
-    is pooled over all positions, such as a classifier's head, at the bottom. Arrows are the connections. Layers of
-    squeeze-and-excitation count to their stage; nested models are opened. Channels are those that the next stage takes,
-    or the last stage's output.
+    Layers whose feature maps have the same size form one stage, so that a network of hundreds of layers fits a phone.
+    Each size has a row, the largest at the top: the encoder is on the left, what is enlarged again on the right, and
+    what is pooled over all positions, such as a classifier's head, at the bottom. Arrows are connections.
+    Squeeze-and-excitation layers belong to their stage; nested models are expanded. Channels are those that the next
+    stage takes or, for the last stage, those of its output.
 
     Args:
         model: A functional or Sequential Keras model of one input or several, for images or volumes, channels last.
-        input_shape: The image's shape without the batch axis, such as `(256, 256, 3)`: for a model of variable size,
-            whose feature maps have no size else.
+        input_shape: The image's shape without the batch axis, such as `(256, 256, 3)`: required for a model of variable
+            size, whose feature maps have no size otherwise.
         title: The figure's title; by default the model's name and its number of parameters.
 
     Returns:
-        A figure with one bar trace for each of "Encoder", "Decoder" and "Head" that there is, a bar per stage.
+        A figure with one bar trace for each of "Encoder", "Decoder" and "Head" that the model has, with one bar per
+        stage.
 
     Raises:
         TypeError: If the model is not a functional or Sequential Keras model that is built, or input_shape is not a
@@ -53,7 +54,7 @@ def architecture_diagram(
         MICCAI, figure 1.
     """
     if not is_graph(model):
-        inner = is_graph(getattr(model, "model", None))  # of what accelerate returned
+        inner = is_graph(getattr(model, "model", None))  # the model inside what accelerate returned
         cure = "Pass its attribute .model." if inner else "Build it with keras.Model(inputs, outputs)."
         raise TypeError(
             "Expected a functional or Sequential Keras model, whose layers can be followed. Received "

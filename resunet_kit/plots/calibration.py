@@ -24,7 +24,7 @@ def reliability_diagram(
     `resunet_kit.metrics.expected_calibration_error`.
 
     Args:
-        truth: Labels of booleans, 0/1 or 0/255, of any shape; pixels are pooled.
+        truth: Labels as booleans, 0/1 or 0/255, of any shape; pixels are pooled.
         probability: Probabilities of the positive class in [0, 1], of the same shape.
         bins: Number of bins of equal width, at least 1.
         title: The figure's title; by default it gives the expected calibration error.

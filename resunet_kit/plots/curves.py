@@ -34,21 +34,21 @@ def roc_curve(
     curve are drawn; the area is that of all points.
 
     Args:
-        truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
+        truth: Labels as booleans, 0/1 or 0/255, of any shape; pixels are pooled.
         scores: Scores of the same shape, higher for positives: probabilities or logits; or a mapping of name to
             scores for several curves.
         names: Names of the curves, instead of the mapping's.
-        threshold: A threshold in use, which a point marks on each curve. Choose it on validation data; no best point is
-            sought here.
+        threshold: A threshold in use, which is marked by a point on each curve. Choose it on validation data; the
+            figure does not search for an optimum.
         title: The figure's title; by default it gives the area of a single curve.
 
     Returns:
         A figure with one trace per curve (x the false, y the true positive rate), then one per marked point, and the
-        diagonal of chance last.
+        chance diagonal last.
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class (the area is undefined), shapes differ, two curves have the same
+        ValueError: If the truth holds only one class (the area is undefined), shapes differ, two curves have the same
             name, or a score or the threshold is NaN.
 
     Example:
@@ -103,11 +103,11 @@ def precision_recall_curve(
     without interpolation. The dotted line is the prevalence, the precision of random scores.
 
     Args:
-        truth: Labels of booleans, 0 and 1, or 0 and 255, of any shape (pixels are pooled).
+        truth: Labels as booleans, 0/1 or 0/255, of any shape; pixels are pooled.
         scores: Scores of the same shape, higher for positives; or a mapping of name to scores for several curves.
         names: Names of the curves, instead of the mapping's.
-        threshold: A threshold in use, which a point marks on each curve. Choose it on validation data; no best point is
-            sought here.
+        threshold: A threshold in use, which is marked by a point on each curve. Choose it on validation data; the
+            figure does not search for an optimum.
         title: The figure's title; by default it gives the average precision of a single curve.
 
     Returns:
@@ -116,8 +116,8 @@ def precision_recall_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers.
-        ValueError: If the truth holds one class, shapes differ, two curves have the same
-            name, or a score or the threshold is NaN.
+        ValueError: If the truth holds only one class, shapes differ, two curves have the same name, or a score or the
+            threshold is NaN.
 
     Example:
         >>> figure = precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])

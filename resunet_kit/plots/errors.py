@@ -35,24 +35,24 @@ def error_map(
 ) -> go.Figure:
     """Colour the pixels of a segmentation: true positives, false positives and false negatives.
 
-    Of label maps, a true positive has its class, a false positive is background in the truth, a false negative is
-    background in the prediction, and what is neither has the wrong class. The figure is as wide as its column; a slider
-    changes the opacity, and hovering gives the pixel's value, its class and its probability.
+    In label maps, a true positive has the right class, a false positive is background in the truth, a false negative is
+    background in the prediction, and any other error is a wrong class. The figure is as wide as its column; a slider
+    changes the opacity, and hovering shows the pixel's value, its class and its probability.
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
             unchanged, other values are stretched by their range.
-        truth: The true mask, of booleans, 0/1 or 0/255; or class labels from 0 to 255, of which 0 is the background.
+        truth: The true mask, as booleans, 0/1 or 0/255; or class labels from 0 to 255, where 0 is the background.
         prediction: The predicted mask or label map, in the same form.
-        probability: `(height, width)` in [0, 1], said on hovering.
-        class_names: Of the labels 0, 1, 2, ..., or a mapping of label to name, for label maps.
+        probability: Probabilities `(height, width)` in [0, 1], shown on hover.
+        class_names: Names of the labels 0, 1, 2, ..., or a mapping from label to name, for label maps.
         ignore_class: The label of pixels that count neither as right nor as wrong, shown in grey.
-        title: The figure's title; by default the Dice score, 1 where both masks are empty; of label maps its mean over
-            the classes in the truth or the prediction.
+        title: The figure's title; by default the Dice score, 1 where both masks are empty; for label maps, its mean
+            over the classes in the truth or the prediction.
 
     Returns:
         A figure whose legend gives the counts in pixels and switches each colour on and off, and the outlines of truth
-        and prediction, at first hidden.
+        and prediction, which are hidden at first.
 
     Raises:
         TypeError: If an array does not hold numbers, or an option is of a wrong type.
@@ -67,7 +67,7 @@ def error_map(
         ['True positive · 4 px', 'False positive · 12 px', 'False negative · 0 px']
     """
     picture = as_image(image)
-    given = as_array(prediction, "prediction")  # None too, which is no prediction without foreground
+    given = as_array(prediction, "prediction")  # so that None is refused, not taken for an empty mask
     labels = read_labels(truth, given, class_names, ignore_class, name="truth")
     true_map, predicted_map = labels.pair
     same_shape(picture, true_map, "truth")
@@ -128,9 +128,9 @@ def worst_cases(
         truths: One true mask per image.
         predictions: One predicted mask per image.
         scores: One score per image; higher is better. Ties keep their order.
-        count: How many cases to show, at least 1; all, where there are fewer.
+        count: How many cases to show, at least 1; all, if there are fewer.
         titles: One short title per image, such as the patient and slice.
-        name: What the scores are.
+        name: Name of the scores.
         columns: Panels per row, at least 1.
 
     Returns:

@@ -35,11 +35,11 @@ def heatmap_overlay(
     opacity: float = 0.5,
     title: str | None = None,
 ) -> go.Figure:
-    """Show an image under a heat map: where is the model uncertain, or what speaks for its decision?
+    """Show an image under a heat map, such as the uncertainty of a model or the evidence for its decision.
 
-    For maps of `inference.grad_cam`, `occlusion_sensitivity`, and of the standard deviation, entropy or mutual
-    information of `predict_tta`, `monte_carlo_dropout` and `Ensemble`. A slider changes the map's opacity, and hovering
-    gives the values of map and image. Up to 256 x 256 pixels take less than 150 kB.
+    For maps from `inference.grad_cam` and `occlusion_sensitivity`, and for the standard deviation, entropy or mutual
+    information from `predict_tta`, `monte_carlo_dropout` and `Ensemble`. A slider changes the map's opacity, and
+    hovering shows the values of map and image. Up to 256 x 256 pixels take less than 150 kB.
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
@@ -47,10 +47,10 @@ def heatmap_overlay(
         heatmap: `(height, width)` or `(height, width, 1)`, finite.
         mask: A true mask to outline, of booleans, 0/1 or 0/255.
         prediction: A predicted mask to outline.
-        name: What the map is, such as "Standard deviation": beside the colour bar and on hovering.
-        value_range: The values of the lowest and the highest colour, for maps to be compared; None for the map's own.
-        colorscale: One of Plotly's by name. Inferno and its kin are readable without colour vision.
-        opacity: Of the map at first, in [0, 1], to one decimal.
+        name: Name of the map, such as "Standard deviation", shown at the colour bar and on hover.
+        value_range: The values of the lowest and the highest colour, to make maps comparable; None for the map's own.
+        colorscale: Name of one of Plotly's colour scales. Inferno and similar ones are readable without colour vision.
+        opacity: Initial opacity of the map, in [0, 1], to one decimal.
         title: The figure's title.
 
     Returns:

@@ -26,32 +26,33 @@ def training_history(
 ) -> go.Figure:
     """Draw every metric against the epoch: training solid, validation dashed, the best epoch marked.
 
-    Keras's history holds no epochs, and fewer values of what was not computed in each. Where entries are shorter than
-    the longest, their epochs follow from `validation_freq`; without it, validation is assumed at the multiples of the
-    one number that gives so many values, or of the one among several that divides the number of epochs. Entries of
-    training that came later are assumed to end with the last epoch. The axis says what was assumed, and that there
-    was no validation. A learning rate that was recorded, as Keras does with its `LearningRateScheduler` and
-    `ReduceLROnPlateau`, has a panel; the axis is logarithmic where the rate spans a factor of ten.
+    Keras's history does not store epochs, and has fewer values for metrics that were not computed in every epoch. Where
+    entries are shorter than the longest, their epochs follow from `validation_freq`; without it, validation is assumed
+    at the multiples of the one number that gives so many values or, if there are several, of the one that divides the
+    number of epochs. Shorter training entries are assumed to end with the last epoch. The axis says what was assumed,
+    or that there was no validation. A recorded learning rate, as from Keras's `LearningRateScheduler` and
+    `ReduceLROnPlateau`, has its own panel; the axis is logarithmic where the rate spans a factor of ten.
 
     Args:
         history: A mapping of name to one value per epoch, as in `keras.callbacks.History.history`, or that callback
-            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap. Several trainings, such as
-            both stages of a cascade, are a mapping of stage to history.
+            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap. For several trainings, such as
+            both stages of a cascade, pass a mapping from stage to history.
         title: The figure's title; by default it names the best epoch.
         monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first. A
             mapping names one for each stage.
         mode: Whether the minimum ("min") or the maximum ("max") is best; "auto" takes "min" for names that contain
             "loss", "error", "distance", "mse" or "mae".
-        validation_freq: What `fit` got: an integer, or the epochs from 1 as a list. A mapping gives it for each stage.
+        validation_freq: The value passed to `fit`: an integer, or a list of epochs counted from 1. A mapping gives one
+            for each stage.
         columns: Panels per row, at least 1; a stage starts a new row, and the last panel fills its row.
 
     Returns:
-        A figure with one panel per metric, x the epoch from 1.
+        A figure with one panel per metric; x is the epoch, counted from 1.
 
     Raises:
         TypeError: If history is not a mapping or a History callback, some entries of a mapping are histories and
             others values, a value is not a number, or columns is not an integer.
-        ValueError: If there are no entries, their lengths do not tell their epochs, or monitor or mode is unknown.
+        ValueError: If there are no entries, their lengths do not determine their epochs, or monitor or mode is unknown.
 
     Example:
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4], "val_loss": [0.8, 0.6, 0.7]})

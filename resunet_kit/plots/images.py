@@ -29,10 +29,10 @@ def sample_grid(
     """Show images next to each other, with their masks outlined if given.
 
     Args:
-        images: Images of shape `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, their sizes may
-            differ; or one stacked array. uint8 and floats in [0, 1] are shown unchanged, other values are
-            stretched by the range of all images together.
-        masks: One mask per image, of booleans, 0/1 or 0/255.
+        images: Images of shape `(height, width)`, `(height, width, 1)` or `(height, width, 3)`, whose sizes may differ;
+            or one stacked array. uint8 and floats in [0, 1] are shown unchanged, other values are stretched by the
+            range of all images together.
+        masks: One mask per image, as booleans, 0/1 or 0/255.
         titles: One short title per image.
         columns: Images per row, at least 1.
         title: The figure's title.
@@ -79,23 +79,23 @@ def overlay(
 ) -> go.Figure:
     """Show an image under its true mask or label map, and under the prediction if given.
 
-    The figure is as wide as its column. A slider changes the opacity, and hovering gives the pixel's value, its class
-    and its probability. Up to 256 x 256 pixels take less than 150 kB: pictures of more bytes as PNG are drawn with
-    fewer grey values, and hovering then says "≈".
+    The figure is as wide as its column. A slider changes the opacity, and hovering shows the pixel's value, its class
+    and its probability. Up to 256 x 256 pixels take less than 150 kB: pictures whose PNG would be larger are drawn with
+    fewer grey values, and hovering then shows "≈".
 
     Args:
         image: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`. uint8 and floats in [0, 1] are shown
             unchanged, other values are stretched by their range.
-        mask: The true mask, of booleans, 0/1 or 0/255; or class labels from 0 to 255.
+        mask: The true mask, as booleans, 0/1 or 0/255; or class labels from 0 to 255.
         prediction: The predicted mask or label map, in the same form.
-        probability: `(height, width)` in [0, 1], said on hovering.
-        class_names: Of the labels 0, 1, 2, ..., or a mapping of label to name. None calls them "Class 1", "Class 2",
-            ... Label 0 is the background, which is not drawn unless it has another name than "background".
+        probability: Probabilities `(height, width)` in [0, 1], shown on hover.
+        class_names: Names of the labels 0, 1, 2, ..., or a mapping from label to name. None calls them "Class 1",
+            "Class 2", ... Label 0 is the background, which is not drawn unless it has another name than "background".
         ignore_class: The label of pixels without a class, shown in grey.
         title: The figure's title.
 
     Returns:
-        A figure whose legend switches truth (sky blue), prediction (orange) and error (vermilion, at first hidden) on
+        A figure whose legend switches truth (sky blue), prediction (orange) and error (vermilion, hidden at first) on
         and off. For label maps it switches the classes, and buttons switch truth and prediction; the truth is filled
         and the prediction dotted. Masks of many small regions are drawn as pictures, switched by buttons alone.
 

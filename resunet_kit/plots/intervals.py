@@ -1,4 +1,4 @@
-"""Estimates with their intervals, one row each: a forest plot."""
+"""Forest plot: estimates with their intervals, one per row."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -35,14 +35,14 @@ def interval_plot(
 ) -> go.Figure:
     """Draw an estimate with its interval in each row, as for ablations and comparisons (a forest plot).
 
-    An interval that holds the reference, by default no difference, is grey; the others are blue.
+    An interval that contains the reference, by default no difference, is grey; the others are blue.
 
     Args:
         rows: A mapping of label to `(estimate, low, high)`, such as `resunet_kit.metrics.bootstrap_interval` returns;
-            or a sequence of mappings with the keys "label", "estimate", "low" and "high". Ends may be infinite. NaN
-            and None stand for what is missing: the row says so.
-        name: What is estimated, with its unit where it has one.
-        reference: Where a vertical line stands, such as 0 for differences or 1 for ratios; None for none.
+            or a sequence of mappings with the keys "label", "estimate", "low" and "high". Ends may be infinite. NaN and
+            None mark missing values, and the row says so.
+        name: What is estimated, with its unit if it has one.
+        reference: Position of a vertical line, such as 0 for differences or 1 for ratios; None draws no line.
         title: The figure's title; by default, how many intervals exclude the reference.
 
     Returns:
@@ -143,7 +143,7 @@ def _has_interval(row: _Row) -> bool:
 
 
 def _is_apart(row: _Row, reference: float | None) -> bool:
-    """Return whether the interval does not hold the reference."""
+    """Return whether the interval does not contain the reference."""
     return reference is not None and _has_interval(row) and not row.low <= reference <= row.high
 
 
@@ -170,7 +170,7 @@ def _estimates(rows: list[_Row], reference: float | None) -> Any:
 
 
 def _intervals(rows: list[_Row], reference: float | None, low: float, high: float) -> list[Any]:
-    """Return two traces of separate lines: grey where an interval holds the reference, and blue."""
+    """Return two traces of separate lines: grey where an interval contains the reference, and blue."""
     return [_lines(rows, reference, low, high, apart=False), _lines(rows, reference, low, high, apart=True)]
 
 
@@ -186,7 +186,7 @@ def _lines(rows: list[_Row], reference: float | None, low: float, high: float, *
 
 
 def _write(figure: go.Figure, row: _Row, index: int) -> None:
-    """Write a row's label and numbers above its interval: next to the axis they would take half of a phone."""
+    """Write a row's label and numbers above its interval: next to the axis they would take half of a phone's width."""
     position = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
     say(figure, _label(row), y=index, yshift=9, font_size=12, **position)
 

@@ -14,7 +14,7 @@ from resunet_kit._shared.numbers import flag
 from resunet_kit.plots._arrays import as_finite, as_labels, named_classes, same_length
 from resunet_kit.plots._style import COLORS, literal, shortened, styled
 
-_MAX_DETAILED = 6  # classes whose cells show counts and fractions; more show one of them, on hover both
+_MAX_DETAILED = 6  # classes whose cells show counts and fractions; with more, one of them, and both on hover
 _MAX_NUMBERED = 14  # classes whose cells show a number; more show a scale
 
 _MAX_TICK = 20  # characters of a class's name on an axis: longer ones would leave a phone no room for the plot
@@ -86,7 +86,7 @@ def confusion_matrix(
 
     Args:
         truth: True labels `(n,)`: integers, booleans or strings. Without `prediction`, the counts themselves, shape
-            `(classes, classes)` with a row per true class, as `resunet_kit.metrics.ConfusionMatrix` gives them.
+            `(classes, classes)` with a row per true class, as `resunet_kit.metrics.ConfusionMatrix` returns them.
         prediction: Predicted labels `(n,)`.
         names: A sequence names the classes 0, 1, 2, ...; a mapping names each label.
         normalize: Show fractions of each true class (rows sum to 1; a class that does not occur stays 0) instead of

@@ -1,4 +1,4 @@
-"""Scores against the number of training patients, the steps or the seconds, with intervals."""
+"""Learning curves: scores against training patients, steps or seconds, with intervals."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def score_curves(
     confidence: float = 0.95,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw scores against the training patients, the steps or the seconds: a line per start, with interval bands.
+    """Draw scores against training patients, steps or seconds: one line per kind of start, with interval bands.
 
-    Of repeated trainings, such as several seeds, the line is their mean and the band the confidence interval of the
-    mean, with Student's t over the repeats. It is drawn where there are at least two; repeats that are missing (NaN)
-    are left out, and the hover text gives how many there are.
+    For repeated trainings, such as several seeds, the line is their mean and the band the confidence interval of the
+    mean, by Student's t over the repeats. The band is drawn where there are at least two repeats; missing ones (NaN)
+    are left out, and the hover text gives the number of repeats.
 
     Args:
         x: Where each score was taken, `(n,)`, such as the numbers of training patients; a mapping of line to values
@@ -45,7 +45,7 @@ def score_curves(
         x_name: What `x` is, with its unit: "Training patients", "Seconds".
         name: What the scores are.
         logarithmic: Whether the axis of `x` is logarithmic.
-        confidence: The probability of the intervals of repeats, in (0, 1).
+        confidence: Confidence level of the intervals over repeats, in (0, 1).
         title: The figure's title; by default what is drawn against what.
 
     Returns:
@@ -91,7 +91,7 @@ def _are_ticks(values: _Floats) -> bool:
 
 
 def _lines(x: Any, scores: Any, intervals: Any, confidence: float) -> dict[str, dict[str, _Floats]]:
-    """Return x, mean, lower and upper end and repeats of each line, x rising."""
+    """Return x, mean, lower and upper end and repeats of each line, with ascending x."""
     named = dict(scores) if isinstance(scores, Mapping) else {"": scores}
     if not named:
         raise ValueError("Expected scores of at least one line. Received an empty mapping. Check the selection.")
@@ -179,7 +179,7 @@ def _line(line: dict[str, _Floats], label: str, color: str, x_name: str, name: s
 
 
 def _band(line: dict[str, _Floats], label: str, color: str) -> list[Any]:
-    """Return the band, in parts where intervals are missing; of a single interval, a vertical line."""
+    """Return the band, in parts where intervals are missing; for a single interval, a vertical line."""
     known = np.flatnonzero(np.isfinite(line["low"]) & np.isfinite(line["high"]))
     if not known.size:
         return []

@@ -38,19 +38,20 @@ def orthogonal_planes(
     channel: int = 0,
     title: str | None = None,
 ) -> go.Figure:
-    """Show the three orthogonal planes of a volume through one point, which a crosshair marks in each.
+    """Show the three orthogonal planes of a volume through one point, marked by a crosshair in each.
 
     Args:
-        volume: `(slices, rows, columns)` or `(slices, rows, columns, channels)`; or the path of a NIfTI file, shown as
-            radiologists do, the patient's right on the left. uint8 and floats in [0, 1] are shown unchanged, other
-            values are stretched by the volume's range; of a file, by that of all but one in a thousand values.
-        mask: The true mask, of booleans, 0/1 or 0/255, on the volume's axes; or the path of a NIfTI file.
+        volume: `(slices, rows, columns)` or `(slices, rows, columns, channels)`; or the path of a NIfTI file, shown in
+            radiological convention, the patient's right on the left. uint8 and floats in [0, 1] are shown unchanged,
+            other values are stretched by the volume's range; those of a file, by the range of all but one in a thousand
+            values.
+        mask: The true mask, as booleans, 0/1 or 0/255, on the volume's axes; or the path of a NIfTI file.
         prediction: The predicted mask, in the same form.
-        position: The point as indices of slice, row and column; of a file, along its own axes, as in the array of
-            `read_image`. None for the centre of the largest plane of the true, else of the predicted mask, or of the
-            volume if they are empty.
-        spacing: Distance between slices, rows and columns of an array, in any unit: pixels are drawn as high and wide
-            as they are. None for 1 each. A file has its own.
+        position: The point as indices of slice, row and column; for a file, along its own axes, as in the array that
+            `read_image` returns. None for the centre of the largest plane of the true mask, else of the predicted mask,
+            or of the volume if both are empty.
+        spacing: Distance between slices, rows and columns of an array, in any unit, so that pixels are drawn to scale.
+            None for 1 each. A file has its own.
         channel: The channel to show, by index.
         title: The figure's title.
 
@@ -113,7 +114,7 @@ def _other_axes(axis: int) -> tuple[int, int]:
 
 
 def _plane(array: NDArray[Any], axis: int, point: Sequence[int]) -> NDArray[Any]:
-    """Return a plane; slices are counted upwards, so that planes across them have the last one at the top."""
+    """Return a plane; slices are counted upwards, so that planes across them have the last slice at the top."""
     plane: NDArray[Any] = np.take(array, point[axis], axis=axis)
     return plane[::-1] if axis > 0 else plane
 

@@ -19,11 +19,11 @@ _Rows: TypeAlias = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
 class Table(NamedTuple):
-    """A table of a report, sorted.
+    """A sorted table of a report.
 
     Attributes:
         data: A mapping of column to values, or a sequence of rows, each a mapping of column to value.
-        sort_by: The column to sort the rows by, which stays in sight on a narrow page; None for the given order.
+        sort_by: The column to sort the rows by, which stays visible on a narrow page; None for the given order.
         descending: Whether the largest value comes first. Infinite and missing values come last either way.
 
     Example:
@@ -37,10 +37,10 @@ class Table(NamedTuple):
 
 
 class Details(NamedTuple):
-    """Blocks of a report that are folded away until the reader opens them; on paper they are open.
+    """Collapsible blocks of a report, closed until the reader opens them; in print they are open.
 
     Attributes:
-        title: What stands for them.
+        title: The heading that opens and closes them.
         blocks: Text, figures and tables, in order.
 
     Example:
@@ -76,22 +76,22 @@ def write_report(
 ) -> Path:
     """Write sections of text, figures and tables as one HTML file that works offline.
 
-    Nothing is loaded from the network, and the browser is told to refuse it. plotly.js is embedded once if there are
-    figures; compressed, as the figures are, it takes 2 MB. A figure is drawn when the reader comes to it, and all are
-    for printing. The page follows the reader's light or dark setting, which a button changes, and fits a phone; the
-    contents show the section that is being read; tables sort by a click on a header. A failure leaves an earlier report
-    at `path` unchanged.
+    Nothing is loaded from the network, and the browser is instructed to refuse it. plotly.js is embedded once if there
+    are figures; compressed, like the figures, it takes 2 MB. Figures are drawn when the reader scrolls to them, and all
+    of them for printing. The page follows the reader's light or dark setting, which a button changes, and fits a phone;
+    the table of contents marks the section that is being read; a click on a header sorts a table. A failure leaves an
+    earlier report at `path` unchanged.
 
     Args:
-        path: The file to write; missing folders are made.
+        path: The file to write; missing folders are created.
         sections: `Section(title, blocks)` or plain pairs. A block is text (escaped; blank lines separate paragraphs,
             `**bold**` and backticks mark up), a Plotly figure, or a table: a mapping of column to values, or a sequence
-            of rows, each a mapping of column to value; as a `Table`, it is sorted. `Details` folds blocks away.
-            Numbers align right; the floats of a column are rounded so that its largest keeps three digits, and sort
-            unrounded. In figures, `<b>`, `<i>`, `<br>` and the like mark up text as ever, and other tags, links too,
-            are shown as they are written. A figure without a template of its own gets that of this package.
+            of rows, each a mapping of column to value; as a `Table`, it is sorted. `Details` makes blocks collapsible.
+            Numbers are right-aligned; the floats of a column are rounded so that its largest keeps three digits, but
+            sorted unrounded. In figures, `<b>`, `<i>`, `<br>` and the like mark up text as usual, and other tags,
+            including links, are shown literally. A figure without a template of its own gets that of this package.
         title: The page's title.
-        subtitle: Text below the title, before the contents, marked up as that of blocks: what to know before reading.
+        subtitle: Text below the title, before the contents, with the markup of blocks: what to know before reading.
 
     Returns:
         The path.

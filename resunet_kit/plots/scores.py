@@ -16,7 +16,7 @@ from resunet_kit.plots._style import COLORS, INK, REFERENCE, literal, say, short
 
 _GROUP = 100  # pixels of a group's height
 _MAX_NAME = 40  # characters of a group's name, which stands above its box
-_MAX_POINTS = 1000  # of a group; of more, the box alone is drawn
+_MAX_POINTS = 1000  # of a group; with more, only the box is drawn
 
 
 def score_distribution(
@@ -31,24 +31,24 @@ def score_distribution(
 
     The box spans the quartiles; its line is the median, the diamond the mean.
 
-    Infinite scores, such as the distance to an empty mask, and missing ones (NaN) are no part of the box and of the
-    mean. They stand as open markers in columns of their own next to the axis, and their numbers next to the group's
-    name. The median counts infinite scores, as the worst or best of all.
+    Infinite scores, such as the distance to an empty mask, and missing ones (NaN) are not part of the box or the mean.
+    They are drawn as open markers in columns of their own next to the axis, and counted next to the group's name. The
+    median includes infinite scores, as the worst or best of all.
 
     Args:
         scores: Scores `(n,)`, one per slice or patient; or a mapping of group to scores.
         groups: One group per score, such as the patient or the part of the split; drawn in order of appearance.
-        name: What the scores are, with a unit where they have one.
+        name: What the scores are, with their unit if they have one.
         labels: One label per score, shown on hover, such as the file's name.
         title: The figure's title; by default it gives median and mean of all scores.
 
     Returns:
-        A figure with one box trace (x the finite scores) and one mean marker per group, then one trace per group
-        with infinite or missing scores. Of a group of more than 1,000 scores, the box alone is drawn.
+        A figure with one box trace (x the finite scores) and one mean marker per group, then one trace per group with
+        infinite or missing scores. For a group of more than 1,000 scores, only the box is drawn.
 
     Raises:
         TypeError: If the scores are not numbers.
-        ValueError: If there are no scores, lengths differ, or groups come twice.
+        ValueError: If there are no scores, lengths differ, or groups are given twice.
 
     Example:
         >>> figure = score_distribution([0.5, 0.9, 0.7], name="Dice")
@@ -90,7 +90,7 @@ def score_distribution(
 
 
 def _name_groups(figure: go.Figure, ticks: list[str]) -> None:
-    """Write the groups above their boxes: next to the axis they would take half of a phone."""
+    """Write the groups above their boxes: next to the axis they would take half of a phone's width."""
     position = {"x": 0, "xref": "x domain", "xanchor": "left", "yref": "y", "yanchor": "bottom", "align": "left"}
     for tick in ticks:
         say(figure, wrapped(tick.replace("<br>", " · "), 52), y=tick, yshift=_GROUP // 2 - 24, font_size=12, **position)

@@ -1,4 +1,4 @@
-"""The surface of a lesion in its brain, in three dimensions."""
+"""Three-dimensional surface of a lesion in its brain."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def lesion_surface(
 ) -> go.Figure:
     """Show the surface of a lesion in its brain, to rotate and zoom.
 
-    The surfaces are those of marching cubes on the mask, smoothed and at most 96 voxels along its longest axis, so that
-    each takes some 300 kB. They are pictures of a shape: measure volumes on the mask.
+    The surfaces come from marching cubes on the mask, smoothed and reduced to at most 96 voxels along its longest axis,
+    so that each takes some 300 kB. They illustrate the shape: measure volumes on the mask.
 
     Args:
-        mask: `(slices, rows, columns)` of booleans, 0/1 or 0/255; or the path of a NIfTI file.
-        brain: The brain around it, transparent: a mask, or an image whose brighter part, by Otsu's threshold, is its
-            largest component; on the mask's axes, or the path of a NIfTI file. None for the lesion alone.
+        mask: `(slices, rows, columns)` as booleans, 0/1 or 0/255; or the path of a NIfTI file.
+        brain: The brain around it, drawn transparent: a mask, or an image, of which the largest component above Otsu's
+            threshold is taken; on the mask's axes, or the path of a NIfTI file. None for the lesion alone.
         spacing: Distance between slices, rows and columns of an array, in millimetres; None for 1 each. A file has its
             own.
         title: The figure's title; by default the lesion's volume.
 
     Returns:
-        A figure with one trace per surface; the legend switches lesion and brain on and off. An empty mask leaves the
-        brain, and says so.
+        A figure with one trace per surface; the legend switches lesion and brain on and off. For an empty mask, the
+        figure shows only the brain and says so.
 
     Raises:
         TypeError: If an array does not hold numbers, or spacing is of a wrong type.
@@ -89,7 +89,7 @@ def _without_channel(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def _brain(brain: ArrayLike | PathLike, stack: Volume, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the brain's voxels, of a mask as they are, of an image those above Otsu's threshold in one component."""
+    """Return the brain's voxels: a mask unchanged, of an image those above Otsu's threshold in one component."""
     from scipy import ndimage
     from skimage.filters import threshold_otsu
 

@@ -28,22 +28,21 @@ def threshold_curve(
     threshold: float | None = None,
     title: str | None = None,
 ) -> go.Figure:
-    """Draw sensitivity, specificity and F1 against the threshold, and mark a given one or the best by `metric`.
+    """Draw sensitivity, specificity and F1 against the threshold, and mark a given threshold or the best by `metric`.
 
     A case is predicted positive where `score >= threshold`. Sensitivity, specificity and F1 pool all entries; Dice is
-    the mean over images, 1 where truth and prediction are empty. Youden's J is sensitivity + specificity - 1. Up to
-    500 distinct scores are all thresholds; of more, 250 evenly spaced values and 250 quantiles are. Of equally good
-    thresholds the lowest is marked.
+    the mean over images, 1 where truth and prediction are empty. Youden's J is sensitivity + specificity - 1. Up to 500
+    distinct scores are all used as thresholds; with more, 250 evenly spaced values and 250 quantiles are. Among equally
+    good thresholds, the lowest is marked.
 
     Choose the threshold on validation data: on test data the marked optimum is biased upwards. There, pass the chosen
-    one as `threshold`, and no other is sought.
+    one as `threshold`, so that no other is searched for.
 
     Args:
-        truth: Labels `(n,)`, or masks `(n, height, width)` or `(n, height, width, 1)`, of booleans, 0/1 or
-            0/255.
+        truth: Labels `(n,)`, or masks `(n, height, width)` or `(n, height, width, 1)`, as booleans, 0/1 or 0/255.
         scores: Scores of the same shape, higher for positives.
         metric: What the marked threshold maximises: "youden", "f1", or for masks "dice".
-        threshold: The threshold to mark instead, and to give the scores of in the title.
+        threshold: The threshold to mark instead; the title then gives its scores.
         title: The figure's title; by default it gives the marked threshold and its score.
 
     Returns:
@@ -52,8 +51,8 @@ def threshold_curve(
 
     Raises:
         TypeError: If truth, scores or threshold are not numbers, or metric is not a string.
-        ValueError: If metric is unknown or needs masks, the truth holds one class, shapes differ, or a score
-            or the threshold is NaN.
+        ValueError: If metric is unknown or needs masks, the truth holds only one class, shapes differ, or a score or
+            the threshold is NaN.
 
     Example:
         >>> figure = threshold_curve([0, 0, 1, 1], [0.1, 0.4, 0.6, 0.8])

@@ -40,17 +40,17 @@ def slice_viewer(
 ) -> go.Figure:
     """Show a volume with a slider through its slices, and its channels next to each other.
 
-    In a page written by `write_html` or `write_report` the arrow keys move the slider of the figure under the pointer.
-    All views zoom together. 30 slices of 256 x 256 pixels in three channels take less than two megabytes: where PNG of
-    all 256 grey values would take more, fewer are drawn, and hovering then says "≈".
+    In a page written by `write_html` or `write_report`, the arrow keys move the slider of the figure under the pointer.
+    All views zoom together. 30 slices of 256 x 256 pixels in three channels take less than two megabytes: where PNGs
+    with all 256 grey values would take more, fewer values are drawn, and hovering then shows "≈".
 
     Args:
         images: The slices, all of one shape: `(height, width)` or `(height, width, channels)`; or the path of a NIfTI
-            file, shown as radiologists do, the patient's right on the left. uint8 and floats in [0, 1] are shown
-            unchanged, other values are stretched by the volume's range; of a file, by that of all but one in a thousand
-            values.
-        masks: One true mask per slice, of booleans, 0/1 or 0/255; or the path of a NIfTI file. With the path of a
-            volume also an array on that file's axes, as `read_mask` returns it.
+            file, shown in radiological convention, the patient's right on the left. uint8 and floats in [0, 1] are
+            shown unchanged, other values are stretched by the volume's range; those of a file, by the range of all but
+            one in a thousand values.
+        masks: One true mask per slice, as booleans, 0/1 or 0/255; or the path of a NIfTI file. If the volume is given
+            by its path, also an array on that file's axes, as `read_mask` returns it.
         predictions: One predicted mask per slice, in the same form.
         titles: One short title per slice; by default its number from 1.
         start: Index from 0 of the slice shown first; by default the one with the largest true (else predicted)
@@ -59,10 +59,10 @@ def slice_viewer(
         channels: The channels to show next to each other in grey, by index. By default three channels of an array are
             shown as one RGB image, and any other number, or those of a file, next to each other.
         channel_names: One name per channel shown; given without `channels`, all are shown next to each other.
-        boxes: Whether to draw the bounding boxes of the predicted regions, of the true ones without a prediction.
+        boxes: Whether to draw the bounding boxes of the predicted regions or, without a prediction, of the true ones.
         spacing: Distance between slices, rows and columns of an array, in any unit; None for 1 each. A file has its
             own.
-        plane: The slices of a file: "axial" (None), "coronal" or "sagittal".
+        plane: The plane of a file's slices: "axial" (None), "coronal" or "sagittal".
 
     Returns:
         A figure whose slider has one step per slice; the legend switches truth, prediction and boxes on and off.
@@ -152,7 +152,8 @@ def _toggles(layers: Sequence[SliceLayer], views: int) -> dict[str, Toggle]:
 def _contents(uris: Sequence[str], layers: Sequence[SliceLayer], index: int) -> dict[str, list[Any]]:
     """Return what differs between slices: one value per trace, None where a trace has no such property.
 
-    A slider's steps rather than frames, because Plotly plays frames on loading: the volume would run by itself.
+    They are steps of the slider rather than frames, because Plotly plays frames on loading: the volume would run by
+    itself.
     """
     drawn = [layer.contents(index) for layer in layers]
     pictures: list[Any] = [value for uri in uris for value in (uri, *(part.get("source") for part in drawn))]

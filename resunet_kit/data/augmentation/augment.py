@@ -1,7 +1,8 @@
 """Random augmentation of images together with their masks, in NumPy: 2-D and 3-D, reproducible from a seed.
 
 Not all of Keras 3.15's layers pass the tests of this module: `RandomElasticTransform` fails on integer masks,
-`RandomFlip` turns masks into floats. None takes volumes, and each layer interpolates what the one before interpolated.
+`RandomFlip` turns masks into floats. No layer accepts volumes, and each one interpolates again what the one before has
+interpolated.
 """
 
 from __future__ import annotations
@@ -39,49 +40,51 @@ from resunet_kit.data.augmentation.spatial import random_field, random_flip, ran
 
 @dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Augment:
-    """Vary images at random and transform their masks with them: `augment(images, masks, seed=0)`.
+    """Augment images at random, and their masks with them: `augment(images, masks, seed=0)`.
 
     Every option is off by default. A strength is a number `s` or a range `(low, high)`; each image draws its own value,
-    uniform in the range. `s` stands for -s to s of what is added (rotation, shift, shear, brightness), for 1 - s to
-    1 + s of factors (zoom, contrast, gamma), and for 0 to s of the rest.
+    uniform in the range. `s` means -s to s for what is added (rotation, shift, shear, brightness), 1 - s to 1 + s for
+    factors (zoom, contrast, gamma), and 0 to s for the rest.
 
     Flips and 90-degree rotations move pixels without interpolation. Zoom, shear, rotation, shift and elastic
-    displacement become one field, along which image and mask are resampled once: the image by linear interpolation, the
-    mask by nearest neighbour. So a mask keeps its dtype and gets no new value but `mask_fill`. The other options change
-    images only.
+    displacement are combined into one field, by which image and mask are resampled once: the image by linear
+    interpolation, the mask by nearest neighbour. So a mask keeps its dtype and gets no new value except `mask_fill`.
+    The other options change images only.
 
     Args:
         flip: True mirrors along each axis with a probability of 0.5; a number from 0 to 1 is another probability.
             `"horizontal"`, `"vertical"`, `"depth"` or a tuple of these: along these axes only.
         rotate90: Whether to rotate by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; by 0 or 180
             where the two differ in size.
-        rotation: Degrees, up to at least 1; positive anticlockwise as displayed. In a volume, drawn for each of the
-            three planes.
-        zoom: Factors; 1.2 shows everything 1.2 times as large. One for all axes.
+        rotation: Degrees, of which the largest must be at least 1; positive anticlockwise as displayed. In a volume,
+            drawn for each of the three planes.
+        zoom: Factors, the same for all axes; 1.2 shows everything 1.2 times as large.
         shift: Fractions of the size, below 1, drawn for each axis; positive moves towards higher indices.
         shear: Pixels that a pixel moves for each pixel of distance from the centre, drawn for each plane.
-        elastic: From 0 to 1. A grid of points, a quarter of the size apart, moves by up to `elastic / 10` of the size
-            along each axis, smooth between them. That never folds the image.
-        brightness: What is added, in the image's units.
+        elastic: From 0 to 1. Grid points a quarter of the size apart move by up to `elastic / 10` of the size along
+            each axis, and pixels between them smoothly. This never folds the image.
+        brightness: Values to add, in the image's units.
         contrast: Factors of the distance from each channel's mean.
         gamma: Exponents of the values, scaled to [0, 1] by the image's own range and back.
         noise: Standard deviation of Gaussian noise, in the image's units.
         blur: Standard deviation of a Gaussian filter, in pixels.
-        bias_field: The image is multiplied by a smooth field from `exp(-s)` to `exp(s)`, as uneven coils shade it.
+        bias_field: The image is multiplied by a smooth field from `exp(-s)` to `exp(s)`, like the shading of uneven
+            coils.
         cutout: Size of a box along each axis, as a fraction of the image's, inside which the image is set to `fill` if
             that is a number, else to 0. The mask stays unchanged there.
-        probabilities: How likely an option acts on an image, as in `{"noise": 0.3}`: 0.5 for flip (along each axis)
-            and 1 for the others unless named here.
-        ndim: 2 for images, 3 for volumes. It tells what an array of four axes is: with 2 a batch of images, with 3 one
-            volume.
+        probabilities: Probability that an option acts on an image, as in `{"noise": 0.3}`; for options not named here
+            0.5 for flip (along each axis) and 1 for the others.
+        ndim: 2 for images, 3 for volumes. It defines what an array of four axes is: a batch of images with 2, one
+            volume with 3.
         spacing: Size of a pixel along each axis, depth first; rotation and shear then act in physical space. None: 1.
         in_plane: Whether a volume's depth axis stays unchanged: only `"depth"` in `flip` and the intensity options
             act on it.
         per_channel: Whether the intensity options draw one strength per channel instead of one per image.
-        fill: The value of images beyond their border: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the
-            latter two the mask follows the image.
-        mask_fill: The value of masks there if `fill` is a number, such as the class that a loss ignores.
-        clip: `(low, high)` limits every result; None does not; `"auto"` limits images that were in [0, 1] to it.
+        fill: The value outside the image: a number, `"edge"` (the nearest pixel) or `"reflect"`; with the latter two,
+            masks are filled in the same way.
+        mask_fill: The value outside the mask if `fill` is a number, such as the class that a loss ignores.
+        clip: `(low, high)` clips every result to this range; None does not clip; `"auto"` clips images that were in
+            [0, 1] to it.
 
     Raises:
         TypeError: If an option is of a wrong type.
@@ -153,7 +156,7 @@ class Augment:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Return the `Augment` of these options, also after they went through JSON, and of a configuration of 0.1.0."""
+        """Create an `Augment` from these options, also after a round trip through JSON or from version 0.1.0."""
         old = "quarter_turns"  # renamed in 0.2.0
         probabilities = {"rotate90" if name == old else name: p for name, p in config.get("probabilities", {}).items()}
         options = {"rotate90" if name == old else name: value for name, value in config.items()}
@@ -164,8 +167,8 @@ class Augment:
     ) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Return an augmented copy of one pair or of a batch of pairs.
 
-        What happens to an image depends on the seed, its index in the batch and each option by itself: neither on the
-        batch size, nor on which other options are on.
+        The augmentation of an image depends on the seed, its index in the batch and each option by itself, but not on
+        the batch size or on which other options are on.
 
         Args:
             images: `(height, width, channels)` or `(batch, height, width, channels)`; with `ndim=3` a depth axis
@@ -175,7 +178,7 @@ class Augment:
                 `keras.utils.set_random_seed` sets.
 
         Returns:
-            Images as float32 and masks of their own dtype, both of the shape that came in.
+            Images as float32 and masks in their own dtype, both in their original shape.
 
         Raises:
             TypeError: If images or masks do not hold numbers, or the seed is not an integer.
@@ -203,7 +206,7 @@ class Augment:
     def _augment_pair(
         self, image: NDArray[Any], mask: NDArray[Any], streams: RandomStreams
     ) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        """Return one pair, which comes with the channels last, with the channels first: each is one block of memory."""
+        """Augment one pair with channels last; return it with channels first, each one block of memory."""
         planes, labels = np.moveaxis(image, -1, 0), np.moveaxis(mask, -1, 0)
         axes = tuple(range(self.ndim))[-2 if self.in_plane else 0 :]
         flips = flip_axes(self.flip, self.ndim, axes)

@@ -22,7 +22,7 @@ def spline_basis(size: int, cells: int) -> Array:
     basis = np.zeros((size, cells + 3), np.float32)
     for point, piece in enumerate(pieces):
         basis[np.arange(size), cell + point] = piece / 6
-    basis.flags.writeable = False  # the cache hands one array to all
+    basis.flags.writeable = False  # the cache returns the same array to all
     return basis
 
 
@@ -35,6 +35,6 @@ def dense(points: Array, shape: Sequence[int], rows: slice = slice(None)) -> Arr
     """Return the field of a grid of control points at every pixel of `rows`, `(rows, *shape[1:])`."""
     for axis, size in enumerate(shape):
         basis = spline_basis(size, points.shape[0] - 3)
-        # The first axis leaves and its pixels come last: after all axes the order is the old one.
+        # Each product drops the first axis and appends its pixels: after all axes, the order is the original one.
         points = np.tensordot(points, basis[rows] if axis == 0 else basis, axes=(0, 1))
     return points

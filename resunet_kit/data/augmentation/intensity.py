@@ -62,7 +62,7 @@ def gamma(image: Array, exponents: Strengths, _: np.random.Generator) -> None:
 
 def noise(image: Array, deviations: Strengths, generator: np.random.Generator) -> None:
     """Add independent Gaussian noise of the standard deviation to each value."""
-    # A third of the time of `standard_normal`, which draws one by one.
+    # This takes a third of the time of `standard_normal`, which draws one by one.
     ranks = generator.integers(0, QUANTILES, image.shape, np.uint16)
     image += normal_quantiles().take(ranks, mode="clip") * _over_pixels(deviations, image)
 
@@ -79,10 +79,10 @@ def cutout(image: Array, fractions: Strengths, generator: np.random.Generator, *
 
 @functools.cache
 def normal_quantiles() -> Array:
-    """Return the middle quantiles of as many equal parts of the standard normal distribution; their deviation is 1."""
+    """Return the middle quantiles of `QUANTILES` equal parts of the standard normal distribution, with deviation 1."""
     quantiles = special.ndtri((np.arange(QUANTILES) + 0.5) / QUANTILES)
     quantiles = (quantiles / quantiles.std()).astype(np.float32)
-    quantiles.flags.writeable = False  # the cache hands one array to all
+    quantiles.flags.writeable = False  # the cache returns the same array to all
     return quantiles
 
 

@@ -22,7 +22,7 @@ FROM_ZERO = ("elastic", "bias_field", "noise", "blur", "cutout")
 STRENGTHS = (*AROUND_ZERO, *AROUND_ONE, *FROM_ZERO)
 SWITCHES = ("flip", "rotate90")
 
-# Where a number may lie, and where both ends of a range.
+# The interval of a single number, and that of both ends of a range.
 _INTERVALS = {
     **dict.fromkeys(AROUND_ZERO, ("[0, inf)", "(-inf, inf)")),
     **dict.fromkeys(AROUND_ONE, ("[0, 1)", "(0, inf)")),
@@ -30,7 +30,7 @@ _INTERVALS = {
     **dict.fromkeys(("elastic", "cutout"), ("[0, 1]", "[0, 1]")),
     "shift": ("[0, 1)", "(-1, 1)"),
 }
-# What a number beyond was probably meant in.
+# The cure for a number outside, which was probably given in another unit.
 _UNITS = {"shift": " Divide pixels by the image's size."}
 
 
@@ -71,7 +71,7 @@ def _rising_pair(option: str, values: Sequence[Any], interval: str) -> Range:
         )
     cure = f"Pass one in {interval}.{_UNITS[option]}" if option in _UNITS else ""
     for index, value in enumerate(values):
-        number(f"{option}[{index}]", value)  # both types before either range
+        number(f"{option}[{index}]", value)  # check both types before either range
     low, high = (number(f"{option}[{index}]", value, interval, cure=cure) for index, value in enumerate(values))
     if low > high:
         raise ValueError(f"Expected {option} with low <= high. Received {option}={values}. Swap the two.")

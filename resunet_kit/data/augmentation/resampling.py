@@ -16,7 +16,7 @@ from resunet_kit.data.augmentation.bspline_field import Array, dense
 FillMode = Literal["edge", "reflect"]
 Fill = float | FillMode
 
-POINTS = 16384  # at once: their arrays stay in the processor's cache, and a volume needs no eight copies of itself
+POINTS = 16384  # at once: their arrays stay in the processor's cache, and a volume does not need eight copies
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,7 +64,7 @@ def resample(
     flat_image = _bordered(image, fill)
     flat_mask = _bordered(mask, fill if isinstance(fill, str) else mask_fill)
     strides = [math.prod(size + 2 for size in shape[axis + 1 :]) for axis in range(len(shape))]
-    dtype = np.int32 if flat_image.shape[1] < 2**31 else np.int64  # the narrow one is twice as fast
+    dtype = np.int32 if flat_image.shape[1] < 2**31 else np.int64  # the narrower type is twice as fast
     step = max(1, POINTS // math.prod(shape[1:]))
     for start in range(0, shape[0], step):
         rows = slice(start, start + step)

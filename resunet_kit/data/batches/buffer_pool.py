@@ -1,7 +1,7 @@
 """Memory of batches, reused once nothing refers to it.
 
 A batch of 16 images of 256 x 256 x 3 takes 12 MB. The system allocates such blocks page by page and frees them at once,
-which takes longer than to fill them. TensorFlow takes an array without a copy if its address is a multiple of 64.
+which takes longer than filling them. TensorFlow accepts an array without a copy if its address is a multiple of 64.
 """
 
 from collections import deque

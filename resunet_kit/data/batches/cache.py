@@ -44,11 +44,11 @@ def cached_batches(
     """Return `batch` with its first results cached, for epochs that all have the same batches.
 
     Scaling 8-bit images to float32 takes most of a cached epoch. The results must not be written to. Two threads may
-    compute one batch, and count it twice.
+    compute the same batch, and count it twice.
 
     Args:
         batch: From the indices of its images to its arrays.
-        limit: In bytes. Batches beyond it are computed in each epoch.
+        limit: Limit in bytes. Batches beyond it are computed in each epoch.
     """
     entries: dict[int, list[np.ndarray]] = {}
     total = 0

@@ -1,4 +1,4 @@
-"""What the masks of one dataset mean, where `num_classes` does not say."""
+"""The meaning of the masks of one dataset, where `num_classes` is not given."""
 
 import threading
 import warnings
@@ -7,14 +7,14 @@ import numpy as np
 
 
 class MaskValues:
-    """Turn white into 1, and tell users of labels above 1 that nothing has declared them.
+    """Turn white into 1, and warn users of undeclared labels above 1.
 
-    A mask of 0 and 255 is read as foreground file by file. Beside files of labels, 255 more often marks what nobody has
-    labelled, and both readings in one dataset are an error.
+    A mask of 0 and 255 is read as foreground file by file. Among files of labels, 255 more often marks unlabelled
+    pixels, and both meanings in one dataset are an error.
 
     Args:
-        ignore_class: A label that is no class.
-        white: Whether 255 stands for the white of a file of two values.
+        ignore_class: A label that is not a class.
+        white: Whether 255 means the white of a file with two values.
     """
 
     def __init__(self, ignore_class: int | None, *, white: bool) -> None:

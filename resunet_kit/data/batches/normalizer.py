@@ -21,8 +21,8 @@ class Normalizer:
     """Scale stored images to float32, with statistics that are computed once for each volume.
 
     Args:
-        normalize: Checked, as in `pairs_dataset`. For `"image"`, each image is a volume of its own.
-        channels: Of the images.
+        normalize: The checked option of `pairs_dataset`. For `"image"`, each image is a volume of its own.
+        channels: Number of channels of the images.
     """
 
     def __init__(self, normalize: Normalization, channels: int) -> None:
@@ -37,7 +37,7 @@ class Normalizer:
     def fit(self, volume: Hashable, slices: Iterable[np.ndarray]) -> None:
         """Compute the statistics of a volume from its stored slices, `([depth,] height, width, channels)` each.
 
-        Threads may both fit one volume: their results are equal.
+        Two threads may fit the same volume: their results are equal.
         """
         self._fitted[volume] = reduce(Moments.__add__, map(image_moments, slices)).statistics()
 

@@ -25,56 +25,58 @@ Batch = tuple[NDArray[np.float32], NDArray[np.uint8]] | tuple[NDArray[np.float32
 
 
 class PairBatches(keras.utils.PyDataset):
-    """Batches of images and masks as NumPy arrays: those of `pairs_dataset`, without TensorFlow.
+    """Batches of images and masks as NumPy arrays: `pairs_dataset` without TensorFlow.
 
-    Keras's `fit`, `evaluate` and `predict` take it as it is, with every backend. Each `for` loop over it is a new epoch
-    too. The next batches are read by threads while one is in use.
+    Keras's `fit`, `evaluate` and `predict` accept it directly, with every backend. Each `for` loop over it is also a
+    new epoch. While a batch is in use, threads read the next ones.
 
     Args:
-        image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of
-            images alone.
-        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
-            to: antialiased bilinear for images, nearest for masks. None leaves the files' size, which must be the same
-            for all unless `batch_size` is 1.
+        image_paths: Image or volume files that `read_image` accepts, all with the same number of channels.
+        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns them. None gives batches of
+            images only.
+        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize to:
+            antialiased bilinear for images, nearest for masks. None keeps the files' size, which must be the same for
+            all unless `batch_size` is 1.
         batch_size: Images in a batch; the last one may be smaller.
-        shuffle: Whether to draw a new order of all files in each epoch. `fit` also shuffles the batches of any dataset
-            of its kind; its own `shuffle=False` leaves that out, and lets batches be read ahead.
+        shuffle: Whether to draw a new order of all files in each epoch. `fit` also shuffles the batches of any
+            `PyDataset`; pass it `shuffle=False` to avoid that, and to let batches be read ahead.
         augment: Called as `augment(images, masks, seed=seed)` on the arrays of each batch, after cache and
-            normalisation, in several threads at once, with a new seed for each batch of each epoch. Returns images and
-            masks of unchanged shape. `Augment` is one.
+            normalisation, in several threads at once, with a new seed for each batch of each epoch. Must return images
+            and masks of unchanged shape, as `Augment` does.
         cache: True caches decoded files in memory, in the files' own types. A path caches them in that folder, for
             later runs too; files that changed are read again.
         seed: Makes order and augmentation reproducible, epoch by epoch. The order differs from that of
             `pairs_dataset`. None draws a seed from Python's `random`, which `keras.utils.set_random_seed` sets.
-        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
-            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files
-            keep their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
-        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 requires binary masks, a
+            larger number keeps labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1,
+            and other files keep their labels, with a `UserWarning` if some are above 1; both kinds in one dataset are
+            refused.
+        ignore_class: An additional label, often 255, which is allowed and stays as it is; needs `num_classes`,
             `classes` or `foreground`.
         classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
-            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None stands for all that is not listed;
-            `read_mask` has the rules.
-        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
-            instances.
-        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last,
-            such as an opacity. None takes the only one.
+            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None means everything that is not
+            listed; `read_mask` explains the rules.
+        foreground: True reads every number above 0 (in colour files, every colour but black) as 1, for example in
+            instance masks.
+        channel: The channel that holds the labels, for mask files with several channels: 0 is the first, -1 the last,
+            such as an alpha channel. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
-            constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
-            numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
+            constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` uses these
+            numbers, as returned by `image_statistics`. Stored values may then be in any unit. None gives values in
+            [0, 1].
         volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches of a
-            `for` loop may then be smaller. For Keras, which has to know their number, all files are read once before
-            the first epoch, and batches are filled up.
-        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has
-            the rules. None leaves those of the files, which must be the same for all.
-        full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
-            what each file says.
-        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
-            None does so too, and warns where a tag says otherwise.
-        nan: The number that NaN in images is read as, in the unit of the file, such as 0; NaN in masks is then
-            `ignore_class` if that is given, else background. None refuses NaN.
+            `for` loop may then be smaller. For Keras, which has to know the number of batches, all files are read once
+            before the first epoch, and batches are full.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, to convert images of several kinds to one;
+            `read_image` explains the rules. None keeps those of the files, which must be the same for all.
+        full_scale: The stored number that is scaled to 1, such as 4095 for 12 bits in 16-bit files. None takes what
+            each file says.
+        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say; False reads the stored pixels;
+            None reads the stored pixels too, but warns where a tag says otherwise.
+        nan: The number that replaces NaN in images, in the unit of the file, such as 0; NaN in masks is then read as
+            `ignore_class` if that is given, else as background. None refuses NaN.
 
     Raises:
         TypeError: If paths are not lists, or an option is unknown or of a wrong type.
@@ -84,7 +86,7 @@ class PairBatches(keras.utils.PyDataset):
         ImportError: If the first pair needs `resunet-kit[codecs]`; see `read_image`.
 
     Warns:
-        UserWarning: If names say that other files belong together, or masks hold labels above 1 without `num_classes`.
+        UserWarning: If the names suggest other pairs, or masks hold labels above 1 without `num_classes`.
 
     Example:
         >>> import pathlib, tempfile
@@ -162,7 +164,7 @@ class PairBatches(keras.utils.PyDataset):
 
     @property
     def ignore_class(self) -> int | None:
-        """The label that is no class, as it was given."""
+        """The label that is not a class, as it was given."""
         return self._pairs.ignore_class
 
     def __len__(self) -> int:
@@ -184,7 +186,7 @@ class PairBatches(keras.utils.PyDataset):
 
     @property
     def num_batches(self) -> int:
-        """Number of batches in an epoch of Keras, which has no room for pairs that cannot be read."""
+        """Number of batches in an epoch of Keras, without pairs that cannot be read."""
         return -(-len(self._readable_pairs()) // self._batch_size)
 
     def on_epoch_begin(self) -> None:
@@ -225,10 +227,10 @@ class PairBatches(keras.utils.PyDataset):
             )
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the next epoch from `seed` and its number alone, not from the epochs before it.
+        """Draw the next epoch only from `seed` and its number, independently of the epochs before it.
 
-        Training that is interrupted and resumed then gets the batches it would have got. Call it before each epoch, in
-        `fit` from a callback's `on_epoch_begin`.
+        Training that is interrupted and resumed then gets the same batches as without the interruption. Call it before
+        each epoch, in `fit` from a callback's `on_epoch_begin`.
 
         Args:
             epoch: The number of the epoch, from 0.
@@ -240,7 +242,7 @@ class PairBatches(keras.utils.PyDataset):
         self._generator = np.random.default_rng([self._seed, integer("epoch", epoch, "[0, inf)")])
 
     def repeat(self, epochs: int | None = None) -> Iterator[Batch]:
-        """Yield the batches of several epochs, for loops of one's own; `fit` takes the dataset itself.
+        """Yield the batches of several epochs, for loops of your own; `fit` takes the dataset itself.
 
         Args:
             epochs: How many; None never ends.
@@ -277,7 +279,7 @@ class PairBatches(keras.utils.PyDataset):
         return ReadAhead(lambda index, each=map: self._checked(self._read(*parts[index], each)), len(parts))
 
     def _checked(self, batch: Batch) -> Batch:
-        """Refuse other sizes where Keras takes the first two batches for all, and TensorFlow ends without a reason."""
+        """Refuse other sizes where Keras judges by the first two batches, and TensorFlow stops without a reason."""
         size, first = batch[0].shape[1:-1], self._pairs.first_shape[:-1]
         if size != first and keras.backend.backend() == "tensorflow":
             raise ValueError(

@@ -31,7 +31,7 @@ from resunet_kit.data.pairing.contradictions import warn_of_contradictions
 
 
 class FileOptions(TypedDict, total=False):
-    """What files say, as the readers take it; each is a field of `ImageOptions` or `LabelOptions`."""
+    """Options of the readers of files; each is a field of `ImageOptions` or `LabelOptions`."""
 
     num_classes: int | None
     ignore_class: int | None
@@ -51,7 +51,7 @@ class Pairs:
         first_shape: `([depth,] height, width, channels)` of the first image, which gives a dataset its static shape.
         has_masks: Whether there are masks.
         variable_size: Whether images may differ in size.
-        ignore_class: A label that is no class.
+        ignore_class: A label that is not a class.
         skips: Whether unreadable pairs are left out.
     """
 
@@ -106,8 +106,8 @@ class Pairs:
         Unreadable pairs that are skipped are not in the batch, which may be empty.
 
         Args:
-            indices: Of the pairs.
-            each: Reads them, as `map` does, maybe in threads.
+            indices: Indices of the pairs.
+            each: Applies the reader to them like `map`, perhaps in threads.
         """
         read = zip(indices, each(self._pair, indices), strict=True)
         found = [(index, pair) for index, pair in read if pair is not None]
@@ -162,18 +162,18 @@ class Pairs:
         return pair
 
     def _check_unit(self, index: int, raw: np.ndarray) -> None:
-        """Refuse two units under one mean and deviation, those of a volume or of all images."""
+        """Refuse two units where one mean and deviation apply, those of a volume or of all images."""
         path, scaled = self._paths[index][0], has_full_scale(raw)
         if scaled is None or not self._image_options.any_range:
             return
-        # Without volumes each image is one of its own.
+        # Without volumes, each image is a volume of its own.
         volume = None if self._has_given_statistics else self._volume_of[index]
         before, other = self._unit_of.setdefault(volume, (scaled, path))
         if before != scaled:
             raise two_units(*((path, other) if scaled else (other, path)))
 
     def _meant(self, index: int) -> tuple[np.ndarray, ...] | None:
-        """Return what was read, with the mask compared with those before it, which is no reason to skip it."""
+        """Return the pair, with its mask compared with earlier ones; contradictions are raised rather than skipped."""
         pair = self._read_or_skip(index)
         if pair is None or self._values is None:
             return pair
@@ -223,7 +223,7 @@ def _label_options(options: FileOptions) -> LabelOptions:
 
 
 def _mask_values(options: LabelOptions) -> MaskValues | None:
-    """Return what watches the masks' labels; None where `num_classes` or `foreground` says what they are."""
+    """Return the check of the masks' labels; None where `num_classes` or `foreground` says what they are."""
     if options.num_classes is not None or options.foreground:
         return None
     return MaskValues(options.ignore_class, white=options.table is None)

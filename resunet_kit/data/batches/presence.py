@@ -1,4 +1,4 @@
-"""Labels of images from their masks: is there any foreground?"""
+"""Labels of images from their masks: whether there is any foreground."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,17 +17,17 @@ Batches = TypeVar("Batches", "tf.data.Dataset", keras.utils.PyDataset)
 
 
 def presence_labels(dataset: Batches, *, ignore_class: int | None = None) -> Batches:
-    """Turn `(images, masks)` into `(images, labels)` for a classifier: is there any foreground?
+    """Turn `(images, masks)` into `(images, labels)` for a classifier: 1 where a mask has any foreground.
 
     Args:
         dataset: Batches of images and of masks `(batch, [depth,] height, width, 1)`, as `pairs_dataset` or
-            `PairBatches` gives them. Every label above 0 is foreground but `ignore_class`.
-        ignore_class: The label of pixels that are neither foreground nor background, often 255. None takes the one that
-            `pairs_dataset` or `PairBatches` was given; of a dataset that was mapped since, pass it.
+            `PairBatches` gives them. Every label above 0 is foreground except `ignore_class`.
+        ignore_class: The label of pixels that are neither foreground nor background, often 255. None takes the one
+            passed to `pairs_dataset` or `PairBatches`; pass it for a dataset that has been mapped since.
 
     Returns:
-        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel. Of `PairBatches`,
-        a dataset of its kind.
+        The dataset with int32 labels `(batch,)`, 1 where the mask has at least one foreground pixel. For `PairBatches`,
+        a `PyDataset` too.
 
     Raises:
         TypeError: If the dataset is of another type, or `ignore_class` is not an integer.
@@ -82,7 +82,7 @@ class _PresenceBatches(keras.utils.PyDataset):
 
 
 def _mapped(dataset: Any, ignore_class: int | None) -> Any:
-    import tensorflow as tf  # a dataset of it is there already
+    import tensorflow as tf  # already imported: there is a dataset of it
 
     def labelled(images: tf.Tensor, masks: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         foreground = masks > 0
@@ -94,7 +94,7 @@ def _mapped(dataset: Any, ignore_class: int | None) -> Any:
 
 
 def known_ignore_class(dataset: Any) -> int | None:
-    """Return the `ignore_class` of the `pairs_dataset` that a dataset is made of, by `take`, `repeat` and the like."""
+    """Return the `ignore_class` of the `pairs_dataset` that a dataset comes from, by `take`, `repeat` and the like."""
     while dataset is not None:
         if hasattr(dataset, "ignore_class"):
             return dataset.ignore_class

@@ -13,7 +13,7 @@ Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]  # as `map
 
 
 class Read(Protocol[T_co]):
-    """From an index to its batch, whose files `each` reads."""
+    """A function that reads the batch of an index, with `each` for its files."""
 
     def __call__(self, index: int, each: Each = map) -> T_co:
         """Return the batch."""
@@ -52,7 +52,7 @@ class ReadAhead(Generic[T]):
         return self._read(index, map if threads is None else threads.map)
 
     def close(self) -> bool:
-        """Stop reading ahead, and return whether that was new; what is asked for later is read at once."""
+        """Stop reading ahead, and return False if that was done before; later requests are read at once."""
         with self._lock:
             new, self._closed = not self._closed, True
             threads, self._threads = self._threads, None

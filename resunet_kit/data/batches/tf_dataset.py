@@ -54,54 +54,56 @@ def pairs_dataset(
     as `read_image` and `read_mask` read them, several batches at a time, and always delivered in order.
 
     Args:
-        image_paths: Files that `read_image` takes, all with the same number of channels: images, or volumes.
-        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns both. None gives batches of
-            images alone. NIfTI masks are brought to the axes of their image where affines differ by flips and
+        image_paths: Image or volume files that `read_image` accepts, all with the same number of channels.
+        mask_paths: One mask for each image, in the same order, as `pair_by_name` returns them. None gives batches of
+            images only. NIfTI masks are reoriented to the axes of their image where affines differ by flips and
             permutations, and refused where they differ otherwise.
-        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize
-            to: antialiased bilinear for images, nearest for masks. None leaves the files' size, which must be the same
-            for all unless `batch_size` is 1.
+        image_size: `(height, width)`, for volumes `(depth, height, width)`, or one integer for all axes, to resize to:
+            antialiased bilinear for images, nearest for masks. None keeps the files' size, which must be the same for
+            all unless `batch_size` is 1.
         batch_size: Images in a batch.
         shuffle: Whether to draw a new order of all files in each epoch.
         augment: Called as `augment(images, masks, seed=seed)` on the NumPy arrays of each batch, after cache and
-            normalisation, with a new seed for each batch of each epoch. Returns images and masks of unchanged
-            shape, as NumPy arrays or eager tensors. `Augment` is one.
+            normalisation, with a new seed for each batch of each epoch. Must return images and masks of unchanged
+            shape, as NumPy arrays or eager tensors; `Augment` does.
         cache: True caches decoded files in memory, in the files' own types; without `shuffle` and `augment` also the
             first 1 GiB of batches. A path caches them in that folder, for later runs too; files that changed are read
             again.
         seed: Makes order and augmentation reproducible, epoch by epoch. None follows
             `keras.utils.set_random_seed` if that was called.
-        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 asks for a binary mask, more
-            leave labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1, other files
-            keep their labels, which a `UserWarning` names where they are above 1; both in one dataset are refused.
-        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+        num_classes: Number of classes in the masks, whose labels must be below it: 1 or 2 requires binary masks, a
+            larger number keeps labels as stored, even 0 and 255. None chooses file by file: 0 and 255 become 0 and 1,
+            and other files keep their labels, with a `UserWarning` if some are above 1; both kinds in one dataset are
+            refused.
+        ignore_class: An additional label, often 255, which is allowed and stays as it is; needs `num_classes`,
             `classes` or `foreground`.
         classes: A dictionary from stored numbers or colours to class labels, such as `{4: 3}`,
-            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None stands for all that is not listed;
-            `read_mask` has the rules.
-        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
-            instances.
-        channel: The channel of mask files that holds the labels, for files of several: 0 is the first, -1 the last,
-            such as an opacity. None takes the only one.
+            `{(0, 0, 0): 0, (128, 0, 0): 1}` or `{7: 0, 8: 1, None: 255}`, where None means everything that is not
+            listed; `read_mask` explains the rules.
+        foreground: True reads every number above 0 (in colour files, every colour but black) as 1, for example in
+            instance masks.
+        channel: The channel that holds the labels, for mask files with several channels: 0 is the first, -1 the last,
+            such as an alpha channel. None takes the only one.
         normalize: `"image"` shifts and scales each channel of each image to mean 0 and standard deviation 1, and a
-            constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` with these
-            numbers, as `image_statistics` returns them. Values may then be of any unit. None leaves them in [0, 1].
+            constant channel to 0; `"volume"` does so over all images of a volume together; `(mean, std)` uses these
+            numbers, as returned by `image_statistics`. Stored values may then be in any unit. None gives values in
+            [0, 1].
         volumes: For `"volume"`, the volume that each image belongs to, such as the patient.
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches may then
             be smaller, and their number is unknown.
-        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, where images are of several kinds: `read_image` has
-            the rules. None leaves those of the files, which must be the same for all.
-        full_scale: The stored number of images that stands for 1, such as 4095 for 12 bits in files of 16. None takes
-            what each file says.
-        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, False reads the stored pixels.
-            None does so too, and warns where a tag says otherwise.
-        nan: The number that NaN in images is read as, in the unit of the file, such as 0 for files of SPM; NaN in masks
-            is then `ignore_class` if that is given, else background. None refuses NaN.
+        channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, to convert images of several kinds to one;
+            `read_image` explains the rules. None keeps those of the files, which must be the same for all.
+        full_scale: The stored number that is scaled to 1, such as 4095 for 12 bits in 16-bit files. None takes what
+            each file says.
+        exif_rotation: True rotates and mirrors images and masks as their EXIF tags say; False reads the stored pixels;
+            None reads the stored pixels too, but warns where a tag says otherwise.
+        nan: The number that replaces NaN in images, in the unit of the file, such as 0 for files from SPM; NaN in masks
+            is then read as `ignore_class` if that is given, else as background. None refuses NaN.
 
     Returns:
         A `tf.data.Dataset` of `(images, masks)`, float32 `(batch, height, width, channels)`, in [0, 1] unless
-        normalised, and uint8 `(batch, height, width, 1)`; or of images alone. Volumes have `depth` before `height`.
+        normalised, and uint8 `(batch, height, width, 1)`; or of images only. Volumes have `depth` before `height`.
 
     Raises:
         TypeError: If paths are not lists, or an option is of a wrong type.
@@ -111,10 +113,11 @@ def pairs_dataset(
         ImportError: If the first pair needs `resunet-kit[codecs]`; see `read_image`.
 
     Warns:
-        UserWarning: If names say that other files belong together, or masks hold labels above 1 without `num_classes`.
+        UserWarning: If the names suggest other pairs, or masks hold labels above 1 without `num_classes`.
 
     Note:
-        With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes: images may differ.
+        With `batch_size=1` and no `image_size`, height and width are None in the dataset's shapes, because images may
+        differ in size.
 
     Example:
         >>> import pathlib, tempfile
@@ -158,7 +161,7 @@ def pairs_dataset(
     dataset = tf.data.Dataset.range(len(pairs))
     if flag("shuffle", shuffle):
         dataset = dataset.shuffle(len(pairs), seed=seed, reshuffle_each_iteration=True)
-    # Not with augment, which may write to the arrays that it gets, and these are the memory of tensors.
+    # Not with augment, which may write to the arrays that it gets: they are the memory of tensors.
     caches_batches = cache is True and not shuffle and augment is None
     read = cached_batches(pairs.batch) if caches_batches else pairs.batch
     dataset = _map_arrays(dataset.batch(batch_size), read, spec)
@@ -167,7 +170,7 @@ def pairs_dataset(
     if augment is not None:
         dataset = _augmented(dataset, augment, seed, spec)
     dataset = dataset.prefetch(_PREFETCHED).with_options(_options())
-    dataset.ignore_class = pairs.ignore_class  # which `presence_labels` asks for
+    dataset.ignore_class = pairs.ignore_class  # for `presence_labels`
     return dataset
 
 
@@ -184,7 +187,7 @@ def _without_empty(dataset: tf.data.Dataset) -> tf.data.Dataset:
 
 
 def _reported(pairs: Pairs, spec: list[tf.TensorSpec]) -> tf.data.Dataset:
-    """Return a dataset without batches that, when it is reached at the end of an epoch, lists what was skipped."""
+    """Return a dataset without batches that lists what was skipped when an epoch gets to its end."""
 
     def report(indices: np.ndarray) -> list[np.ndarray]:
         pairs.report()
@@ -222,7 +225,7 @@ def _augmented(
 
 def _options() -> tf.data.Options:
     options = tf.data.Options()
-    options.autotune.enabled = False  # the numbers are given, and it takes a fifth of a cached epoch
+    options.autotune.enabled = False  # the numbers are fixed, and it takes a fifth of a cached epoch
     # The dataset starts from indices, not files: workers divide it by element, without a warning.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.DATA
     return options

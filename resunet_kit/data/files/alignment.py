@@ -1,4 +1,4 @@
-"""A mask brought to the axes of its image, where flips and permutations of axes do it."""
+"""Reorientation of a mask to the axes of its image, where flips and permutations of axes suffice."""
 
 import itertools
 import os
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from resunet_kit.data.files.geometry import Geometry, geometry_of, read_geometry
 from resunet_kit.data.files.paths import PathLike
 
-# Programs round what they write to headers. By how much corners of two grids may differ that are the same, in voxels;
-# and steps from voxel to voxel, relative to their length.
+# Programs round what they write to headers. By how much two equal grids may differ: in their corners, in voxels; and in
+# their steps from voxel to voxel, relative to the length of a step.
 _CORNER_TOLERANCE = 0.1
 _STEP_TOLERANCE = 1e-3
 
@@ -19,10 +19,10 @@ _UNCHANGED = (0, 1, 2), (1, 1, 1)
 
 
 def aligned_mask(mask: np.ndarray, mask_source: PathLike | Geometry, image_source: PathLike | Geometry) -> np.ndarray:
-    """Return the mask with its axes in the image's order and direction, as their affines ask for.
+    """Return the mask with its axes in the image's order and direction, according to their affines.
 
-    Sizes are left to the caller where nothing has to be moved. Headers with neither sform nor qform have a spacing at
-    most, and nothing is known of files that are not NIfTI.
+    Where nothing has to be moved, sizes are left to the caller. Headers with neither sform nor qform have a spacing at
+    most, and nothing is known about files that are not NIfTI.
 
     Args:
         mask: `([depth,] height, width, 1)` in the order of the mask's file.
@@ -67,7 +67,7 @@ def mask_like(mask: np.ndarray, path: PathLike, like: PathLike | Geometry) -> np
 
 
 def _check_spacing(mask: Geometry, image: Geometry, mask_name: str, image_name: str) -> None:
-    """Compare all that is known without an affine. A spacing of 1 along all axes may be no more than a default."""
+    """Compare all that is known without an affine. A spacing of 1 along all axes may be merely a default."""
     one, other = np.array(mask.spacing), np.array(image.spacing)
     if len(one) != len(other) or (one == 1).all() or (other == 1).all():
         return
@@ -80,7 +80,7 @@ def _check_spacing(mask: Geometry, image: Geometry, mask_name: str, image_name: 
 
 
 def _axes(mask: Geometry, image: Geometry) -> Axes | None:
-    """Return how the mask's axes become the image's; None if no flips and permutations do it."""
+    """Return how the mask's axes become the image's; None if flips and permutations do not suffice."""
     size, target = _grid(mask), _grid(image)
     if _same_grid(mask.affine, image.affine, target):
         return _UNCHANGED
@@ -105,7 +105,7 @@ def _moved(affine: NDArray[np.float64], size: tuple[int, ...], axes: Axes) -> ND
 
 
 def _same_grid(one: NDArray[np.float64], other: NDArray[np.float64], size: tuple[int, ...]) -> bool:
-    """Return whether the voxels of two grids of one size lie at the same positions, but for rounding.
+    """Return whether the voxels of two grids of one size lie at the same positions, up to rounding.
 
     An axis of one voxel has no step, so that slices of different thickness may be the same.
     """

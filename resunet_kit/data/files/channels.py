@@ -1,4 +1,4 @@
-"""Channels as asked for: grey, RGB or RGBA from any of them, from palettes and from CMYK."""
+"""Conversion of channels: grey, RGB or RGBA from any of them, from palettes and from CMYK."""
 
 import numpy as np
 from PIL import Image
@@ -29,9 +29,9 @@ def check_channels(channels: int | None) -> None:
 
 
 def with_channels(path: PathLike, stored: StoredImage, image: np.ndarray, channels: int | None) -> np.ndarray:
-    """Return the image with so many channels.
+    """Return the image with the requested channels.
 
-    An opacity is left out for 1 and 3: colours under transparent pixels are shown as they are stored. For 4 it is the
+    For 1 and 3, opacity is dropped: colours under transparent pixels are shown as they are stored. For 4, it is the
     file's own, or full.
 
     Args:
@@ -60,7 +60,7 @@ def with_channels(path: PathLike, stored: StoredImage, image: np.ndarray, channe
 
 
 def _colours(stored: StoredImage, image: np.ndarray) -> np.ndarray | None:
-    """Return grey or RGB without opacity; None if nobody says what the channels are."""
+    """Return grey or RGB without opacity; None if it is unknown what the channels are."""
     if stored.meaning == "cmyk":
         return _rgb_of_cmyk(image[..., :4])
     if stored.meaning == "unknown":
@@ -78,7 +78,7 @@ def _grey(colours: np.ndarray) -> np.ndarray:
 
 
 def _rgb_of_cmyk(inks: np.ndarray) -> np.ndarray:
-    """Return RGB as Pillow does, without a colour profile: white less the ink, less the black."""
+    """Return RGB as Pillow does, without a colour profile: white minus the ink, minus the black."""
     if inks.dtype == np.uint8:
         return np.asarray(Image.fromarray(inks, "CMYK").convert("RGB"))
     white = largest(inks.dtype)

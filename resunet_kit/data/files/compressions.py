@@ -1,4 +1,4 @@
-"""Which compressions change numbers: an image survives that, a mask of small numbers does not."""
+"""Lossy compressions, which change numbers: an image survives that, a mask of small numbers does not."""
 
 import re
 
@@ -10,7 +10,7 @@ _LOSSY_FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "AVIF": "AVIF", "DDS": "DDS", "
 
 
 def lossy_format(name: str, data: bytes) -> str | None:
-    """Return the lossy compression of a file, None if there is not one.
+    """Return the lossy compression of a file, None if it has none.
 
     Args:
         name: Pillow's name of the format.
@@ -22,7 +22,7 @@ def lossy_format(name: str, data: bytes) -> str | None:
 
 
 def lossy_tiff(compression: int, first_piece: bytes) -> str | None:
-    """Return the lossy compression of a TIFF, None if there is not one.
+    """Return the lossy compression of a TIFF, None if it has none.
 
     Args:
         compression: The tag's number.
@@ -49,6 +49,6 @@ def _lossy_webp(data: bytes) -> str | None:
 
 
 def _lossy_jpeg_2000(data: bytes) -> str | None:
-    """Look into the coding style, whose last byte is 1 for the wavelet of integers, which comes back exactly."""
+    """Look into the coding style, whose last byte is 1 for the integer wavelet, which is lossless."""
     found = re.search(rb"\xff\x52.{11}(.)", data, re.DOTALL)
     return "JPEG 2000" if found is None or found[1] != b"\1" else None

@@ -1,4 +1,4 @@
-"""Image files as stored numbers, with the file named in every error."""
+"""Decoding of image files to stored numbers; every error names the file."""
 
 import contextlib
 import dataclasses
@@ -60,7 +60,7 @@ def load(path: PathLike) -> StoredImage:
 
 def _one_image(path: PathLike, stored: StoredImage) -> StoredImage:
     array = stored.array
-    array = array.astype(array.dtype.newbyteorder("="), copy=False)  # TensorFlow lacks the other order
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)  # TensorFlow does not support the other byte order
     if array.ndim == 2:
         array = array[..., None]
     if array.ndim not in (3, 4) or 0 in array.shape:
@@ -95,7 +95,7 @@ def _load(path: PathLike) -> StoredImage:
 
 
 def _read_npy(path: PathLike, attempts: int = 10) -> np.ndarray:
-    """Read an array, again where CPython 3.11 fails to parse its header while another thread parses too.
+    """Read an array, with a retry where CPython 3.11 fails to parse its header while another thread parses too.
 
     NumPy parses headers by `ast`, whose depth counter all threads use: where a garbage collection in the middle of one
     parse lets another thread begin its own, both end in a SystemError ("recursion depth mismatch").
@@ -144,7 +144,7 @@ def _decode_png(path: PathLike, image: Image.Image) -> StoredImage:
 
     array = imagecodecs.png_decode(Path(path).read_bytes())
     transparent = None
-    if array.shape[-1] > len(image.getbands()):  # it makes a channel of a transparent colour
+    if array.shape[-1] > len(image.getbands()):  # it turns a transparent colour into a channel
         array, transparent = array[..., :-1], array[..., -1] == 0
     return StoredImage(
         array,

@@ -6,7 +6,7 @@ from resunet_kit.data.files.paths import PathLike
 
 
 class UnsupportedFile(ValueError):
-    """A file that is intact but not of a kind that is read; the message says what was expected."""
+    """A file that is intact but of an unsupported kind; the message says what was expected."""
 
 
 def file_error(path: PathLike, message: object) -> ValueError:

@@ -1,4 +1,4 @@
-"""What options of labels mean together, and masks in which everything above 0 is foreground."""
+"""Combinations of label options, and masks in which everything above 0 is foreground."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ def check_meaning(
     *,
     foreground: bool,
 ) -> None:
-    """Check options that are each of the right type and range.
+    """Check combinations of options that are each of the right type and range.
 
     Raises:
-        ValueError: If they exclude each other, or one lacks another.
+        ValueError: If they exclude each other, or one requires another that is missing.
     """
     if table is not None and foreground:
         raise ValueError(

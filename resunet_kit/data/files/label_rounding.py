@@ -2,7 +2,8 @@
 
 import numpy as np
 
-# Scales in float32, and those that programs round, leave less; what is interpolated between two labels is farther away.
+# Scales in float32, and those that programs round, leave smaller errors; values interpolated between two labels are
+# farther away.
 _TOLERANCE = 1e-3
 _RELATIVE_TOLERANCE = 1e-4  # above label 10, where the error of a scale has grown
 _NOISE = 1e-6
@@ -11,14 +12,14 @@ _NOISE = 1e-6
 def rounded_labels(raw: np.ndarray) -> np.ndarray:
     """Return the nearest integers where all values are within 0.001, or 0.01 % of one, else the values as they are.
 
-    So 1.00002 and 3.9999, which a header's scale makes of 1 and 4, are these labels, and 0.5 is not one. Neither are
-    values such as 0 and 0.0005, which would all become background: they are labels with a scale that is not theirs.
+    So 1.00002 and 3.9999, which a header's scale makes of 1 and 4, are read as these labels, and 0.5 is not a label.
+    Neither are values such as 0 and 0.0005, which would all become background: they are labels with a wrong scale.
 
     Args:
         raw: Values of any type and shape, at least one.
 
     Returns:
-        Uint8 where they fit; of another type than float, `raw` itself.
+        Uint8 where they fit; `raw` itself if it is not floating-point.
     """
     if raw.dtype.kind != "f" or not np.isfinite(low := raw.min()) or not np.isfinite(high := raw.max()):
         return raw

@@ -1,4 +1,4 @@
-"""From what a mask file stores, numbers or colours, to class labels, by a table."""
+"""Tables from the numbers or colours that a mask file stores to class labels."""
 
 import numbers
 from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ def labelled(raw: np.ndarray, table: LabelTable, stays: set[int]) -> np.ndarray:
         stays: Numbers that keep their value where the table lacks them.
 
     Raises:
-        ValueError: If something is stored that the table lacks; the message names it and how to add it.
+        ValueError: If a stored value is missing in the table; the message names it and how to add it.
     """
     return _labelled_colours(raw, table) if table.of_colours else _labelled_numbers(raw, table, stays)
 

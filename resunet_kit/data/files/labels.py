@@ -23,7 +23,7 @@ from resunet_kit.data.files.rotation import check_exif_rotation
 
 # Larger values are more often intensities of a drawing than class labels, unless `num_classes` is given.
 _LARGEST_LABEL_BY_DEFAULT = 127
-_ANY_NUMBERS = 256  # as many classes as keep every stored number as it is
+_ANY_NUMBERS = 256  # with so many classes, every stored number stays as it is
 
 
 @dataclass(frozen=True)
@@ -82,32 +82,33 @@ def read_mask(
 
     Files of 0 and 255 (65535 in 16 bits), of 0 and 1, or of booleans become 0 and 1. Other files keep their labels;
     those of a palette file are its indices. Labels above 127, or 255 together with labels other than 0, need
-    `num_classes`. Numbers and colours of another meaning need `classes`, numbers of instances `foreground`. Values
-    within 0.001 of an integer, or 0.01 % above label 10, are this label: a NIfTI header's scale may make 1.00002 of 1.
+    `num_classes`. Numbers and colours with another meaning need `classes`, instance numbers `foreground`. Values within
+    0.001 of an integer, or 0.01 % above label 10, are read as that label: a NIfTI header's scale may turn 1 into
+    1.00002.
 
     Args:
-        path: Any lossless file that `read_image` takes. Colour files pass if all their colours are grey.
+        path: Any lossless file that `read_image` accepts. Colour files are accepted if all their colours are grey.
         image_size: `(height, width)`, or one integer for a square; for volumes `(depth, height, width)`, or one integer
-            for a cube. Resized by nearest neighbour. None leaves the size.
-        num_classes: If given, labels must be below it: 1 or 2 asks for a binary mask, more leave labels as stored,
-            even 0 and 255. None chooses file by file, as above.
-        ignore_class: A label allowed besides the classes, which stays as it is, often 255; needs `num_classes`,
+            for a cube. Resized by nearest neighbour. None keeps the size.
+        num_classes: If given, labels must be below it: 1 or 2 requires a binary mask, a larger number keeps labels as
+            stored, even 0 and 255. None chooses file by file, as above.
+        ignore_class: An additional label, often 255, which is allowed and stays as it is; needs `num_classes`,
             `classes` or `foreground`.
         classes: What stored numbers or colours mean, as a dictionary. `{4: 3}` reads 4 as class 3;
             `{(128, 0, 0): 1, (0, 0, 0): 0}` reads colours, also those of a palette, and `(red, green, blue, opacity)`;
-            `{1: 1, 2: 0, 3: 255}` with `ignore_class=255` leaves out what was 3. The key None stands for all that is
-            not listed: `{7: 0, 8: 1, None: 255}`. Without it colours must be listed, and other numbers stay as they are
-            unless a listed number becomes them. All entries apply at once, so that `{1: 2, 2: 1}` swaps. Numbers may be
-            of any size and sign, labels from 0 to 255.
-        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
-            instances, in any number of bits. `ignore_class` then stays as it is.
-        channel: The channel that holds the labels, for files of several: 0 is the first, -1 the last, such as an
-            opacity. A palette file has those of its colours. None takes the only one.
+            `{1: 1, 2: 0, 3: 255}` with `ignore_class=255` leaves out what was 3. The key None means everything that is
+            not listed: `{7: 0, 8: 1, None: 255}`. Without it, all colours must be listed, and other numbers stay as
+            they are unless a listed number is mapped to them. All entries apply at once, so that `{1: 2, 2: 1}` swaps.
+            Numbers may be of any size and sign, labels from 0 to 255.
+        foreground: True reads every number above 0 (in colour files, every colour but black) as 1, for example in
+            instance masks, with any number of bits. `ignore_class` then stays as it is.
+        channel: The channel that holds the labels, for files with several: 0 is the first, -1 the last, such as an
+            alpha channel. A palette file has the channels of its colours. None takes the only one.
         exif_rotation: True rotates and mirrors the mask as its EXIF tag says, as viewers do; False reads the stored
-            pixels. None does so too, and warns where a tag says otherwise.
+            pixels; None reads the stored pixels too, but warns where a tag says otherwise.
         nan: The class label that NaN is read as, such as 0 or `ignore_class`. None refuses NaN.
-        like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is brought to the image's axes, as
-            `pairs_dataset` does for each pair. None leaves the axes in the order of the mask's file.
+        like: The NIfTI image of the mask, or its geometry: the mask of a NIfTI file is reoriented to the image's axes,
+            as `pairs_dataset` does for each pair. None keeps the axes in the order of the mask's file.
 
     Returns:
         Uint8 array `(height, width, 1)`, or `(depth, height, width, 1)`.
@@ -182,7 +183,7 @@ def _meant_labels(raw: np.ndarray, options: LabelOptions) -> np.ndarray:
 
 
 def _stored(path: PathLike, options: LabelOptions) -> np.ndarray:
-    """Return the file's numbers `(..., 1)`, or where they are what is asked for, its colours `(..., channels)`."""
+    """Return the file's numbers `(..., 1)` or, where they are asked for, its colours `(..., channels)`."""
     stored, table = load(path), options.table
     by_colour = has_colours(stored) and options.channel is None if options.foreground else table and table.of_colours
     if by_colour:

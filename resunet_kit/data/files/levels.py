@@ -1,4 +1,4 @@
-"""Stored numbers as intensities: those of few bits over the whole of their type, others as float32 in [0, 1]."""
+"""Stored numbers as intensities: those of few bits spread over their whole type, others as float32 in [0, 1]."""
 
 import os
 
@@ -10,12 +10,12 @@ from resunet_kit.data.files.stored import StoredImage, looked_up
 
 
 def shown(stored: StoredImage) -> np.ndarray:
-    """Return the numbers as stored, of a palette file its colours."""
+    """Return the numbers as stored; for a palette file, its colours."""
     return stored.array if stored.palette is None else looked_up(stored.array, stored.palette[:, :3])
 
 
 def spread(array: np.ndarray, white: float) -> np.ndarray:
-    """Return unsigned integers of which `white` stands for 1 in a form in which the type's largest does, or float32.
+    """Rescale unsigned integers so that the type's largest value stands for 1, not `white`; else return float32.
 
     Integers stay integers where that is exact: 2 bits times 85, 4 bits times 17. They take less memory.
     """
@@ -28,7 +28,7 @@ def spread(array: np.ndarray, white: float) -> np.ndarray:
 
 
 def intensities(path: PathLike, stored: StoredImage, *, full_scale: float | None, any_range: bool) -> np.ndarray:
-    """Return uint8, uint16 or bool of which the type's largest stands for 1, else floats.
+    """Return uint8, uint16 or bool, where the type's largest value stands for 1, else floats.
 
     Floats are float32, or float64 where that would lose differences that normalisation is to show.
 

@@ -1,4 +1,4 @@
-"""The one channel of a mask file that holds its labels, where the file leaves no doubt."""
+"""The channel of a mask file that holds its labels, where this is unambiguous."""
 
 import os
 import warnings
@@ -57,7 +57,7 @@ def stored_labels(
 
 
 def check_meaning(path: PathLike, stored: StoredImage) -> None:
-    """Refuse a file that cannot be a mask, and warn of one that may be meant as its complement."""
+    """Refuse a file that cannot be a mask, and warn of one whose foreground may be meant as background."""
     if stored.no_mask:
         raise file_error(path, stored.no_mask)
     if stored.doubt:
@@ -135,7 +135,7 @@ def _differ(stored: StoredImage) -> str:
 
 
 def _colours_cure(stored: StoredImage) -> str:
-    """Return how to read these colours, and nothing else; empty if the channels are no colours."""
+    """Return how to read these colours; empty if the channels are not colours."""
     array = stored.array
     if array.shape[-1] not in (3, 4) or array.dtype.kind not in "ui":
         return ""
@@ -155,7 +155,7 @@ def _colours_cure(stored: StoredImage) -> str:
 
 
 def _check_numbers(stored: StoredImage, labels: np.ndarray, wide: bool) -> None:
-    if labels.dtype.kind == "f" and np.isinf(labels).any():  # of NaN an option says what it is
+    if labels.dtype.kind == "f" and np.isinf(labels).any():  # an option says what NaN means
         bad = int(np.isinf(labels).sum())
         raise UnsupportedFile(
             f"Expected class labels. Received {bad} values of {labels.size} that are infinite. Replace them, for "

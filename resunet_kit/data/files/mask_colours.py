@@ -1,4 +1,4 @@
-"""Masks whose colours say what a pixel is."""
+"""Masks whose colours encode class labels."""
 
 import numpy as np
 
@@ -20,14 +20,14 @@ def stored_colours(
     Args:
         path: For messages.
         stored: The file.
-        table: What the colours mean; None for foreground, which knows no opacity.
+        table: What the colours mean; None for foreground, which ignores opacity.
         exif_rotation: As in `read_mask`.
 
     Returns:
         `([depth,] height, width, channels)`: grey, or red, green and blue, and the opacity if there is one.
 
     Raises:
-        ValueError: If the file has no colours, or a lossy compression may have changed which they are.
+        ValueError: If the file has no colours, or a lossy compression may have changed them.
     """
     check_meaning(path, stored)
     if stored.meaning == "cmyk":
@@ -46,7 +46,7 @@ def stored_colours(
 
 
 def has_colours(stored: StoredImage) -> bool:
-    """Return whether the file has red, green and blue that differ; of three channels of an array nobody knows."""
+    """Return whether the file has red, green and blue that differ; three channels of an array may be anything."""
     return stored.meaning == "rgb" and bool((stored.array[..., :3] != stored.array[..., :1]).any())
 
 

@@ -47,7 +47,7 @@ def without_nan(path: PathLike, values: np.ndarray, nan: float | None, cure: str
         cure: What to do about a refusal.
 
     Raises:
-        ValueError: If there is NaN and no replacement, or nothing else.
+        ValueError: If there is NaN and no replacement, or all values are NaN.
     """
     if values.dtype.kind != "f" or not np.isnan(values.min()):  # NaN where any value is, and faster than isnan().any()
         return values

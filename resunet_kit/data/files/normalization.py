@@ -60,7 +60,7 @@ class Moments:
 
 
 def full_scale(dtype: np.dtype) -> int:
-    """Return the stored value that stands for 1: the largest of an unsigned type, and 1 of others."""
+    """Return the stored value that stands for 1: the largest of an unsigned type, and 1 for others."""
     return int(np.iinfo(dtype).max) if dtype.kind == "u" else 1
 
 
@@ -73,8 +73,8 @@ def image_moments(raw: NDArray) -> Moments:
 def z_score(images: ArrayLike, *, mean: ArrayLike | None = None, std: ArrayLike | None = None) -> NDArray[np.float32]:
     """Return `(images - mean) / std`, channel by channel.
 
-    Without `mean` and `std` they are those of the array itself, over all axes but the last: pass one image to
-    normalise by image, all slices of a patient to normalise by volume. A channel of one value becomes 0.
+    Without `mean` and `std`, those of the array itself are used, over all axes but the last: pass one image to
+    normalise by image, all slices of a patient to normalise by volume. A constant channel becomes 0.
 
     Args:
         images: `(..., channels)`.

@@ -8,7 +8,7 @@ from resunet_kit.data.files.errors import UnsupportedFile
 def unpremultiplied(array: np.ndarray, white: int) -> np.ndarray:
     """Return `(…, colours + 1)` with colours as they were before they were multiplied by the opacity, the last channel.
 
-    Fractions are cut off, as Pillow does; where the opacity is 0 nothing is left of the colours, and they are 0.
+    Fractions are truncated, as in Pillow; where the opacity is 0, nothing is left of the colours, and they are 0.
 
     Raises:
         UnsupportedFile: If the numbers have a sign.

@@ -13,7 +13,8 @@ def read_pair(
     """Return the image in the file's own type, and the mask as class labels on the image's axes.
 
     Raises:
-        ValueError: If a file cannot be read, their sizes differ, or no flips and permutations join their affines.
+        ValueError: If a file cannot be read, their sizes differ, or their affines differ by more than flips and
+            permutations.
     """
     image = read_raw_image(image_path, image_options)
     mask = aligned_mask(read_labels(mask_path, label_options), mask_path, image_path)

@@ -21,7 +21,7 @@ _DARK = 31  # greys up to this are numbers: nobody draws with colours that look 
 def greys_as_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray | None:
     """Return the greys of a palette file that has no colours but black, white and greys as dark as labels, else None.
 
-    GIF has no other pictures than palettes: of a grey one of the labels 1, 4 and 255, writers make indices 0, 1 and 2.
+    GIF stores only palette images: for a grey one with the labels 1, 4 and 255, writers store the indices 0, 1 and 2.
 
     Args:
         indices: `(…, 1)`.
@@ -37,7 +37,7 @@ def greys_as_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray | No
 def palette_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray:
     """Return `(…, 1)` labels of a palette file: 0 and 255 by brightness for two greys, else the indices.
 
-    Writers order the two colours of a black-and-white picture in any way; colours of several classes stand in the
+    Writers store the two colours of a black-and-white picture in either order; colours of several classes are in the
     order of the classes.
 
     Args:
@@ -50,7 +50,7 @@ def palette_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray:
     colours = palette[:, :3]
     highest = int(indices.max())
     if highest >= len(colours):
-        return indices  # labels beyond the palette: no picture of two colours
+        return indices  # labels beyond the palette: not a picture of two colours
     used = np.unique(indices)
     greys = _greys(colours[: max(highest, 1) + 1], colours[max(highest, 1) + 1 :]) or _black_and_white(colours[used])
     if greys:
@@ -65,7 +65,7 @@ def palette_labels(indices: np.ndarray, palette: np.ndarray) -> np.ndarray:
 
 
 def _greys(colours: np.ndarray, rest: np.ndarray) -> set[int]:
-    """Return the two greys of a palette that has no others, but for a filling of one colour behind them."""
+    """Return the two greys of a palette that has no others, except for padding of one colour after them."""
     if len(rest) and (rest != rest[0]).any():
         return set()
     found = _grey_levels(colours)

@@ -1,4 +1,4 @@
-"""What Pillow opens, with what it says besides the pixels: bits, palette, opacity, rotation, compression."""
+"""Images opened by Pillow, with what is known besides the pixels: bits, palette, opacity, rotation, compression."""
 
 import io
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _CONVERTED = {"La": "LA", "RGBa": "RGBA", "PA": "RGBA", "YCbCr": "RGB"}
 def refuse_several_images(image: Image.Image, cure: str = "Save each as one file.") -> None:
     """Refuse a file of several pages, frames or sizes.
 
-    A camera's JPEG may have a smaller preview or gain map behind it.
+    A camera's JPEG may have a smaller preview or gain map after it.
 
     Raises:
         UnsupportedFile: If there are several.
@@ -92,7 +92,7 @@ def pillow_image(path: PathLike, image: Image.Image) -> StoredImage:
 def _unrotated(path: PathLike, image: Image.Image) -> tuple[Image.Image, int]:
     """Return the image with its pixels as stored, and its EXIF tag.
 
-    Pillow rotates TIFF files, some of them wrongly, and turns their size first: it gets them without the tag.
+    Pillow rotates TIFF files, some of them wrongly, and swaps their size first: it gets them without the tag.
     """
     orientation = image.getexif().get(_ORIENTATION, 1)
     if image.format == "TIFF" and orientation != 1:

@@ -1,4 +1,4 @@
-"""One image or volume from a file, as models take it."""
+"""Reading of one image or volume from a file, in the form that models take."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class ImageOptions:
         any_range: Whether values of types other than uint8 and uint16 may lie outside [0, 1], because they will be
             normalised.
         channels: 1, 3, 4, or None for those of the file.
-        full_scale: The stored number that stands for 1, or None for that of the file.
+        full_scale: The stored number that is scaled to 1, or None for that of the file.
         exif_rotation: Whether to apply the rotation tag; None warns where there is one.
-        nan: What NaN is read as; None refuses it.
+        nan: The number that replaces NaN; None refuses it.
 
     Raises:
         TypeError: If an option is of a wrong type.
@@ -62,10 +62,10 @@ def read_image(
 ) -> np.ndarray:
     """Read an image or volume file as float32 in [0, 1], or normalised.
 
-    Files of up to 16 bits are divided by the largest number of their bits, 8-bit files by 255 and 16-bit files by
-    65535; values of other types must already lie in [0, 1], unless `full_scale` is given or they are normalised.
-    White is 1, also in TIFF files that store it as 0. Channels stay as stored unless `channels` is given: a grey file
-    has one, an opacity is one more, and palettes become RGB. Colours that a file has multiplied by its opacity are
+    Numbers of up to 16 bits are divided by the largest number of that many bits, 8-bit files by 255 and 16-bit files by
+    65535; values of other types must already lie in [0, 1], unless `full_scale` is given or they are normalised. White
+    is 1, also in TIFF files that store it as 0. Channels stay as stored unless `channels` is given: a grey file has
+    one, opacity adds another, and palettes become RGB. Colours that a file stores multiplied by their opacity are
     divided by it again.
 
     Args:
@@ -74,21 +74,21 @@ def read_image(
             a volume, or the first two are those of an image where the third has length 1. TIFF compressions that
             neither Pillow nor tifffile decodes alone, and PNG of 16-bit colour, need `resunet-kit[codecs]`.
         image_size: `(height, width)`, or one integer for a square; for volumes `(depth, height, width)`, or one integer
-            for a cube. Resized by an antialiased bilinear filter and rounded to the file's own type. None leaves the
+            for a cube. Resized by an antialiased bilinear filter and rounded to the file's own type. None keeps the
             size.
-        channels: 1 for grey, by the weights of ITU-R BT.601; 3 for RGB; 4 for RGB and an opacity, which is 1 for files
-            without one. Any grey, RGB, CMYK or palette file becomes either; for 1 and 3 an opacity is left out, and
-            transparent pixels show the colour that is stored under them. None leaves the channels of the file, without
-            the opacity of palettes and of single colours.
-        full_scale: The stored number that stands for 1, such as 4095 for 12 bits in a file of 16. Larger and negative
-            numbers are then an error. None takes the largest number of the file's bits.
+        channels: 1 for grey, with the weights of ITU-R BT.601; 3 for RGB; 4 for RGB and opacity, which is 1 for files
+            without it. Any grey, RGB, CMYK or palette file can be converted to each of these; for 1 and 3, opacity is
+            dropped, and transparent pixels show the colour that is stored under them. None keeps the channels of the
+            file, without the opacity of palettes and of single colours.
+        full_scale: The stored number that is scaled to 1, such as 4095 for 12 bits in a 16-bit file. Larger and
+            negative numbers are then an error. None takes the largest number of the file's bits.
         normalize: `"image"` shifts and scales each channel to mean 0 and standard deviation 1, and a constant channel
-            to 0. `(mean, std)`, each one number or one per channel, uses these, as `image_statistics` returns them.
-            None leaves the values in [0, 1].
+            to 0. `(mean, std)`, each one number or one per channel, uses these, as returned by `image_statistics`. None
+            gives values in [0, 1].
         exif_rotation: True rotates and mirrors the image as its EXIF tag says, as viewers do; False reads the stored
-            pixels. None does so too, and warns where a tag says otherwise.
-        nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM, which writes NaN
-            outside the brain. It counts in the mean and standard deviation. None refuses NaN.
+            pixels; None reads the stored pixels too, but warns where a tag says otherwise.
+        nan: The number that replaces NaN, in the unit of the file, such as 0 for files from SPM, which writes NaN
+            outside the brain. It is included in the mean and standard deviation. None refuses NaN.
 
     Returns:
         Float32 array `(height, width, channels)`, or `(depth, height, width, channels)`.
@@ -133,7 +133,7 @@ def read_sized_image(
 
 
 def read_raw_image(path: PathLike, options: ImageOptions) -> np.ndarray:
-    """Return uint8, uint16 or bool, of which the type's largest stands for 1, else float32 or float64.
+    """Return uint8, uint16 or bool, where the type's largest value stands for 1, else float32 or float64.
 
     8 bits take a quarter of the memory of float32.
 

@@ -1,4 +1,4 @@
-"""The EXIF rotation tag: eight ways in which stored pixels are to be shown."""
+"""The EXIF rotation tag: eight ways to display the stored pixels."""
 
 import warnings
 
@@ -29,7 +29,7 @@ def check_exif_rotation(exif_rotation: bool | None) -> None:
 
 
 def upright(array: np.ndarray, orientation: int) -> np.ndarray:
-    """Return `(height, width, …)` as its EXIF tag says it is to be shown."""
+    """Return `(height, width, …)` as its EXIF tag says it should be shown."""
     if orientation in (5, 6, 7, 8):
         array = array.swapaxes(0, 1)
     rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)

@@ -23,14 +23,14 @@ def image_statistics(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return each channel's mean and standard deviation over all pixels of image files.
 
-    Take them from the training images alone, and pass them as `normalize=` to `pairs_dataset` and `read_image`.
+    Compute them from the training images only, and pass them as `normalize=` to `pairs_dataset` and `read_image`.
 
     Args:
-        image_paths: Files that `read_image` takes, of one number of channels; sizes may differ.
-        channels: 1 for grey, 3 for RGB, 4 for RGB and an opacity. None leaves the channels of the file.
-        full_scale: The stored number that stands for 1, such as 4095 for 12 bits in a file of 16. None takes the
+        image_paths: Files that `read_image` accepts, all with the same number of channels; sizes may differ.
+        channels: 1 for grey, 3 for RGB, 4 for RGB and opacity. None keeps the channels of the file.
+        full_scale: The stored number that is scaled to 1, such as 4095 for 12 bits in a 16-bit file. None takes the
             largest number of the file's bits. Pass the same here and to `read_image`, so that the units agree.
-        nan: The number that NaN is read as, in the unit of the file, such as 0 for files of SPM. None refuses NaN.
+        nan: The number that replaces NaN, in the unit of the file, such as 0 for files from SPM. None refuses NaN.
 
     Returns:
         Mean and standard deviation, `(channels,)` each, in the unit of `read_image` with these options; for files with
@@ -72,6 +72,6 @@ def image_statistics(
 
 
 def _check_units(paths: list[str], scaled: Sequence[bool | None]) -> None:
-    """Refuse files in [0, 1], by the largest number of their bits, together with files in a unit of their own."""
+    """Refuse files scaled to [0, 1] by their number of bits together with files in a unit of their own."""
     if True in scaled and False in scaled:
         raise two_units(paths[scaled.index(True)], paths[scaled.index(False)])

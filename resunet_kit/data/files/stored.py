@@ -1,4 +1,4 @@
-"""What a file stores, and what it says about it beyond the numbers."""
+"""The numbers that a file stores, and what it says about them."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -25,8 +25,8 @@ class StoredImage:
         transparent: `(height, width)`, the pixels of the one colour that the file calls transparent; None without one.
         lossy: The compression that may have changed the numbers, by name.
         orientation: The EXIF tag: 1 upright, 2 to 8 mirrored or rotated. It is not applied.
-        no_mask: Why nobody can say what the numbers mean in a mask; empty if they can.
-        doubt: What a reader of masks warns of; empty if there is nothing.
+        no_mask: Why it is unknown what the numbers mean in a mask; empty if it is known.
+        doubt: What to warn of when it is read as a mask; empty if there is nothing.
     """
 
     array: np.ndarray

@@ -116,7 +116,7 @@ def without_rotation(data: bytes) -> bytes:
 
 
 def no_mask(tags: Mapping[int, Any]) -> str:
-    """Return why a file with these tags cannot be a mask; nothing for all others.
+    """Return why a file with these tags cannot be a mask; empty for all others.
 
     ImageJ's own masks hold 255 for foreground, and show it as black. Pillow and this package take bright pixels for
     foreground.
@@ -126,14 +126,14 @@ def no_mask(tags: Mapping[int, Any]) -> str:
 
 
 def doubt(tags: Mapping[int, Any]) -> str:
-    """Return why a mask with these tags may be meant as its complement; nothing for all others."""
+    """Return why a mask with these tags may be meant as its complement; empty for all others."""
     is_inverted = tags.get(_PHOTOMETRIC, 1) == _WHITE_IS_ZERO
     is_boolean = tags.get(_BITS, 1) in (1, (1,))
     return _BOOLEANS_OF_TIFFFILE if is_inverted and is_boolean and tags.get(_SOFTWARE) == "tifffile.py" else ""
 
 
 def _brighter_is_larger(array: np.ndarray, white: int) -> np.ndarray:
-    """Turn the first channel over; an opacity stays."""
+    """Invert the first channel; opacity stays."""
     if array.dtype.kind not in "bu":
         raise UnsupportedFile(
             f"Expected unsigned integers where white is zero. Received {array.dtype}, for which nobody says what black "

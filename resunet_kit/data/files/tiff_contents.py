@@ -1,4 +1,4 @@
-"""How much a TIFF file holds: several images, or one, whatever its first directory says.
+"""Contents of a TIFF file: several images, or one, whatever its first directory says.
 
 Large stacks have one directory and a description that tells how many images follow each other.
 """
@@ -39,7 +39,7 @@ def refuse_other_contents(tags: Mapping[int, Any]) -> None:
 
 
 def _planes(tags: Mapping[int, Any], samples: int, size: int) -> int:
-    metamorph = tags.get(_METAMORPH)  # six numbers a plane, or by tifffile a table
+    metamorph = tags.get(_METAMORPH)  # six numbers per plane, or a table if read by tifffile
     in_table = len(metamorph) // 6 if isinstance(metamorph, tuple) else 1
     if isinstance(metamorph, dict):
         in_table = int(metamorph.get("NumberPlanes", 1))

@@ -1,4 +1,4 @@
-"""Masks and probabilities written as NIfTI, with the geometry of their source."""
+"""Writing of masks and probabilities as NIfTI, with the geometry of their source."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from resunet_kit.data.files.geometry import Geometry, read_geometry
 from resunet_kit.data.files.nifti import is_nifti
 from resunet_kit.data.files.paths import PathLike
 
-# The position of voxels: all else in a header tells of the source's values.
+# The fields for the position of voxels: all others in a header describe the source's values.
 _FIELDS = (
     "qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z",
     "srow_x", "srow_y", "srow_z",
@@ -24,15 +24,15 @@ _FIELDS = (
 def write_volume(path: PathLike, array: ArrayLike, *, like: PathLike | Geometry) -> None:
     """Write a mask, label map or map of probabilities as a NIfTI file with the geometry of its source.
 
-    Shape, affine, spacing, unit and the codes of sform and qform are those of the source, so that viewers show the one
+    Shape, affine, spacing, unit and the codes of sform and qform are those of the source, so that viewers can show one
     over the other. The file is written whole or not at all.
 
     Args:
         path: `.nii` or `.nii.gz`; replaced if it exists.
-        array: The spatial shape of `read_image` and `read_mask`, with or without channels, as one prediction has it:
+        array: A mask or prediction of the spatial shape of `read_image` and `read_mask`, with or without channels:
             `([depth,] height, width[, channels])`. Booleans and integers from 0 to 255 are written as uint8, other
             integers as int32, floating-point numbers as float32. Several channels become the file's fourth axis.
-        like: The source, such as the image that the prediction is of, or its geometry.
+        like: The source, such as the image that was predicted from, or its geometry.
 
     Raises:
         TypeError: If the values are not numbers.
@@ -135,7 +135,7 @@ def _save(path: PathLike, stored: np.ndarray, source: Any) -> None:
     image = kind(stored, None, header)
     compressed = os.fspath(path).lower().endswith(".gz")
     with atomic_write(path) as temporary, open(temporary, "wb") as file:
-        if compressed:  # without the time and name, so that equal masks are equal files
+        if compressed:  # without time and name, so that equal masks give equal files
             with gzip.GzipFile(filename="", mode="wb", compresslevel=4, fileobj=file, mtime=0) as stream:
                 image.to_stream(stream)
         else:

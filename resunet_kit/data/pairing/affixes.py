@@ -1,4 +1,4 @@
-"""What the names of one kind of file have before and after what they have in common with the other kind."""
+"""Prefixes and suffixes of one kind of file, around what its names have in common with the other kind."""
 
 import itertools
 import re
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SAMPLED = 4  # first names that affixes are looked for in, besides the middle and the last one
-_COUNTED = 1_000  # names of a longer list that stand for all in counting who has an affix
+_COUNTED = 1_000  # names of a longer list that are counted in place of all
 _CUTS = 20  # positions tried from either end of a name, of which BIDS has many
 
 
@@ -21,7 +21,7 @@ class Affixes:
     def core(self, stem: str) -> str | None:
         """Return what is between prefix and suffix; None without them, or where one would cut a number in two.
 
-        Nothing is left of a name that is one of the two: `imaging`, which a folder tells from others.
+        It is empty for a name that is itself an affix: `imaging`, which its folder tells from others.
         """
         if stem and stem in (self.prefix, self.suffix) and not (self.prefix and self.suffix):
             return ""
@@ -37,9 +37,9 @@ class Affixes:
 
 
 def candidates(stems: Sequence[str]) -> list[Affixes]:
-    """Return no affixes at first, and then all that at least a tenth of the stems and two of them have.
+    """Return empty affixes first, and then all that at least a tenth of the stems, and at least two, have.
 
-    A whole stem is one too where it repeats, as in `case_1/imaging` and `case_2/imaging`.
+    A whole stem counts as an affix too where it repeats, as in `case_1/imaging` and `case_2/imaging`.
     """
     counted = stems[:: max(1, len(stems) // _COUNTED)]
     middle, needed = len(stems) // 2, min(len(counted), max(2, len(counted) // 10))

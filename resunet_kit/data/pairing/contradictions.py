@@ -14,7 +14,7 @@ _MANY = 5_000  # images of which only the exact names are compared, which takes 
 
 
 def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]) -> None:
-    """Warn where an image is paired with another mask than the one of its name."""
+    """Warn where an image is not paired with the mask of its name."""
     found = contradictions(images, masks)
     if not found:
         return
@@ -31,9 +31,9 @@ def warn_of_contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]
 
 
 def contradictions(images: Sequence[PathLike], masks: Sequence[PathLike]) -> list[tuple[PathLike, PathLike, PathLike]]:
-    """Return image, given mask and the mask of the image's name, of each pair where the two differ.
+    """Return image, given mask and the mask of the image's name, for each pair where the two masks differ.
 
-    Only where nearly all names match one to one: other lists have no names in common that mean anything.
+    Only where nearly all names match one to one: in other lists, common names mean nothing.
     """
     kinds = [list(dict.fromkeys(map(str, paths))) for paths in (images, masks)]
     if min(map(len, kinds)) < 2 or _aligned(names(images), names(masks)):

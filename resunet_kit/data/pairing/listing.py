@@ -9,7 +9,7 @@ from typing import Any
 
 from resunet_kit.data.files.paths import PathLike
 
-# What `read_image` may read: folders hold tables and notes too.
+# What `read_image` can read: folders hold tables and notes too.
 _READABLE = re.compile(
     r"\.(png|jpe?g|jpe|jfif|tiff?|bmp|dib|gif|webp|npy|nii|nii\.gz|p[bgpn]m|pfm|pcx|tga|jp2|j2k|jpx|sgi|mpo|avif|ico)$",
     re.IGNORECASE,
@@ -62,7 +62,7 @@ def _found(name: str, source: PathLike) -> list[PathLike]:
 
 
 def _below(root: str) -> Iterator[tuple[str, str]]:
-    """Yield folder and name of each file below a folder, without what systems and notebooks hide there."""
+    """Yield folder and name of each file below a folder, except those that systems and notebooks hide."""
     for folder, inner, files in os.walk(root, onerror=_refuse_unreadable):
         inner[:] = [name for name in inner if not name.startswith((".", "__MACOSX"))]
         yield from ((folder, name) for name in files if not name.startswith("."))

@@ -1,4 +1,4 @@
-"""Which name of one list belongs to which of the other, by keys that both have."""
+"""Matching of the names of two lists, by keys that both have."""
 
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
@@ -14,7 +14,7 @@ Keys = Sequence[Hashable | None]  # None for a file without the affixes
 
 @dataclass
 class Match:
-    """What two lists have in common.
+    """Matching entries of two lists.
 
     Attributes:
         mask_of: The index of the mask of each image that has one.
@@ -44,7 +44,7 @@ def match(images: Keys, masks: Keys) -> Match:
 
 
 def loosened(keys: Keys) -> Keys | None:
-    """Return keys without case and leading zeros; None if this makes any two of them one."""
+    """Return keys without case and leading zeros; None if this makes any two of them equal."""
     loosely = [None if key is None else _loosened(key) for key in keys]
     return loosely if len(set(loosely)) == len(set(keys)) else None
 
@@ -52,12 +52,12 @@ def loosened(keys: Keys) -> Keys | None:
 def detected(images: Sequence[Name], masks: Sequence[Name], *, exactly: bool = False) -> Match:
     """Return the pairs by the prefixes and suffixes that most of the names have.
 
-    With the folders as part of the name, or by the names alone where no two are the same; exactly, or without case and
-    leading zeros (which takes ten times as long) unless `exactly`: whichever matches the most files, and the first of
-    these.
+    Names are compared with their folders, or alone where no two are the same; exactly or, unless `exactly`, also
+    without case and leading zeros (which takes ten times as long). The comparison that matches the most files is used,
+    the first among equals.
 
     Raises:
-        SeveralMatches: If two ways to read the names match as many files, but others.
+        SeveralMatches: If two ways to read the names match equally many, but different, files.
     """
     best = Match()
     for in_folders in (True, False):
@@ -75,7 +75,7 @@ def detected(images: Sequence[Name], masks: Sequence[Name], *, exactly: bool = F
 
 
 def drop_other_folders(found: Match, images: Sequence[Name], masks: Sequence[Name]) -> None:
-    """Leave out pairs from two folders of which each is among both images and masks: they are of two patients."""
+    """Leave out pairs from two folders that each hold both images and masks: they are of two patients."""
     shared = {name.folders for name in images} & {name.folders for name in masks}
     for image, mask in list(found.mask_of.items()):
         here, there = images[image].folders, masks[mask].folders

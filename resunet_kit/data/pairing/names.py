@@ -1,4 +1,4 @@
-"""What the name of a file says: its stem, the folders that tell it from others, and its natural order."""
+"""Parts of a file's name: its stem, the folders that tell it from others, and its natural order."""
 
 import itertools
 import os
@@ -55,7 +55,7 @@ def natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def loose(text: str) -> str:
-    """Return a name without case and leading zeros: `Case_01` and `case_1` are one."""
+    """Return a name without case and leading zeros: `Case_01` and `case_1` are the same."""
     return _DIGITS.sub(lambda digits: str(int(digits[0])), text.casefold())
 
 

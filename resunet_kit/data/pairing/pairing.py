@@ -34,25 +34,26 @@ def pair_by_name(
     key: Key | tuple[Key, Key] | None = None,
     unmatched: Unmatched = "raise",
 ) -> tuple[list[PathLike], list[PathLike]]:
-    r"""Return the image and mask files that belong together by name, in natural order.
+    r"""Pair image and mask files by name, in natural order.
 
-    Two sorted lists are not pairs: `case_10.png` comes after `case_1.png`, and `case_10_mask.png` before
-    `case_1_mask.png`. Here names are compared without their extensions: `x.nii.gz` and `x_seg.nii.gz`, `img_3` and
+    Sorting both lists does not pair them: `case_10.png` comes after `case_1.png`, but `case_10_mask.png` before
+    `case_1_mask.png`. Here, names are compared without their extensions: `x.nii.gz` and `x_seg.nii.gz`, `img_3` and
     `label_3`, `case_0000` and `case`, equal names in two folders, and `case_1/imaging` and `case_1/labels` are pairs.
     Folders count as part of the name where names repeat, as in `images/patient_1/slice_3.png`. Case and leading zeros
-    may differ only where this leaves all names different.
+    may differ only if all names stay distinct without them.
 
     Args:
         images: Paths; or a folder, whose image files are found at any depth; or a pattern as of `glob`, such as
             `"data/*/*.tif"`. Masks among them are left out.
-        masks: As `images`. May be the same folder, where masks have names of their own.
-        image_prefix: What names of images begin with, and names of masks do not, as in `"img_"`. If any of these four
-            is given, the others are empty; if none is, they are found in the names, where there is one way to do so.
-        image_suffix: What names of images end with, before the extension, as in `"_0000"`.
-        mask_prefix: What names of masks begin with, as in `"label_"`.
-        mask_suffix: What names of masks end with, before the extension, as in `"_mask"`.
-        key: For all other names: a regular expression whose groups identify a pair, as in `r"(\d+)_(left|right)"`.
-            It is searched for in the file's name, or if it has a slash, in the whole path with forward slashes. Or a
+        masks: In the same form. May be the same folder, if masks have names of their own.
+        image_prefix: Prefix of image names that mask names do not have, such as `"img_"`. If any of these four options
+            is given, the others are empty; otherwise, they are inferred from the names, if there is only one way to do
+            so.
+        image_suffix: Suffix of image names, before the extension, such as `"_0000"`.
+        mask_prefix: Prefix of mask names, such as `"label_"`.
+        mask_suffix: Suffix of mask names, before the extension, such as `"_mask"`.
+        key: For all other names: a regular expression whose groups identify a pair, as in `r"(\d+)_(left|right)"`. It
+            is searched for in the file's name or, if it contains a slash, in the whole path with forward slashes. Or a
             function from the path to what identifies the pair. A tuple gives one for images and one for masks.
         unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.
 

@@ -18,7 +18,7 @@ _MASK_WORD = re.compile(
 def separated(
     images: Sequence[PathLike], masks: Sequence[PathLike], affixes: tuple[Affixes, Affixes] | None
 ) -> tuple[list[Name], list[Name]]:
-    """Return the names of images and masks, without the files of one list that belong into the other.
+    """Return the names of images and masks, without the files of one list that belong to the other.
 
     Raises:
         ValueError: If the names do not tell which of the common files are masks.
@@ -42,14 +42,14 @@ def separated(
 
 
 def _told_by(image: Affixes, mask: Affixes) -> Callable[[str], bool]:
-    """Return what tells whether a file is a mask: by the affixes of masks, or if these are empty, of images."""
+    """Return the test whether a file is a mask: by the affixes of masks, or if these are empty, of images."""
     if mask == Affixes():
         return lambda path: image.core(stem(os.path.basename(path))) is None
     return lambda path: mask.core(stem(os.path.basename(path))) is not None
 
 
 def _affixes_of_masks(paths: Sequence[str]) -> Affixes:
-    """Return the affixes with a word for masks in them, if all of these mean the same files."""
+    """Return the affixes that contain a word for masks, if all of these select the same files."""
     found: dict[frozenset[str], Affixes] = {}
     for affixes in candidates([stem(os.path.basename(path)) for path in paths]):
         chosen = frozenset(filter(_told_by(Affixes(), affixes), paths))

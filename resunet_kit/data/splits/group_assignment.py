@@ -3,7 +3,7 @@
 import numpy as np
 
 _PASSES = 8
-# Trying every exchange takes the square of the groups. With many, single moves already balance well.
+# Trying every exchange takes time quadratic in the number of groups. With many, single moves already balance well.
 _MAX_GROUPS_TO_EXCHANGE = 1500
 
 

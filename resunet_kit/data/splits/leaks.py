@@ -24,7 +24,7 @@ _AS_STORED = ImageOptions(any_range=True, exif_rotation=False, nan=0.0)
 
 @dataclass(frozen=True)
 class Leaks:
-    """The leaks that `find_leaks` found: true if there are any, and a report as text.
+    """Result of `find_leaks`: true if there are any leaks; printing it shows a report.
 
     Attributes:
         samples: Samples in two parts, by `(part, other part)`.
@@ -67,7 +67,7 @@ def find_leaks(
         parts: Indices of each part's samples, by name. Without names, as `split_by_group` returns them, parts are named
             "0", "1" and so on. Boolean masks over all samples are accepted too.
         groups: The group of each sample, such as the patient; None does not compare groups.
-        image_paths: The image of each sample, files that `read_image` takes; None does not compare images.
+        image_paths: The image of each sample, a file that `read_image` accepts; None does not compare images.
 
     Raises:
         TypeError: If indices are not integers.

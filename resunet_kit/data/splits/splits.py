@@ -26,7 +26,7 @@ def split_by_group(
         fractions: Fraction of the samples for each part, any number of parts, adding up to 1. A part with 0 is empty.
         stratify: `(n,)`, a label for each sample, to have in each part the same fraction of each label. None balances
             the numbers of samples alone.
-        seed: Which of the many good splits. The same seed gives the same split in every process, and the split of
+        seed: Selects one of the many good splits. The same seed gives the same split in every process, and the split of
             the groups does not depend on the order of the samples.
 
     Returns:
@@ -69,7 +69,7 @@ def cross_validation_by_group(
         folds: Number of folds, from 2 to the number of groups.
         stratify: `(n,)`, a label for each sample, to have in each fold the same fraction of each label. None balances
             the numbers of samples alone.
-        seed: Which of the many good splits.
+        seed: Selects one of the many good splits.
 
     Returns:
         `folds` pairs of sorted index arrays.

@@ -14,7 +14,7 @@ _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
     "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
 )
-# The text colours of this package's figures and of Plotly's templates, which the style sheet replaces by the page's.
+# The text colours of this package's figures and of Plotly's templates, which the style sheet replaces with the page's.
 _INKS = (INK, "#2a3f5f")
 
 _NO_SCRIPTS = "Figures, and sorting tables, need JavaScript."
@@ -24,10 +24,10 @@ def document(title: str, subtitle: str, headings: Sequence[str], bodies: Sequenc
     """Return the whole page.
 
     Args:
-        title: Of the page; text.
-        subtitle: Below the title; text, marked up as that of blocks.
-        headings: Of the sections; text.
-        bodies: Of the sections; HTML.
+        title: Title of the page, as text.
+        subtitle: Text below the title, with the markup of blocks.
+        headings: Headings of the sections, as text.
+        bodies: Bodies of the sections, as HTML.
         has_figures: Whether the page needs plotly.js.
     """
     name = escaped(title)
@@ -48,7 +48,7 @@ def document(title: str, subtitle: str, headings: Sequence[str], bodies: Sequenc
 
 
 def scripts() -> list[str]:
-    """Return what runs at the end of the page, in order."""
+    """Return the scripts that run at the end of the page, in order."""
     return [*(_file(name) for name in ("contents.js", "tables.js", "inflate.js", "figures.js")), KEYBOARD]
 
 

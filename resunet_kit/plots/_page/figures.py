@@ -27,7 +27,7 @@ def figure_box(figure: go.Figure, number: int) -> str:
     """Return the box of a figure and the figure itself.
 
     Args:
-        figure: It is not changed.
+        figure: The figure, which is not changed.
         number: Unique in the page, from 1; the same report has the same bytes.
 
     Raises:
@@ -36,7 +36,7 @@ def figure_box(figure: go.Figure, number: int) -> str:
     found = json.loads(pio.to_json(figure, validate=False, remove_uids=True, engine="json"))
     _check_offline(found, number)
     layout = found.setdefault("layout", {})
-    if figure.layout.template == pio.templates["plotly"]:  # nobody chose it: it fits no dark page
+    if figure.layout.template == pio.templates["plotly"]:  # not the user's choice, and unsuited to a dark page
         layout["template"] = template().to_plotly_json()
     width, height = layout.get("width"), layout.get("height") or _HEIGHT
     layout["height"] = height
@@ -78,7 +78,7 @@ def _check_offline(figure: dict[str, Any], number: int) -> None:
 
 
 def _escaped(value: Any) -> Any:
-    """Return `value` with the texts inside as Plotly should draw them: names are no markup."""
+    """Return `value` with the texts inside as Plotly should draw them: names are not markup."""
     if isinstance(value, dict):
         return {key: _escaped(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -1,7 +1,7 @@
 """Compressed data inside a page, which the page's script inflates.
 
-Plotly's Python package carries plotly.js whole, 4.8 MB, and none of its smaller bundles. Deflated it takes 1.5 MB, as
-base64 2.0 MB: about what the basic bundle has uncompressed, but with every kind of trace.
+Plotly's Python package contains only the full plotly.js, 4.8 MB, and none of its smaller bundles. Deflated it takes
+1.5 MB, as base64 2.0 MB: about what the basic bundle has uncompressed, but with every kind of trace.
 """
 
 import base64
