@@ -47,4 +47,4 @@ def note_on_parts(parts: Sequence[str | None]) -> str | None:
         if count["test"]
         else "Scores of images that the run has not seen are in its scores.csv."
     )
-    return f"warning: the run has seen images among these {len(parts)}: {seen}, so the scores flatter. {cure}"
+    return f"warning: the run has seen images among these {len(parts)}: {seen}, so the scores are optimistic. {cure}"

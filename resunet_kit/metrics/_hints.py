@@ -5,7 +5,7 @@ from resunet_kit._shared.renamed_options import Hint
 _CLASSES_OF_PREDICTION = "Leave it out: there are as many classes as y_pred has channels."
 _FROM_LOGITS = "Pass from_logits=True for a model without final activation."
 _ONE_CLASS = "Pass class_id for one class, or per_class(metric, num_classes) for one metric per class."
-_BY_SHAPE = "Leave it out: integer labels and one-hot classes are told by their shape."
+_BY_SHAPE = "Leave it out: integer labels and one-hot classes are recognised by their shape."
 
 _BOTH: dict[str, Hint] = {
     **dict.fromkeys(("num_classes", "n_classes", "num_labels"), _CLASSES_OF_PREDICTION),
@@ -29,7 +29,7 @@ OVERLAP_OPTIONS: dict[str, Hint] = {
         "classes.",
     ),
     "per_image": 'Pass average="image" for True, or average="pooled" for False.',
-    "mode": "Leave it out, or pass multilabel=True for channels that overlap: others are told by their number.",
+    "mode": "Leave it out for exclusive classes, or pass multilabel=True for channels that overlap.",
     "class_weights": 'Pass class_average="weighted" to weigh each class by its true pixels, or class_id for one class.',
     "beta": "Leave it out for F1, which is DiceScore; for another beta write fraction in a subclass of OverlapMetric.",
     "normalize": "Leave it out: the scores are fractions.",

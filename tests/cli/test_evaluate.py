@@ -86,7 +86,7 @@ def test_scores_of_images_that_trained_the_run_come_with_a_warning(run_folder, c
     assert run(evaluate, *arguments) == 0
     found = capsys.readouterr()
     assert found.out.startswith("3 cases")
-    assert "among these 3: 1 trained its weights, so the scores flatter" in found.err
+    assert "among these 3: 1 trained its weights, so the scores are optimistic" in found.err
     assert run(evaluate, *arguments, "--part", "test", "--out", "scores") == 0
     found = capsys.readouterr()
     assert (found.out.startswith("1 case,"), found.err) == (True, "")

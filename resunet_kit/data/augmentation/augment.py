@@ -56,8 +56,8 @@ class Augment:
             `"horizontal"`, `"vertical"`, `"depth"` or a tuple of these: along these axes only.
         rotate90: Whether to rotate by 0, 90, 180 or 270 degrees, equally often, in a plane of two axes; by 0 or 180
             where the two differ in size.
-        rotation: Degrees, of which the largest must be at least 1; positive anticlockwise as displayed. In a volume,
-            drawn for each of the three planes.
+        rotation: Degrees, of which the largest must be 0 or at least 1; positive anticlockwise as displayed. In
+            a volume, drawn for each of the three planes.
         zoom: Factors, the same for all axes; 1.2 shows everything 1.2 times as large.
         shift: Fractions of the size, below 1, drawn for each axis; positive moves towards higher indices.
         shear: Pixels that a pixel moves for each pixel of distance from the centre, drawn for each plane.

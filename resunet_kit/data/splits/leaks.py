@@ -42,9 +42,9 @@ class Leaks:
     def __str__(self) -> str:
         if not self:
             return "nothing leaks"
-        kinds = (("samples", self.samples), ("groups", self.groups), ("identical images", self.images))
+        kinds = (("sample", self.samples), ("group", self.groups), ("identical image", self.images))
         return "\n".join(
-            f"{len(found)} {kind} in both {a} and {b}: {', '.join(map(repr, found[:SHOWN]))}"
+            f"{len(found)} {kind}{'s' * (len(found) > 1)} in both {a} and {b}: {', '.join(map(repr, found[:SHOWN]))}"
             + (", ..." if len(found) > SHOWN else "")
             for kind, leaks in kinds
             for (a, b), found in leaks.items()
@@ -79,7 +79,7 @@ def find_leaks(
         >>> bool(leaks)
         True
         >>> print(leaks)
-        1 groups in both train and test: 'b'
+        1 group in both train and test: 'b'
     """
     paths = None if image_paths is None else checked_paths("image_paths", image_paths)
     count = None if paths is None else len(paths)
