@@ -1,1 +1,1 @@
-"""Modules that several subpackages stand on; none of them is public."""
+"""Private modules that several subpackages build on."""

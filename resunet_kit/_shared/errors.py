@@ -1,4 +1,4 @@
-"""Errors that say what was expected, what was received, and what to do about it."""
+"""Errors that say what was expected, what was received and how to fix it."""
 
 import difflib
 import re
@@ -8,7 +8,7 @@ _TERMINAL_STYLES = re.compile(r"\x1b\[\d*m")
 
 
 def unknown_name(name: str, received: object, known: Iterable[str], *, also: str = "") -> ValueError | TypeError:
-    """Return the error for a name outside `known`, with the nearest known name as the cure.
+    """Return the error for a name outside `known`, which suggests the nearest known name.
 
     Args:
         name: What the name stands for, as in `"block"`.
@@ -35,7 +35,7 @@ def unknown_name(name: str, received: object, known: Iterable[str], *, also: str
 def reason(error: Exception) -> str:
     r"""Return why another library raised `error`, on one line and without terminal colours.
 
-    Of Keras's messages of several lines, this is the first that names a reason rather than the call in which it arose.
+    Keras's messages span several lines; this is the first that gives a reason rather than the call that failed.
 
     Example:
         >>> reason(ValueError("Exception encountered when calling Conv2D.call().\n\nInput is too small."))

@@ -9,7 +9,7 @@ from resunet_kit._shared.mask_checks import as_array
 
 
 def sample_values(name: str, values: Any, *, length: int | None = None) -> np.ndarray:
-    """Return one value for each sample `(n,)`, refusing missing ones: samples without a patient are not one patient.
+    """Return one value per sample `(n,)`, refusing missing values: samples without a patient are not one patient.
 
     Args:
         name: The argument's name, for the message.
@@ -27,7 +27,7 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
             f"Expected {name} to hold one value for each sample, shape {wanted}. Received shape {array.shape}. "
             "Pass a list with the value of each sample, in the samples' order."
         )
-    missing = sum(map(is_missing, given))  # looked for in what was given: NaN among texts would become a text
+    missing = sum(map(is_missing, given))  # checked before conversion, which turns NaN among strings into a string
     if missing:
         raise ValueError(
             f"Expected {name} to hold a value for each sample. Received None or NaN for {missing} of {len(array)}. "
@@ -37,14 +37,14 @@ def sample_values(name: str, values: Any, *, length: int | None = None) -> np.nd
 
 
 def entries(name: str, values: Any) -> list[Any]:
-    """Return the entries of a sequence or another iterable as a list, refusing a text, whose entries are letters.
+    """Return the entries of a sequence or other iterable as a list, refusing a string, whose entries are characters.
 
     Args:
         name: The argument's name, for the message.
         values: Any sequence, array or generator.
 
     Raises:
-        TypeError: If it is not one of these.
+        TypeError: If it is a string, a mapping, a set or not iterable.
 
     Example:
         >>> entries("titles", "axial")
@@ -61,10 +61,10 @@ def entries(name: str, values: Any) -> list[Any]:
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a value is None, or differs from itself as NaN does; that of pandas refuses to be compared."""
+    """Return whether a value is None or differs from itself, as NaN does; `pandas.NA` refuses the comparison."""
     try:
         return value is None or bool(value != value)
     except TypeError:
         return True
-    except ValueError:  # an array, whose entries differ one by one
+    except ValueError:  # an array, which compares entry by entry
         return False

@@ -1,4 +1,4 @@
-"""The options that Keras gives its losses and metrics, `name` and `dtype`, with messages of our own."""
+"""Checks of `name` and `dtype`, the options that Keras gives all losses and metrics."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ FLOATS = ("float64", "float32", "bfloat16", "float16")
 
 
 def object_name(name: Any) -> str | None:
-    """Return a loss's or metric's name, or None, for which Keras makes one of the class's.
+    """Return the name of a loss or metric; for None, Keras derives one from the name of the class.
 
     Raises:
         TypeError: If it is not a string.
-        ValueError: If it has a slash, which separates the parts of a path in Keras.
+        ValueError: If it contains a slash, which separates the parts of a path in Keras.
 
     Example:
         >>> object_name("dice/left")
@@ -32,14 +32,14 @@ def object_name(name: Any) -> str | None:
 
 
 def float_dtype(dtype: Any) -> str:
-    """Return the dtype to compute with, `"float64"` where it is asked for, else `"float32"`.
+    """Return the dtype to compute in: `"float64"` where it is requested, else `"float32"`.
 
     Args:
-        dtype: The name of a floating-point dtype, a backend's own, a Keras policy, or None for Keras's default.
+        dtype: The name of a floating-point dtype, a backend's dtype, a Keras policy, or None for Keras's default.
 
     Raises:
         TypeError: If it is not a dtype.
-        ValueError: If it is the name of none, or one of integers or booleans.
+        ValueError: If Keras does not know the name, or it is that of an integer or boolean dtype.
 
     Example:
         >>> float_dtype("mixed_float16"), float_dtype("float64")
@@ -54,7 +54,7 @@ def float_dtype(dtype: Any) -> str:
     cure = 'Pass "float32", "float64" or None.'
     try:
         found = keras.dtype_policies.get(dtype).compute_dtype
-    except Exception as error:  # Keras's, of several types by what was passed
+    except Exception as error:  # Keras raises several types, depending on what was passed
         kind = ValueError if isinstance(dtype, str) else TypeError
         raise kind(f"Expected dtype to be a dtype that Keras knows. Received dtype={dtype!r}. {cure}") from error
     if found not in FLOATS:

@@ -1,4 +1,4 @@
-"""Checks of masks and of what belongs to them: values, shapes, spacing and connectivity."""
+"""Checks of masks and their options: values, shapes, spacing and connectivity."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared.numbers import integer, numbers_per_axis
 
-_MAX_PIXELS = 2**40  # of an image: sums of positions stay far below 2**63
+_MAX_PIXELS = 2**40  # per image, so that sums of positions stay far below 2**63
 
 Spacing = float | Sequence[float] | None
 
 
 def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
-    """Return the values as an array of any dtype and shape; the caller's own if it is one already.
+    """Return the values as an array of any dtype and shape, without copying what is an array already.
 
     Raises:
         ValueError: If lists are of unequal lengths, or a masked array hides values.
@@ -33,10 +33,10 @@ def as_array(values: ArrayLike, name: str) -> NDArray[Any]:
 
 
 def check_not_masked(values: Any, name: str) -> None:
-    """Refuse a masked array that hides values, which NumPy's functions would take for values like others.
+    """Refuse a masked array with hidden values, which NumPy's functions would treat like any other value.
 
     Raises:
-        ValueError: If it does.
+        ValueError: If values are hidden.
     """
     if np.ma.is_masked(values):
         raise ValueError(
@@ -46,7 +46,7 @@ def check_not_masked(values: Any, name: str) -> None:
 
 
 def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2, 3)) -> NDArray[np.bool_]:
-    """Return the foreground of a mask as booleans; the caller's own array if it is boolean already.
+    """Return the foreground of a mask as booleans, without copying a boolean mask.
 
     Args:
         mask: Booleans, 0/1 or 0/255, of any real dtype.
@@ -64,7 +64,7 @@ def as_mask(mask: ArrayLike, *, name: str = "mask", ndims: tuple[int, ...] = (2,
 
 
 def as_binary(values: ArrayLike, name: str) -> NDArray[np.bool_]:
-    """Return booleans of the same shape; the caller's own array if it is boolean already.
+    """Return booleans of the same shape, without copying a boolean array.
 
     Args:
         values: Booleans, 0/1 or 0/255, of any real dtype and any shape.
@@ -125,7 +125,7 @@ def image_shape(shape: object) -> tuple[int, int]:
 
     Raises:
         TypeError: If it is not a sequence of integers.
-        ValueError: If there are not two, one is less than 1, or no memory holds so many pixels.
+        ValueError: If there are not two, one is less than 1, or there are more than 2**40 pixels.
     """
     if not isinstance(shape, (tuple, list, np.ndarray)):
         raise TypeError(f"Expected a shape (height, width). Received {shape!r}. Pass a tuple of two integers.")
@@ -142,7 +142,7 @@ def image_shape(shape: object) -> tuple[int, int]:
 
 
 def pixel_size(spacing: Spacing, ndim: int) -> tuple[float, ...]:
-    """Return the spacing along each axis; 1 along each for `None`.
+    """Return the spacing along each axis; `None` means 1 along all of them.
 
     Args:
         spacing: The distance between neighbouring pixels, one number for all axes or one for each, or `None`.
@@ -159,7 +159,7 @@ def neighbours(connectivity: int | None, ndim: int) -> int:
     """Return how many axes a neighbour may differ in; `None` means all of them.
 
     Args:
-        connectivity: From 1, across faces only, to `ndim`, corners too.
+        connectivity: From 1, across faces only, to `ndim`, across corners too.
         ndim: The number of the mask's axes.
 
     Raises:

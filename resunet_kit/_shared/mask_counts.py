@@ -1,4 +1,4 @@
-"""Pixel counts of two masks in NumPy, and the Dice score of them."""
+"""Pixel counts of two NumPy masks, and their Dice score."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class Counts(NamedTuple):
 
 
 def count_pixels(truth: NDArray[np.bool_], prediction: NDArray[np.bool_]) -> Counts:
-    """Count the pixels of two boolean masks of one shape."""
+    """Count the pixels of two boolean masks of the same shape."""
     tp = int(np.count_nonzero(truth & prediction))
     fp = int(np.count_nonzero(prediction)) - tp
     fn = int(np.count_nonzero(truth)) - tp

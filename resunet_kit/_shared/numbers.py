@@ -1,7 +1,7 @@
-"""The one validator of plain options: integers, numbers, texts, flags and names out of a list.
+"""Validation of plain options: integers, numbers, strings, booleans and names from a list.
 
-A value of a wrong type is a `TypeError`, one out of its range a `ValueError`; both read "Expected … Received …" and end
-with a cure. Each function returns the value as Python's own type, because JSON knows no NumPy scalars.
+A value of a wrong type raises a `TypeError`, one out of range a `ValueError`; both read "Expected … Received …" and end
+with a cure. Each function returns a built-in Python type, because JSON has no NumPy scalars.
 """
 
 import functools
@@ -21,8 +21,8 @@ def integer(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str =
     Args:
         name: The option's name, for the message.
         value: A Python or NumPy integer; booleans are not integers here.
-        interval: As in mathematics: `"[1, inf)"`, `"[0, 255]"`.
-        cure: What to do; by default, to convert a wrong type, and to pass one in the interval for a wrong value.
+        interval: In mathematical notation: `"[1, inf)"`, `"[0, 255]"`.
+        cure: What to do. By default: convert a value of a wrong type, or pass one in the interval.
 
     Raises:
         TypeError: If it is not an integer.
@@ -46,8 +46,8 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
     Args:
         name: The option's name, for the message.
         value: A Python or NumPy number; booleans are not numbers here.
-        interval: As in mathematics: `"[0, 1)"`, `"(0, inf)"`.
-        cure: What to do; by default, to convert a wrong type, and to pass one in the interval for a wrong value.
+        interval: In mathematical notation: `"[0, 1)"`, `"(0, inf)"`.
+        cure: What to do. By default: convert a value of a wrong type, or pass one in the interval.
 
     Raises:
         TypeError: If it is not a single real number.
@@ -69,7 +69,7 @@ def number(name: str, value: Any, interval: str = "(-inf, inf)", *, cure: str = 
 
 
 def text(name: str, value: Any) -> str:
-    """Return `value`, a text.
+    """Return `value`, a string.
 
     Raises:
         TypeError: If it is anything else.
@@ -80,10 +80,10 @@ def text(name: str, value: Any) -> str:
 
 
 def flag(name: str, value: Any) -> bool:
-    """Return `value`, True or False, as Python's own boolean.
+    """Return `value`, True or False, as a Python boolean.
 
     Raises:
-        TypeError: If it is anything else, 0 and 1 included.
+        TypeError: If it is anything else, including 0 and 1.
     """
     if not isinstance(value, bool | np.bool_):
         raise _wrong_type(name, value, "True or False", "Convert it with bool().")
@@ -101,7 +101,7 @@ def choice(name: str, value: Any, known: Iterable[str], *, also: str = "") -> st
 
     Raises:
         TypeError: If it is not a string.
-        ValueError: If it is another one; the message proposes the nearest.
+        ValueError: If it is not in `known`; the message suggests the nearest name.
     """
     names = tuple(known)
     if not isinstance(value, str) or value not in names:
@@ -128,7 +128,7 @@ def integers_per_axis(name: str, value: Any, axes: int, interval: str = "[1, inf
 
     Raises:
         TypeError: If it is neither an integer nor a sequence of integers.
-        ValueError: If the number of entries is not that of the axes, or one is outside the interval.
+        ValueError: If the number of entries is not `axes`, or one is outside the interval.
     """
     if _is_single(value):
         return (integer(name, value, interval),) * axes
@@ -140,7 +140,7 @@ def numbers_per_axis(name: str, value: Any, axes: int, interval: str = "(0, inf)
 
     Raises:
         TypeError: If it is neither a number nor a sequence of numbers.
-        ValueError: If the number of entries is not that of the axes, or one is outside the interval.
+        ValueError: If the number of entries is not `axes`, or one is outside the interval.
     """
     if _is_single(value):
         return (number(name, value, interval),) * axes
@@ -149,7 +149,7 @@ def numbers_per_axis(name: str, value: Any, axes: int, interval: str = "(0, inf)
 
 
 def _single(value: Any) -> Any:
-    """Return the scalar of an array without axes, and anything else as it is."""
+    """Return the scalar of a zero-dimensional array, and anything else unchanged."""
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
@@ -188,7 +188,7 @@ def _parsed(interval: str) -> tuple[str, float, float, str]:
 
 @functools.cache
 def _described(interval: str) -> str:
-    """Return the interval in words; nothing for one without bounds."""
+    """Return the interval in words, or an empty string if it has no bounds."""
     opening, low, high, _ = _parsed(interval)
     if math.isfinite(low) and math.isfinite(high):
         return f" in {interval}"

@@ -6,7 +6,7 @@ from keras import ops
 
 Tensor = Any
 
-# Below this many pixels a denominator is clamped, so that a quotient has a finite gradient.
+# Denominators are clamped to at least this many pixels, so that quotients have finite gradients.
 TINY = 1e-7
 
 
@@ -21,12 +21,12 @@ class Overlap(NamedTuple):
 def overlap(truth: Tensor, prediction: Tensor, weights: Tensor = None, *, soft_labels: bool = False) -> Overlap:
     """Count true positives, false positives and false negatives, per image and class.
 
-    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN come as differences of sums, so only `t·p` is
-    ever stored; where `p = t` is 0 or 1 the two sums add the same numbers in the same order and the difference is
-    exactly 0.
+    `TP = Σ w·t·p`, `FP = Σ w·(1 − t)·p`, `FN = Σ w·t·(1 − p)`. FP and FN are computed as differences of sums, so that
+    only `t·p` is ever stored; where `p = t` is 0 or 1, both sums add the same numbers in the same order, and the
+    difference is exactly 0.
 
-    With `soft_labels` `TP = Σ w·min(t, p)`, which is the same for 0/1 truth, and FP and FN are what it leaves of
-    `Σ w·p` and `Σ w·t`: exactly 0 at any `p = t`.
+    With `soft_labels`, `TP = Σ w·min(t, p)`, which is the same for 0/1 truth. FP and FN are the remainders of `Σ w·p`
+    and `Σ w·t`, which are exactly 0 for any `p = t`.
 
     Args:
         truth: Shape `(batch, ..., classes)`, values in [0, 1].
@@ -46,8 +46,8 @@ def squared_errors(
 ) -> tuple[Tensor, Tensor]:
     """Return `Σ w·t·p` and the errors by squared probabilities, `Σ w·((1 − t)·p² + t·(1 − p)²)`, per image and class.
 
-    The latter comes as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are held, and it is exactly 0 as in `overlap`.
-    With `soft_labels` the errors are `Σ w·(t − p)²`, which is the same for 0/1 truth.
+    The errors are computed as `Σ w·p² + Σ w·t − 2·Σ w·t·p`: few tensors are stored, and a perfect prediction gives
+    exactly 0, as in `overlap`. With `soft_labels` they are `Σ w·(t − p)²`, which is the same for 0/1 truth.
     """
     foreground = combine_weights(truth, weights)
     tp = spatial_sum(foreground * prediction)
@@ -71,8 +71,8 @@ def combine_weights(first: Tensor, second: Tensor) -> Tensor:
 def spatial_sum(x: Tensor) -> Tensor:
     """Sum `(batch, ..., classes)` to `(batch, classes)`, one axis at a time from the innermost.
 
-    Short partial sums keep float32's digits: over 1024² pixels of four classes one sum over both axes is
-    wrong by 1e-4 on TensorFlow's CPU, this one by 1e-6, at the same cost.
+    Short partial sums preserve the precision of float32: over 1024² pixels of four classes, a single sum over both axes
+    is off by 1e-4 on TensorFlow's CPU, this one by 1e-6, at the same cost.
     """
     for _ in range(len(x.shape) - 2):
         x = ops.sum(x, axis=-2)
@@ -86,5 +86,5 @@ def spatial_mean(x: Tensor, weights: Tensor = None) -> Tensor:
 
 
 def _not_negative(count: Tensor) -> Tensor:
-    """Lift a difference that rounding took below 0, and leave its gradient alone."""
+    """Clamp a difference that rounding took below 0, without changing its gradient."""
     return count + ops.stop_gradient(ops.maximum(count, 0) - count)

@@ -1,4 +1,4 @@
-"""Names of a module that other libraries use: an unknown one is refused with the name that it has here."""
+"""Errors for unknown names of a module: one that other libraries use is answered with its name here."""
 
 import dis
 import sys
@@ -11,23 +11,23 @@ from resunet_kit._shared.renamed_options import cure_of_name
 def missing_name(module: str, name: str, known: Iterable[str], hints: Mapping[str, str]) -> Exception:
     """Return the error for an unknown attribute, to be raised by a module's `__getattr__`.
 
-    Python drops the text of an `AttributeError` where `from module import name` causes it, so there the error is an
-    `ImportError`, which it lets through.
+    Python discards the message of an `AttributeError` that `from module import name` causes, so there the error is an
+    `ImportError`, whose message is kept.
 
     Args:
         module: The module's name.
         name: The attribute.
         known: The module's public names.
-        hints: What to write instead, by the names that other libraries use.
+        hints: What to write instead, keyed by the names that other libraries use.
 
     Returns:
-        An `AttributeError`, or in an import an `ImportError`.
+        An `AttributeError`, or an `ImportError` in an import statement.
 
     Example:
         >>> print(missing_name("shop", "DiceLoss", ["Dice", "Jaccard"], {"IoULoss": "It is Jaccard here."}))
         module 'shop' has no attribute 'DiceLoss'. Did you mean Dice?
     """
-    if name.startswith("__"):  # what Python itself looks for
+    if name.startswith("__"):  # looked up by Python itself
         return AttributeError(f"module {module!r} has no attribute {name!r}")
     cure = cure_of_name(name, known, hints)
     if _is_import(sys._getframe(1).f_back):

@@ -1,6 +1,6 @@
-"""Options under names that other libraries use: an unknown one is refused with the name that it has here.
+"""Errors for unknown options: one that other libraries use is answered with its name here.
 
-`NamedOptions` does it for a dataclass, and leaves its signature, its configuration and its pickling as they are.
+`NamedOptions` does this for a dataclass without changing its signature, its configuration or its pickling.
 """
 
 import difflib
@@ -9,16 +9,16 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-# What to pass instead: a text, or texts by the option that each needs, "" for one that needs none. The first fits.
+# What to pass instead: a text, or texts keyed by the option that each requires ("" for none). The first match counts.
 Hint = str | Mapping[str, str]
 
 
 class NamedOptions:
-    """Base of dataclasses whose options are passed by name: an unknown one is a `TypeError` that names the right one.
+    """Base class of dataclasses with options passed by name: for an unknown one, a `TypeError` gives the right name.
 
-    A class adds `other_names`, hints by the names that other libraries use; those of its bases hold too, and a name
-    without a hint gets the nearest option. It is checked before `__init__`, which the decorator `dataclass` makes later
-    than any hook of a base could see.
+    A class adds `other_names`, hints keyed by the names that other libraries use, to those of its bases; for a name
+    without a hint, the error suggests the nearest option. Names are checked before `__init__`, which the decorator
+    `dataclass` generates only after every hook of a base class has run.
 
     Example:
         >>> import dataclasses
@@ -38,10 +38,10 @@ class NamedOptions:
 
     other_names: ClassVar[Mapping[str, Hint]] = {}
 
-    if not TYPE_CHECKING:  # where it would hide what the options are
+    if not TYPE_CHECKING:  # from type checkers it would hide the options
 
         def __new__(cls, *values: Any, **options: Any) -> "NamedOptions":
-            """Return a new instance, if `__init__` takes what it will be given."""
+            """Return a new instance if `__init__` accepts the arguments."""
             if values or options:
                 check_option_names(cls, values, options)
             new = super().__new__
@@ -49,7 +49,7 @@ class NamedOptions:
 
 
 def check_option_names(kind: type, values: tuple[Any, ...], options: Mapping[str, Any]) -> None:
-    """Refuse what the class's `__init__` does not take.
+    """Refuse arguments that the class's `__init__` does not accept.
 
     Raises:
         TypeError: If an option is unknown, or passed by position.
@@ -69,7 +69,7 @@ def check_option_names(kind: type, values: tuple[Any, ...], options: Mapping[str
 
 
 def hints_of(kind: type) -> dict[str, Hint]:
-    """Return the hints of a class and its bases by name, the nearest class's first."""
+    """Return the hints of a class and its bases by name; those of the nearest class take precedence."""
     tables = (vars(base).get("other_names", {}) for base in reversed(kind.__mro__))
     return {name: hint for table in tables for name, hint in table.items()}
 
@@ -87,7 +87,7 @@ def cure_of_name(name: str, known: Iterable[str], hints: Mapping[str, Hint]) -> 
 
 
 def _cures(kind: type, unknown: Iterable[str], known: list[str]) -> str:
-    """Return the cures of unknown names: one that holds for all, or each after its name."""
+    """Return the cures for unknown names: a single one if it holds for all, else each after its name."""
     hints = hints_of(kind)
     cures = {name: cure_of_name(name, known, hints) for name in unknown}
     if len(set(cures.values())) == 1:

@@ -1,4 +1,4 @@
-"""Truth, prediction and sample weights in one shape, with checks of their values."""
+"""Conversion of truth, prediction and sample weights to matching shapes, with checks of their values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ TOLERANCE = 1e-3
 def compute_dtype(dtype: Any) -> str:
     """Return `"float64"` where `dtype` (or else floatx) asks for it, and `"float32"` for everything else.
 
-    Half precision cannot count the pixels of an image: float16 ends at 65504, bfloat16 has 8 bits.
+    Half precision cannot count the pixels of an image: float16 ends at 65504, bfloat16 has 8 bits of precision.
     """
     asked = keras.dtype_policies.get(dtype or keras.config.floatx()).compute_dtype
     return "float64" if asked == "float64" else "float32"
@@ -46,7 +46,7 @@ def check_shapes(y_true: Tensor, y_pred: Tensor) -> None:
 
 
 def _shape(name: str, x: Tensor) -> tuple[int | None, ...]:
-    if getattr(x.shape, "rank", 0) is None:  # TensorFlow's, for instance after tf.numpy_function
+    if getattr(x.shape, "rank", 0) is None:  # a TensorFlow tensor, for instance after tf.numpy_function
         raise ValueError(
             f"Expected {name} with a known number of axes. Received a tensor of unknown rank. Set its shape in the "
             "data pipeline, as tf.ensure_shape(x, (None, height, width, 1))."
@@ -58,13 +58,13 @@ def _compatible(received: tuple[int | None, ...], expected: tuple[int | None, ..
     return all(a is None or b is None or a == b for a, b in zip(received, expected, strict=True))
 
 
-# === One shape for all ===
+# === Conversion ===
 
 
 def encode_truth(y_true: Tensor, channels: int, rank: int, ignore_class: int | None) -> tuple[Tensor, Tensor]:
     """Return the truth with one channel per class, and the weights that leave out `ignore_class` (or None).
 
-    Integer labels are told by their shape: Keras casts every label to float before a loss sees it.
+    Integer labels are recognised by their shape, since Keras casts all labels to float before a loss receives them.
     """
     if len(y_true.shape) == rank - 1:
         y_true = ops.expand_dims(y_true, -1)
@@ -90,7 +90,7 @@ def to_probabilities(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> 
         return y_pred
     if multilabel or y_pred.shape[-1] == 1:
         return ops.sigmoid(y_pred)
-    # TensorFlow's softmax stops at 1 - 6e-8, and losses that are steep at a perfect score would see that as an error.
+    # TensorFlow's softmax ends at 1 - 6e-8, which losses that are steep at a perfect score would count as an error.
     probabilities = ops.softmax(y_pred, axis=-1)
     return probabilities + ops.stop_gradient(ops.where(probabilities > 1 - 2e-7, 1 - probabilities, 0.0))
 
@@ -103,7 +103,7 @@ def normalized_class_weights(
     ignore_class: int | None,
     class_weights: Sequence[float] | None = None,
 ) -> np.ndarray:
-    """Return the weights of the classes in the mean: non-negative, of sum 1, 0 for a class that is left out."""
+    """Return the weights of the classes in the mean: non-negative, summing to 1, and 0 for a class that is left out."""
     if class_weights is not None and len(class_weights) != channels:
         raise ValueError(
             f"Expected class_weights with one entry for each of the prediction's {channels} channels. Received "
@@ -124,7 +124,7 @@ def normalized_class_weights(
 
 
 def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, Tensor]:
-    """Return `(per pixel, per image)`, one of them None: `(batch, ..., 1 or classes)` and `(batch,)`."""
+    """Return weights per pixel, `(batch, ..., 1 or classes)`, and per image, `(batch,)`; one or both are None."""
     if sample_weight is None:
         return None, None
     sample_weight = weight = ops.convert_to_tensor(sample_weight, dtype=y_pred.dtype)
@@ -147,17 +147,17 @@ def split_sample_weight(sample_weight: Tensor, y_pred: Tensor) -> tuple[Tensor, 
 
 
 def value_range(x: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Return minimum and maximum as scalars; None if there is no value."""
+    """Return the minimum and maximum as scalars, or None if there are no values."""
     return None if 0 in x.shape else (ops.min(x), ops.max(x))
 
 
 def check_finite(name: str, x: Tensor, cure: str) -> tuple[Tensor, Tensor] | None:
-    """Raise a `ValueError` for NaN and infinite values, in compiled steps too; return the range as `value_range`."""
+    """Raise a `ValueError` for NaN and infinite values, in compiled steps too; return the range like `value_range`."""
     found = value_range(x)
     if found is not None:
         expected = f"Expected {name} to hold finite numbers. Received "
         refuse(ops.any(ops.isnan(x)), f"{expected}NaN. {cure}")
-        # Not by isfinite: an empty batch on a replica has a range of inf to -inf.
+        # Not isfinite: an empty batch on a replica has a range of inf to -inf.
         infinite = ops.logical_or(ops.equal(found[0], -np.inf), ops.equal(found[1], np.inf))
         refuse(infinite, f"{expected}an infinite value. {cure}")
     return found
@@ -193,7 +193,7 @@ def check_prediction(y_pred: Tensor, *, from_logits: bool, multilabel: bool) -> 
 
 
 def _check_truth(y_true: Tensor, classes: int | None, ignore_class: int | None) -> None:
-    """Check masks, or with `classes` integer labels."""
+    """Check the values of masks, or of integer labels if `classes` is given."""
     found = check_finite("y_true", y_true, "Look for 0/0 where the masks are made.")
     scored = y_true
     if ignore_class is not None:

@@ -1,8 +1,8 @@
-"""Checks of the values of tensors that hold in compiled steps as they do eagerly.
+"""Checks of tensor values that work both eagerly and in compiled steps.
 
-Eagerly a wrong value raises a `ValueError`. While a graph is traced nobody knows the values yet, so the check becomes
-part of the graph: it stops the step with the same text where that loses nothing, and makes the result NaN where not.
-TensorFlow has assertions, which XLA leaves out; an error within a step of JAX would delete the model's weights.
+In eager mode a wrong value raises a `ValueError`. While a graph is traced, the values are not known yet, so the check
+becomes part of the graph: it stops the step with the same message where nothing is lost, and otherwise makes the result
+NaN. TensorFlow has assertions, which XLA omits; an error within a JAX step would delete the model's weights.
 """
 
 import functools
@@ -18,39 +18,39 @@ from keras import ops
 
 from resunet_kit._shared.overlap import Tensor
 
-# What a message is made of: text, and tensors of one number.
+# A part of a message: text, or a tensor with a single number.
 Part = str | Tensor
 
 
 @dataclass
 class Failures:
-    """What the checks of a traced computation found.
+    """Results of the checks in a traced computation.
 
     Attributes:
-        found: For each check a boolean scalar: whether it failed.
-        assertions: TensorFlow's operations that stop the step.
+        found: One boolean scalar per check: whether it failed.
+        assertions: TensorFlow operations that stop the step.
     """
 
     found: list[Tensor] = field(default_factory=list)
     assertions: list[Any] = field(default_factory=list)
 
     def nan_where(self, value: Tensor) -> Tensor:
-        """Return `value`, as NaN throughout if any check failed."""
+        """Return `value`, or NaN everywhere if any check failed."""
         return ops.where(self._any(), ops.cast(float("nan"), value.dtype), value) if self.found else value
 
     def without_gradient_where(self, x: Tensor) -> Tensor:
-        """Return `x`, as zeros without a gradient if any check failed.
+        """Return `x`, or zeros without a gradient if any check failed.
 
-        A truth of NaN would otherwise make the weights NaN: NaN times a gradient of 0 is NaN.
+        NaN in the truth would otherwise make the weights NaN: NaN times a gradient of 0 is NaN.
         """
         return ops.where(self._any(), ops.zeros_like(x), x) if self.found else x
 
     def _any(self) -> Tensor:
-        """Return whether any check failed; what depends on it waits for the assertions, as the weights' update does."""
+        """Return whether any check failed; operations that use it, such as the weight update, wait for assertions."""
         failed = functools.reduce(ops.logical_or, self.found)
         if not self.assertions:
             return failed
-        import tensorflow as tf  # Keras has neither assertions nor an order of operations
+        import tensorflow as tf  # Keras has neither assertions nor control dependencies
 
         with tf.control_dependencies(self.assertions):
             return tf.identity(failed)
@@ -67,7 +67,7 @@ _STATE = _State()
 
 @contextmanager
 def collected() -> Iterator[Failures]:
-    """Collect what `refuse` finds within the block; of nested blocks the outermost collects it all."""
+    """Collect the failures that `refuse` finds within the block; of nested blocks, the outermost collects them all."""
     failures = _STATE.collectors[-1] if _STATE.collectors else Failures()
     _STATE.collectors.append(failures)
     try:
@@ -78,7 +78,7 @@ def collected() -> Iterator[Failures]:
 
 @contextmanager
 def unchecked() -> Iterator[None]:
-    """Check nothing within the block: the branch of a condition, from which no tensor may leave on its own."""
+    """Disable the checks within the block: in the branch of a conditional, whose inner tensors must not leave it."""
     before, _STATE.enabled = _STATE.enabled, False
     try:
         yield
@@ -87,11 +87,11 @@ def unchecked() -> Iterator[None]:
 
 
 def refuse(wrong: Tensor, *message: Part) -> None:
-    """Raise a `ValueError` if `wrong` is true, or make the graph that is traced do so.
+    """Raise a `ValueError` if `wrong` is true, or add the check to the graph being traced.
 
     Args:
         wrong: A boolean scalar.
-        message: Its parts, in order.
+        message: The parts of the message, in order.
     """
     if not _STATE.enabled:
         return
@@ -106,10 +106,10 @@ def refuse(wrong: Tensor, *message: Part) -> None:
 
 
 def known(condition: Tensor) -> bool | None:
-    """Return the value of a boolean scalar where it is eagerly known, else None."""
+    """Return the value of a boolean scalar if it is known eagerly, else None."""
     try:
         return bool(condition)
-    except TypeError:  # what every backend's tracer, and KerasTensor, answers
+    except TypeError:  # raised by every backend's tracer and by KerasTensor
         return None
 
 
@@ -118,7 +118,7 @@ def _joined(parts: Iterable[Part]) -> str:
 
 
 def _stop_graph(wrong: Tensor, parts: tuple[Part, ...]) -> list[Any]:
-    """Return an assertion on TensorFlow; on JAX warn why the result is NaN."""
+    """Return an assertion for TensorFlow; on JAX, warn why the result is NaN."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all."""
+"""Atomic writing: files and folders that are written completely or not at all."""
 
 import contextlib
 import os
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Iterator[Path]:
-    r"""Write to a temporary file or folder in the same directory, and rename it to `path` where all went well.
+    r"""Write to a temporary file or folder in the same directory, and rename it to `path` on success.
 
-    A failure, an interruption or a full disk leaves what was at `path` before, and nothing beside it. Errors of the
-    operating system then have a note that names `path`. Missing parent directories are made.
+    A failure, an interruption or a full disk leaves what was at `path` before, and no temporary file. Errors of the
+    operating system then have a note that names `path`. Missing parent directories are created.
 
     Args:
         path: The file, which is replaced if it exists and keeps its permissions; or the folder, which must not exist or
@@ -21,7 +21,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         folder: Whether `path` is a folder.
 
     Yields:
-        The temporary path. Its name ends as that of `path`, since some writers choose their format by it.
+        The temporary path. Its name ends like that of `path`, since some writers choose the format by the suffix.
 
     Raises:
         ValueError: If the folder exists and is not empty, or a folder stands where a file is to be written.
@@ -35,7 +35,7 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
         ...     [file.name for file in pathlib.Path(directory).iterdir()]
         ['scores.csv']
     """
-    target = Path(path).resolve()  # of a link, what it points to is replaced
+    target = Path(path).resolve()  # a link is followed, and its target replaced
     if folder:
         check_new_folder(target)
     elif target.is_dir():
@@ -45,14 +45,14 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
             f"Expected the path of a file. Received {str(target)!r}, a device or pipe. Name a regular file."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    # Names have at most 255 bytes, of which a character may take four.
+    # Names have at most 255 bytes, and a character may take four.
     temporary = target.with_name(f".{secrets.token_hex(4)}-{target.name[-60:]}")
     try:
         if folder:
             temporary.mkdir()
         yield temporary
         if folder and target.exists():
-            target.rmdir()  # an empty one, which not every system replaces
+            target.rmdir()  # an empty folder, which not every system replaces
         elif target.exists():
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
@@ -61,13 +61,13 @@ def atomic_write(path: str | os.PathLike[str], *, folder: bool = False) -> Itera
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError | RuntimeError):  # h5py raises either on a full disk, and names no file
+        if isinstance(error, OSError | RuntimeError):  # h5py raises either on a full disk, without naming the file
             error.add_note(f"{target} was being written, and is as it was before.")
         raise
 
 
 def check_new_folder(path: str | os.PathLike[str]) -> None:
-    """Refuse a folder that holds something already, or a file of that name.
+    """Refuse a folder that is not empty, or a file of that name.
 
     Raises:
         ValueError: If the path exists and is not an empty folder.

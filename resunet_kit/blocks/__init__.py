@@ -1,6 +1,6 @@
-"""Blocks: functions from tensor to tensor, for images and volumes, of stock Keras layers.
+"""Blocks for images and volumes: functions from tensor to tensor, built from stock Keras layers.
 
-A block is any callable `(x, filters, **options) -> tensor`; a function of your own is as good as one of these.
+A block is any callable `(x, filters, **options) -> tensor`; functions of your own work just as well.
 """
 
 from resunet_kit.blocks.atrous import atrous_residual_block

@@ -1,4 +1,4 @@
-"""Argument checks of the public blocks, each made once before the first layer; inner pieces trust them."""
+"""Argument checks of the public blocks, made once before the first layer; inner functions do not repeat them."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The stock Keras layers that blocks are made of, chosen by the rank of the features. They trust their arguments."""
+"""Stock Keras layers that blocks are built from, chosen by the rank of the features; arguments are not checked."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
@@ -11,10 +11,10 @@ Norm = NormName | Callable[[Any], Any] | None
 Activation = str | Callable[[Any], Any] | None
 
 NORMS: tuple[str, ...] = get_args(NormName)
-# Statistics follow within about 10 steps, as in PyTorch. Keras's 0.99 takes 100: on small data sets the first epochs
-# then validate with the statistics of random weights.
+# The running statistics adapt within about 10 steps, as in PyTorch. Keras's 0.99 takes 100: on small data sets, the
+# first epochs are then validated with the statistics of random weights.
 BATCH_MOMENTUM = 0.9
-# Wu and He 2018, arXiv 1803.08494, table 3: 32 groups. Groups of few channels would be instance normalisation.
+# Wu and He 2018, arXiv 1803.08494, table 3: 32 groups. With few channels per group it would be instance normalisation.
 MAX_GROUPS = 32
 MIN_GROUP_CHANNELS = 4
 
@@ -56,14 +56,14 @@ def convolution(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Convolve with "same" padding in as many dimensions as `x` has."""
+    """Convolve with "same" padding, in 2-D or 3-D by the rank of `x`."""
     rank = spatial_rank(x)
     kernel, steps, dilations = (per_axis(size, rank) for size in (kernel_size, strides, dilation_rate))
     if max(kernel) == 1:
         # A 1x1 kernel sees only the pixels that strides keep. A strided 1x1 convolution of fewer than 16 input channels
         # corrupts the heap in its weight gradient on CPUs with AVX-512 (TensorFlow 2.20 and 2.21 with oneDNN).
         x, steps = _every(x, steps, name), (1,) * rank
-    # Keras refuses strides together with dilation: then the result is thinned out instead.
+    # Keras refuses strides together with dilation, so the result is subsampled instead.
     thinned = max(steps) > 1 and max(dilations) > 1
     layer = keras.layers.Conv2D if rank == 2 else keras.layers.Conv3D
     y = layer(
@@ -89,13 +89,13 @@ def _every(x: Any, steps: tuple[int, ...], name: str | None) -> Any:
     """Return every `step`-th pixel along each spatial axis: those that strides keep under "same" padding."""
     if max(steps) == 1:
         return x
-    if len(steps) == 2:  # the mean of one pixel: on TensorFlow slicing takes four times as long, with its gradient
+    if len(steps) == 2:  # pooling over one pixel: on TensorFlow, slicing and its gradient take four times as long
         return keras.layers.AveragePooling2D(1, steps, name=suffixed(name, "every"))(x)
     return x[(slice(None), *(slice(None, None, step) for step in steps))]
 
 
 def normalization(x: Any, norm: Norm, *, name: str | None = None) -> Any:
-    """Normalise `x` by a name of `NORMS` or a callable from tensor to tensor; None returns it as it is."""
+    """Normalise `x` by a name of `NORMS` or a callable from tensor to tensor; None returns it unchanged."""
     if norm is None:
         return x
     if callable(norm):
@@ -115,7 +115,7 @@ def _groups(channels: int) -> int:
 
 
 def activate(x: Any, activation: Activation, *, name: str | None = None) -> Any:
-    """Apply an activation by its Keras name or as a callable from tensor to tensor; None returns `x` as it is."""
+    """Apply an activation, given as a Keras name or a callable from tensor to tensor; None returns `x` unchanged."""
     if activation is None:
         return x
     if callable(activation):
@@ -124,5 +124,5 @@ def activate(x: Any, activation: Activation, *, name: str | None = None) -> Any:
 
 
 def drop(x: Any, rate: float, *, name: str | None = None) -> Any:
-    """Apply dropout at `rate`; a rate of zero makes no layer."""
+    """Apply dropout at `rate`; a rate of zero adds no layer."""
     return keras.layers.Dropout(rate, name=name)(x) if rate else x

@@ -1,7 +1,7 @@
-"""Grid means and linear resizing of features whose spatial shape may be variable (None).
+"""Grid means and linear resizing of features with a static or variable (None) spatial shape.
 
-Every spatial axis is multiplied with a matrix of weights that is computed from positions counted along that axis: plain
-operations of `keras.ops`, for images and volumes, which reload without this package.
+Every spatial axis is multiplied by a weight matrix that is computed from positions counted along that axis. These are
+plain operations of `keras.ops`, for images and volumes, so models with them reload without this package.
 """
 
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from keras import ops
 
 from resunet_kit.blocks._layers import spatial_rank
 
-# Below the smallest fraction of a cell's bound (one by the number of cells), above float32's error in it.
+# Smaller than the smallest fractional part of a cell's bound (1 / cells), and larger than its float32 error.
 ROUNDING = 1e-3
 
 
 def resize_like(x: Any, reference: Any) -> Any:
-    """Resize `x` to the spatial shape of `reference`, linearly between pixel centres; borders keep their values."""
+    """Resize `x` to the spatial shape of `reference`, linearly between pixel centres and clamped at the borders."""
     return resize_to(x, positions(reference))
 
 
@@ -29,14 +29,14 @@ def resize_to(x: Any, lines: Sequence[Any]) -> Any:
 
 
 def grid_means(x: Any, cells: int, lines: Sequence[Any] | None = None) -> Any:
-    """Average `x` over a grid of `cells` along each axis; cells overlap by a pixel where the size is not a multiple."""
+    """Average `x` over a grid of `cells` per axis; cells overlap by a pixel where the size is not a multiple."""
     for axis, line in enumerate(lines or positions(x), start=1):
         x = _contract(x, _mean_weights(cells, line), axis)
     return x
 
 
 def positions(x: Any) -> list[Any]:
-    """Return 0, 1, 2, … along each spatial axis. Counted, since `ops.arange` of a variable size cannot be built."""
+    """Return 0, 1, 2, … along each spatial axis, as a cumulative sum: `ops.arange` does not take a variable size."""
     rank = spatial_rank(x)
     lines = []
     for axis in range(1, rank + 1):
@@ -48,7 +48,7 @@ def positions(x: Any) -> list[Any]:
 def _mean_weights(cells: int, line: Any) -> Any:  # (cells, size)
     step = (ops.max(line) + 1.0) / cells
     first = np.arange(cells, dtype="float32")[:, None]
-    # ops.multiply: PyTorch leaves a product with an array to NumPy.
+    # ops.multiply, because PyTorch leaves the product of a tensor and an array to NumPy.
     start = ops.floor(ops.multiply(step, first) + ROUNDING)
     stop = ops.ceil(ops.multiply(step, first + 1.0) - ROUNDING)
     inside = ops.logical_and(line >= start, line < stop)
@@ -65,5 +65,5 @@ def _linear_weights(target: Any, source: Any) -> Any:  # (target size, source si
 def _contract(x: Any, weights: Any, axis: int) -> Any:
     axes = "bdhwc" if len(x.shape) == 5 else "bhwc"
     equation = f"{axes},n{axes[axis]}->{axes.replace(axes[axis], 'n')}"
-    # Both are cast: PyTorch refuses a pair of dtypes, and Keras takes float64 for float32 there when it builds.
+    # Both are cast: PyTorch refuses mixed dtypes, and Keras takes float64 for float32 there when it builds.
     return ops.einsum(equation, ops.cast(x, x.dtype), ops.cast(weights, x.dtype))

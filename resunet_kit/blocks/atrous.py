@@ -1,4 +1,4 @@
-"""The residual block of parallel dilated (atrous) convolutions: what a level of ResUNet-a is made of."""
+"""Residual block of parallel dilated (atrous) convolutions, the building block of ResUNet-a."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,7 +27,7 @@ def atrous_residual_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add to the input, for each dilation rate, twice normalise-activate-convolve at that rate.
+    """Add to the input one branch per dilation rate, each of two normalise-activate-convolve steps at that rate.
 
     Where the shape changes, a 1x1 convolution projects the input first; all branches start from the projection.
 
@@ -42,7 +42,7 @@ def atrous_residual_block(
         dropout: Dropout rate between the two convolutions of each branch, in [0, 1).
         use_bias: Whether convolutions have biases. None: only where no normalisation follows.
         kernel_initializer: Keras initialiser of the kernels. None: `"he_normal"`, with the variance divided among the
-            branches' second convolutions, so that at first the sum of all branches has the variance of one.
+            branches' second convolutions, so that the sum of all branches initially has the variance of one branch.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
 

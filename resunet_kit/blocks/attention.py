@@ -1,4 +1,4 @@
-"""Attention: weights for the channels of features, and for the positions of a skip connection."""
+"""Attention blocks: weights for the channels of features, and for the positions of a skip connection."""
 
 from typing import Any
 
@@ -25,10 +25,11 @@ def squeeze_excite(
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        ratio: Ratio of the channels to the units of the hidden layer, which has at least two: a single one soon
+        ratio: Ratio of the channels to the units of the hidden layer, which has at least two: a single unit soon
             saturates for all images.
-        activation: Of the hidden layer: a Keras activation's name, a callable from tensor to tensor, or None. Not the
-            paper's ReLU: means differ little between images, so that a unit is soon dead for all of them.
+        activation: Activation of the hidden layer: a Keras activation's name, a callable from tensor to tensor, or
+            None. The default is not the paper's ReLU: means differ little between images, so that a ReLU unit is soon
+            dead for all of them.
         use_bias: Whether both layers have biases.
         kernel_initializer: Keras initialiser of the hidden layer's kernel.
         kernel_regularizer: Keras regulariser of both kernels.
@@ -83,9 +84,9 @@ def attention_gate(
 
     Args:
         skip: Features of the encoder, `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-        gate: Features of the decoder of the same rank, of the spatial shape of `skip` or half of it (rounded up); the
-            same where the shape is variable (None).
-        filters: Channels in which both are compared. None: half of the skip's, at least one.
+        gate: Features of the decoder, of the same rank and with the spatial shape of `skip` or half of it (rounded up);
+            with the same shape where it is variable (None).
+        filters: Channels to which both are projected for the comparison. None: half of the skip's, at least one.
         norm: Normalisation of the comparison: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from
             tensor to tensor.
         activation: Activation of the comparison: a Keras activation's name, a callable from tensor to tensor, or None.

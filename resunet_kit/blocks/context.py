@@ -1,4 +1,4 @@
-"""Context modules: dilated convolutions at several rates, and means over grids of several sizes."""
+"""Context modules: dilated convolutions at several rates (ASPP), and means over grids of several sizes."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,7 +14,7 @@ from resunet_kit.blocks.convolution import conv_norm_act
 
 Merge = Literal["sum", "concat"]
 MERGES: tuple[str, ...] = get_args(Merge)
-# One cell has a single value per channel: normalised over its own image, it is zero whatever the image holds.
+# A grid of one cell has a single value per channel: normalised over its own image, it is zero for every image.
 NORMS_OVER_IMAGES = ("batch", "group", "instance")
 
 
@@ -33,7 +33,7 @@ def aspp(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Pool context at several distances: a plain and several dilated convolutions, merged and mixed by a 1x1.
+    """Pool context at several scales: a plain and several dilated convolutions, merged and mixed by a 1x1 convolution.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
@@ -94,16 +94,16 @@ def pyramid_pooling(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Pool context over the whole image: means over grids of several sizes, upsampled and mixed by a 1x1.
+    """Pool context over the whole image: means over grids of several sizes, upsampled and mixed by a 1x1 convolution.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)` of any spatial
-            shape, also a variable one (None) or one smaller than a grid.
+            shape, including a variable one (None) and one smaller than a grid.
         filters: Channels of the output; they are divided equally among the grids, at least one for each.
         bins: Cells along each axis of each grid.
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor. A grid of one
-            cell is not normalised by names other than `"layer"`: over a single value there are no statistics.
-        activation: Of the output: a Keras activation's name, a callable from tensor to tensor, or None.
+            cell is normalised only by `"layer"` or a callable, since a single value has no statistics.
+        activation: Activation of the output: a Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate of the output, in [0, 1).
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
@@ -134,7 +134,7 @@ def pyramid_pooling(
     levels, lines = [x], positions(x)
     for cells in grids:
         level_norm = None if cells == 1 and norm in NORMS_OVER_IMAGES else norm
-        # Not activated: ReLUs of few channels over few cells would soon be zero for every image.
+        # No activation: ReLUs of few channels over few cells would soon be zero for every image.
         means = conv(grid_means(x, cells, lines), channels, norm=level_norm, name=suffixed(name, f"bins{cells}"))
         levels.append(resize_to(means, lines))
     merged = keras.layers.Concatenate(name=suffixed(name, "concat"))(levels)

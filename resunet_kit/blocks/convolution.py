@@ -1,4 +1,4 @@
-"""The convolution block that the others are made of."""
+"""Convolution block, of which the others are composed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def conv_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Convolve, normalise, activate, drop.
+    """Convolve, normalise, activate and apply dropout.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
@@ -80,7 +80,7 @@ def conv_norm_act(
     name: str | None = None,
     **convolution_options: Any,
 ) -> Any:
-    """Compute `conv_block` of arguments that have been checked, for blocks that are made of several."""
+    """Apply `conv_block` without checking the arguments, inside blocks that have done so."""
     x = convolution(
         x,
         filters,

@@ -1,4 +1,4 @@
-"""Heads: scores of the classes, for each pixel or for the whole image."""
+"""Heads: class scores for each pixel or for the whole image."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, get_args
@@ -31,7 +31,7 @@ def segmentation_head(x: Any, num_classes: int, *, activation: str | None = "aut
 
     Raises:
         TypeError: If an argument is of a wrong type.
-        ValueError: If the rank or the number of classes is not as above, or softmax is asked for one class.
+        ValueError: If the rank or the number of classes is not as above, or softmax is requested for one class.
 
     Example:
         >>> import keras
@@ -105,7 +105,7 @@ def _is_empty(values: object) -> bool:
 
 
 def class_activation(num_classes: int, activation: str | None) -> str | None:
-    """Resolve `"auto"`, and refuse a softmax over one class, which is the same whatever the input."""
+    """Resolve `"auto"`, and refuse a softmax over one class, which is constant."""
     integer("num_classes", num_classes, "[1, inf)")
     if activation == "auto":
         return "sigmoid" if num_classes == 1 else "softmax"

@@ -1,4 +1,4 @@
-"""Residual blocks that activate before each convolution: what a level of the Deep ResUNet is made of."""
+"""Residual block with pre-activation, the building block of the Deep ResUNet."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -29,7 +29,7 @@ def preactivation_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add the input to twice normalise-activate-convolve; nothing follows the sum.
+    """Add two normalise-activate-convolve steps to the input; nothing follows the sum.
 
     The shortcut is the input itself; where the shape changes, a 1x1 convolution projects it.
 
@@ -42,11 +42,11 @@ def preactivation_block(
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate before the second convolution, in [0, 1).
-        preactivate_input: Whether normalisation and activation precede the first convolution. False for the first
-            block of a network: it should see the image itself.
+        preactivate_input: Whether normalisation and activation precede the first convolution. Pass False for the first
+            block of a network, which should see the image itself.
         normalize_shortcut: Whether the projection of the shortcut, where there is one, is normalised.
-        use_bias: Whether convolutions have biases. None: only where neither a normalisation nor the other summand
-            makes it redundant.
+        use_bias: Whether convolutions have biases. None: only where neither a normalisation nor the bias of the other
+            summand makes one redundant.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.

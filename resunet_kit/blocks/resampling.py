@@ -56,7 +56,7 @@ def upsample(x: Any, *, scale: int | Sequence[int] = 2, method: Method = "neares
 
 
 def _upsample_bilinear(x: Any, sizes: tuple[int, ...], name: str | None) -> Any:
-    # Keras resizes to a variable size only where TensorFlow runs eagerly: its check of the size is Python's.
+    # Keras resizes to a variable size only where TensorFlow runs eagerly, because it checks the size in Python.
     enlarged = keras.layers.UpSampling2D(sizes, name=name)(x[..., :1])
     for axis, (size, line, source) in enumerate(zip(sizes, positions(enlarged), positions(x), strict=True), start=1):
         last = ops.max(source)
@@ -142,8 +142,8 @@ def crop_like(x: Any, reference: Any, *, name: str | None = None) -> Any:
 def upsample_like(x: Any, reference: Any, *, method: Method = "nearest", name: str | None = None) -> Any:
     """Upsample `x` twofold and crop it to the spatial shape of `reference`: `crop_like(upsample(x), reference)`.
 
-    Where a size is variable, nearest-neighbour upsampling takes each pixel of the result from the one of `x` below it,
-    so that no features are computed only to be cropped.
+    Where a size is variable, nearest-neighbour upsampling looks up each pixel of the result in `x`, so that no features
+    are computed only to be cropped.
     """
     variable = None in (*x.shape[1:-1], *reference.shape[1:-1])
     if method == "nearest" and variable and len(x.shape) == len(reference.shape):
@@ -152,8 +152,8 @@ def upsample_like(x: Any, reference: Any, *, method: Method = "nearest", name: s
 
 
 def _crop_variable(x: Any, reference: Any) -> Any:
-    # Slicing to a symbolic size builds and silently does not crop. Positions counted along the reference are
-    # plain tensors: they crop, reload without this package, and export.
+    # Slicing to a symbolic size builds, but silently does not crop. Positions counted along the reference are plain
+    # tensors: taking them crops, reloads without this package, and can be exported.
     return _take(x, _counted(reference))
 
 

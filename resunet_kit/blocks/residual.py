@@ -1,4 +1,4 @@
-"""Residual blocks that activate after the sum: what a level of a ResNet is made of."""
+"""Residual blocks that activate after the sum, the building blocks of ResNets."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -99,7 +99,7 @@ def bottleneck_block(
     kernel_regularizer: Any = None,
     name: str | None = None,
 ) -> Any:
-    """Add the input to 1x1, 3x3 and 1x1 convolutions, the first two of `filters // expansion` channels, at least 4.
+    """Add the input to 1x1, 3x3 and 1x1 convolutions, the first two with `filters // expansion` channels, at least 4.
 
     Args:
         x: Features `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
@@ -130,7 +130,7 @@ def bottleneck_block(
         (None, 32, 32, 256)
 
     Note:
-        `filters` counts the output's channels, where some ResNet codes count the inner ones.
+        `filters` is the number of output channels; some ResNet implementations count the inner ones instead.
 
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385.
@@ -185,7 +185,7 @@ def pointwise_residual_block(
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         activation: A Keras activation's name, a callable from tensor to tensor, or None.
         dropout: Dropout rate between the convolutions, in [0, 1).
-        use_bias: Whether convolutions have biases; the network that this block comes from has them.
+        use_bias: Whether convolutions have biases. They do in the network that this block comes from.
         kernel_initializer: Keras initialiser of the kernels.
         kernel_regularizer: Keras regulariser of the kernels.
         name: Prefix of the layers' names.
@@ -216,7 +216,7 @@ def pointwise_residual_block(
 
 
 def changes_shape(x: Any, filters: int, strides: int | Sequence[int]) -> bool:
-    """Return whether the shortcut of a block needs a projection: strides, or another number of channels."""
+    """Return whether the shortcut needs a projection, because of strides or a different number of channels."""
     return bool(x.shape[-1] != filters or max(per_axis(strides, spatial_rank(x))) > 1)
 
 

@@ -1,4 +1,4 @@
-"""Inference: the fastest engine, windows for large images, uncertainty, the two-stage cascade, exported files."""
+"""Inference: the fastest engine, tiling of large images, uncertainty, the two-stage cascade, and export."""
 
 from resunet_kit.inference._cascade_tuning import CascadeTuning
 from resunet_kit.inference._detection import Detection

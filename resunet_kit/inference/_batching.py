@@ -1,4 +1,4 @@
-"""Predictions in batches of one size from images of several sizes, given out in the order of the images."""
+"""Batched prediction for images of several sizes: each batch has one size, and results come in the images' order."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Generic, NamedTuple, TypeVar
@@ -7,7 +7,7 @@ import keras
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-WAITING = 4  # batches of images, and of results, that may wait at a time
+WAITING = 4  # batches of images, and of results, that may wait at the same time
 
 
 class Batch(NamedTuple, Generic[Item]):
@@ -20,13 +20,13 @@ class Batch(NamedTuple, Generic[Item]):
 class SizeQueues(Generic[Item, Result]):
     """Images that wait for others of their size, and results that wait for those of earlier images.
 
-    Memory is bounded: where more than `WAITING` batches wait, the images that have waited longest are predicted, in a
+    Memory is bounded: if more than `WAITING` batches wait, the images that have waited longest are predicted in a
     smaller batch.
 
     Args:
-        batch_size: Images of a whole batch.
-        predict: From a batch to the result of each of its images.
-        size: From an image to what it has in common with others of its batch.
+        batch_size: Number of images in a full batch.
+        predict: Function from a batch to the result of each of its images.
+        size: Function from an image to what all images of a batch must have in common.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class SizeQueues(Generic[Item, Result]):
         self.next = 0
 
     def add(self, index: int, image: Item) -> None:
-        """Take an image, and predict its batch where that is whole."""
+        """Add an image, and predict its batch if that is full."""
         size = self.size(image)
         queue = self.queues.setdefault(size, {})
         queue[index] = image
@@ -53,7 +53,7 @@ class SizeQueues(Generic[Item, Result]):
             self._run_oldest()
 
     def put(self, index: int, result: Result) -> None:
-        """Take the result of an image that needs no prediction."""
+        """Add the result of an image that needs no prediction."""
         self.results[index] = result
         if len(self.results) > WAITING * self.batch_size:
             self._run_oldest()
@@ -65,7 +65,7 @@ class SizeQueues(Generic[Item, Result]):
             self.next += 1
 
     def rest(self) -> Iterator[Result]:
-        """Predict what still waits, and yield the last results."""
+        """Predict the images that still wait, and yield the last results."""
         while self.queues:
             self._run_oldest()
         yield from self.ready()

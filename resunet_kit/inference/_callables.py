@@ -1,4 +1,4 @@
-"""What tells one function from another in every process: code and values, without addresses in memory."""
+"""Identity of functions across processes, from their code and values, without addresses in memory."""
 
 import functools
 import hashlib
@@ -13,21 +13,21 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def described(function: Any) -> str:
-    """Return a text that is the same where a function does the same: its name, and a digest of all that it is made of.
+    """Return a text that is the same for functions that do the same: the name, and a digest of everything in it.
 
-    Code, defaults, the variables of an enclosing function, global numbers and arrays that it names, arguments of
-    `functools.partial` and attributes of an object count; what other functions that it calls are made of does not.
+    Code, defaults, variables of an enclosing function, global numbers and arrays that it names, arguments of
+    `functools.partial` and attributes of an object count; the content of other functions that it calls does not.
 
     Args:
-        function: A function, `functools.partial`, method or object that is called.
+        function: A function, `functools.partial`, method or callable object.
     """
     name = getattr(function, "__qualname__", type(function).__qualname__)
     return f"{name} {hashlib.blake2b(repr(_parts(function, 0)).encode(), digest_size=16).hexdigest()}"
 
 
 def _parts(value: Any, depth: int) -> Any:
-    """Return what a value is made of as text, numbers and lists."""
-    if depth > 8:  # of objects that hold each other
+    """Return the content of a value as strings, numbers and lists."""
+    if depth > 8:  # objects that refer to each other
         return type(value).__qualname__
     inner = functools.partial(_parts, depth=depth + 1)
     if isinstance(value, types.CodeType):

@@ -1,4 +1,4 @@
-"""The file of a saved cascade: a zip of its models and the settings. Earlier versions wrote a folder of the same."""
+"""File of a saved cascade: a zip of its models and settings; earlier versions wrote a folder with the same content."""
 
 import os
 import tempfile
@@ -16,8 +16,8 @@ from resunet_kit.inference._saved_model import check_saved_model, check_unpacked
 
 SETTINGS = "cascade.json"
 STAGES = ("classifier.keras", "segmenter.keras")
-JOINT = ("model.keras",)  # one network of both stages
-MAX_SETTINGS = 2**20  # bytes; they are some hundred
+JOINT = ("model.keras",)  # one network for both stages
+MAX_SETTINGS = 2**20  # bytes; a few hundred are usual
 
 Built = TypeVar("Built")
 
@@ -29,7 +29,7 @@ def write_cascade(
     *,
     overwrite: bool = False,
 ) -> None:
-    """Write both models and the settings, JSON, into one file, whole or not at all.
+    """Write both models and the settings, as JSON, into one file, completely or not at all.
 
     Raises:
         ValueError: If the path exists and is not to be overwritten, or the models could not be loaded from the file.
@@ -44,7 +44,7 @@ def write_cascade(
     with (
         atomic_write(path) as target,
         tempfile.TemporaryDirectory(prefix=".cascade-", dir=target.parent) as folder,
-        zipfile.ZipFile(target, "w") as archive,  # stored, since what the models are made of is compressed already
+        zipfile.ZipFile(target, "w") as archive,  # stored, since the content of the models is compressed already
     ):
         for name, model in members.items():
             save_for_inference(model, Path(folder) / name)
@@ -54,10 +54,10 @@ def write_cascade(
 
 
 def read_cascade(path: str | os.PathLike[str], build: Callable[..., Built]) -> Built:
-    """Return what `build` makes of both models, not compiled, and the settings by name.
+    """Return the result of `build` for both models, not compiled, and the settings by name.
 
     Raises:
-        ValueError: If a part is missing or cannot be read, or `build` refuses what is in it.
+        ValueError: If a part is missing or cannot be read, or `build` refuses its content.
     """
     source = Path(path)
     if source.is_dir():
@@ -70,12 +70,12 @@ def read_cascade(path: str | os.PathLike[str], build: Callable[..., Built]) -> B
             return _read_folder(source, Path(folder), build)
     except _Unreadable:
         raise
-    except Exception as error:  # a damaged archive raises what its bytes lead to
+    except Exception as error:  # a damaged archive may raise anything
         raise _unreadable(source, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
 
 
 def _extract(source: Path, archive: zipfile.ZipFile, folder: Path) -> None:
-    """Write the members into a folder, once the version is known to be one that has these."""
+    """Extract the members into a folder, after checking that the version is one that has them."""
     members = archive.infolist()
     names = [member.filename for member in members]
     if SETTINGS in names:
@@ -104,7 +104,7 @@ def _read_folder(source: Path, folder: Path, build: Callable[..., Built]) -> Bui
         for name, model in zip(members, stages, strict=True):
             check_weights(name, model)
         return build(*stages, **options)
-    except Exception as error:  # of a damaged model, Keras raises what its bytes lead to
+    except Exception as error:  # for a damaged model, Keras may raise anything
         raise _unreadable(source, f"which cannot be read: {reason(error)} Otherwise, save it again.") from error
 
 
@@ -119,7 +119,7 @@ def _networks(names: Iterable[str]) -> tuple[str, ...]:
 
 
 class _Unreadable(ValueError):
-    """What is wrong with the file is said already."""
+    """Error that already says what is wrong with the file."""
 
 
 def _unreadable(source: Path, problem: str) -> ValueError:

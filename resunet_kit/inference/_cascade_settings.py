@@ -1,4 +1,4 @@
-"""The settings file of a saved cascade: JSON with a format version, read in every format so far."""
+"""Settings file of a saved cascade: JSON with a format version; every earlier format can be read."""
 
 import dataclasses
 import json

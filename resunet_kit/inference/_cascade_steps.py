@@ -1,4 +1,4 @@
-"""The single steps of a cascade, and its settings, checked when they are set."""
+"""Individual steps of a cascade, and its settings, which are checked when they are set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Images = ArrayLike | Iterable[Any]
 
 
 class CascadeSteps:
-    """What `Cascade` is made of."""
+    """Base class of `Cascade` with its settings and individual steps."""
 
     classifier: Predictor
     segmenter: Predictor
@@ -34,7 +34,7 @@ class CascadeSteps:
 
     @property
     def threshold(self) -> float:
-        """Minimum probability of an image that the segmenter gets."""
+        """Minimum probability for an image to be passed to the segmenter."""
         return self._threshold
 
     @threshold.setter
@@ -43,7 +43,7 @@ class CascadeSteps:
 
     @property
     def postprocess(self) -> masks.PostProcess:
-        """Rules from probabilities to masks."""
+        """Rules that turn probabilities into masks."""
         return self._postprocess
 
     @postprocess.setter
@@ -89,7 +89,7 @@ class CascadeSteps:
         return np.asarray(list(with_progress(presence_probabilities(source, classifier), count, verbose)), "float32")
 
     def segment(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> Any:
-        """Return the segmenter's probabilities for each image, whatever the classifier predicts.
+        """Return the segmenter's probabilities for each image, regardless of the classifier.
 
         Args:
             images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
@@ -99,7 +99,7 @@ class CascadeSteps:
 
         Returns:
             `(n, height, width, classes)` float32 in [0, 1], at the images' height and width; a list of
-            `(height, width, classes)` where the images differ in size.
+            `(height, width, classes)` if the images differ in size.
 
         Raises:
             TypeError: If the images are not of a kind above, or `batch_size` is not an integer.
@@ -141,7 +141,7 @@ class CascadeSteps:
         return Stage("classifier", self.classifier, size), Stage("segmenter", self.segmenter, size)
 
     def _read(self, images: Images, models: Iterable[Predictor]) -> tuple[Iterator[np.ndarray], int | None]:
-        """Return the checked images one by one, and how many there are where that is known."""
+        """Return the checked images one by one, and how many there are if that is known."""
         source, count = image_source(images, self._channels)
         return self._checked(source, models), count
 

@@ -1,4 +1,4 @@
-"""The choice of a cascade's threshold and post-processing on validation images, and its report."""
+"""Choice of a cascade's threshold and post-processing on validation images, with a report."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,10 +22,10 @@ class ThresholdScore(NamedTuple):
     """A row of `CascadeTuning.thresholds`.
 
     Attributes:
-        threshold: Minimum probability of an image that the segmenter gets.
-        sensitivity: Part of the images with a finding that pass.
-        specificity: Part of the images without one that do not.
-        score: Of the cascade, with the chosen post-processing.
+        threshold: Minimum probability for an image to be passed to the segmenter.
+        sensitivity: Fraction of the images with a finding that pass.
+        specificity: Fraction of the images without a finding that do not pass.
+        score: Score of the cascade, with the chosen post-processing.
     """
 
     threshold: float
@@ -38,9 +38,9 @@ class PostProcessScore(NamedTuple):
     """A row of `CascadeTuning.postprocesses`.
 
     Attributes:
-        postprocess: The options.
-        score: Of the cascade, with the chosen threshold.
-        segmenter_score: Of the segmenter alone.
+        postprocess: The post-processing.
+        score: Score of the cascade, with the chosen threshold.
+        segmenter_score: Score of the segmenter alone.
     """
 
     postprocess: PostProcess
@@ -50,16 +50,16 @@ class PostProcessScore(NamedTuple):
 
 @dataclass(frozen=True)
 class CascadeTuning:
-    """What `Cascade.tune` chose, and how it scores on the validation images.
+    """Result of `Cascade.tune`: what it chose, and how that scores on the validation images.
 
     Attributes:
-        threshold: The classifier's.
-        postprocess: The segmenter's.
-        score: Of the cascade.
-        segmenter_score: Of the segmenter alone, with the candidate for post-processing that suits it best.
-        sensitivity: Part of the images with a finding that the classifier lets pass.
-        specificity: Part of the images without a finding that it stops.
-        images: How many there were.
+        threshold: The chosen threshold of the classifier.
+        postprocess: The chosen post-processing of the segmenter.
+        score: Score of the cascade.
+        segmenter_score: Score of the segmenter alone, with the candidate for post-processing that suits it best.
+        sensitivity: Fraction of the images with a finding that the classifier lets pass.
+        specificity: Fraction of the images without a finding that it stops.
+        images: Number of validation images.
         thresholds: One row for each candidate, from the largest to 0.
         postprocesses: One row for each candidate, the cascade's former post-processing first.
     """
@@ -80,8 +80,8 @@ def candidates_for(postprocess: Any, current: PostProcess, classes: int) -> list
 
     Args:
         postprocess: As in `Cascade.tune`.
-        current: The cascade's.
-        classes: Of the segmenter; of more than two, the threshold is not used.
+        current: The cascade's current post-processing.
+        classes: Number of the segmenter's classes; with more than two, the threshold is not used.
 
     Raises:
         TypeError: If it holds anything but PostProcess, or an option is of a wrong type.
@@ -118,7 +118,7 @@ def _wrong_candidates(received: Any) -> TypeError:
 
 
 class Row(NamedTuple):
-    """What one image adds: neither its map nor its masks."""
+    """Contribution of one image, without its map and its masks."""
 
     probability: float
     positive: bool
@@ -127,20 +127,20 @@ class Row(NamedTuple):
 
 
 class Collector:
-    """Makes the rows of images that come one by one.
+    """Builder of the rows for images that arrive one by one.
 
     Args:
-        candidates: Of post-processing.
-        score: What is to be maximised.
+        candidates: Candidates for post-processing.
+        score: The score to maximise.
     """
 
     def __init__(self, candidates: list[PostProcess], score: TuningScore) -> None:
         self.candidates = candidates
         self.score = score
-        self.truths: dict[int, Truth] = {}  # of images whose map is still to come
+        self.truths: dict[int, Truth] = {}  # of images whose map has not arrived yet
 
     def images(self, pairs: Iterable[tuple[np.ndarray, Truth]]) -> Iterator[np.ndarray]:
-        """Yield the images, and keep their truths until their maps come."""
+        """Yield the images, and keep their truths until their maps arrive."""
         for index, (image, truth) in enumerate(pairs):
             self.truths[index] = truth
             yield image
@@ -160,7 +160,7 @@ def outcomes(rows: list[Row], groups: np.ndarray | None) -> Outcomes:
     """Return the rows of all images as arrays.
 
     Raises:
-        ValueError: If there are no images with a finding or none without, or not one group for each.
+        ValueError: If there are no images with a finding or no images without, or not one group for each image.
     """
     positive = np.array([row.positive for row in rows], bool)
     if positive.all() or not positive.any():
@@ -182,20 +182,20 @@ def outcomes(rows: list[Row], groups: np.ndarray | None) -> Outcomes:
 
 
 def tuned(found: Outcomes, candidates: list[PostProcess], score: TuningScore, wanted: float | None) -> CascadeTuning:
-    """Return the choice, and the report of it.
+    """Return the choice and its report.
 
     Args:
-        found: Of all images, the segmenter run on each.
-        candidates: Of post-processing, in the order of `found.passed`.
-        score: What is to be maximised.
-        wanted: The sensitivity to arrive at; None for the highest score.
+        found: Outcomes of all images, with the segmenter run on each.
+        candidates: Candidates for post-processing, in the order of `found.passed`.
+        score: The score to maximise.
+        wanted: The required sensitivity; None for the highest score.
     """
     at = thresholds(found.probability)
     scores = sweep(found, score, at)
     sensitivity, specificity = rates(found, at)
     row, column = choose(scores, sensitivity, wanted)
     if wanted is None and sensitivity[row] == 1 and specificity[row] == 0:
-        row = len(at) - 1  # what stops nothing here should stop nothing elsewhere
+        row = len(at) - 1  # a threshold that stops no image here should stop none elsewhere
     alone = [exact(found, score, at[-1], candidate) for candidate in range(len(candidates))]
     if exact(found, score, at[row], column) < max(alone):  # by rounding in the sweep
         row, column = len(at) - 1, int(np.argmax(alone))

@@ -1,10 +1,10 @@
-"""From a Keras model to the formats of other engines, by TensorFlow's converters.
+"""Conversion of Keras models to the formats of other engines, by TensorFlow's converters.
 
-The model's inference is traced once, for any batch size and the model's own shape, and its weights become constants:
-that lets every converter fold, fuse and quantise them. Under mixed precision its float32 twin is converted. Nothing is
+The model's inference is traced once, for any batch size and the model's own shape, and its weights become constants, so
+that every converter can fold, fuse and quantise them. Under mixed precision its float32 twin is converted. Nothing is
 checked here; `export` compares the results with the model's.
 
-On JAX and PyTorch, a process of its own loads the saved model on TensorFlow and converts it there.
+On JAX and PyTorch, a separate process loads the saved model on TensorFlow and converts it there.
 """
 
 import re
@@ -25,7 +25,7 @@ from resunet_kit.inference._tracing import traced, variable_sizes
 
 
 def to_openvino(model: keras.Model) -> Any:
-    """Return an `openvino.Model` in float32, with the model's names of inputs and outputs.
+    """Return an `openvino.Model` in float32, with the names of the model's inputs and outputs.
 
     Raises:
         ImportError: If OpenVINO is not installed.
@@ -39,7 +39,7 @@ def to_openvino(model: keras.Model) -> Any:
     with quiet():
         function = traced(float32_twin(model))
         converted = _by_openvino(openvino, function)
-    # The converter makes outputs of whatever no operation reads, too.
+    # The converter also makes outputs of tensors that no operation reads.
     found = {name: result for result in converted.get_results() for name in result.output(0).names}
     results = [found[tensor.name] for tensor in function.outputs]
     converted = openvino.Model(results, converted.get_parameters(), model.name)
@@ -63,7 +63,7 @@ def _by_openvino(openvino: Any, function: Any) -> Any:
 
 
 def to_onnx(model: keras.Model) -> bytes:
-    """Return an ONNX file in float32, with the model's names of inputs, outputs and variable axes.
+    """Return an ONNX file in float32, with the names of the model's inputs, outputs and variable axes.
 
     Raises:
         ImportError: If onnx or tf2onnx is not installed.
@@ -79,21 +79,21 @@ def to_onnx(model: keras.Model) -> bytes:
 
 
 def to_litert(model: keras.Model) -> bytes:
-    """Return a LiteRT file in float32, of LiteRT's own operations alone: no runtime but TensorFlow's has others.
+    """Return a LiteRT file in float32 with only LiteRT's own operations: no runtime except TensorFlow's has others.
 
     Raises:
-        ValueError: If the model has an operation that LiteRT lacks, such as 3-D max-pooling, or runs wrongly: dilated
-            3-D convolutions.
+        ValueError: If the model has an operation that LiteRT lacks, such as 3-D max-pooling, or computes wrongly:
+            dilated 3-D convolutions.
     """
     return convert_litert(litert_converter(model)) if _other_backend.on_tensorflow() else _bytes_of(model, "litert")
 
 
 def litert_converter(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any:
-    """Return TensorFlow's converter of the model, whose options a caller may set; for `convert_litert`.
+    """Return TensorFlow's converter for the model, to pass to `convert_litert`; callers may set its options.
 
     Args:
         model: A model of one input.
-        shape: Of an image, where that is to be less variable than the model's.
+        shape: Shape of an image, if it should be less variable than the model's.
 
     Raises:
         ValueError: If the model has dilated 3-D convolutions.
@@ -127,7 +127,7 @@ def convert_litert(converter: Any) -> bytes:
 
 
 def _refuse_dilated_volumes(graph: Any) -> None:
-    """Refuse what LiteRT (TensorFlow 2.21) converts, and then computes wrongly or ends the process at."""
+    """Refuse operations that LiteRT (TensorFlow 2.21) converts, but then computes wrongly or crashes on."""
     for operation in graph.get_operations():
         if operation.type == "Conv3D" and max(operation.get_attr("dilations")) > 1:
             raise ValueError(
@@ -147,7 +147,7 @@ def write_saved_model(model: keras.Model, folder: Path) -> None:
 
 
 def output_names(model: keras.Model) -> list[str]:
-    """Return a name of each output, by its layer, without repetitions."""
+    """Return a unique name for each output, after its layer."""
     names: list[str] = []
     sequential = isinstance(model, keras.Sequential)  # which has no names of outputs
     for name in [model.layers[-1].name] if sequential else model.output_names:

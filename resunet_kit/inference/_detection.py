@@ -1,4 +1,4 @@
-"""What a cascade finds in one image."""
+"""Detections of a cascade in one image."""
 
 from dataclasses import dataclass
 
@@ -13,12 +13,12 @@ class Detection:
 
     Attributes:
         probability: The classifier's probability that the image shows a finding, in [0, 1].
-        mask: `(height, width)` uint8; 0 is background, other values are the segmenter's classes. All zero where the
+        mask: `(height, width)` uint8; 0 is background, other values are the segmenter's classes. All zero if the
             probability is below the cascade's threshold.
         boxes: One `(top, left, bottom, right)` in pixels per connected component, bottom and right excluded; the
-            largest component first. Classes are not told apart.
+            largest component first. Classes are not distinguished.
         centroids: One `(row, column)` in pixels per component, in the same order.
-        area: Foreground pixels.
+        area: Number of foreground pixels.
     """
 
     probability: float
@@ -41,5 +41,5 @@ def detection_of(probability: float, mask: np.ndarray, connectivity: int | None)
 
 
 def nothing_detected(probability: float, shape: tuple[int, ...]) -> Detection:
-    """Return the detection of an image that the segmenter does not get, of height and width `shape`."""
+    """Return the detection for an image of height and width `shape` that the segmenter does not receive."""
     return Detection(probability, np.zeros(shape, "uint8"), boxes=[], centroids=[], area=0)

@@ -11,7 +11,7 @@ def check_members(members: list[Any]) -> None:
     """Refuse members whose outputs cannot be averaged.
 
     Raises:
-        ValueError: If there are fewer than two, one comes twice, or shapes, input types or final activations differ.
+        ValueError: If there are fewer than two, one occurs twice, or shapes, input types or final activations differ.
     """
     if len(members) < 2:
         raise ValueError(

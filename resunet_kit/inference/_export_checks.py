@@ -1,4 +1,4 @@
-"""What `export` takes, checked before anything is converted."""
+"""Checks of the arguments of `export`, before anything is converted."""
 
 import os
 from pathlib import Path
@@ -10,12 +10,12 @@ import numpy as np
 from resunet_kit.inference._quantization import FORMATS
 from resunet_kit.inference._writing import SUFFIXES
 
-# A folder of such a name would be taken for a file.
+# A folder with such a name would be mistaken for a file.
 FILE_SUFFIXES = {".onnx", ".xml", ".bin", ".tflite", ".keras", ".h5", ".pb"}
 
 
 def check_model(model: Any) -> None:
-    """Refuse what cannot be exported.
+    """Refuse models that cannot be exported.
 
     Raises:
         TypeError: If it is not a keras.Model.
@@ -48,7 +48,7 @@ def check_path(path: Any, form: str) -> Path:
 
     Raises:
         TypeError: If it is not a path.
-        ValueError: If the suffix is another one.
+        ValueError: If the suffix is different.
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"Expected path to be a string or a path. Received path={path!r}. Pass the name of a file.")

@@ -1,4 +1,4 @@
-"""Whether an exported file computes what its model does."""
+"""Comparison of the outputs of an exported file with those of its model."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -8,24 +8,24 @@ import numpy as np
 
 from resunet_kit.inference._export_samples import Sample, samples
 
-# The relative change of an input whose effect tells how much rounding may do: some roundings of float32.
+# The relative change of an input whose effect shows how much rounding may change: some roundings of float32.
 ROUNDING = 2.0**-20
-# Networks make up to ten times as much of it on ordinary images. On large values some are near the edge between two
-# classes in many pixels at a time, and make far more; no more than this is granted.
+# Networks amplify it up to ten times on ordinary images. On large values, some are near the boundary between two
+# classes in many pixels at a time, and amplify it far more; no more than this is granted.
 USUAL, LIMIT = 10.0, 100.0
-ORDINARY = 1e-5  # differences of rounding up to this need no such excuse, and no second run of the model
+ORDINARY = 1e-5  # rounding differences up to this need no such allowance, and no second run of the model
 
 
 class Comparison(NamedTuple):
-    """What one batch showed.
+    """Result of the comparison on one batch.
 
     Attributes:
-        name: What was in the batch.
-        shape: Its shape.
+        name: Content of the batch.
+        shape: Shape of the batch.
         difference: Largest difference between the outputs, relative to the model's largest output where that is above
             1: `max|exported - model| / max(1, max|model|)`.
-        amplification: How much more the model itself makes of rounding on this batch than on ordinary ones, from 1 to
-            100: what a difference is divided by before it is judged.
+        amplification: How much more the model itself amplifies rounding on this batch than on ordinary ones, from 1 to
+            100; a difference is divided by it before it is judged.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Comparison(NamedTuple):
 
     @property
     def judged(self) -> float:
-        """The difference without what the model itself makes of rounding."""
+        """The difference, divided by the model's own amplification of rounding."""
         return self.difference / self.amplification
 
 
@@ -44,7 +44,7 @@ def compare(model: keras.Model, run: Callable[[np.ndarray], list[np.ndarray]]) -
 
     Args:
         model: The model, computing in float32.
-        run: From a batch to the file's outputs.
+        run: Function from a batch to the file's outputs.
     """
     return [_compared(model, run, sample) for sample in _samples(model)]
 
@@ -55,7 +55,7 @@ def outputs_of(model: keras.Model, images: np.ndarray) -> list[np.ndarray]:
 
 
 def difference(expected: list[np.ndarray], received: list[np.ndarray]) -> float:
-    """Return the largest difference between outputs; infinite for other shapes, or NaN in one of them alone.
+    """Return the largest difference between outputs; infinite for different shapes, or NaN in only one of them.
 
     Example:
         >>> difference([np.array([0.25, 200.0])], [np.array([0.5, 201.0])])
@@ -81,7 +81,7 @@ def _samples(model: keras.Model) -> Iterator[Sample]:
     def works(images: np.ndarray) -> bool:
         try:
             model(images, training=False)
-        except Exception:  # backends raise what they like
+        except Exception:  # backends may raise anything
             return False
         return True
 
@@ -96,7 +96,7 @@ def _compared(model: keras.Model, run: Any, sample: Sample) -> Comparison:
 
 
 def _amplification(model: keras.Model, images: np.ndarray, expected: list[np.ndarray]) -> float:
-    """Return what a change of the input by a millionth changes, in units of ten millionths, within limits."""
+    """Return the effect of a change of the input by a millionth, in units of ten millionths, within limits."""
     if images.dtype.kind != "f":
         return 1.0
     signs = np.random.default_rng(0).choice([-1.0, 1.0], images.shape)

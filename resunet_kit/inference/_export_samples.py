@@ -1,4 +1,4 @@
-"""Batches that an exported model is compared on: ordinary images, and the extremes."""
+"""Batches that an exported model is compared on: ordinary images and extremes."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -7,13 +7,13 @@ import keras
 import numpy as np
 
 LARGE = 1e4
-# Tried in this order where a size is variable; networks of many strides take no smaller one than 32.
+# Tried in this order if a size is variable; networks with many strides take no size smaller than 32.
 SIZES = {2: (64, 128, 256, 32, 512), 3: (32, 64, 16, 128)}
 OTHER_SIZES = ((3 / 4, 5 / 4), (45 / 64, 33 / 64))  # of the first: a multiple of 16, and an odd one
 
 
 class Sample(NamedTuple):
-    """A batch and what is in it."""
+    """A batch and the name of its content."""
 
     name: str
     images: np.ndarray
@@ -24,7 +24,7 @@ def samples(model: keras.Model, works: Callable[[np.ndarray], bool]) -> Iterator
 
     Args:
         model: A model of one input.
-        works: Whether the model itself takes a batch; other sizes that it refuses are left out.
+        works: Function that tells whether the model itself takes a batch; other sizes that it refuses are left out.
 
     Raises:
         ValueError: If the model takes none of the sizes.

@@ -1,4 +1,4 @@
-"""From image files to masks at the files' own size, in batches, with errors that name the file."""
+"""Prediction of image files as masks at the files' own size, in batches, with errors that name the file."""
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -29,13 +29,14 @@ Preprocess = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class FilePrediction:
-    """What is predicted for one file.
+    """Prediction for one file.
 
     Attributes:
         path: The image file.
-        mask: Labels `(height, width)` or `(depth, height, width)`, uint8; None where there is an error.
-        probabilities: float32 of the mask's shape, with the classes as last axis; None of a cascade.
-        probability: The cascade's, that the image shows a finding; of a model the highest of the foreground.
+        mask: Labels `(height, width)` or `(depth, height, width)`, uint8; None if there is an error.
+        probabilities: float32 of the mask's shape, with the classes as last axis; None for a cascade.
+        probability: For a cascade, the probability that the image shows a finding; for a model, the highest one of the
+            foreground.
         error: Why the file could not be predicted.
     """
 
@@ -57,7 +58,7 @@ class _Read:
 
 @dataclass(frozen=True, kw_only=True)
 class FilePredictor:
-    """A model or cascade with all that leads from a file to a mask; options as in `predict_folder`.
+    """A model or cascade with all options that lead from a file to a mask, as in `predict_folder`.
 
     Raises:
         TypeError: If the model or an option is of a wrong type.
@@ -100,37 +101,37 @@ class FilePredictor:
 
     @property
     def is_cascade(self) -> bool:
-        """Whether two stages predict."""
+        """Whether the model is a cascade of two stages."""
         return isinstance(self.model, Cascade)
 
     @property
     def num_classes(self) -> int:
-        """Classes of the masks, the background among them."""
+        """Number of classes in the masks, including the background."""
         segmenter = self.model.segmenter if self.is_cascade else self.model
         return max(2, int(segmenter.output_shape[-1]))
 
     @property
     def rules(self) -> PostProcess:
-        """From probabilities to a mask."""
+        """Post-processing from probabilities to a mask."""
         return self.model.postprocess if self.is_cascade else self.postprocess or PostProcess()
 
     @property
     def at_once(self) -> int:
-        """Files in memory at a time: one if it is large."""
+        """Number of files in memory at a time: one if files are large."""
         if self.tile is not None or (not self.is_cascade and len(self.model.input_shape) == 5):
             return 1 if self.tile is not None else self.batch_size or 1
         return self.batch_size or BATCH_SIZE
 
     @property
     def read_size(self) -> ImageSize | None:
-        """The size that images are read in: the model's, where that is fixed."""
+        """The size that images are read in: the model's, if that is fixed."""
         if self.image_size is not None or self.is_cascade or self.tile is not None:
             return self.image_size
         fixed = tuple(self.model.input_shape[1:-1])
         return None if None in fixed else fixed
 
     def predict(self, paths: Iterable[Path]) -> Iterator[FilePrediction]:
-        """Yield the prediction of each file, in order; of a file that cannot be predicted, the error.
+        """Yield the prediction of each file, in order, with the error for a file that cannot be predicted.
 
         Args:
             paths: Image files.
@@ -176,10 +177,10 @@ class FilePredictor:
             check_image(image, repr(str(path)), None, raw=False)  # type: ignore[arg-type]
 
     def _predicted(self, group: Sequence[_Read]) -> list[FilePrediction]:
-        """Return the predictions of images of one shape; one by one where together there is an error."""
+        """Return the predictions of images of one shape; one by one if there is an error with all together."""
         try:
             return self._cascaded(group) if self.is_cascade else self._segmented(group)
-        except Exception as error:  # what a backend raises, of memory and shapes, belongs to the image too
+        except Exception as error:  # the backend's errors, of memory and shapes, belong to the image too
             if len(group) == 1:
                 return [FilePrediction(group[0].path, error=_unpredicted(group[0].path, error))]
         return [one for each in group for one in self._predicted([each])]
@@ -245,7 +246,7 @@ def _unpredicted(path: Path, error: Exception) -> ValueError:
 
 
 def _said(error: Exception) -> str:
-    """Return an error of ours as it is, and that of another library on one line."""
+    """Return the message of this library's errors unchanged, and that of another library's on one line."""
     text = str(error)
     return text if isinstance(error, ValueError) and text.startswith(("Expected", "Cannot")) else reason(error)
 
@@ -275,7 +276,7 @@ def _check_model(options: FilePredictor) -> None:
         )
     _check_size_of(options, tuple(taken[1:-1]))
     normalized = (options.image_options or {}).get("normalize") is not None
-    inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)  # of an accelerated one
+    inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)  # of an accelerated model
     raw = isinstance(inner, keras.Model) and takes_raw_intensities(inner)
     if raw and options.preprocess is None and not normalized:
         raise ValueError(

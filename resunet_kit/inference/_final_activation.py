@@ -1,4 +1,4 @@
-"""The activation that a model's output ends in: a sigmoid or a softmax, or none in the case of logits."""
+"""Final activation of a model's output: a sigmoid or a softmax, or none in the case of logits."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ class FinalActivation:
     Attributes:
         kind: `"sigmoid"` or `"softmax"`; `"linear"` for the output of a layer with a kernel; None if unknown.
         owner: The operation, or the layer, that computes it.
-        attribute: The attribute of the owner that is the function; empty where there is nothing to leave out.
+        attribute: The attribute of the owner that holds the function; empty if there is nothing to leave out.
     """
 
     kind: str | None
@@ -26,7 +26,7 @@ class FinalActivation:
 
 
 def final_activation(model: keras.Model) -> FinalActivation:
-    """Return the activation before the output of a model, looked for inside nested models too.
+    """Return the activation before the output of a model, also from inside nested models.
 
     Only layers that pass their input unchanged in inference mode may follow it.
     """
@@ -45,7 +45,7 @@ def final_activation(model: keras.Model) -> FinalActivation:
 
 
 def _activation_of(operation: Any) -> FinalActivation | None:
-    """Return the activation that an operation computes; None where it passes its input."""
+    """Return the activation that an operation computes; None if it passes its input through."""
     if type(operation).__name__ in OPERATIONS:
         return FinalActivation(OPERATIONS[type(operation).__name__], operation, "call")
     function = getattr(operation, "activation", None)

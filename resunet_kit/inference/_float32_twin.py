@@ -1,4 +1,4 @@
-"""The same model computed in float32: what other engines take, whatever the model's own policy."""
+"""Float32 twin of a model, for other engines, whatever the model's own dtype policy."""
 
 from typing import Any
 
@@ -13,10 +13,10 @@ def float32_twin(model: keras.Model) -> keras.Model:
     """Return the model itself if it computes in float32; else the same layers and weights, computed in float32.
 
     Args:
-        model: A built model; under mixed precision, one that Keras can make again from its configuration.
+        model: A built model; under mixed precision, one that Keras can rebuild from its configuration.
 
     Raises:
-        ValueError: If the model computes in half precision and cannot be made from its configuration.
+        ValueError: If the model computes in half precision and cannot be rebuilt from its configuration.
 
     Example:
         >>> import keras
@@ -48,11 +48,11 @@ def computes_in_half(model: keras.Model) -> bool:
 
 
 def _in_float32(config: Any, policy: bool = False) -> Any:
-    """Replace every policy and every dtype of half precision in a configuration; other texts may read like one.
+    """Replace every policy and dtype of half precision in a configuration, but no other text that reads like one.
 
     Args:
         config: A part of the configuration.
-        policy: Whether it says which dtype a layer, an operation or a tensor has.
+        policy: Whether this part says which dtype a layer, an operation or a tensor has.
     """
     if isinstance(config, dict):
         policy = policy or "DTypePolicy" in str(config.get("class_name"))

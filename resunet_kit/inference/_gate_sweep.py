@@ -1,4 +1,4 @@
-"""The score of a cascade for every threshold of its classifier, by one pass over the sorted probabilities."""
+"""Score of a cascade for every threshold of its classifier, in one pass over the sorted probabilities."""
 
 import math
 from typing import NamedTuple
@@ -7,19 +7,19 @@ import numpy as np
 
 from resunet_kit.inference._tuning_score import TuningScore
 
-# Batches of another size change a probability by its last digits, and must not change which images pass.
+# Another batch size changes the last digits of a probability, and must not change which images pass.
 ROUNDING = 1e-5
-SAME = 1e-12  # of two scores
+SAME = 1e-12  # difference up to which two scores are equal
 
 
 class Outcomes(NamedTuple):
-    """What both stages gave for validation images.
+    """Results of both stages for validation images.
 
     Attributes:
-        probability: The classifier's `(n,)`, float32.
-        positive: Whether there is a finding in truth `(n,)`.
-        passed: Rows of the score `(n, candidates, columns)` where the image passes, for each post-processing.
-        stopped: The same where it does not `(n, columns)`.
+        probability: The classifier's probabilities `(n,)`, float32.
+        positive: Whether there is a finding in the truth `(n,)`.
+        passed: Rows of the score `(n, candidates, columns)` if the image passes, for each post-processing.
+        stopped: The same if it does not `(n, columns)`.
         groups: The patient of each image `(n,)`, from 0.
     """
 
@@ -33,7 +33,7 @@ class Outcomes(NamedTuple):
 def thresholds(probability: np.ndarray) -> np.ndarray:
     """Return one threshold below each distinct probability, which stops those below it, descending; the last is 0.
 
-    It is halfway to the next lower probability, but at most `ROUNDING` below its own.
+    Each threshold is halfway to the next lower probability, but at most `ROUNDING` below its own.
     """
     distinct = np.unique(probability)[::-1]
     lower = np.append(distinct[1:], np.float32(0))
@@ -45,8 +45,8 @@ def thresholds(probability: np.ndarray) -> np.ndarray:
 def sweep(found: Outcomes, score: TuningScore, at: np.ndarray) -> np.ndarray:
     """Return the mean score over the patients for each threshold and post-processing, `(thresholds, candidates)`.
 
-    An image that passes changes the score of its patient alone, so that the sums of these changes, in the order of
-    falling probability, are all that the thresholds differ by.
+    An image that passes changes only the score of its patient, so that thresholds differ only by the sums of these
+    changes, in the order of falling probability.
     """
     sizes = np.bincount(found.groups)
     order = np.lexsort((-found.probability, found.groups))  # by patient, each from the highest probability on
@@ -94,9 +94,9 @@ def choose(scores: np.ndarray, sensitivity: np.ndarray, wanted: float | None) ->
 
     Args:
         scores: `(thresholds, candidates)`; in the last row every image passes.
-        sensitivity: Of each threshold, which fall.
-        wanted: The sensitivity to arrive at, by the largest threshold that does not score below the last row; None for
-            the highest score, of equal ones the most sensitive, of these the largest threshold.
+        sensitivity: Sensitivity of each threshold, in descending order of the thresholds.
+        wanted: The required sensitivity, for which the largest threshold is taken that does not score below the last
+            row; None for the highest score, of equal ones the most sensitive, of these the largest threshold.
     """
     alone = scores[-1].max()
     if wanted is not None:

@@ -1,4 +1,4 @@
-"""The gradient of a score with respect to the output of a layer inside a model, on every backend."""
+"""Gradient of a score with respect to the output of a layer inside a model, on every backend."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ Gradient = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 
 class Tap:
-    """What wraps a layer's function: it lets a backend see and mark the layer's output.
+    """Wrapper of a layer's function that lets a backend see and mark the layer's output.
 
     Args:
         path: The layer's path, for messages.
@@ -40,7 +40,7 @@ class Tap:
         self.mark = mark
 
     def output(self) -> Any:
-        """Return the layer's output of the one call since `start`.
+        """Return the layer's output from the only call since `start`.
 
         Raises:
             ValueError: If there were several, or none.
@@ -59,15 +59,15 @@ class Tap:
 def layer_gradient(model: keras.Model, tap: Tap) -> Gradient:
     """Return a function from images and weights to a layer's output and its gradient.
 
-    The gradient is that of `Σ weights · outputs`, in inference mode. The state of the model is not changed. The
-    function is to be called while the layer's function is wrapped by `tap`.
+    The gradient is that of `Σ weights · outputs`, in inference mode. The state of the model is not changed. Call the
+    function while the layer's function is wrapped by `tap`.
     """
     backend = {"tensorflow": _of_tensorflow, "jax": _of_jax, "torch": _of_torch}[keras.backend.backend()]
     compute = backend(lambda weights, state, batch: model.stateless_call(weights, state, batch, training=False)[0], tap)
 
     def gradient(images: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         batch, factors = ops.convert_to_tensor(images), ops.convert_to_tensor(weights)
-        # Read at each call: on JAX a prediction in between moves the weights.
+        # Read at each call, since on JAX a prediction in between moves the weights.
         state = (
             [variable.value for variable in each] for each in (model.trainable_variables, model.non_trainable_variables)
         )
@@ -127,7 +127,7 @@ def _of_torch(call: Callable[..., Any], tap: Tap) -> Callable[..., Any]:
 
     def compute(weights: Any, state: Any, batch: Any, factors: Any) -> tuple[Any, Any]:
         with torch.enable_grad():
-            # Cut from what is before: no gradient is needed there, and frozen weights have none.
+            # Detached from earlier layers: no gradient is needed there, and frozen weights have none.
             tap.start(lambda output: output.detach().requires_grad_(True))
             score = (call(weights, state, batch).float() * factors).sum()
             features = tap.output()

@@ -6,7 +6,7 @@ from resunet_kit.data.files.resizing import resize_image
 
 
 def heat_maps(evidence: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
-    """Return positive evidence at the size of the images, divided by its maximum in each.
+    """Return the positive evidence at the size of the images, divided by its maximum in each image.
 
     Args:
         evidence: `(n, ...)`, of any spatial shape.
@@ -26,7 +26,7 @@ def heat_maps(evidence: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
             f"{int(np.argmin(finite))}. Look for weights that training has driven to NaN, and for a mixed precision "
             "that overflows."
         )
-    # Divided first too: the resizing computes in float32, in which tiny evidence would vanish.
+    # Also divided before resizing, which computes in float32, where tiny evidence would vanish.
     positive = _divided(np.maximum(evidence, 0))
     resized = np.stack([resize_image(image[..., None].astype("float32"), size)[..., 0] for image in positive])
     return _divided(np.clip(resized, 0, 1))

@@ -1,4 +1,4 @@
-"""Images for one model as a single array, checked as a cascade checks its own."""
+"""Images for one model as a single array, with the checks of a cascade's images."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -17,7 +17,7 @@ def image_array(model: Any, images: Any, *, spatial: bool = True) -> np.ndarray:
     """Return images as one float32 array of the model's input shape.
 
     Args:
-        model: A predictor; its `input_shape` tells the rank, the channels, and the size where that is fixed.
+        model: A predictor; its `input_shape` gives the rank, the channels, and the size if that is fixed.
         images: An array `(n, height, width, channels)` or `(n, depth, height, width, channels)`, a list of such images
             of one size, or for a 2-D model also a generator or dataset.
         spatial: Whether the model must take images or volumes, rather than samples of any rank.

@@ -11,8 +11,8 @@ from resunet_kit.inference._stage_checks import keras_model
 from resunet_kit.inference._value_range import ValueRange, takes_raw_intensities
 
 RAW = 30.0  # standardised images seldom exceed it, and raw intensities without negative values mostly do
-DARK = 0.5  # of raw intensities: an image without any above it has next to no signal
-SUM_TOLERANCE = 0.02  # of a softmax in half precision
+DARK = 0.5  # an image without any raw intensity above this has hardly any signal
+SUM_TOLERANCE = 0.02  # for a softmax in half precision
 
 
 def check_image(image: np.ndarray, index: int, value_range: ValueRange, *, raw: bool) -> None:
@@ -20,7 +20,7 @@ def check_image(image: np.ndarray, index: int, value_range: ValueRange, *, raw: 
 
     Args:
         image: `(height, width, channels)`.
-        index: Its position, for the message.
+        index: Position of the image, for the message.
         value_range: As in `Cascade`.
         raw: Whether the model rescales raw intensities itself.
 
@@ -53,7 +53,7 @@ def check_image(image: np.ndarray, index: int, value_range: ValueRange, *, raw: 
 def _range_problem(
     image: np.ndarray, low: float, high: float, value_range: ValueRange, *, raw: bool
 ) -> tuple[str, str] | None:
-    """Return what is expected and the cure where the values contradict the range."""
+    """Return what is expected and the cure if the values contradict the range."""
     if value_range is None:
         return None
     declared = value_range != "auto"
@@ -65,7 +65,7 @@ def _range_problem(
             "Scale them as in training, or pass the range of the training images as value_range.",
         )
     if limits[1] > RAW:
-        # Fractions up to about 1 are images that were divided already. Darker ones may be a dark slice, resized.
+        # Fractions up to about 1 are images that were divided already. Darker ones may be a resized dark slice.
         divided = limits[0] == 0 and limits[1] == 255 and low >= 0 and DARK < high <= 1 and not _is_integral(image)
         if not divided:
             return None

@@ -1,4 +1,4 @@
-"""Image files to predict: found, named, and divided among shards."""
+"""Image files to predict: search, names, and division among shards."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -15,8 +15,8 @@ class ImageFile(NamedTuple):
     """One image to predict.
 
     Attributes:
-        path: Where it is.
-        name: Relative to the folder that it was found in, with forward slashes; or the file's name.
+        path: Path of the file.
+        name: Path relative to the folder that it was found in, with forward slashes; or the file's name.
     """
 
     path: Path
@@ -29,15 +29,15 @@ class ImageFile(NamedTuple):
 
 
 def image_files(images: Any, out: PathLike) -> list[ImageFile]:
-    """Return the image files, sorted by name, without masks of other images and without what lies in `out`.
+    """Return the image files, sorted by name, without masks of other images and without files in `out`.
 
     Args:
-        images: A folder, searched at any depth; a file; a pattern as of `glob`; or a list of these.
+        images: A folder, searched at any depth; a file; a glob pattern; or a list of these.
         out: The folder that outputs are written to.
 
     Raises:
         TypeError: If it is of another type.
-        ValueError: If there are no images, a file does not exist, or two images would have outputs of one name.
+        ValueError: If there are no images, a file does not exist, or two images would have outputs of the same name.
     """
     sources = [images] if isinstance(images, str | os.PathLike) else images
     if isinstance(sources, bytes) or not isinstance(sources, Iterable):
@@ -75,7 +75,7 @@ def _found(source: Any) -> list[ImageFile]:
 def _refuse_one_name(files: Sequence[ImageFile]) -> None:
     first: dict[str, ImageFile] = {}
     for file in files:
-        other = first.setdefault(file.stem.casefold(), file)  # of names that differ in case only, many systems keep one
+        other = first.setdefault(file.stem.casefold(), file)  # many systems keep one of names that differ only in case
         if other is not file:
             raise ValueError(
                 "Expected images of different names, since outputs are named after them. Received "
@@ -84,7 +84,7 @@ def _refuse_one_name(files: Sequence[ImageFile]) -> None:
 
 
 def shard_of(shard: Any) -> tuple[int, int] | None:
-    """Return number and count of a shard such as "3/16".
+    """Return the number and the count of a shard such as "3/16".
 
     Raises:
         TypeError: If it is neither a string, a pair of integers nor None.

@@ -9,16 +9,16 @@ from keras import ops
 from resunet_kit._shared.mask_checks import check_not_masked
 
 FORMS = "an array (n, height, width, channels), a list of images, or a generator or dataset of images or batches"
-INFINITE = -1  # cardinality of a tf.data.Dataset that repeats for ever
+INFINITE = -1  # cardinality of a tf.data.Dataset that repeats forever
 
 
 def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray], int | None]:
-    """Return the images one by one, and how many there are where that is known beforehand.
+    """Return the images one by one, and how many there are if that is known beforehand.
 
     Args:
         images: An array `(n, height, width, channels)`; a list or tuple of images `(height, width, channels)`; or an
             iterable of images or of batches, each by itself or as the first entry of a tuple, as `fit` takes them.
-        channels: What each image must have; None for any number.
+        channels: Number of channels that each image must have; None for any number.
 
     Raises:
         TypeError: If `images` are none of these.
@@ -44,7 +44,7 @@ def image_source(images: Any, channels: int | None) -> tuple[Iterator[np.ndarray
 
 
 def _indexed(dataset: Any) -> Iterator[Any]:
-    """Yield the items of what has a length and indices alone, as PyTorch's datasets do."""
+    """Yield the items of an object that has only a length and indices, like PyTorch's datasets."""
     return (dataset[index] for index in range(len(dataset)))
 
 
@@ -55,7 +55,7 @@ def is_array(value: Any) -> bool:
 
 
 def as_array(value: Any) -> np.ndarray:
-    """Return an array as NumPy's, float32 for the 16 bits that NumPy lacks."""
+    """Return an array as a NumPy array; bfloat16, which NumPy lacks, becomes float32."""
     check_not_masked(value, "images")
     array = ops.convert_to_numpy(value) if ops.is_tensor(value) else np.asarray(value)
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
@@ -75,10 +75,10 @@ def _check_batch(array: np.ndarray, channels: int | None) -> None:
 
 
 def check_that_it_ends(images: Any) -> None:
-    """Refuse a dataset that repeats for ever.
+    """Refuse a dataset that repeats forever.
 
     Raises:
-        ValueError: If it says so of itself.
+        ValueError: If it reports that it does.
     """
     cardinality = getattr(images, "cardinality", None)
     batches = getattr(images, "num_batches", 0)  # of a PyDataset: None if it never ends
@@ -90,7 +90,7 @@ def check_that_it_ends(images: Any) -> None:
 
 
 def _items(images: Iterable[Any]) -> Iterator[np.ndarray]:
-    """Yield the images of a list: each one image, since a list of batches is mostly images beside their masks."""
+    """Yield the images of a list, one per entry: a list of batches is mostly images together with their masks."""
     for index, image in enumerate(images):
         array = numeric_image(image, index)
         if array.ndim == 4:
@@ -115,7 +115,7 @@ def _images_of(element: Any, index: int) -> Any:
     if isinstance(element, tuple) and 1 <= len(element) <= 3:
         return element[0]
     if isinstance(element, (list, tuple, Mapping, str, bytes)):
-        # PyTorch's DataLoader gives lists; of single images they would be ambiguous.
+        # PyTorch's DataLoader yields lists; with single images they would be ambiguous.
         if isinstance(element, list) and 1 <= len(element) <= 3 and np.ndim(element[0]) == 4:
             return element[0]
         raise TypeError(

@@ -1,4 +1,4 @@
-"""A network with a mask and a classification of the image as outputs, as both stages of a cascade in one pass."""
+"""Networks with a mask and a classification of the image as outputs: both stages of a cascade in one pass."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -19,9 +19,9 @@ class JointModel(NamedTuple):
     """Both stages of a cascade in one network.
 
     Attributes:
-        model: The network, or what `accelerate` made of it.
-        classifier: Its classification alone.
-        segmenter: Its mask alone.
+        model: The network, or what `accelerate` returned for it.
+        classifier: The network with only its classification.
+        segmenter: The network with only its mask.
         outputs: The positions of the two among the outputs.
     """
 
@@ -39,7 +39,7 @@ class OutputOf:
     """One output of a network on another engine, as a predictor.
 
     Attributes:
-        model: The Keras model of that output alone.
+        model: The Keras model with only that output.
     """
 
     def __init__(self, network: Any, position: int, model: keras.Model) -> None:
@@ -52,10 +52,10 @@ class OutputOf:
 
 
 def joint_model(model: Any) -> JointModel:
-    """Return a network of both outputs as the two stages: its first map, and its only vector of scores.
+    """Return a network with both outputs as the two stages: its first map, and its only vector of scores.
 
     Raises:
-        TypeError: If it is neither a Keras model of several outputs nor what `accelerate` made of one.
+        TypeError: If it is neither a Keras model with several outputs nor what `accelerate` returned for one.
         ValueError: If these are not a map and one classification.
     """
     network = keras_model(model)
@@ -81,7 +81,7 @@ def joint_model(model: Any) -> JointModel:
 
 
 class _JointStage(Stage):
-    """The network as a stage, which gives both outputs of a batch."""
+    """The network as a stage, which returns both outputs of a batch."""
 
     def __init__(self, joint: JointModel, batch_size: int) -> None:
         super().__init__("segmenter", joint.segmenter, batch_size)

@@ -1,4 +1,4 @@
-"""The check of what needs a Keras model itself, rather than its predictions."""
+"""Check for functions that need a Keras model itself, rather than its predictions."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ def check_keras_model(name: str, model: Any, why: str) -> None:
     Args:
         name: The argument's name.
         model: What was passed for it.
-        why: What a Keras model is needed for, as a sentence without its stop.
+        why: What a Keras model is needed for, as a sentence without its full stop.
 
     Raises:
         TypeError: If it is not a `keras.Model`.

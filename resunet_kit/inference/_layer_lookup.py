@@ -1,4 +1,4 @@
-"""Layers of a model by name, inside nested models too, and its last convolution."""
+"""Lookup of a model's layers by name, also inside nested models, and of its last convolution."""
 
 import difflib
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Found(NamedTuple):
 
 
 def layers_in_order(model: Any, prefix: str = "") -> Iterator[Found]:
-    """Yield layers and operations in the order of computation; what is inside a layer before the layer itself."""
+    """Yield layers and operations in the order of computation, with those inside a layer before the layer itself."""
     # Keras has no public access to the layers inside a layer, such as a wrapper or a user's own block.
     inside = next((getattr(model, name) for name in ("operations", "layers", "_layers") if hasattr(model, name)), ())
     for layer in inside:
@@ -36,7 +36,7 @@ def layers_in_order(model: Any, prefix: str = "") -> Iterator[Found]:
 
 
 def find_layer(model: keras.Model, layer: Any) -> Found:
-    """Return the layer of a name, a path or that layer itself.
+    """Return the layer with a name or a path, or the layer itself.
 
     Raises:
         TypeError: If `layer` is of another type.
@@ -67,7 +67,7 @@ def find_layer(model: keras.Model, layer: Any) -> Found:
 
 
 def last_convolution(model: keras.Model, *, has_maps: bool) -> Found:
-    """Return the last convolution whose output has spatial axes; of a segmenter, the last before its head's.
+    """Return the last convolution whose output has spatial axes; for a segmenter, the last one before its head's.
 
     Raises:
         ValueError: If it has no such convolution.

@@ -1,4 +1,4 @@
-"""Memory of files that are read and written through memory maps."""
+"""Memory held by files that are read and written through memory maps."""
 
 import mmap
 import sys
@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-SHARED = ("r", "r+", "w+")  # in a copy-on-write map, "c", what was written is nowhere else
+SHARED = ("r", "r+", "w+")  # not "c", copy-on-write, where written values exist nowhere else
 
 
 def release_pages(array: Any) -> None:
-    """Let a memory map hold none of its file's pages in this process; they are read again when they are used.
+    """Release the pages of its file that a memory map holds in this process; they are read again when they are used.
 
-    Otherwise the process grows by all that it has read and written, though the system could take the pages back. On
-    other systems than Linux, and for other arrays, nothing happens.
+    Otherwise the process grows by everything that it has read and written, though the system could take the pages back.
+    On systems other than Linux, and for other arrays, nothing happens.
     """
     if not isinstance(array, np.memmap) or array.mode not in SHARED or sys.platform != "linux":
         return

@@ -1,4 +1,4 @@
-"""From the segmenter's probabilities to masks of classes."""
+"""Conversion of the segmenter's probabilities to masks of classes."""
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,11 +19,11 @@ def mark_images(
     *,
     checked: bool = False,
 ) -> Any:
-    """Return one uint8 mask of classes per image: an array, or a list where the images differ in size.
+    """Return one uint8 mask of classes per image: an array, or a list if the images differ in size.
 
     Args:
         probabilities: `(n, height, width, classes)` or `(height, width, classes)` of each image.
-        postprocess: From probabilities to a mask.
+        postprocess: Post-processing from probabilities to a mask.
         indices: The position of each image, for messages; by default from 0.
         checked: Whether the values have been checked already.
 
@@ -47,18 +47,18 @@ def mark_images(
 def mark_each(
     probabilities: np.ndarray, postprocesses: Sequence[masks.PostProcess]
 ) -> Iterator[tuple[int, np.ndarray]]:
-    """Yield the position of each of several post-processings with its read-only mask of one image.
+    """Yield the index of each of several post-processings, with its read-only mask of one image.
 
     Args:
         probabilities: `(height, width, classes)`, checked already.
-        postprocesses: What they have in common runs once, for one foreground.
+        postprocesses: The post-processings; for a single foreground, steps that they have in common run only once.
     """
     if probabilities.shape[-1] <= 2:
         found = masks.PostProcess._masks(_foreground(probabilities), list(postprocesses))
     else:
         found = ((index, mark_image(probabilities, one)) for index, one in enumerate(postprocesses))
     for index, mask in found:
-        mask.flags.writeable = False  # others may start from it
+        mask.flags.writeable = False  # other masks may be computed from it
         yield index, mask
 
 
@@ -90,11 +90,11 @@ def mark_image(probabilities: np.ndarray, postprocess: masks.PostProcess) -> np.
     """Return the uint8 mask of classes of one image `(height, width, classes)`, checked already."""
     if probabilities.shape[-1] <= 2:
         return postprocess(_foreground(probabilities))
-    # A pixel of a filled hole gets its most probable class, too.
+    # A pixel in a filled hole gets its most probable class, too.
     rules = dataclasses.replace(postprocess, threshold=0.5, low_threshold=None)
     foreground = rules((masks.to_labels(probabilities) > 0).astype("uint8"))
     return foreground * (1 + masks.to_labels(probabilities[..., 1:]))
 
 
 def _foreground(probabilities: np.ndarray) -> np.ndarray:
-    return np.clip(probabilities[..., -1], 0, 1)  # half precision may leave [0, 1], and resizing
+    return np.clip(probabilities[..., -1], 0, 1)  # half precision and resizing may leave [0, 1]

@@ -1,4 +1,4 @@
-"""Masks and probabilities as files, and the row of a table that describes them."""
+"""Files of masks and probabilities, and the row of a table that describes them."""
 
 import io
 import json
@@ -24,8 +24,8 @@ def mask_file(image: ImageFile, axes: int) -> str:
     """Return the name of an image's mask: NIfTI for NIfTI, else PNG, and NumPy's format for other volumes.
 
     Args:
-        image: The source.
-        axes: Spatial axes.
+        image: The source image.
+        axes: Number of spatial axes.
     """
     if is_nifti(image.path):
         return f"{image.stem}{SUFFIX}.nii.gz"
@@ -38,7 +38,7 @@ def probability_file(image: ImageFile) -> str:
 
 
 def write_mask(path: Path, mask: np.ndarray, image: ImageFile, num_classes: int) -> None:
-    """Write a mask whole or not at all; a binary PNG has 0 and 255, any other file the labels."""
+    """Write a mask completely or not at all; a binary PNG has 0 and 255, any other file the labels."""
     if is_nifti(path):
         write_volume(path, mask, like=image.path)
         return
@@ -52,7 +52,7 @@ def write_mask(path: Path, mask: np.ndarray, image: ImageFile, num_classes: int)
 
 
 def write_probabilities(path: Path, probabilities: np.ndarray, image: ImageFile) -> None:
-    """Write float32 probabilities with the classes as last axis, whole or not at all."""
+    """Write float32 probabilities with the classes as last axis, completely or not at all."""
     if is_nifti(path):
         write_volume(path, probabilities, like=image.path)
     else:
@@ -79,7 +79,7 @@ def table_columns(predictor: FilePredictor) -> list[str]:
 
 
 def table_row(image: ImageFile, found: FilePrediction, file: str, predictor: FilePredictor) -> dict[str, Any]:
-    """Return the row of one image; areas in millimetres where its file has a spacing."""
+    """Return the row of one image, with areas in millimetres if its file has a spacing."""
     mask = found.mask
     assert mask is not None  # noqa: S101  # for type checkers
     foreground = mask > 0

@@ -1,4 +1,4 @@
-"""What tells one model from another: a digest of its layers and weights, the same in every process."""
+"""Fingerprint of a model: a digest of its layers and weights, the same in every process."""
 
 import dataclasses
 import hashlib
@@ -12,11 +12,11 @@ from resunet_kit.inference.cascade import Cascade
 
 
 def fingerprint(model: Any) -> str:
-    """Return a digest that two loads of one file have in common, and other weights or layers change.
+    """Return a digest that is the same whenever a file is loaded, and different for other weights or layers.
 
     Args:
         model: A Keras model; a cascade; what `accelerate` returned, which has the digest of its model and precision;
-            or another predictor, of which the outputs for one fixed batch count.
+            or another predictor, for which the outputs for one fixed batch count.
     """
     digest = hashlib.blake2b(digest_size=16)
     for part in _parts(model):
@@ -37,7 +37,7 @@ def _parts(model: Any) -> list[bytes]:
 
 
 def _layers(model: keras.Model) -> list[bytes]:
-    """Return what each layer is, without names: those that Keras numbers depend on what was built before."""
+    """Return the type and configuration of each layer without its name, which Keras numbers by earlier layers."""
     found = []
     for layer in model._flatten_layers(include_self=False):
         if not isinstance(layer, keras.Model):
@@ -49,12 +49,12 @@ def _layers(model: keras.Model) -> list[bytes]:
 def _config(layer: Any) -> dict[str, Any]:
     try:
         return dict(layer.get_config())
-    except NotImplementedError:  # a layer of the user's own
+    except NotImplementedError:  # a user's own layer
         return {}
 
 
 def _kind(value: Any) -> str:
-    """Return what stands for a value that JSON lacks: an address in memory would differ in every process."""
+    """Return a substitute for a value that JSON lacks: an address in memory would differ in every process."""
     return type(value).__name__
 
 

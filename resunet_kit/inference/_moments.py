@@ -1,4 +1,4 @@
-"""Mean, spread and entropy of several predictions for the same images, one prediction after the other."""
+"""Mean, spread and entropy of several predictions for the same images, updated one prediction at a time."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Moments:
 
     Attributes:
         first: Index of the first image, for messages.
-        entropies: Whether to sum the entropies too.
+        entropies: Whether to sum up the entropies too.
         weight: Sum of the weights.
         mean: `(n, ..., classes)` float64.
         squares: Weighted sum of squared deviations, of the same shape.
@@ -46,10 +46,10 @@ class Moments:
     separate: Any = field(default=0.0, repr=False)
 
     def add(self, outputs: Any, weight: float = 1.0) -> None:
-        """Take one prediction `(n, ..., classes)`.
+        """Add one prediction `(n, ..., classes)`.
 
         Raises:
-            ValueError: If it holds NaN or infinite values, or is of another shape than the predictions before.
+            ValueError: If it holds NaN or infinite values, or is of another shape than earlier predictions.
         """
         x = np.asarray(outputs, "float64")
         self._check(x)
@@ -80,7 +80,7 @@ class Moments:
 
 @dataclass(frozen=True)
 class Spread:
-    """Mean, standard deviation and entropies over the predictions; the entropies are None if not probabilities."""
+    """Mean, standard deviation and entropies over predictions; entropies are None unless these are probabilities."""
 
     mean: np.ndarray
     std: np.ndarray
@@ -89,14 +89,14 @@ class Spread:
 
 
 def spread_of(images: np.ndarray, members: Members, *, batch_size: int, verbose: int, entropies: bool = True) -> Spread:
-    """Predict in batches, and return what the predictions of all members have in common and differ by.
+    """Predict in batches, and return the mean and the spread of the predictions of all members.
 
     Args:
         images: `(n, ..., channels)`.
-        members: From a batch to predictions `(batch, ..., classes)` with their weights.
+        members: Function from a batch to predictions `(batch, ..., classes)` with their weights.
         batch_size: Images per batch.
         verbose: 0 for silence, 1 for a progress bar.
-        entropies: Whether to compute them.
+        entropies: Whether to compute the entropies.
     """
     found = []
     for batch in batches(len(images), batch_size=batch_size, verbose=verbose):

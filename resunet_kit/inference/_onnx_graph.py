@@ -1,4 +1,4 @@
-"""From a TensorFlow graph to ONNX by tf2onnx's steps, without those that go wrong."""
+"""Conversion of a TensorFlow graph to ONNX by the steps of tf2onnx, without those that go wrong."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,15 +9,15 @@ OPSET = 17
 NO_END = 1_000_000_000  # of tf2onnx
 AXES = {4: ("batch", "height", "width", "channels"), 5: ("batch", "depth", "height", "width", "channels")}
 
-# Of tf2onnx 1.17. The first mixes up axes where a size is variable; engines have the operation that it splits. The
-# second loses the last operation of some conversions, one in ten.
+# In tf2onnx 1.17, the first mixes up axes if a size is variable; engines have the operation that it splits. The second
+# loses the last operation in some conversions, one in ten.
 WRONG_STEPS = ("einsum_optimizer", "reshape_optimizer")
 
 SPELLED_OUT = {"Erfc": ("Erf", "Sub"), "Log1p": ("Add", "Log"), "Expm1": ("Exp", "Sub")}
 
 
 def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
-    """Return a concrete function of one input as an `onnx.ModelProto`.
+    """Convert a concrete function of one input to an `onnx.ModelProto`.
 
     Args:
         function: Traced inference.
@@ -38,7 +38,7 @@ def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
                 graph, opset=OPSET, input_names=inputs, output_names=outputs, tensors_to_rename={inputs[0]: name}
             )
             steps = {name: step for name, step in optimizer._get_optimizers().items() if name not in WRONG_STEPS}
-            # A step that fails, as one does at MobileNetV3's scalars, is left out: each gets a copy of the graph.
+            # A step that fails, as one does on MobileNetV3's scalars, is left out: each gets a copy of the graph.
             model = optimizer.optimize_graph(converted, catch_errors=True, optimizers=steps).make_model("resunet_kit")
     _spell_out(model.graph)
     _rename_outputs(model.graph, names)
@@ -49,9 +49,9 @@ def onnx_model(function: Any, name: str, names: Sequence[str]) -> Any:
 
 
 def _spell_out(graph: Any) -> None:
-    """Replace what tf2onnx passes on under TensorFlow's name, by operations that ONNX has.
+    """Replace operations that tf2onnx passes on under TensorFlow's name by operations that ONNX has.
 
-    `erfc(x) = 1 - erf(x)`, of GELU, `log1p(x) = log(x + 1)` and `expm1(x) = exp(x) - 1`.
+    `erfc(x) = 1 - erf(x)`, used in GELU, `log1p(x) = log(x + 1)` and `expm1(x) = exp(x) - 1`.
     """
     from onnx import helper, numpy_helper
 
@@ -73,7 +73,7 @@ def _spell_out(graph: Any) -> None:
 
 
 def _rename_outputs(graph: Any, names: Sequence[str]) -> None:
-    """Give a graph's outputs the names, unless one of its tensors has the name already."""
+    """Rename a graph's outputs, except to names that one of its tensors has already."""
     taken = {name for node in graph.node for name in node.output} | {value.name for value in graph.input}
     renamed = {value.name: name for value, name in zip(graph.output, names, strict=True) if name not in taken}
     for node in graph.node:
@@ -84,7 +84,7 @@ def _rename_outputs(graph: Any, names: Sequence[str]) -> None:
 
 
 def _slice_to_the_end(graph: Any) -> None:
-    """End slices at the largest integer, as the format says, where the converter ends them at a billion.
+    """End slices at the largest integer, as the format specifies, where the converter ends them at a billion.
 
     OpenVINO takes a billion for the largest size of the result, and fails to multiply several.
     """
@@ -106,7 +106,7 @@ def _slice_to_the_end(graph: Any) -> None:
 
 
 def _name_axes(value: Any) -> None:
-    """Name what is variable as users know it: the converter counts, unk__813."""
+    """Name variable axes as users know them; the converter numbers them, as in unk__813."""
     sizes = value.type.tensor_type.shape.dim
     for axis, size in enumerate(sizes):
         if size.dim_param:

@@ -1,4 +1,4 @@
-"""Packages of an extra, imported where they are used."""
+"""Optional packages of an extra, imported where they are used."""
 
 import importlib
 from typing import Any
@@ -7,7 +7,7 @@ from resunet_kit.inference._quiet import quiet
 
 
 def optional(name: str, *, extra: str = "inference") -> Any:
-    """Import a package of an extra, without what it prints.
+    """Import a package of an extra, suppressing what it prints.
 
     Raises:
         ImportError: If it is not installed; the message names the extra.

@@ -1,4 +1,4 @@
-"""Conversion of a model that lives on JAX or PyTorch: TensorFlow loads it in a process of its own."""
+"""Conversion of models on JAX or PyTorch: TensorFlow loads them in a separate process."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ def write(model: keras.Model, path: Path, form: str) -> None:
     """Write the model in a format, converted on TensorFlow.
 
     Args:
-        model: A model of layers that another process can load: Keras's own, or of importable modules.
+        model: A model of layers that another process can load: Keras's own, or those of importable modules.
         path: File, or folder for a SavedModel.
         form: As in `export`.
 

@@ -1,4 +1,4 @@
-"""Validation images with their truth, one by one, from whatever holds them."""
+"""Validation images with their truths, one by one, from arrays, lists, datasets and other iterables."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -18,11 +18,11 @@ from resunet_kit.inference._image_source import (
 
 
 class Truth(NamedTuple):
-    """What an image shows.
+    """Truth of an image.
 
     Attributes:
         labels: `(height, width)` uint8; 0 is background, and so are ignored pixels.
-        valid: False for ignored pixels; None where there are none.
+        valid: False for ignored pixels; None if there are none.
     """
 
     labels: np.ndarray
@@ -32,14 +32,14 @@ class Truth(NamedTuple):
 def pair_source(
     images: Any, truths: Any, channels: int | None, classes: int, ignore_class: int | None
 ) -> tuple[Iterator[tuple[np.ndarray, Truth]], int | None]:
-    """Return each image with its truth, and how many there are where that is known beforehand.
+    """Return each image with its truth, and how many there are if that is known beforehand.
 
     Args:
-        images: As in `Cascade`; where `truths` is None, an iterable of tuples `(images, masks)` of images or batches.
+        images: As in `Cascade`; if `truths` is None, an iterable of tuples `(images, masks)` of images or batches.
         truths: An array `(n, height, width)`, with a last axis of 1 or without; a list of masks; or an iterable of
             masks or batches. None: they come with the images.
-        channels: What each image must have; None for any number.
-        classes: Of the segmenter, the background included; 1 for one sigmoid channel.
+        channels: Number of channels that each image must have; None for any number.
+        classes: Number of the segmenter's classes, including the background; 1 for one sigmoid channel.
         ignore_class: The label of pixels that do not count.
 
     Raises:
@@ -180,7 +180,7 @@ def check_truth(mask: np.ndarray, index: int, image: np.ndarray, classes: int, i
     if valid is not None:
         labels = np.where(valid, labels, 0)
     values = np.unique(labels)
-    if np.isnan(values[-1]):  # which comes last
+    if np.isnan(values[-1]):  # NaN is sorted last
         raise ValueError(
             f"Expected truths of numbers. Received NaN for image {index}. Give those pixels a label, and pass it as "
             "ignore_class if they do not count."

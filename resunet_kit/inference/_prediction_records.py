@@ -1,4 +1,4 @@
-"""What a folder of predictions keeps to be resumed: the settings of all, and one record per finished image."""
+"""Records for resuming a folder of predictions: the settings of all, and one record per finished image."""
 
 import hashlib
 import json
@@ -16,13 +16,13 @@ Row = dict[str, Any]
 
 
 class PredictionRecords:
-    """Records of the images in `out` that are finished, each written after the image's outputs.
+    """Records of the finished images in `out`, each written after the image's outputs.
 
     Several processes may write to one folder, as long as their settings are the same.
 
     Args:
         out: The folder of predictions.
-        settings: All that outputs depend on, as JSON has it.
+        settings: Everything that outputs depend on, as values for JSON.
 
     Raises:
         ValueError: If the folder holds predictions of other settings, or something else.
@@ -39,11 +39,11 @@ class PredictionRecords:
         self._compare(self._read(file))  # what another process may have written meanwhile
 
     def complete_row(self, image: ImageFile, outputs: Mapping[str, Path]) -> Row | None:
-        """Return the row of an image whose outputs are complete; None if it is to be predicted.
+        """Return the row of an image whose outputs are complete; None if it must be predicted.
 
         Args:
-            image: The source, which must not have changed since.
-            outputs: The files that are wanted, by kind.
+            image: The source image, which must not have changed since.
+            outputs: The requested files, by kind.
 
         Raises:
             ValueError: If the image was predicted with other settings.
@@ -108,12 +108,12 @@ class PredictionRecords:
 
 
 def _contents(path: Path) -> str:
-    """Return what changes when a file is damaged."""
+    """Return a digest, which changes when a file is damaged."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def _state(image: ImageFile) -> list[Any]:
-    """Return what changes when a file is replaced."""
+    """Return the state of a file, which changes when it is replaced."""
     found = image.path.stat()
     return [image.name, found.st_size, found.st_mtime_ns]

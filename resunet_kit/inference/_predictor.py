@@ -1,26 +1,26 @@
-"""What predicts a batch: a Keras model, or one that `accelerate` gave another engine."""
+"""Protocol of models that predict a batch: a Keras model, or one that `accelerate` runs on another engine."""
 
 from typing import Any, Protocol, runtime_checkable
 
 
 @runtime_checkable
 class Predictor(Protocol):
-    """A model of one input and one output that predicts NumPy batches, by whatever engine."""
+    """A model of one input and one output that predicts NumPy batches, on any engine."""
 
     @property
     def input_shape(self) -> Any:
-        """Shape of a batch of inputs, None where a size is variable."""
+        """Shape of a batch of inputs, with None for a variable size."""
 
     @property
     def output_shape(self) -> Any:
-        """Shape of a batch of outputs, None where a size is variable."""
+        """Shape of a batch of outputs, with None for a variable size."""
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for one batch of inputs."""
 
 
 def check_predictor(name: str, model: Any) -> None:
-    """Refuse what does not predict batches, by name.
+    """Refuse an argument that does not predict batches.
 
     Raises:
         TypeError: If it is neither a Keras model nor one that `accelerate` returned.

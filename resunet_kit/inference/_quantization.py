@@ -1,4 +1,4 @@
-"""Exported files in 8-bit integers; the ranges of the features are those of calibration images."""
+"""Exported files in 8-bit integers, with the ranges of the features taken from calibration images."""
 
 import tempfile
 from collections.abc import Iterator
@@ -14,8 +14,8 @@ from resunet_kit.inference._other_backend import on_tensorflow
 from resunet_kit.inference._quiet import quiet
 from resunet_kit.inference._writing import write_openvino
 
-# Operations with weights. Others stay in float32: a variable size is counted by operations that integers of 8 bits
-# would round to wrong positions.
+# Operations with weights. Others stay in float32: a variable size is counted by operations that 8-bit integers would
+# round to wrong positions.
 QUANTIZED = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 FORMATS = ("onnx", "openvino", "litert")
 
@@ -26,7 +26,7 @@ def write_int8(model: keras.Model, path: Path, form: str, images: np.ndarray) ->
     Args:
         model: A model in float32.
         path: The file.
-        form: One of `FORMATS`. LiteRT files of a variable size are made for the size of the images.
+        form: One of `FORMATS`. LiteRT files of models with a variable size are made for the size of the images.
         images: `(n, ...)`, as the model gets them.
 
     References:
@@ -44,7 +44,7 @@ def write_int8(model: keras.Model, path: Path, form: str, images: np.ndarray) ->
 
 
 def quantized_onnx(converted: bytes, images: np.ndarray) -> bytes:
-    """Return an ONNX file whose convolutions and products with weights are of 8-bit integers.
+    """Return an ONNX file whose convolutions and products with weights are computed in 8-bit integers.
 
     Args:
         converted: An ONNX file in float32 with one input.
@@ -83,7 +83,7 @@ def _reader(quantization: Any, name: str, images: np.ndarray) -> Any:
             self.batches = _batches(images)
 
         def get_next(self) -> dict[str, np.ndarray] | None:
-            """Return the next image, None at the end."""
+            """Return the next image, or None at the end."""
             batch = next(self.batches, None)
             return None if batch is None else {name: batch}
 

@@ -1,4 +1,4 @@
-"""What quantisation costs in Dice: masks of the integer model beside those of the float32 model."""
+"""Cost of quantisation in Dice: masks of the integer model compared with those of the float32 model."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -15,8 +15,8 @@ class DiceScores(NamedTuple):
     """Mean Dice over the images: of the integer model, and of the float32 model.
 
     Attributes:
-        dice: Against the truths; without truths, against the float32 model's masks.
-        float32_dice: Against the truths; without truths, 1.
+        dice: Dice of the integer model against the truths; without truths, against the float32 model's masks.
+        float32_dice: Dice of the float32 model against the truths; without truths, 1.
     """
 
     dice: float
@@ -24,7 +24,7 @@ class DiceScores(NamedTuple):
 
 
 def predictions(run: Outputs, images: np.ndarray) -> np.ndarray:
-    """Return the main output for all images, in batches of a few."""
+    """Return the main output for all images, in small batches."""
     return np.concatenate([run(images[start : start + BATCH]) for start in range(0, len(images), BATCH)])
 
 
@@ -33,7 +33,7 @@ def dice_scores(float32: np.ndarray, int8: np.ndarray, truths: np.ndarray | None
 
     Args:
         float32: Main output, `(n, ..., classes)`: probabilities or logits.
-        int8: The same of the integer model.
+        int8: The same for the integer model.
         truths: `(n, ...)` or `(n, ..., 1)` masks or class labels, or one-hot; None to compare the two models.
     """
     classes = float32.shape[-1]
@@ -46,7 +46,7 @@ def dice_scores(float32: np.ndarray, int8: np.ndarray, truths: np.ndarray | None
 
 
 def _labels(outputs: np.ndarray, *, logits: bool) -> np.ndarray:
-    """Return class labels `(n, ...)`: of one channel, whether it is above the threshold."""
+    """Return class labels `(n, ...)`: for one channel, whether it is above the threshold."""
     if outputs.shape[-1] > 1:
         return outputs.argmax(axis=-1)
     return (outputs[..., 0] > (0.0 if logits else 0.5)).astype(int)
@@ -74,7 +74,7 @@ def _true_labels(truths: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def _mean_dice(expected: np.ndarray, received: np.ndarray, classes: int) -> float:
-    """Return Dice averaged over images and classes but background; of a classifier, over all classes of all images."""
+    """Return Dice averaged over images and foreground classes; for a classifier, over all classes of all images."""
     if expected.ndim == 1:
         return _dice(expected, received, range(classes) if classes > 1 else (1,))
     foreground = range(1, classes) if classes > 1 else (1,)
@@ -82,7 +82,7 @@ def _mean_dice(expected: np.ndarray, received: np.ndarray, classes: int) -> floa
 
 
 def _dice(expected: np.ndarray, received: np.ndarray, classes: "range | tuple[int, ...]") -> float:
-    """Return Dice averaged over the classes that either has; 1 where neither has any."""
+    """Return Dice averaged over the classes that occur in either; 1 if no class occurs."""
     scores = []
     for label in classes:
         one, other = expected == label, received == label

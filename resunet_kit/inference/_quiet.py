@@ -1,4 +1,4 @@
-"""Converters without what they print, and without traces in the process."""
+"""Silencing of converters, so that they print nothing and leave no traces in the process."""
 
 import contextlib
 import io
@@ -7,18 +7,18 @@ import os
 import warnings
 from collections.abc import Iterator
 
-# They log what no user can act on; TensorFlow's own passes it on to absl.
+# They log messages that no user can act on; TensorFlow's own passes them on to absl.
 LOGGERS = ("tf2onnx", "tensorflow", "absl", "root", "nncf")
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Run without output, warnings or changes of the environment.
+    """Run the block without output, warnings or lasting changes of the environment.
 
     OpenVINO reports its use over the network, which takes a second offline and forks a process, unless it runs in
-    continuous integration: within the block the environment says so. Compiled code writes to the process's error
-    stream itself, hundreds of lines where it refuses a model; the errors that Python raises name the reason. Within
-    the block other threads are silent too.
+    continuous integration: within the block the environment says that it does. Compiled code writes directly to the
+    process's error stream, hundreds of lines if it refuses a model; the errors that Python raises name the reason.
+    Within the block other threads are silent too.
     """
     environment, levels = dict(os.environ), {name: logging.getLogger(name).level for name in LOGGERS}
     for name in LOGGERS:

@@ -1,4 +1,4 @@
-"""Layers that compute another function for a while, in one thread, and are as before afterwards."""
+"""Temporary replacement of the functions of layers, in one thread."""
 
 import contextlib
 import threading
@@ -11,7 +11,7 @@ _LOCK = threading.RLock()
 
 
 class Replacement(NamedTuple):
-    """A function to replace: an attribute of a layer, and from the original to what is called instead."""
+    """A function to replace, given as an attribute of a layer, and a wrapper from the original to the substitute."""
 
     owner: Any
     attribute: str
@@ -20,9 +20,9 @@ class Replacement(NamedTuple):
 
 @contextlib.contextmanager
 def replaced_functions(replacements: Iterable[Replacement]) -> Iterator[None]:
-    """Replace functions within the context and for this thread; others call the originals, or wait to replace.
+    """Replace functions within the context for this thread; other threads call the originals, or wait to replace them.
 
-    Nothing may be compiled in the context that is called after it.
+    Nothing that is called after the context may be compiled within it.
     """
     with _LOCK, contextlib.ExitStack() as stack:
         for replacement in replacements:
@@ -39,7 +39,7 @@ def _replaced(replacement: Replacement) -> Iterator[None]:
     def function(*args: Any, **kwargs: Any) -> Any:
         return (other if threading.get_ident() == thread else original)(*args, **kwargs)
 
-    # Not by setattr, which Keras watches.
+    # Not with setattr, which Keras intercepts.
     vars(owner)[attribute] = function
     try:
         yield

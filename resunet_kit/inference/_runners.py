@@ -1,4 +1,4 @@
-"""Exported files, run by the engine of each format, in float32: what an export is compared with."""
+"""Exported files, run in float32 by the engine of each format, for the comparison with the model."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ Run = Callable[[np.ndarray], list[np.ndarray]]
 
 
 def load(path: Path, form: str) -> Run:
-    """Load an exported file, and return what runs it: from a batch to the list of outputs, in the model's order.
+    """Load an exported file, and return a function from a batch to the list of outputs, in the model's order.
 
     Raises:
         ImportError: If the engine is not installed.
@@ -22,7 +22,7 @@ def load(path: Path, form: str) -> Run:
 
 
 def load_onnx(path: Path) -> Run:
-    """Load for ONNX Runtime on the CPU."""
+    """Load a file with ONNX Runtime on the CPU."""
     onnxruntime = optional("onnxruntime")
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors
@@ -32,7 +32,7 @@ def load_onnx(path: Path) -> Run:
 
 
 def load_openvino(path: Path) -> Run:
-    """Load for OpenVINO on the CPU. Left to itself it computes in bfloat16 where the CPU can."""
+    """Load a file with OpenVINO on the CPU, in float32; by default it computes in bfloat16 if the CPU can."""
     core = optional("openvino").Core()
     model = core.read_model(str(path), str(path.with_suffix(".bin")))
     compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -40,8 +40,8 @@ def load_openvino(path: Path) -> Run:
 
 
 def load_litert(path: Path) -> Run:
-    """Load for LiteRT: by its own package where that is installed, else by TensorFlow's copy."""
-    with quiet():  # TensorFlow's says that it may be removed
+    """Load a file with LiteRT: its own package if that is installed, else TensorFlow's copy."""
+    with quiet():  # TensorFlow's copy says that it may be removed
         interpreter = _interpreter()(model_path=str(path))
     return lambda images: _run_litert(interpreter, images)
 
@@ -67,7 +67,7 @@ def _run_litert(interpreter: Any, images: np.ndarray) -> list[np.ndarray]:
 
 
 def load_saved_model(path: Path) -> Run:
-    """Load for TensorFlow."""
+    """Load a SavedModel with TensorFlow."""
     import tensorflow as tf
 
     with quiet():

@@ -1,4 +1,4 @@
-"""A `.keras` file for inference, and checks before Keras reads it: stock or registered layers alone, and no code."""
+"""`.keras` files for inference, and checks before Keras reads one: only stock or registered layers, and no code."""
 
 import json
 import zipfile
@@ -11,12 +11,12 @@ import numpy as np
 
 MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
 KERAS = {"keras", "keras_hub", "builtins"}
-MAX_RATIO = 10  # of the size that an archive unpacks to; what compresses networks reaches about 1.1
+MAX_RATIO = 10  # of the size that an archive unpacks to; compression of networks achieves about 1.1
 FREE = 2**20  # bytes that any archive may unpack to
 
 
 def save_for_inference(model: keras.Model, path: Path) -> None:
-    """Write a model without losses and optimizers, whose state is twice as large as the weights; nested models too."""
+    """Write a model, and nested models, without losses and optimizers, whose state is twice as large as the weights."""
     model.save(path)
     if any(getattr(part, "optimizer", None) is not None for part in model._flatten_layers()):
         copy = keras.models.load_model(path, compile=False)
@@ -27,7 +27,7 @@ def save_for_inference(model: keras.Model, path: Path) -> None:
 
 
 def check_unpacked_size(path: Path, archive: zipfile.ZipFile) -> None:
-    """Refuse an archive that unpacks to far more than it is: Keras and `Cascade.save` do not compress.
+    """Refuse an archive that unpacks to far more than its size: Keras and `Cascade.save` do not compress.
 
     Raises:
         ValueError: If its members together are more than ten times as large.
@@ -44,7 +44,7 @@ def check_saved_model(path: Path) -> None:
     """Refuse a file with other members than Keras writes for a network, Lambda layers, or layers of unknown modules.
 
     Raises:
-        ValueError: If there is such a thing, the file unpacks to far more than it is, or is no zip of a Keras model.
+        ValueError: If it has any of these, unpacks to far more than its size, or is not a zip of a Keras model.
     """
     with zipfile.ZipFile(path) as archive:
         check_unpacked_size(path, archive)
@@ -60,7 +60,7 @@ def check_saved_model(path: Path) -> None:
 
 
 def _objects(config: Any) -> Iterator[dict[str, Any]]:
-    """Yield every description of an object in a configuration, however deep."""
+    """Yield every description of an object in a configuration, at any depth."""
     waiting = [config]
     while waiting:
         part = waiting.pop()
@@ -89,10 +89,10 @@ def _check_object(file: str, part: dict[str, Any]) -> None:
 
 
 def check_weights(name: str, model: keras.Model) -> None:
-    """Refuse a model whose weights hold NaN, which would be saved and read without a word.
+    """Refuse a model whose weights hold NaN, which would be saved and read without an error.
 
     Raises:
-        ValueError: If there is such a weight.
+        ValueError: If a weight holds NaN.
     """
     for weight in model.weights:
         values = keras.ops.convert_to_numpy(weight)

@@ -1,4 +1,4 @@
-"""Blending of windows slab by slab: what no window touches any more is reduced, written and forgotten."""
+"""Blending of windows slab by slab: parts that no window touches any more are reduced, written and discarded."""
 
 import functools
 from collections import Counter
@@ -20,8 +20,8 @@ class Slabs:
         axis: The axis across which slabs are cut.
         windows: All windows that will be added.
         classes: Channels of the outputs.
-        finish: From a slab of probabilities `(..., classes)` to what is written.
-        out: Array to write into; None makes one.
+        finish: Function from a slab of probabilities `(..., classes)` to the values to write.
+        out: Array to write into; None creates one.
     """
 
     def __init__(
@@ -51,12 +51,12 @@ class Slabs:
             del self.left[window.start[self.axis]]
 
     def write(self) -> bool:
-        """Write what no window touches any more, and return whether there was such a thing."""
+        """Write the part that no window touches any more, and return whether there was one."""
         until = min(self.left, default=self.shape[self.axis])
         if until <= self.first:
             return False
         done = self._part(0, until - self.first)
-        # A mean lies between its values, but for rounding: without this, a probability may be above 1.
+        # A mean lies between its values, except for rounding: without this, a probability may be above 1.
         result = self._finished(self.sums[done].clip(self.low, self.high))
         self.out[self._part(self.first, until)] = result
         self.sums = self.sums[self._part(until - self.first, None)].copy()
@@ -68,7 +68,7 @@ class Slabs:
 
         Raises:
             TypeError: If it is not an array that can be written.
-            ValueError: If its shape or dtype is another, or it is read-only.
+            ValueError: If its shape or dtype is different, or it is read-only.
         """
         if not hasattr(self.out, "__setitem__") or not isinstance(getattr(self.out, "shape", None), tuple):
             raise TypeError(
@@ -84,7 +84,7 @@ class Slabs:
         self._finished(self.sums)  # of no rows yet
 
     def _finished(self, slab: np.ndarray) -> np.ndarray:
-        """Return what is written of a slab, and make `out` if it was not given."""
+        """Return the values to write for a slab, and create `out` if it was not given."""
         result, rank = np.asarray(self.finish(slab)), len(self.shape)
         if result.shape[:rank] != slab.shape[:rank]:
             raise ValueError(

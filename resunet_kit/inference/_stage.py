@@ -1,4 +1,4 @@
-"""One model of a cascade: images brought to its input size, in batches of few shapes, and its maps brought back."""
+"""One model of a cascade: images resized to its input size, in batches of few shapes, and its maps resized back."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from resunet_kit.inference._predictor import Predictor
 
 
 class SizedImage(NamedTuple):
-    """An image `(height, width, channels)`, resized perhaps, and the height and width that it came with."""
+    """An image `(height, width, channels)`, which may be resized, and its original height and width."""
 
     pixels: np.ndarray
     size: tuple[int, ...]
@@ -23,7 +23,7 @@ class Stage:
     Args:
         name: "classifier" or "segmenter", for messages.
         model: A model of one image input and one output.
-        batch_size: Images of a whole batch.
+        batch_size: Number of images in a full batch.
     """
 
     def __init__(self, name: str, model: Predictor, batch_size: int) -> None:
@@ -32,7 +32,7 @@ class Stage:
         self.batch_size = batch_size
 
     def input_shape(self, image: SizedImage) -> tuple[int, ...]:
-        """Return the shape in which the model gets an image: its own size where the model leaves that open."""
+        """Return the shape in which the model gets an image: the image's own size where the model's is variable."""
         fixed = self.model.input_shape[1:3]
         size = [own if side is None else side for side, own in zip(fixed, image.size, strict=True)]
         return (*size, image.pixels.shape[-1])
@@ -61,7 +61,7 @@ class Stage:
         return outputs
 
     def maps(self, batch: np.ndarray, images: Sequence[SizedImage], indices: Sequence[int]) -> list[np.ndarray]:
-        """Return the output map of each image of a batch, resized to the size that the image came with."""
+        """Return the output map of each image of a batch, resized to the original size of the image."""
         outputs = self.predict(batch, indices)
         if len({image.size for image in images}) == 1:
             return list(resize(outputs, images[0].size))
@@ -71,7 +71,7 @@ class Stage:
 def filled_up(batch: np.ndarray, batch_size: int) -> np.ndarray:
     """Return a batch with its last image repeated up to the next of the sizes 1, 2, 3, 4, 6, 8, 12, 16, ...
 
-    A backend compiles a model for each shape, and an engine does, so there had better be few of them.
+    Backends and engines compile a model for each shape, so there should be few of them.
     """
     count = len(batch)
     step = 1 << max(count.bit_length() - 2, 0)

@@ -1,4 +1,4 @@
-"""Checks of the two models of a cascade, and of one against the other."""
+"""Checks of the two models of a cascade, and of whether they fit each other."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ MAX_CLASSES = 256  # of a uint8 mask
 
 
 def check_stages(classifier: Predictor, segmenter: Predictor) -> int | None:
-    """Return the channels of the images that both models take; None where both leave them open.
+    """Return the number of channels of the images that both models take; None if both leave it open.
 
     Raises:
         TypeError: If one is neither a keras.Model nor one that `accelerate` returned.
@@ -50,7 +50,7 @@ def _check_model(name: str, model: Any, form: str, rank: int) -> None:
 
 
 def keras_model(model: Any) -> keras.Model | None:
-    """Return a model itself, or the one that `accelerate` gave another engine; None of any other predictor."""
+    """Return a model itself, or the one that `accelerate` runs on another engine; None for any other predictor."""
     inner = model if isinstance(model, keras.Model) else getattr(model, "model", None)
     return inner if isinstance(inner, keras.Model) else None
 
@@ -59,7 +59,7 @@ def keras_models(classifier: Any, segmenter: Any) -> tuple[keras.Model, keras.Mo
     """Return the Keras models of both stages.
 
     Raises:
-        TypeError: If a stage is neither one nor what `accelerate` made of one.
+        TypeError: If a stage is neither a Keras model nor what `accelerate` returned for one.
     """
     found = keras_model(classifier), keras_model(segmenter)
     for name, given, model in zip(("classifier", "segmenter"), (classifier, segmenter), found, strict=True):

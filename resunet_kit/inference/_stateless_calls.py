@@ -16,7 +16,7 @@ def seed_states(model: keras.Model, seed: int | None) -> State:
 
     Args:
         model: A built model.
-        seed: None for other random numbers with each call.
+        seed: Seed of the random numbers; None for different ones with each call.
     """
     variables = model.non_trainable_variables
     # 31 bits fit the integers of every backend.
@@ -30,7 +30,7 @@ def seed_states(model: keras.Model, seed: int | None) -> State:
 
 
 def advanced(model: keras.Model, state: State, new: State) -> State:
-    """Return `state` with the random layers' part of `new`; moving statistics and all else stay."""
+    """Return `state` with the random layers' part of `new`; moving statistics and everything else stay."""
     chosen = zip(model.non_trainable_variables, state, new, strict=True)
     return [after if is_seed(variable) else before for variable, before, after in chosen]
 
@@ -43,8 +43,8 @@ def is_seed(variable: Any) -> bool:
 def stateless_call(model: keras.Model) -> Callable[[State, Any], tuple[Any, State]]:
     """Return a function from the non-trainable state and a batch to the outputs, in inference mode, and the new state.
 
-    It is compiled by TensorFlow or JAX unless the model is to run eagerly. Layers that compute other functions must do
-    so at each call.
+    The function is compiled by TensorFlow or JAX unless the model runs eagerly. Functions of layers that are replaced
+    must be replaced at each call.
     """
     trainable = [variable.value for variable in model.trainable_variables]
 
@@ -70,7 +70,7 @@ def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def inference_scope(seed: int | None) -> Iterator[None]:
-    """On PyTorch, compute without gradients, and draw dropout from `seed`; its generator is as before afterwards."""
+    """On PyTorch, compute without gradients, and draw dropout from `seed`; its generator is restored afterwards."""
     if keras.backend.backend() != "torch":
         yield
         return

@@ -1,4 +1,4 @@
-"""What is to be explained: a class of a classifier, or the mean score of a class over a region of a segmenter's map."""
+"""Targets of explanations: a class of a classifier, or the mean score of a class over a region of a segmenter's map."""
 
 import numbers
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ Target = int | Sequence[int] | None
 
 
 class ScoreWeights:
-    """From a model's outputs to weights of the same shape, so that the score of an image is `Σ weights · outputs`.
+    """Function from a model's outputs to weights of the same shape, so that a score is `Σ weights · outputs`.
 
     Args:
         model: A predictor of scores `(batch, classes)` or maps `(batch, ..., classes)`.
@@ -75,10 +75,10 @@ class ScoreWeights:
         if self.kind is not None:
             return 0.0 if self.kind == "linear" else 0.5
         inside = outputs.min() >= -TOLERANCE and outputs.max() <= 1 + TOLERANCE
-        return 0.5 if inside else 0.0  # of logits
+        return 0.5 if inside else 0.0  # for logits
 
     def _classes_of_maps(self, outputs: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """Return the largest predicted class of each image; without any, that of the highest mean score."""
+        """Return the largest predicted class of each image; without any, the class with the highest mean score."""
         if self.classes == 1:
             return np.ones(len(outputs), int)
         first = 0 if self.kind == "sigmoid" else 1  # without the background

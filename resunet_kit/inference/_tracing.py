@@ -1,4 +1,4 @@
-"""A model's inference as a TensorFlow graph that other engines convert well."""
+"""Tracing of a model's inference as a TensorFlow graph that other engines convert well."""
 
 import contextlib
 import threading
@@ -18,7 +18,7 @@ def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any
 
     Args:
         model: A model of one input and weights in float32.
-        shape: Of an image; None: the model's own.
+        shape: Shape of an image; None: the model's own.
     """
     import tensorflow as tf
 
@@ -39,9 +39,10 @@ def traced(model: keras.Model, shape: Sequence[int | None] | None = None) -> Any
 
 
 def variable_sizes(model: keras.Model) -> list[Replacement]:
-    """Return what lets a model of variable size be traced: Keras asks whether the size to resize to is above 0.
+    """Return replacements with which a model of variable size can be traced.
 
-    That is no Python number then, so that `UpSampling2D(interpolation="bilinear")` works for one size at a time alone.
+    Keras checks whether the size to resize to is above 0. If it is variable, it is not a Python number, so that
+    `UpSampling2D(interpolation="bilinear")` works only for one size at a time.
     """
     layers = (layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.UpSampling2D))
     return [Replacement(layer, "_resize_images", _resized_by_tensorflow) for layer in layers]
@@ -60,7 +61,7 @@ def _resized_by_tensorflow(plain: Function) -> Function:
 
 
 def _without_xla(plain: Function) -> Function:
-    """Leave out the function of its own, for XLA, that Keras makes of a grouped convolution: converters keep it."""
+    """Leave out the separate function, for XLA, that Keras makes of a grouped convolution: converters keep it."""
 
     def function(func: Any = None, **options: Any) -> Any:
         if func is None and options == {"jit_compile": True}:
@@ -74,9 +75,9 @@ def _without_xla(plain: Function) -> Function:
 def _dilated_convolutions() -> Iterator[None]:
     """Trace dilated convolutions as such, after explicit padding.
 
-    `tf.nn.convolution`, which Keras calls, makes three operations of one: pixels into the batch axis, a convolution,
+    `tf.nn.convolution`, which Keras calls, turns one operation into three: pixels into the batch axis, a convolution,
     and back. LiteRT lacks the first and the last for volumes, tf2onnx converts them wrongly for a variable size, and
-    others are slower. ONNX Runtime refuses "same" padding of a variable size for a dilated convolution.
+    other engines are slower. ONNX Runtime refuses "same" padding of a variable size for a dilated convolution.
     """
     import tensorflow as tf
 

@@ -17,7 +17,7 @@ Undo = Callable[[Array], Array]
 Step = Callable[[Array], tuple[Array, Undo]]
 Transforms = str | Sequence[str | tuple[Callable[[Array], Any], Callable[[Array], Any]]]
 
-# Spatial axes from the last: width is 1 from the end, and so on.
+# Spatial axes, counted from the last: width is 1, and so on.
 FLIPS = {"flip_horizontal": 1, "flip_vertical": 2, "flip_depth": 3}
 ROTATIONS = {"rotate_90": 1, "rotate_180": 2, "rotate_270": 3}
 GROUPS = ("flips", "rotations", "dihedral")
@@ -29,9 +29,9 @@ class Transform:
     """Steps from images to transformed images, and back from the model's output maps.
 
     Attributes:
-        name: For messages.
+        name: Name of the transform, for messages.
         steps: Each returns the changed batch, and how to undo the change on a batch of maps.
-        own: Whether it is a user's, which is undone on scores without spatial axes too.
+        own: Whether it is a user's transform, which is also undone on scores without spatial axes.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Transform:
     own: bool = False
 
     def __call__(self, images: Array) -> tuple[Array, Undo]:
-        """Return the transformed images, and what undoes the transform on maps of their size."""
+        """Return the transformed images, and a function that undoes the transform on maps of their size."""
         undos = []
         for step in self.steps:
             images, undo = step(images)
@@ -52,7 +52,7 @@ def parse_transforms(transforms: Any, rank: int) -> list[Transform]:
 
     Raises:
         TypeError: If they are of another kind.
-        ValueError: If there are none, or a name is unknown or for volumes alone.
+        ValueError: If there are none, or a name is unknown or only for volumes.
     """
     if isinstance(transforms, str):
         transforms = _group(transforms, rank) if transforms in GROUPS else [transforms]
@@ -68,7 +68,7 @@ def parse_transforms(transforms: Any, rank: int) -> list[Transform]:
 
 
 def _group(name: str, rank: int) -> list[str]:
-    if name == "flips":  # all combinations, the identity among them
+    if name == "flips":  # all combinations, including the identity
         flips = list(FLIPS)[:rank]
         chosen = itertools.chain.from_iterable(itertools.combinations(flips, n) for n in range(rank + 1))
         return ["+".join(names) or "identity" for names in chosen]

@@ -1,4 +1,4 @@
-"""What `Cascade.tune` maximises: overlap from pixel counts, or a function of truth and mask."""
+"""Scores that `Cascade.tune` maximises: overlap from pixel counts, or a function of truth and mask."""
 
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, get_args
@@ -14,21 +14,21 @@ ScoreName = Literal["dice", "iou"]
 
 
 class TuningScore(Protocol):
-    """A score made of one row of numbers an image, which add up over the images of a patient."""
+    """A score computed from one row of numbers per image, which add up over the images of a patient."""
 
     def row(self, truth: Truth, mask: np.ndarray) -> np.ndarray:
         """Return the numbers of an image `(columns,)`."""
 
     def scores(self, sums: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-        """Return scores `(n,)`, the higher the better, of summed rows `(n, columns)` of so many images `(n,)`."""
+        """Return scores `(n,)`, the higher the better, from summed rows `(n, columns)` of so many images `(n,)`."""
 
 
 def tuning_score(score: Any, classes: int) -> TuningScore:
-    """Return the score of a name, or of a function `(truth, mask) -> number`.
+    """Return the score with a given name, or the score for a function `(truth, mask) -> number`.
 
     Args:
         score: As in `Cascade.tune`.
-        classes: Of the segmenter; up to two have one foreground.
+        classes: Number of the segmenter's classes; up to two have one foreground class.
 
     Raises:
         TypeError: If it is neither a name nor a function.
@@ -42,9 +42,9 @@ def tuning_score(score: Any, classes: int) -> TuningScore:
 
 
 class _OverlapScore:
-    """`w·TP / (w·TP + FP + FN)`, 1 where truth and mask are both empty: Dice for w = 2, IoU for w = 1.
+    """`w·TP / (w·TP + FP + FN)`, 1 if truth and mask are both empty: Dice for w = 2, IoU for w = 1.
 
-    Of several foreground classes, the mean over the classes.
+    With several foreground classes, it is the mean over the classes.
     """
 
     def __init__(self, classes: int, weight: int) -> None:

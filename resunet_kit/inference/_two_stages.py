@@ -17,9 +17,9 @@ class _Classified(NamedTuple):
 
 
 def finding_probability(outputs: np.ndarray) -> np.ndarray:
-    """Return the probability of a finding `(n,)` in [0, 1], of one sigmoid unit or of softmax units."""
+    """Return the probability of a finding `(n,)` in [0, 1], from one sigmoid unit or from softmax units."""
     probability = outputs[:, 0] if outputs.shape[-1] == 1 else 1 - outputs[:, 0]
-    return np.clip(probability, 0, 1)  # which rounding may leave
+    return np.clip(probability, 0, 1)  # rounding may leave this range
 
 
 def sized(images: Iterable[np.ndarray]) -> Iterator[SizedImage]:
@@ -57,10 +57,10 @@ def two_stages(
     Args:
         images: `(height, width, channels)`.
         classifier: The first stage.
-        segmenter: The second. Where both take one size, it gets the images that were resized for the first.
-        threshold: Minimum probability of an image that the segmenter gets.
-        result: From the index, the probability, the size and the map `(height, width, classes)` of an image to what
-            is kept of it, as soon as they are there; the map is None below the threshold.
+        segmenter: The second stage. If both take the same size, it gets the images that were resized for the first.
+        threshold: Minimum probability for an image to be passed to the segmenter.
+        result: Function from the index, the probability, the size and the map `(height, width, classes)` of an image
+            to its result, called as soon as they are available; the map is None below the threshold.
     """
     probability_of: dict[int, float] = {}
 
@@ -73,7 +73,7 @@ def two_stages(
 
     def _for_segmenter(image: SizedImage, ready: np.ndarray) -> SizedImage:
         same = ready.shape == segmenter.input_shape(image) and ready.shape != image.pixels.shape
-        return image._replace(pixels=ready.copy()) if same else image  # a copy, or the batch stays in memory
+        return image._replace(pixels=ready.copy()) if same else image  # a copy, to free the batch
 
     def delineate(batch: Batch[SizedImage]) -> Iterator[Result]:
         found = segmenter.maps(segmenter.prepare(batch.items), batch.items, batch.indices)

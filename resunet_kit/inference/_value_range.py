@@ -1,4 +1,4 @@
-"""The range of the images that a model was trained on: as declared, or as the model's own first layers tell."""
+"""Value range of the images that a model was trained on: as declared, or as the model's first layers show."""
 
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -12,7 +12,7 @@ ValueRange = tuple[float, float] | Literal["auto"] | None
 
 PASSED = ("Flip", "Identity", "Mean", "Concatenate", "ZeroPadding2D", "Cropping2D", "Resizing")
 FACTOR = 50.0  # a Rescaling by less than 1 / 50 divides raw intensities
-CENTRE = 2.0  # intensities that a Rescaling or a Normalization shifts to zero; above it they are raw
+CENTRE = 2.0  # intensities are raw if a Rescaling or a Normalization shifts one above this to zero
 
 
 def check_value_range(value_range: Any) -> ValueRange:
@@ -40,7 +40,7 @@ def check_value_range(value_range: Any) -> ValueRange:
 
 
 def takes_raw_intensities(model: keras.Model | None) -> bool:
-    """Return whether a model's first layers, `Rescaling` and `Normalization`, bring raw intensities to about 1.
+    """Return whether a model's first layers, `Rescaling` and `Normalization`, scale raw intensities to about 1.
 
     They are composed up to the first other layer: `resnet_classifier` multiplies by 255 what an EfficientNet then
     divides by it.
@@ -61,7 +61,7 @@ def takes_raw_intensities(model: keras.Model | None) -> bool:
 
 
 def _operations(model: Any) -> Iterator[Any]:
-    """Yield the operations after the input in the order of the graph, those of nested models among them."""
+    """Yield the operations after the input in the order of the graph, including those of nested models."""
     for operation in getattr(model, "operations", ()) or getattr(model, "layers", ()):
         if isinstance(operation, keras.Model):
             yield from _operations(operation)

@@ -9,14 +9,14 @@ import numpy as np
 Blend = Literal["gaussian", "constant"]
 BLENDS: tuple[str, ...] = get_args(Blend)
 SIGMA = 1 / 8  # of a window's length, as in nnU-Net and MONAI
-SMALLEST_WEIGHT = 1e-3  # of the largest, so that pixels at an image's corner are not divided by next to nothing
+SMALLEST_WEIGHT = 1e-3  # of the largest, so that pixels at an image's corner are not divided by almost zero
 
 
 class Axis(NamedTuple):
     """The windows along one axis.
 
     Attributes:
-        length: Pixels of a window; more than the image has where that is padded.
+        length: Pixels of a window; more than the image has if it is padded.
         starts: First pixel of each window, ascending.
         weights: float32 weights of each window's pixels. Those of all windows sum to 1 at each pixel of the image.
     """
@@ -34,25 +34,24 @@ class Window(NamedTuple):
 
 
 def aligned_length(size: int, tile: int, multiple: int) -> int:
-    """Return the length, up to `tile`, of windows that start at multiples of a stride and sample what the image does.
+    """Return the length, up to `tile`, of windows that start at multiples of a stride and are sampled like the image.
 
-    Padding of the kind "same" puts the pixels of a strided convolution elsewhere in an image of even size than in one
-    of odd size. Windows of the image's remainder have its padding at every level, and the last starts at a multiple
-    too.
+    With "same" padding, a strided convolution samples other pixels in an image of even size than in one of odd size.
+    Windows with the image's remainder have its padding at every level, and the last one also starts at a multiple.
     """
     return tile - multiple + size % multiple if size % multiple else tile
 
 
 def axis_windows(size: int, length: int, *, step: int, margin: int, blend: str, fixed: bool) -> Axis:
-    """Cut one axis into windows of one length, the last of which ends where the image does.
+    """Cut one axis into windows of one length, the last of which ends at the image's end.
 
     Args:
         size: Pixels of the image.
         length: Pixels of a window.
         step: Maximum pixels from one window to the next.
-        margin: Pixels without weight at a window's ends, but for those at the image's own.
+        margin: Pixels without weight at a window's ends, except at the image's own ends.
         blend: "gaussian" or "constant".
-        fixed: Whether the network takes windows of that length alone. Otherwise a smaller image is one window.
+        fixed: Whether the network takes only windows of that length. Otherwise a smaller image is one window.
     """
     if size <= length:
         length, starts = length if fixed else size, [0]

@@ -1,4 +1,4 @@
-"""The file, or files, of each format."""
+"""Writers of the file, or files, of each format."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ def write(model: keras.Model, path: Path, form: str) -> None:
 
 
 def write_openvino(converted: Any, path: Path) -> None:
-    """Write an `openvino.Model` as `path` and its weights, as they are, as the `.bin` of the same name."""
+    """Write an `openvino.Model` as `path`, and its weights unchanged as the `.bin` of the same name."""
     optional("openvino").serialize(converted, str(path), str(path.with_suffix(".bin")))
 
 

@@ -1,4 +1,4 @@
-"""The fastest engine for a Keras model on this machine, called as `model.predict`."""
+"""Acceleration of a Keras model by the fastest engine on this machine, called like `model.predict`."""
 
 import threading
 from typing import Any, Literal, get_args
@@ -32,36 +32,36 @@ def accelerate(
     cache: bool | Literal["redo"] = True,
     verbose: bool = False,
 ) -> "AcceleratedModel":
-    """Run a model on the engine that is fastest on this machine, of those whose outputs agree with its own.
+    """Run a model on the engine that is fastest on this machine, among those whose outputs agree with its own.
 
-    Keras in float32 and bfloat16, OpenVINO in float32 and bfloat16, and ONNX Runtime take turns on the same images. An
-    engine is left out if it is not installed, cannot run the model, or disagrees: in float32 by more than 0.001; in
-    bfloat16 by more than 0.01 on average, or in the class of more than 1 % of the pixels. The choice is remembered for
-    this architecture, image shape, batch size, processor, number of threads and versions.
+    Keras in float32 and bfloat16, OpenVINO in float32 and bfloat16, and ONNX Runtime are timed alternately on the same
+    images. An engine is left out if it is not installed, cannot run the model, or disagrees: in float32 by more than
+    0.001; in bfloat16 by more than 0.01 on average, or in the class of more than 1 % of the pixels. The choice is
+    remembered for this architecture, image shape, batch size, processor, number of threads and versions.
 
     Args:
-        model: A built model with one input; several outputs are fine. It stays as it is.
-        engine: `"auto"`, or the one to use: then only its precisions are compared.
-        precision: `"auto"` (float32 or bfloat16), or the one to use. `"int8"` needs `calibration`.
+        model: A built model with one input; several outputs are fine. It is not changed.
+        engine: `"auto"`, or the engine to use: then only its precisions are compared.
+        precision: `"auto"` (float32 or bfloat16), or the precision to use. `"int8"` needs `calibration`.
         images: `(n, ...)`, typical images as the model gets them, on which engines are compared and timed. None: random
-            ones, of 256 pixels (in volumes 64) along an axis that the model leaves open.
-        batch_size: Images per call that it should be fast for, and the default of `predict`. None: the number of
+            ones, of 256 pixels (in volumes 64) along each axis of variable size.
+        batch_size: Number of images per call to optimise for, and the default of `predict`. None: the number of
             `images`, at most 8.
         calibration: For int8, about 100 images as the model gets them, `(n, ...)`, from the training set.
         seconds: About how long measuring may take. Large models are measured on fewer images, and ONNX Runtime is left
-            out where no time is left for it.
-        cache: Whether to use and to write the remembered choice; `"redo"` measures and writes it anew. The file is
+            out if no time is left for it.
+        cache: Whether to read and write the remembered choice; `"redo"` measures again and overwrites it. The file is
             `resunet_kit/engines.json` in the user's cache folder, or in that of `XDG_CACHE_HOME`.
         verbose: Whether to print the choice and the reason.
 
     Returns:
-        What is called as `model.predict` is, with attributes that tell what was chosen and why.
+        A model that is called like `model.predict`, with attributes that tell what was chosen and why.
 
     Raises:
         TypeError: If an argument is of a wrong type.
-        ValueError: If an argument is not as above, or the engine or precision that was asked for cannot run the model,
-            does not agree with it, or is lacking on this machine.
-        ImportError: If the engine that was asked for is not installed.
+        ValueError: If an argument is not as above, or the requested engine or precision cannot run the model, does not
+            agree with it, or is not available on this machine.
+        ImportError: If the requested engine is not installed.
 
     Example:
         >>> import numpy as np
@@ -73,9 +73,9 @@ def accelerate(
         (3, 16, 16, 1)
 
     Note:
-        It is a snapshot of the weights, except for Keras in float32, which is the model itself: accelerate again after
-        training. It warns, once, where it sees that they have changed. Threads are those that the process may
-        use (`OMP_NUM_THREADS`, `taskset`, a container's quota); Keras uses those of its backend.
+        The accelerated model is a snapshot of the weights, except for Keras in float32, which is the model itself:
+        accelerate again after training. It warns once if it notices that they have changed. It uses the threads that
+        the process may use (`OMP_NUM_THREADS`, `taskset`, a container's quota); Keras uses those of its backend.
 
     References:
         OpenVINO, https://docs.openvino.ai. ONNX Runtime, https://onnxruntime.ai.
@@ -109,8 +109,8 @@ class AcceleratedModel:
         engine: `"keras"`, `"openvino"` or `"onnxruntime"`.
         precision: `"float32"`, `"bfloat16"` or `"int8"`.
         reason: The choice in a sentence.
-        candidates: What was found out about each engine and precision.
-        batch_size: Images at a time where `predict` gets no other number.
+        candidates: Results for each engine and precision.
+        batch_size: Default number of images at a time in `predict`.
     """
 
     def __init__(self, model: keras.Model, found: Found, batch_size: int, *, remembered: str = "") -> None:
@@ -133,12 +133,12 @@ class AcceleratedModel:
 
     @property
     def input_shape(self) -> Any:
-        """Shape of a batch of inputs, None where a size is variable."""
+        """Shape of a batch of inputs, with None for a variable size."""
         return self.model.input_shape
 
     @property
     def output_shape(self) -> Any:
-        """Shape of a batch of outputs, None where a size is variable."""
+        """Shape of a batch of outputs, with None for a variable size."""
         return self.model.output_shape
 
     @property
@@ -169,19 +169,19 @@ class AcceleratedModel:
         Args:
             x: Images `(n, ...)` as an array, a tensor, a memory map or a list; or batches of them: a
                 `tf.data.Dataset`, a `keras.utils.PyDataset`, a `torch` loader or a generator, with or without targets.
-            batch_size: Images at a time, and per step of the progress bar. None: that of `accelerate`. Batches of a
-                dataset are taken as they are.
+            batch_size: Number of images at a time, and per step of the progress bar. None: that of `accelerate`.
+                Batches of a dataset are taken as they are.
             verbose: 0: silent; 1 or "auto": a progress bar; 2: one line.
-            steps: How many batches to predict. None: all.
-            callbacks: None; a model on another engine calls none.
+            steps: Number of batches to predict. None: all.
+            callbacks: Must be None; a model on another engine calls none.
 
         Returns:
-            float32 outputs in NumPy, in the structure of the model's.
+            float32 outputs as NumPy arrays, in the structure of the model's outputs.
 
         Raises:
             TypeError: If `x` is something else.
-            ValueError: If an argument or a shape is not as above, or an image has NaN or an infinite value: some
-                engines would return numbers for it.
+            ValueError: If an argument or a shape is not as above, or an image has NaN or an infinite value, for which
+                some engines would return numbers.
         """
         shown = _checked_verbose(verbose)
         if self._snapshot is not None:
@@ -204,7 +204,7 @@ class AcceleratedModel:
     __call__ = predict
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for one batch, in NumPy."""
+        """Return the outputs for one batch, as NumPy arrays."""
         if self._snapshot is not None:
             self._snapshot.warn_if_changed()
         images = array_of(x, tuple(self.model.inputs[0].shape))
@@ -215,7 +215,7 @@ class AcceleratedModel:
         return self._packed(self._run(images, len(images)))
 
     def _run(self, images: Any, size: int, report: Report | None = None) -> list[np.ndarray]:
-        with self._lock:  # an engine's requests are of one call at a time
+        with self._lock:  # an engine's requests serve one call at a time
             return self._engine.run(images, size, report)
 
     def _predict_batches(
@@ -241,8 +241,8 @@ class AcceleratedModel:
         return [np.concatenate(column) for column in columns]
 
     def _packed(self, outputs: list[np.ndarray]) -> Any:
-        """Return the outputs in the structure of the model's."""
-        structure = getattr(self.model, "output", None)  # a sequential model that no other calls has none
+        """Return the outputs in the structure of the model's outputs."""
+        structure = getattr(self.model, "output", None)  # a sequential model that no other model calls has none
         if isinstance(structure, dict) or len(outputs) > 1:
             return keras.tree.pack_sequence_as(structure, outputs)
         return outputs[0]  # as Keras does with a list of one

@@ -23,23 +23,23 @@ def predict_tta(
     batch_size: int = 8,
     verbose: int = 0,
 ) -> Any:
-    """Predict transformed copies of the images, undo the transforms on the maps, and average.
+    """Predict transformed copies of the images, undo the transforms on the maps, and average them.
 
     `mean = 1/T Σ undo_t(model(transform_t(image)))`. Flips and rotations are undone exactly; a scale is undone by
-    resizing the map, antialiased and bilinear. The outputs of a classifier are averaged as they are. The outputs should
-    be probabilities: the mean of logits is another quantity.
+    resizing the map, antialiased and bilinear. The outputs of a classifier are averaged directly. The outputs should be
+    probabilities: the mean of logits is another quantity.
 
     Args:
         model: A model from images or volumes to maps `(batch, ..., classes)` or to scores `(batch, classes)`; a
             `keras.Model`, or one that `accelerate` returned.
         images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
             images; a list of images of one size; for 2-D models also a generator or dataset.
-        transforms: `"flips"`, all combinations of flips along the spatial axes: 4 of images, 8 of volumes;
+        transforms: `"flips"`, all combinations of flips along the spatial axes: 4 for images, 8 for volumes;
             `"rotations"`, by 0, 90, 180 and 270 degrees in the plane of height and width; `"dihedral"`, the rotations
             with and without a flip. Or a sequence of names: `"identity"`, `"flip_horizontal"`, `"flip_vertical"`,
             `"flip_depth"`, `"rotate_90"`, `"rotate_180"`, `"rotate_270"`, `"scale_0.75"` with any factor, and several
-            joined as in `"scale_0.75+flip_vertical"`. An entry may be a tuple of two functions: from a batch of images
-            to the transformed one, and back from a batch of outputs, for classifiers too.
+            joined as in `"scale_0.75+flip_vertical"`. An entry may be a tuple of two functions: one from a batch of
+            images to the transformed batch, and one back from a batch of outputs, also for classifiers.
         return_std: Whether to return the standard deviation over the transforms too.
         return_uncertainty: Whether to return an `Uncertainty`, with mean, standard deviation and entropies.
         batch_size: Images per step.

@@ -12,22 +12,22 @@ EXACT = (*FLIPS, *ROTATIONS, "identity")
 
 
 def augmented_model(model: keras.Model, *, transforms: Transforms = "flips", name: str = "augmented") -> keras.Model:
-    """Build a model that predicts flipped and rotated copies of its images, and averages what it undoes on the maps.
+    """Build a model that predicts flipped and rotated copies of its images, undoes this on the maps, and averages them.
 
-    It gives what `predict_tta` gives, as one Keras model of stock operations: a `Cascade` takes it as a stage, and it
-    can be saved, exported and accelerated.
+    It returns what `predict_tta` returns, as one Keras model of stock operations: it can be a stage of a `Cascade`, and
+    be saved, exported and accelerated.
 
     Args:
         model: A model of one image and one output: maps `(batch, ..., classes)`, or scores `(batch, classes)`, which
-            are averaged as they are. Its weights are shared, not copied.
+            are averaged directly. Its weights are shared, not copied.
         transforms: `"flips"`, all combinations of flips along the spatial axes; `"rotations"`, by 0, 90, 180 and 270
             degrees in the plane of height and width; `"dihedral"`, the rotations with and without a flip. Or a sequence
             of names, such as `"identity"`, `"flip_horizontal"`, `"flip_vertical"`, `"flip_depth"`, `"rotate_90"`, and
-            several joined as in `"rotate_90+flip_vertical"`. Scales and functions are not taken.
+            several joined as in `"rotate_90+flip_vertical"`. Scales and functions are not accepted.
         name: Name of the model.
 
     Returns:
-        A model of the same input and output shape, whose output is float32. With a model that ends in logits it is the
+        A model of the same input and output shape, whose output is float32. For a model that ends in logits, it is the
         mean of the logits.
 
     Raises:
@@ -99,7 +99,7 @@ def _step(x: Any, step: str, *, undo: bool = False) -> Any:
 
 
 def _rotated(x: Any, turns: int) -> Any:
-    """Return what `numpy.rot90` does with height and width; Keras's own is wrong for oblong images and two turns."""
+    """Rotate height and width like `numpy.rot90`; Keras's own is wrong for oblong images and two turns."""
     height, width = len(x.shape) - 3, len(x.shape) - 2
     if turns == 2:
         return ops.flip(x, axis=(height, width))

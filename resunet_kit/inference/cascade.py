@@ -1,4 +1,4 @@
-"""Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it there."""
+"""Two-stage cascade: a classifier detects images with a finding, and a segmenter delineates it."""
 
 from __future__ import annotations
 
@@ -35,34 +35,36 @@ PostProcesses = Iterable[masks.PostProcess] | Mapping[str, Any] | None
 class Cascade(CascadeSteps):
     """A classifier that detects images with a finding, and a segmenter that delineates it.
 
-    Both run in batches, the segmenter on those images alone whose probability is at least `threshold`; one network with
-    both outputs runs once. Images are resized to a model's input shape where that is fixed, and its output maps are
+    Both run in batches, the segmenter only on images whose probability is at least `threshold`; a single network with
+    both outputs runs once. Images are resized to a model's input shape if that is fixed, and its output maps are
     resized back.
 
     Images are an array `(n, height, width, channels)`, a list of images of several sizes, or a generator, a
-    `tf.data.Dataset` or another iterable of images or batches; of tuples as `fit` takes them, `(images, masks)`, the
-    images are used. Iterables are read as they are predicted, and few of their images are in memory at a time.
+    `tf.data.Dataset` or another iterable of images or batches; from tuples `(images, masks)`, as `fit` takes them, the
+    images are used. Iterables are read during prediction, and only a few of their images are in memory at a time.
 
-    What would make a wrong result look right is an error that names the image by its index from 0: NaN in an image or
-    an output, outputs that are not probabilities, and images of another range than the training images. A network
-    does not say what it was trained on, so the range is told by `value_range`.
+    Whatever would make a wrong result look right raises an error that names the image by its index from 0: NaN in an
+    image or an output, outputs that are not probabilities, and images of another range than the training images. A
+    network does not say what it was trained on, so `value_range` gives the range.
 
     Args:
         classifier: A model from `(batch, height, width, channels)` to the probability of a finding: one sigmoid unit,
-            or softmax units of which the first is "no finding". A Keras model, or what `accelerate` made of one. Alone,
-            a model of both outputs, as `res_unet(..., image_classes=1)`, which then runs once over each image.
+            or softmax units of which the first is "no finding". A Keras model, or what `accelerate` returned for one.
+            Without a segmenter, a model with both outputs, such as `res_unet(..., image_classes=1)`, which then runs
+            once over each image.
         segmenter: A model from the same images to probabilities `(batch, height, width, classes)`: one sigmoid
-            channel, or softmax channels of which the first is the background. Up to 256 classes. None: `classifier` has
-            a map as an output too.
-        threshold: Minimum probability of an image that the segmenter gets, in [0, 1].
-        postprocess: From the foreground's probabilities to a mask, by a threshold and rules on components. With more
-            than two classes each pixel gets the most probable class instead of a threshold, and the rules on holes and
-            components apply to the foreground of all classes together.
-        value_range: Smallest and largest value of the training images, as in (0, 1) or (0, 255); images beyond it are
-            refused, and integers where the largest is below 30. None: any values. "auto" refuses integers, and
-            floats without negative values that exceed 30 or are integers above 1: neither images in [0, 1] nor
-            standardised ones are so. Where a model itself divides raw intensities, by a `Rescaling` or `Normalization`
-            before its other layers, "auto" takes those, and refuses images that were divided already.
+            channel, or softmax channels of which the first is the background. Up to 256 classes. None: `classifier`
+            also outputs a map.
+        threshold: Minimum probability for an image to be passed to the segmenter, in [0, 1].
+        postprocess: Post-processing from the foreground's probabilities to a mask, by a threshold and rules on
+            components. With more than two classes, each pixel gets the most probable class instead of a threshold, and
+            the rules on holes and components apply to the foreground of all classes together.
+        value_range: Smallest and largest value of the training images, such as (0, 1) or (0, 255); images beyond it are
+            refused, and integer images if the largest value is below 30. None: any values. "auto" refuses integer
+            images, and floating-point images without negative values that exceed 30 or hold integers above 1, which
+            neither images in [0, 1] nor standardised ones do. If a model itself divides raw intensities, by a
+            `Rescaling` or `Normalization` before its other layers, "auto" takes those, and refuses images that were
+            divided already.
 
     Raises:
         TypeError: If a model, the threshold, `postprocess` or `value_range` is of another type.
@@ -125,7 +127,7 @@ class Cascade(CascadeSteps):
         return list(self.stream(images, batch_size=batch_size, verbose=verbose))
 
     def stream(self, images: Images, *, batch_size: int = 8, verbose: int = 0) -> Iterator[Detection]:
-        """Yield what `predict` returns, one by one, so that not even the masks need be in memory together.
+        """Yield the results of `predict` one by one, so that not even the masks need to be in memory together.
 
         Args:
             images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
@@ -137,7 +139,7 @@ class Cascade(CascadeSteps):
             One `Detection` per image, in the order of the images.
 
         Raises:
-            TypeError: As `predict` does, when the first image is asked for.
+            TypeError: As `predict` does, when the first image is requested.
             ValueError: As `predict` does, when the image or its batch is read.
 
         Example:
@@ -187,28 +189,28 @@ class Cascade(CascadeSteps):
     ) -> Cascade:
         """Choose `threshold` and `postprocess` together on validation images, and set them.
 
-        The cascade then scores at least as high there as the segmenter alone with any of the candidates for
-        post-processing, because threshold 0, by which every image passes, is among the candidates. The others are one
-        for each probability that the classifier gives, a rounding error below it. Each model runs once over the
-        images, and of each image only the scores' counts stay in memory. Take patients that are neither in the
-        training set nor in the test set.
+        On these images the cascade then scores at least as high as the segmenter alone with any of the candidates for
+        post-processing, because threshold 0, with which every image passes, is among the candidates. The others are one
+        for each probability that the classifier returns, a rounding error below it. Each model runs once over the
+        images, and only the scores' counts of each image stay in memory. Use patients that are in neither the training
+        set nor the test set.
 
         Args:
             images: An array `(n, height, width, channels)`, a list of images of several sizes, or a generator, dataset
                 or other iterable of images or batches, in the range that both models were trained on. With their masks,
-                as a dataset of `(images, masks)` or `PairBatches`, where `truths` is None.
+                as a dataset of `(images, masks)` or `PairBatches`, if `truths` is None.
             truths: `(n, height, width)`, with a last axis of 1 or without; a list of masks of several sizes, or a
-                generator. 0/1 or 0/255; for a segmenter of more than two classes their labels.
-            sensitivity: Part of the images with a finding that the classifier must let pass, in (0, 1]: the largest
-                threshold that does, and by which the cascade scores no lower than the segmenter alone. None for the
-                threshold of the highest score; of equal ones the most sensitive, of these the largest.
-            score: "dice" or "iou", 1 where truth and mask are both empty; the mean over the foreground classes of each
+                generator. 0/1 or 0/255; for a segmenter with more than two classes, class labels.
+            sensitivity: Fraction of the images with a finding that the classifier must let pass, in (0, 1]: the chosen
+                threshold is the largest that does, and with which the cascade scores no lower than the segmenter alone.
+                None for the threshold with the highest score; of equal ones the most sensitive, of these the largest.
+            score: "dice" or "iou", 1 if truth and mask are both empty; the mean over the foreground classes of each
                 image, then over the images. Or a function `(truth, mask) -> number`, the higher the better.
-            groups: The patient of each image. The score is then that of each patient, of the pixels of all its images
-                together (the mean over its images for a function), and the mean over the patients.
-            postprocess: The candidates besides the present one: a list of `PostProcess`, or options with the values to
+            groups: The patient of each image. Each patient is then scored over the pixels of all its images together
+                (for a function, by the mean over its images), and the score is the mean over the patients.
+            postprocess: The candidates besides the current one: a list of `PostProcess`, or options with the values to
                 try, as in `{"threshold": [0.3, 0.5], "min_size": [0, 20]}`; options left out stay as they are. By
-                default thresholds 0.05, 0.1, ..., 0.95, which segmenters of more than two classes do not use.
+                default thresholds 0.05, 0.1, ..., 0.95, which segmenters with more than two classes do not use.
             ignore_class: The label of pixels that do not count. None takes the one that `pairs_dataset` or
                 `PairBatches` was given.
             batch_size: Images per step.
@@ -221,7 +223,7 @@ class Cascade(CascadeSteps):
             TypeError: If images, truths or an option are of another type.
             ValueError: If an image is refused as by `predict`, a truth is missing, is of another size than its image
                 or holds NaN or other labels, there are no images with a finding or none without, or an option is out
-                of range. The cascade is then as before.
+                of range. The cascade is then unchanged.
 
         Example:
             >>> import keras, numpy as np
@@ -250,21 +252,21 @@ class Cascade(CascadeSteps):
     def accelerate(self, *, images: Images | None = None, calibration: Images | None = None, **options: Any) -> Cascade:
         """Return the cascade with both models on the engine that is fastest on this machine.
 
-        Outputs may differ in the last digits, in bfloat16 in the third one, so `tune` the cascade that is returned.
+        Outputs may differ in the last digits, in bfloat16 in the third digit, so `tune` the cascade that is returned.
 
         Args:
             images: Some typical images, in the shape and the range of the training images, on which engines are
                 compared; None for random ones.
             calibration: Images of the training set, which int8 needs.
-            **options: The others of `accelerate`, for both models.
+            **options: Further arguments of `accelerate`, for both models.
 
         Returns:
-            A new cascade with the same settings. `save` writes the Keras models that it was made of.
+            A new cascade with the same settings. `save` writes the Keras models that it was made from.
 
         Raises:
             TypeError: If a stage is not a Keras model, or images or an option are of another type.
             ValueError: If images are refused as by `predict`, or an option is not as in `accelerate`.
-            ImportError: If an engine that was asked for is not installed.
+            ImportError: If a requested engine is not installed.
         """
         from resunet_kit.inference.acceleration import accelerate
 
@@ -281,20 +283,20 @@ class Cascade(CascadeSteps):
     # === Files ===
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write both models and the settings into one file, a zip, whole or not at all.
+        """Write both models and the settings into one file, a zip, completely or not at all.
 
-        Models of custom layers need these registered, with `keras.saving.register_keras_serializable`; `Lambda` layers
-        are refused, since reading the file runs no code from it.
+        Custom layers must be registered with `keras.saving.register_keras_serializable`; `Lambda` layers are refused,
+        since reading the file runs no code from it.
 
         Args:
-            path: The file; its name is free, such as `tumours.cascade`.
-            overwrite: Whether to replace a file.
+            path: The file, of any name, such as `tumours.cascade`.
+            overwrite: Whether to replace an existing file.
 
         Returns:
             The path.
 
         Raises:
-            TypeError: If a stage is neither a Keras model nor what `accelerate` made of one.
+            TypeError: If a stage is neither a Keras model nor what `accelerate` returned for one.
             ValueError: If the path exists and is not to be overwritten, a weight is NaN, or a model has layers that
                 could not be read.
         """
@@ -303,7 +305,7 @@ class Cascade(CascadeSteps):
         return Path(path)
 
     def _networks(self) -> dict[str, Any]:
-        """Return the Keras models by their names: the two stages, or the one network of both."""
+        """Return the Keras models by name: the two stages, or the one network of both."""
         if self._joint is not None and self._joint.serves(*self._models):
             return {"model": keras_model(self._joint.model)}
         return dict(zip(("classifier", "segmenter"), keras_models(*self._models), strict=True))
@@ -313,7 +315,7 @@ class Cascade(CascadeSteps):
         """Read a cascade that `save` wrote, in this version's format or an earlier one, without running code from it.
 
         Args:
-            path: The file; of versions before 0.4.0, the folder.
+            path: The file; for versions before 0.4.0, the folder.
 
         Returns:
             The cascade; its models are for inference and not compiled.

@@ -23,22 +23,22 @@ def ensemble(
     """Join models into one whose output is the mean of theirs.
 
     `mean = Σ w_m model_m(x)`, with weights that sum to 1. It is made of stock Keras layers and nested copies of the
-    models' graphs, so that it saves, reloads without this package, exports and runs in a cascade as any model.
+    models' graphs, so that it saves, reloads without this package, exports and runs in a cascade like any model.
 
     Args:
         models: At least two models of one input shape and one output shape, with the same final activation.
-        weights: A weight above 0 per model, such as its validation score; None for equal ones. They are divided by
+        weights: A weight above 0 per model, such as its validation score; None for equal weights. They are divided by
             their sum.
         name: Name of the model.
 
     Returns:
-        A model with the weights of the members themselves, no copies, so training one trains the other. The members are
-        nested as `member1`, `member2`, and so on. The output is float32. With models that end in logits it is the mean
-        of the logits, which is not the mean of the probabilities.
+        A model with the weights of the members themselves, not copies, so training one trains the other. The members
+        are nested as `member1`, `member2`, and so on. The output is float32. For models that end in logits, it is the
+        mean of the logits, which is not the mean of the probabilities.
 
     Raises:
         TypeError: If a member is not a `keras.Model`, or a weight is not a number.
-        ValueError: If there are fewer than two, the same one comes twice, a model is not a functional or sequential
+        ValueError: If there are fewer than two, the same one occurs twice, a model is not a functional or sequential
             one, shapes or final activations differ, or the weights do not fit.
 
     Example:
@@ -62,7 +62,7 @@ def ensemble(
     image = keras.Input(given.shape[1:], dtype=given.dtype, name="image")
     outputs = []
     for index, (model, factor) in enumerate(zip(members, factors, strict=True), start=1):
-        # The graph under another name: models of one builder are of one name, and a model holds each name once.
+        # The graph under another name: models of one builder have one name, and a model may hold each name only once.
         member = keras.Model(model.inputs[0], model.outputs[0], name=f"member{index}")
         outputs.append(keras.layers.Rescaling(factor, dtype="float32", name=MEMBERS.format(index))(member(image)))
     return keras.Model(image, keras.layers.Add(dtype="float32", name="mean")(outputs), name=name)
@@ -76,14 +76,14 @@ def predict_ensemble(
     batch_size: int = 8,
     verbose: int = 0,
 ) -> Uncertainty:
-    """Predict by each member, and return the mean and the spread of the members.
+    """Predict with each member, and return the mean and the spread of the members.
 
     Args:
         models: At least two models of one input and output shape, such as those that `accelerate` returns; or the model
             that `ensemble` returned, reloaded or not.
         images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
             images; a list of images of one size; for 2-D models also a generator or dataset.
-        weights: A weight above 0 per model; None for equal ones, or those of the ensemble.
+        weights: A weight above 0 per model; None for equal weights, or those of the ensemble.
         batch_size: Images per step.
         verbose: 0 for silence, 1 for a progress bar.
 
@@ -147,7 +147,7 @@ def _normalized(weights: Sequence[float] | None, count: int) -> list[float]:
 
 
 def _members_of(model: keras.Model) -> tuple[list[keras.Model], list[float]]:
-    """Return the members of what `ensemble` returned, and their weights."""
+    """Return the members of a model that `ensemble` returned, and their weights."""
     by_name = {layer.name: layer for layer in model.layers}
     members: list[keras.Model] = []
     weights: list[float] = []

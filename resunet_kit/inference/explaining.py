@@ -1,4 +1,4 @@
-"""Gradient-weighted class activation maps: what in an image speaks for a class."""
+"""Gradient-weighted class activation maps (Grad-CAM): the evidence for a class in an image."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def grad_cam(
     batch_size: int = 8,
     verbose: int = 0,
 ) -> np.ndarray:
-    """Weigh the channels of a layer by their mean gradient: where is the evidence for a class?
+    """Map the evidence for a class: the channels of a layer, weighted by their mean gradient (Grad-CAM).
 
     With the features `A_k` of a layer and the score `S`: `a_k = mean over pixels of ∂S/∂A_k`,
     `map = ReLU(Σ_k a_k A_k)`, resized to the image (bilinear) and divided by its maximum. The score of a classifier is
-    that of the target class; the score of a segmenter is the mean over the pixels of a region. Where the model ends in
-    a sigmoid or a softmax, inside a nested model too, the score is the logit before it, so that certain predictions
+    that of the target class; the score of a segmenter is the mean over the pixels of a region. If the model ends in a
+    sigmoid or a softmax, even inside a nested model, the score is the logit before it, so that confident predictions
     have a gradient too.
 
     Args:
@@ -41,14 +41,14 @@ def grad_cam(
             Backbones may be nested. The model is not changed.
         images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
             images; a list of images of one size; for 2-D models also a generator or dataset.
-        target: The class to explain: a class label for all images, or one for each. Of one sigmoid unit, 1 is the
-            positive class and 0 the other. None: the predicted class of a classifier, and 1 if it has one unit; of a
+        target: The class to explain: a class label for all images, or one for each. For one sigmoid unit, 1 is the
+            positive class and 0 the other. None: the predicted class of a classifier, and 1 if it has one unit; for a
             segmenter the foreground, with several classes the largest one predicted in each image.
         region: For a segmenter, the pixels whose mean score is explained: a mask `(height, width)` or
-            `(n, height, width)`. None: the predicted mask of the target; where that is empty, all pixels.
-        layer: The name of a layer, its path as `"resnet50/conv5_block3_out"`, or the layer itself; its output must have
-            spatial axes. None: the last convolution; of a segmenter, the last before that of its head. In residual
-            networks the output of the last block, after the sum, often gives clearer maps.
+            `(n, height, width)`. None: the predicted mask of the target; if that is empty, all pixels.
+        layer: The name of a layer, its path such as `"resnet50/conv5_block3_out"`, or the layer itself; its output must
+            have spatial axes. None: the last convolution; for a segmenter, the last one before that of its head. In
+            residual networks the output of the last block, after the sum, often gives clearer maps.
         batch_size: Images per step.
         verbose: 0 for silence, 1 for a progress bar.
 

@@ -1,4 +1,4 @@
-"""Models as files of other engines, compared with the model before they are kept."""
+"""Export of models to files for other engines, which are compared with the model before they are kept."""
 
 import contextlib
 import os
@@ -26,17 +26,17 @@ Precision = Literal["float32", "int8"]
 
 
 class ExportReport(float):
-    """The largest difference between an exported file's outputs and the model's, and what it was found on.
+    """Largest difference between an exported file's outputs and the model's, with the comparisons behind it.
 
-    As a number it is `max_difference`.
+    As a number it equals `max_difference`.
 
     Attributes:
-        path: The file, or the folder of a SavedModel. Of OpenVINO the `.xml`; the weights are the `.bin` beside it.
+        path: The file, or the folder of a SavedModel. For OpenVINO the `.xml`; the weights are in the `.bin` beside it.
         format: Format of the file: `"onnx"`, `"openvino"`, `"litert"` or `"tf_saved_model"`.
         precision: Precision of the file: `"float32"` or `"int8"`.
-        comparisons: What each batch showed.
-        dice: Of the int8 file's masks of the calibration images; None in float32.
-        float32_dice: Of the model's masks of the same images.
+        comparisons: Result of the comparison on each batch.
+        dice: Dice of the int8 file's masks of the calibration images; None in float32.
+        float32_dice: Dice of the model's masks of the same images.
 
     Example:
         >>> report = ExportReport(path=Path("model.onnx"), format="onnx", precision="float32", comparisons=[])
@@ -55,7 +55,7 @@ class ExportReport(float):
         cls, *, path: Path, format: str, precision: str, comparisons: Sequence[Comparison],
         scores: DiceScores | None = None,
     ) -> "ExportReport":  # fmt: skip
-        """Take the largest difference of the comparisons."""
+        """Create a report whose value is the largest difference of the comparisons."""
         report = super().__new__(cls, max((found.judged for found in comparisons), default=0.0))
         report.path, report.format, report.precision = path, format, precision
         report.comparisons = tuple(comparisons)
@@ -86,23 +86,23 @@ def export(
     truths: Any = None,
     max_dice_drop: float = 0.05,
 ) -> ExportReport:
-    """Write a model as a file for another engine, once that gives the same outputs.
+    """Write a model to a file for another engine, if that gives the same outputs.
 
-    The file takes batches of any size, and images of any size where the model does. It is compared with the model on
-    random images, zeros, ones, negative and large values, in several batch sizes, and other image sizes where they are
-    variable. Nothing is left at `path` where it differs, or where anything else fails.
+    The file takes batches of any size, and images of any size if the model does. It is compared with the model on
+    random images, zeros, ones, negative and large values, in several batch sizes, and in other image sizes if they are
+    variable. Nothing is left at `path` if it differs, or if anything else fails.
 
     Args:
-        model: A functional or sequential model of one input and any outputs. One of mixed precision is written, and
+        model: A functional or sequential model of one input and any outputs. A model of mixed precision is written, and
             compared, in float32 with the same weights.
         path: The file, which is replaced; its suffix is that of the format: `.onnx`, `.xml` (the weights go into a
             `.bin` of the same name) or `.tflite`. A SavedModel is a new or empty folder.
         format: `"onnx"`, `"openvino"`, `"litert"` (once TensorFlow Lite) or `"tf_saved_model"`.
-        tolerance: Largest difference of the outputs from the model's, relative to the largest of those where it is
-            above 1. Where the model itself amplifies rounding, as some do on large values, the difference is divided by
-            that, by 100 at most.
-        precision: `"float32"`, or `"int8"`: integers of 8 bits between float32 inputs and outputs, not for SavedModel.
-            It is judged by Dice, not by the tolerance.
+        tolerance: Largest accepted difference of the outputs from the model's, relative to the model's largest output
+            if that is above 1. If the model itself amplifies rounding, as some do on large values, the difference is
+            divided by the amplification, at most by 100.
+        precision: `"float32"`, or `"int8"`: 8-bit integers between float32 inputs and outputs, not for SavedModel. It
+            is judged by Dice, not by the tolerance.
         calibration: For int8, about 100 images as the model gets them, `(n, ...)`, from the training data. A LiteRT
             file takes images of their size.
         truths: For int8, the masks of these images, 0/1 or class labels: `(n, ...)`, `(n, ..., 1)` or one-hot.
@@ -110,7 +110,7 @@ def export(
             between the masks of both.
 
     Returns:
-        The largest difference, with what was compared, and for int8 the Dice of both; of several outputs, the first's.
+        The largest difference, with the comparisons, and for int8 the Dice of both; with several outputs, the first's.
 
     Raises:
         ImportError: If a package of the format is not installed; the message names the extra.
@@ -203,7 +203,7 @@ def _write_int8(
 
 @contextlib.contextmanager
 def _clear_errors(form: str) -> Iterator[None]:
-    """Say of an engine's error, whatever its type, what it is about."""
+    """Turn an engine's error, whatever its type, into one that says what it is about."""
     try:
         yield
     except (ImportError, OSError):

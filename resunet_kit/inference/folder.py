@@ -38,14 +38,14 @@ Errors = Literal["raise", "continue"]
 
 @dataclass(frozen=True)
 class FolderPredictions:
-    """What `predict_folder` returns.
+    """Result of `predict_folder`.
 
     Attributes:
         out: The folder of masks.
         table: The CSV file of this call's images.
-        predicted: How many images this call predicted.
-        skipped: How many had been predicted before.
-        errors: For each image that could not be predicted, by its name, why.
+        predicted: Number of images that this call predicted.
+        skipped: Number of images that had been predicted before.
+        errors: Reason for each image that could not be predicted, by its name.
     """
 
     out: Path
@@ -79,37 +79,37 @@ def predict_folder(
 ) -> FolderPredictions:
     """Predict a mask for each image file of a folder, all of them or one shard, and describe them in a table.
 
-    `<stem>_pred.png` has 0 and 255, or the labels of several classes; of a NIfTI image it is `<stem>_pred.nii.gz` with
-    the image's geometry, and of other volumes `<stem>_pred.npy`. Masks have the size of their images. Each file is
-    written whole or not at all.
+    A mask is `<stem>_pred.png` with 0 and 255, or the labels of several classes; for a NIfTI image it is
+    `<stem>_pred.nii.gz` with the image's geometry, and for other volumes `<stem>_pred.npy`. Masks have the size of
+    their images. Each file is written completely or not at all.
 
     Images are sorted by name, and shard k of n takes every n-th of them from the k-th on: each image is in exactly one
-    shard, whatever the number of shards. Shards may run at once, in any order and on several machines, into one folder.
-    A call with `shard=None` afterwards predicts nothing again, and writes one table of all.
+    shard, whatever the number of shards. Shards may run at the same time, in any order and on several machines, into
+    one folder. A call with `shard=None` afterwards predicts nothing again, and writes one table of all.
 
-    A call that is repeated resumes: images whose outputs are complete are skipped, unless the image's file has changed.
-    `settings.json` in `out` says by which model and options its masks were made; others are refused.
+    A repeated call resumes: images whose outputs are complete are skipped, unless the image's file has changed.
+    `settings.json` in `out` says with which model and options its masks were made; others are refused.
 
     Args:
         model: A segmenter from images `(batch, [depth,] height, width, channels)` to probabilities of the same size: a
             Keras model or what `accelerate` returned. Or a `Cascade`.
-        images: A folder, searched at any depth; a pattern as of `glob`; a file; or a list of these. In folders
-            `x_mask.tif` is left out where there is `x.tif`.
+        images: A folder, searched at any depth; a glob pattern; a file; or a list of these. In folders, `x_mask.tif` is
+            left out if there is an `x.tif`.
         out: The folder for masks and table: new, or one of earlier calls.
         shard: "3/16" for the third of 16 parts; None for all images.
-        postprocess: From probabilities to a mask, by a threshold and rules on components. None is a threshold of 0.5,
-            or the most probable of several classes.
+        postprocess: Post-processing from probabilities to a mask, by a threshold and rules on components. None is a
+            threshold of 0.5, or the most probable of several classes.
         image_options: How images are read, as in training: `channels`, 1 for grey or 3 for RGB; `full_scale`, the
-            stored number that stands for 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and `nan`,
-            the number that NaN is read as.
+            stored value that corresponds to 1; `normalize`, None, `"image"` or `(mean, std)`; `exif_rotation`; and
+            `nan`, the number that NaN is read as.
         image_size: Size that images are resized to, as in training; masks are resized back. None takes the model's own
-            size, and where that is variable, the image's.
-        preprocess: Called with each image as it is read, `([depth,] height, width, channels)` float32; returns what the
+            size, or the image's if that is variable.
+        preprocess: Function from each image as it is read, `([depth,] height, width, channels)` float32, to what the
             model takes.
         tile: Predict in overlapping windows of this size, as `predict_tiled` does, rather than resize.
         overlap: Fraction of a tile that overlaps its neighbour.
-        batch_size: Images a step; None is 8, or 1 for volumes. With `tile`, tiles a step.
-        probabilities: A folder for the probabilities too, float32: NIfTI of NIfTI, else NumPy's format. Not of a
+        batch_size: Images per step; None is 8, or 1 for volumes. With `tile`, tiles per step.
+        probabilities: A folder for float32 probabilities too: NIfTI for NIfTI images, else NumPy's format. Not for a
             `Cascade`.
         errors: `"raise"` stops at the first image that cannot be predicted; `"continue"` names it in the table and in
             the result, and predicts the others.
@@ -120,7 +120,7 @@ def predict_folder(
 
     Raises:
         TypeError: If the model or an option is of a wrong type.
-        ValueError: If there are no images, two would have outputs of one name, `out` holds something else or
+        ValueError: If there are no images, two would have outputs of the same name, `out` holds something else or
             predictions of other settings, the model does not fit, or an option is out of range; with `errors="raise"`
             if an image cannot be read or predicted. The message names it.
 
@@ -177,7 +177,7 @@ def predict_folder(
 
 @dataclass(frozen=True)
 class _Folder:
-    """Where outputs go, and what makes them."""
+    """The folders of the outputs, and what predicts them."""
 
     out: Path
     predictor: FilePredictor
@@ -232,7 +232,7 @@ def _probability_folder(probabilities: Any, out: PathLike, predictor: FilePredic
 
 
 def _settings(predictor: FilePredictor) -> dict[str, Any]:
-    """Return all that outputs depend on."""
+    """Return everything that outputs depend on."""
     options = {name: value for name, value in (predictor.image_options or {}).items() if value is not None}
     return {
         "model": fingerprint(predictor.model),

@@ -16,7 +16,7 @@ from resunet_kit.inference._replaced_functions import Replacement, replaced_func
 from resunet_kit.inference._stateless_calls import advanced, inference_scope, seed_states, stateless_call
 from resunet_kit.inference.uncertainty import Uncertainty, uncertainty_of
 
-# The spatial ones are subclasses of Dropout.
+# The spatial dropout layers are subclasses of Dropout.
 DROPOUT: tuple[type, ...] = (
     keras.layers.Dropout,
     keras.layers.AlphaDropout,
@@ -40,16 +40,16 @@ def predict_mc_dropout(
     The mean over passes approximates the mean over the posterior of the weights. Only dropout layers run in training
     mode: `Dropout`, `SpatialDropout1D` to `3D`, `AlphaDropout`, `GaussianDropout` and `GaussianNoise`, their
     subclasses, and those inside nested models and other layers. Normalisation uses its moving statistics. The model is
-    not changed: not its moving statistics, nor the state of its random numbers.
+    not changed: neither its moving statistics nor the state of its random numbers.
 
     Args:
         model: A `keras.Model` with at least one dropout layer of a rate above 0, built with a dropout rate such as
             `res_unet(dropout=0.2)`.
         images: `(n, height, width, channels)` or `(n, depth, height, width, channels)`, in the range of the training
             images; a list of images of one size; for 2-D models also a generator or dataset.
-        passes: Predictions per image, at least 2.
-        seed: For the same result with each call, on the same backend and with the same `batch_size`. None: random.
-        layer_types: Further classes of layers that are to run in training mode, such as one's own stochastic depth.
+        passes: Number of predictions per image, at least 2.
+        seed: Seed for the same result with each call, on the same backend and with the same `batch_size`. None: random.
+        layer_types: Further classes of layers to run in training mode, such as your own stochastic depth.
         batch_size: Images per step.
         verbose: 0 for silence, 1 for a progress bar.
 
@@ -123,7 +123,7 @@ def _dropout_layers(model: keras.Model, further: tuple[type, ...]) -> list[Any]:
             f"Expected a model with at least one active dropout layer. Received {model.name!r} with {received}. Build "
             "it with a rate, as in res_unet(dropout=0.2), and train it so; or use predict_tta or predict_ensemble."
         )
-    # One that lacks the argument is in training mode always, as the usual recipe for Monte-Carlo dropout has it.
+    # A layer without the argument is always in training mode, as in the usual recipe for Monte-Carlo dropout.
     return [layer for layer in active if _takes_training(layer)]
 
 
@@ -131,7 +131,7 @@ def _rate(layer: Any) -> float:
     for name in ("rate", "stddev"):
         if isinstance(getattr(layer, name, None), int | float):
             return float(getattr(layer, name))
-    return 1.0  # a class of one's own
+    return 1.0  # a user's own class
 
 
 def _takes_training(layer: Any) -> bool:

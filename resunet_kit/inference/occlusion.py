@@ -32,11 +32,11 @@ def occlusion(
     batch_size: int = 32,
     verbose: int = 0,
 ) -> np.ndarray:
-    """Cover one window of the image after the other, and map by how much the score falls.
+    """Cover the windows of an image one after the other, and map how much the score falls.
 
     With the score `S` and the image `x_w` whose window `w` is covered: `map = ReLU(mean over the windows that cover the
-    pixel of S(x) − S(x_w))`, divided by its maximum. It needs no layer and no gradient, and takes any engine. It costs
-    one prediction per window. The score is the model's output: where a probability is 1 to rounding, covering may
+    pixel of S(x) − S(x_w))`, divided by its maximum. It needs no layer and no gradient, and works on any engine. It
+    costs one prediction per window. The score is the model's output: if a probability is 1 up to rounding, covering may
     change nothing, and `grad_cam`, which explains the logit, shows more.
 
     Args:
@@ -47,18 +47,18 @@ def occlusion(
         window: Size of the covered window in pixels, one for all spatial axes or one for each. None: an eighth of each
             axis.
         stride: Distance between windows, at most their size, so that every pixel is covered. None: half a window.
-        fill: What covers the window. None: the mean of each channel of the image.
-        target: The class to explain: a class label for all images, or one for each. Of one sigmoid unit, 1 is the
-            positive class and 0 the other. None: the predicted class of a classifier, and 1 if it has one unit; of a
+        fill: Value that covers the window. None: the mean of each channel of the image.
+        target: The class to explain: a class label for all images, or one for each. For one sigmoid unit, 1 is the
+            positive class and 0 the other. None: the predicted class of a classifier, and 1 if it has one unit; for a
             segmenter the foreground, with several classes the largest one predicted in each image.
         region: For a segmenter, the pixels whose mean score is explained: a mask `(height, width)` or `(n, height,
-            width)`. None: the mask predicted for the image without a window; where that is empty, all pixels.
+            width)`. None: the mask predicted for the uncovered image; if that is empty, all pixels.
         batch_size: Covered images per step.
         verbose: 0 for silence, 1 for a progress bar.
 
     Returns:
         `(n, height, width)` float32 in [0, 1], or `(n, depth, height, width)`: 1 where covering lowers the score most.
-        A map is zero where no window lowers it.
+        A map is zero where no window lowers the score.
 
     Raises:
         TypeError: If the model does not predict, or an argument is of another type.
@@ -90,7 +90,7 @@ def occlusion(
         outputs = _predicted(model, image[None])
         weighted = outputs * weights_of(outputs, batch)
         falls = weighted.sum() - _scores(model, image, windows, weights_of(outputs, batch), cover, count)
-        # Engines round, and differently for batches of another size: that is no evidence.
+        # Engines round, and differently for batches of another size, which is not evidence.
         falls[np.abs(falls) <= ROUNDING * np.abs(weighted).sum()] = 0
         evidence.append(_mean_over_windows(falls, windows, size))
     return heat_maps(np.stack(evidence), size)

@@ -1,4 +1,4 @@
-"""How far a network sees: the stride of its features, and the radius of the receptive field of its outputs."""
+"""Receptive field of a network: the stride of its features, and the radius that its outputs depend on."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ import keras
 
 from resunet_kit.models._backbones.graph import functional
 
-# Layers by what they do to positions. Anything else, such as pooling over the whole image, may see all of it.
+# Layers by their effect on positions. Any other layer, such as pooling over the whole image, may see all of it.
 POINTWISE = (
     "Activation", "ActivityRegularization", "Add", "AlphaDropout", "Average", "BatchNormalization", "Concatenate",
     "Dense", "Dropout", "ELU", "GaussianDropout", "GaussianNoise", "Identity", "InputLayer", "LeakyReLU", "Maximum",
@@ -28,7 +28,7 @@ KERNELS = (
 )
 TRANSPOSED = ("Conv2DTranspose", "Conv3DTranspose")
 SHIFTING = ("Cropping2D", "Cropping3D", "ZeroPadding2D", "ZeroPadding3D")
-# Operations of keras.ops: of one position, and what picks pixels by counted positions.
+# Operations of keras.ops: those on single positions, and those that pick pixels by counted positions.
 OPERATIONS = (
     "Abs", "Add", "Cast", "Concatenate", "Divide", "Exp", "FloorDivide", "Maximum", "Minimum", "Multiply", "Negative",
     "Relu", "Relu6", "Sigmoid", "Silu", "Softmax", "Softplus", "Sqrt", "Square", "Subtract", "Tanh",
@@ -36,17 +36,18 @@ OPERATIONS = (
 PICKING = ("GetItem", "Take")
 SHAPE_ALONE = ("OnesLike", "ZerosLike")  # results that depend on the shape of the image, not on its pixels
 NEIGHBOURS = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "lanczos5": 6}  # at least, of an upsampling
-# Size that stands for a variable one, by rank: every usual stride divides it. Nothing is computed but shapes.
+# Size that replaces a variable one, by rank: every usual stride divides it. Only shapes are computed.
 REFERENCE = {4: 2**7 * 3**3 * 5 * 7, 5: 2**6 * 3**3}
 
 
 class _Features(NamedTuple):
-    """What is known of a tensor.
+    """Properties of a tensor.
 
     Attributes:
-        radius: How far it sees, for each axis of the image; minus infinity where it depends on the shape alone.
+        radius: Radius of its receptive field, for each axis of the image; minus infinity if it depends only on the
+            shape.
         stride: Pixels of the image from one position to the next, for each axis.
-        shape: With the size that stands for a variable one.
+        shape: Shape, with the size that replaces a variable one.
     """
 
     radius: tuple[float, ...]
@@ -55,19 +56,19 @@ class _Features(NamedTuple):
 
     @property
     def size(self) -> tuple[int, ...] | None:
-        """The spatial shape; None without axes of images."""
+        """The spatial shape; None without spatial axes."""
         return self.shape[1:-1] if len(self.shape) == len(self.stride) + 2 else None
 
 
 class ReceptiveField(NamedTuple):
-    """What one output pixel of a network depends on.
+    """Receptive field of one output pixel of a network.
 
     Attributes:
-        radius: Pixels of the image to each side of it, an upper bound for each axis; infinite where a layer sees the
+        radius: Pixels of the image to each side of it, an upper bound for each axis; infinite if a layer sees the
             whole image.
         stride: The largest stride of the features, for each axis: images shifted by a multiple of it have features
             shifted by whole pixels.
-        unbounded: Names of the layers that see the whole image, or are not known.
+        unbounded: Names of the layers that see the whole image, or are unknown.
     """
 
     radius: tuple[float, ...]
@@ -76,7 +77,7 @@ class ReceptiveField(NamedTuple):
 
 
 def receptive_field(model: keras.Model) -> ReceptiveField:
-    """Return the radius of the receptive field of a segmenter and its stride, from its layers.
+    """Compute the radius of a segmenter's receptive field, and its stride, from its layers.
 
     A layer that looks at `k` pixels, `d` apart, of features at stride `s` adds `s d (k - 1) / 2`, rounded up; paths
     that join keep the larger radius. Squeeze-and-excitation, attention over positions, and normalisation over
@@ -86,11 +87,11 @@ def receptive_field(model: keras.Model) -> ReceptiveField:
         model: A functional or Sequential model of one input and one output, for images or volumes.
 
     Returns:
-        Radius, stride, and what makes the radius infinite.
+        Radius, stride, and the layers that make the radius infinite.
 
     Raises:
         TypeError: If `model` is not a functional Keras model.
-        ValueError: If it has not one input and one output of images or volumes.
+        ValueError: If it does not have one input and one output of images or volumes.
 
     Example:
         >>> from resunet_kit.inference import receptive_field
@@ -118,7 +119,7 @@ def receptive_field(model: keras.Model) -> ReceptiveField:
 
 
 def fits(model: keras.Model, size: Sequence[int]) -> bool:
-    """Return whether a functional network takes images of a size, and gives outputs of it."""
+    """Return whether a functional network takes images of a size, and returns outputs of the same size."""
     try:
         return _output(functional(model), tuple(size), [1] * len(size), []).size == tuple(size)
     except ValueError:  # features that are joined differ in size
@@ -126,7 +127,7 @@ def fits(model: keras.Model, size: Sequence[int]) -> bool:
 
 
 def _output(graph: keras.Model, size: tuple[int, ...], strides: list[int], unbounded: list[str]) -> _Features:
-    """Return what is known of a network's output for images of a size; collect strides and unbounded layers."""
+    """Return the properties of a network's output for images of a size; collect strides and unbounded layers."""
     axes = len(size)
     image = _Features((0.0,) * axes, (Fraction(1),) * axes, (1, *size, graph.inputs[0].shape[-1]))
     [output] = _through(graph, [image], strides, unbounded)
@@ -139,7 +140,7 @@ def is_functional(model: Any) -> bool:
 
 
 def _through(graph: keras.Model, inputs: list[_Features], strides: list[int], unbounded: list[str]) -> list[_Features]:
-    """Return what is known of a graph's outputs, given its inputs; collect strides and unbounded layers by the way."""
+    """Return the properties of a graph's outputs, given its inputs; collect strides and unbounded layers on the way."""
     nodes = [node for depth in sorted(graph._nodes_by_depth, reverse=True) for node in graph._nodes_by_depth[depth]]
     known = dict(zip(map(id, graph.inputs), inputs, strict=True))
     shapes = _shapes(graph, [tensor for node in nodes for tensor in node.outputs], inputs)
@@ -165,7 +166,7 @@ def _shapes(graph: keras.Model, tensors: list[Any], inputs: list[_Features]) -> 
 
 
 def _after(node: Any, taken: list[_Features], shape: tuple[int, ...], unbounded: list[str]) -> _Features:
-    """Return what is known of the output, of a given shape, of an operation that is not a model."""
+    """Return the properties of the output, of a given shape, of an operation that is not a model."""
     operation = node.operation
     before = tuple(map(max, zip(*(features.radius for features in taken), strict=True)))
     images = [features for features in taken if features.size is not None]
@@ -205,14 +206,14 @@ def _stride_after(operation: Any, source: _Features, size: tuple[int, ...] | Non
 
 
 def _resized(stride: Fraction, before: int, after: int) -> Fraction:
-    """Return the stride where a size becomes another by resizing, or by cropping a remainder."""
+    """Return the stride after resizing from one size to another, or after cropping a remainder."""
     if after > before:
         return stride / round(after / before)
     return stride * round(before / after) if before - after > 1 else stride
 
 
 def _added(node: Any, source: _Features, after: tuple[Fraction, ...]) -> tuple[float, ...] | None:
-    """Return what an operation adds to the radius along each axis; None where it is unbounded or not known."""
+    """Return what an operation adds to the radius along each axis; None if that is unbounded or unknown."""
     operation, name, before = node.operation, type(node.operation).__name__, source.stride
     if getattr(operation, "data_format", None) == "channels_first":
         return None
@@ -220,7 +221,7 @@ def _added(node: Any, source: _Features, after: tuple[Fraction, ...]) -> tuple[f
         return (0.0,) * len(before) if _of_channels(operation, len(source.shape)) else None
     if name in KERNELS:
         sizes = getattr(operation, "kernel_size", None) or operation.pool_size
-        # With a stride, padding of the kind "same" is not symmetric.
+        # With a stride, "same" padding is not symmetric.
         distances = [
             span if step > 1 else math.ceil(span / 2)
             for span, step in zip(_spans(operation, sizes), operation.strides, strict=True)
@@ -243,7 +244,7 @@ def _added(node: Any, source: _Features, after: tuple[Fraction, ...]) -> tuple[f
 
 
 def _spans(operation: Any, sizes: tuple[int, ...]) -> list[int]:
-    """Return the pixels from the first that a kernel looks at to the last, along each axis."""
+    """Return the distance from the first to the last pixel that a kernel looks at, along each axis."""
     rates = getattr(operation, "dilation_rate", (1,) * len(sizes))
     return [rate * (size - 1) for size, rate in zip(sizes, rates, strict=True)]
 

@@ -32,47 +32,47 @@ def predict_tiled(
     preprocess: Callable[[np.ndarray], np.ndarray] | None = None,
     verbose: int | str = 0,
 ) -> Any:
-    """Predict an image or a volume of any size by overlapping windows, and blend their outputs.
+    """Predict an image or a volume of any size in overlapping windows, and blend their outputs.
 
-    Windows start at multiples of the network's stride, so that each sees the features that the whole image has. Where
+    Windows start at multiples of the network's stride, so that each sees the features that the whole image has. If
     `margin` covers the receptive field (`receptive_field` gives both numbers), the result equals the network's output
-    for the whole image; where it does not, the weights make the difference smooth.
+    for the whole image; otherwise, the weights make the difference smooth.
 
-    Memory grows neither with the classes times the image nor with its longest axis: the image is read window by
+    Memory use grows neither with the classes times the image nor with its longest axis: the image is read window by
     window, and a slab across the longest axis is reduced and written as soon as no window touches it any more.
 
     Args:
         model: A segmenter of one input and one output of the input's size: a Keras model, or one that `accelerate`
             returned.
         image: `(height, width, channels)` or `(depth, height, width, channels)`: an array, a memory map, or anything
-            with a shape and a dtype that slices give arrays of.
+            with a shape and a dtype whose slices are arrays.
         tile: Size of a window, one integer or one for each axis, a multiple of the network's stride. None takes the
-            size of the network's input, where that is fixed. Along an axis where the image is smaller, a network of a
-            fixed size, or one that takes multiples of its stride alone, gets it padded with zeros, another one the
-            image's own size.
-        overlap: Minimum fraction of a window that the next one covers too, in [0, 1).
+            size of the network's input, if that is fixed. Along an axis where the image is smaller, it is padded with
+            zeros for a network of fixed size, or one that takes only multiples of its stride; any other network gets
+            the image's own size.
+        overlap: Minimum fraction of a window that the next one also covers, in [0, 1).
         blend: `"gaussian"` weighs pixels by their distance from the window's centre, with a standard deviation of an
             eighth of its size; `"constant"` averages.
         batch_size: Windows per step.
-        margin: Pixels at the borders of a window without weight, except where they are the image's own. `"auto"`
+        margin: Pixels at the borders of a window that get no weight, except at the image's own borders. `"auto"`
             takes the radius of the receptive field. None is 0.
-        out: Array or memory map to write into, of the result's shape. None makes an array.
-        reduce: What becomes of the probabilities. None keeps them. `"argmax"` gives the most probable class, a number
-            1 where the probability is at least that and 0 elsewhere. A function gets a slab of probabilities `(...,
-            classes)`, with all spatial axes, and returns an array of the same spatial shape.
-        preprocess: From a batch of windows `(n, ..., channels)`, as stored, to what the model takes, such as
+        out: Array or memory map to write into, of the result's shape. None creates an array.
+        reduce: Reduction of the probabilities. None keeps them. `"argmax"` gives the most probable class. A number is a
+            threshold, which gives 1 where the probability is at least that and 0 elsewhere. A function gets a slab of
+            probabilities `(..., classes)`, with all spatial axes, and returns an array of the same spatial shape.
+        preprocess: Function from a batch of windows `(n, ..., channels)`, as stored, to what the model takes, such as
             `lambda x: x / 255`. None converts to float32.
         verbose: 0 for silence, 1 or "auto" for a progress bar.
 
     Returns:
         `out`, or a new array of float32 `(..., classes)`; for `"argmax"` uint8 `(...)`, int32 beyond 256 classes; for a
-        threshold uint8 `(...)`, of several classes `(..., classes)`; what a function returns.
+        threshold uint8 `(...)`, with several classes `(..., classes)`; for a function, what it returns.
 
     Raises:
         TypeError: If an argument is of a wrong type.
         ValueError: If a value is out of range, the network's stride does not divide `tile`, windows do not cover the
-            image for the margin, shapes do not fit, the model's output is not of its input's size, or a window or an
-            output holds NaN. What stood in `out` before may then be partly overwritten.
+            image because of the margin, shapes do not fit, the model's output is not of its input's size, or a window
+            or an output holds NaN. The previous content of `out` may then be partly overwritten.
 
     Example:
         >>> import numpy as np
@@ -101,7 +101,7 @@ def predict_tiled(
     longest = int(np.argmax(shape))
     ordered = list(windows(axes, longest))
     slabs = Slabs(shape, longest, ordered, model.output_shape[-1], finish, out)
-    if out is not None and not callable(reduce):  # a function is asked for whole slabs alone
+    if out is not None and not callable(reduce):  # a function is called with whole slabs only
         slabs.check_out()
     bar = keras.utils.Progbar(len(ordered), unit_name="window", verbose=int(bool(shown)))
     lengths = tuple(axis.length for axis in axes)
@@ -117,7 +117,7 @@ def predict_tiled(
 
 
 def _image_shape(model: Any, image: Any, channels: int | None) -> tuple[int, ...]:
-    """Return the spatial shape of an image that fits the model; it may have any channels where none are given."""
+    """Return the spatial shape of an image that fits the model, with any number of channels if `channels` is None."""
     shape, dtype = getattr(image, "shape", None), getattr(image, "dtype", None)
     if not isinstance(shape, tuple) or dtype is None or not hasattr(image, "__getitem__"):
         raise TypeError(
@@ -177,7 +177,7 @@ def _axes(model: Any, shape: tuple[int, ...], tile: Any, overlap: float, blend: 
     whole = [given is None for given in fixed]
     ragged = any(size % multiple for size, multiple in zip(sampled, field.stride, strict=True))
     if ragged and not fits(_network(model), sampled):
-        # Without crops, many networks take multiples of their stride alone.
+        # Without crops, many networks take only multiples of their stride.
         whole = [
             variable and size % multiple == 0
             for variable, size, multiple in zip(whole, shape, field.stride, strict=True)
@@ -191,7 +191,7 @@ def _axes(model: Any, shape: tuple[int, ...], tile: Any, overlap: float, blend: 
 
 
 def _field(model: Any) -> ReceptiveField:
-    """Return the model's receptive field; where its layers cannot be followed, one without bounds."""
+    """Return the model's receptive field, or an unbounded one if its layers cannot be followed."""
     network = _network(model)
     if is_functional(network):
         return receptive_field(network)
@@ -200,7 +200,7 @@ def _field(model: Any) -> ReceptiveField:
 
 
 def _network(model: Any) -> Any:
-    """Return the Keras model that predicts, or that an accelerated model was made of."""
+    """Return the Keras model that predicts, or that an accelerated model was made from."""
     return model if isinstance(model, keras.Model) else getattr(model, "model", model)
 
 
@@ -235,7 +235,7 @@ def _margins(margin: Any, radius: tuple[float, ...], unbounded: tuple[str, ...])
 
 
 def _step(size: int, length: int, overlap: float, multiple: int, margin: int, tile: int) -> int:
-    """Return the pixels from one window to the next, the most that overlap and margin allow."""
+    """Return the largest step in pixels from one window to the next that overlap and margin allow."""
     if size <= length:
         return length
     step = min(int(length * (1 - overlap) + 1e-9), length - 2 * margin) // multiple * multiple
@@ -278,7 +278,7 @@ def _read(image: Any, start: tuple[int, ...], lengths: tuple[int, ...]) -> np.nd
 
 
 def _check_finite(expected: str, values: np.ndarray, batch: Sequence[Window], cure: str) -> None:
-    # The sum of squares is ten times as fast as a look at each value, and finite unless one is not or many are huge.
+    # The sum of squares is ten times as fast as a check of each value, and finite unless one is not or many are huge.
     flat = values.ravel()
     if math.isfinite(np.vdot(flat, flat)):
         return
@@ -291,7 +291,7 @@ def _check_finite(expected: str, values: np.ndarray, batch: Sequence[Window], cu
 
 
 def _reduction(reduce: Any, classes: int) -> Finish:
-    """Return what turns a slab of probabilities into what is written."""
+    """Return the function from a slab of probabilities to the values to write."""
     if reduce is None:
         return lambda slab: slab
     if callable(reduce):

@@ -1,4 +1,4 @@
-"""The result of predicting the same images several times: a mean, and how far the predictions differ."""
+"""Result of predicting the same images several times: the mean, and how much the predictions differ."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from resunet_kit.inference._moments import Spread
 class Uncertainty:
     """Mean and spread of several predictions for the same images, per pixel and per image.
 
-    With `p` the prediction of a transform, a dropout pass or an ensemble's member, and `E` the mean over them:
+    With `p` the prediction of a transform, a dropout pass or an ensemble member, and `E` the mean over them:
     `mean = E[p]`, `std = sqrt(E[(p − mean)²])`, `entropy = H(E[p])`, `mutual_information = H(E[p]) − E[H(p)]`.
     `H` is the entropy in nats: `−Σ p log p` over classes that sum to 1; otherwise `−p log p − (1 − p) log(1 − p)`,
     summed over the classes. The entropy is the total uncertainty. The mutual information is the part on which the
-    predictions disagree: large where they are certain of different classes, 0 where all say the same.
+    predictions disagree: large where they are certain of different classes, 0 where all agree.
 
     Unpacks as `mean, std = result`.
 
     Attributes:
-        mean: `(n, ..., classes)` float32, as the model's outputs.
+        mean: `(n, ..., classes)` float32, like the model's outputs.
         std: Standard deviation over the predictions, of the same shape.
-        entropy: Entropy of the mean per pixel, `(n, ...)` float32 without the class axis, `(n,)` of a classifier; None
-            where the outputs are not probabilities, such as logits.
+        entropy: Entropy of the mean per pixel, `(n, ...)` float32 without the class axis, `(n,)` for a classifier; None
+            if the outputs are not probabilities, such as logits.
         mutual_information: Mutual information per pixel between the class and the choice of the prediction, of the same
-            shape, at least 0; None where the outputs are not probabilities.
+            shape, at least 0; None if the outputs are not probabilities.
 
     Example:
         >>> import numpy as np
@@ -59,7 +59,7 @@ class Uncertainty:
 
     @property
     def image_entropy(self) -> np.ndarray | None:
-        """Mean of `entropy` over the pixels of each image, `(n,)`; None where the outputs are not probabilities."""
+        """Mean of `entropy` over the pixels of each image, `(n,)`; None if the outputs are not probabilities."""
         return _per_image(self.entropy)
 
     @property
@@ -69,7 +69,7 @@ class Uncertainty:
 
 
 def uncertainty_of(spread: Spread) -> Uncertainty:
-    """Return the result of the sums over all predictions."""
+    """Return the uncertainty from the spread of all predictions."""
     information = None
     if spread.entropy is not None and spread.expected_entropy is not None:
         information = np.maximum(spread.entropy - spread.expected_entropy, 0)  # rounding

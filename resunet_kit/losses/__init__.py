@@ -1,4 +1,4 @@
-"""Segmentation losses with explicit empty-mask rules, which serialise, add up and work on every backend."""
+"""Segmentation losses with explicit empty-mask rules; they serialise, can be added up and run on every backend."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # where every unknown name would be one of any type
+if not TYPE_CHECKING:  # for type checkers, every unknown name would be of type Any
 
     def __getattr__(name: str) -> Any:
         raise missing_name(__name__, name, __all__, hints_of_losses(name, __all__))

@@ -13,8 +13,8 @@ FAR = 1e15
 def signed_distances(mask: Tensor, spacing: Sequence[float]) -> Tensor:
     """Return each pixel's distance to the nearest pixel across the mask's border: below 0 inside, above 0 outside.
 
-    It is SciPy's `distance_transform_edt` of the background less that of the foreground, which is what
-    `resunet_kit.masks.signed_distance_map` computes; all 0 where the mask is all empty or all full. No gradient.
+    This is SciPy's `distance_transform_edt` of the background minus that of the foreground, as computed by
+    `resunet_kit.masks.signed_distance_map`; it is 0 everywhere if the mask is entirely empty or full. No gradient.
 
     Args:
         mask: Booleans, shape `(images, ..., classes)`.
@@ -45,9 +45,9 @@ def _steps_to(mask: Tensor) -> Tensor:
 
 
 def _nearest_along(squared: Tensor, axis: int, step: float) -> Tensor:
-    """Return `minⱼ squared[j] + (step·(i − j))²` along an axis: squared distances over one more axis.
+    """Return `minⱼ squared[j] + (step·(i − j))²` along an axis, which extends squared distances by that axis.
 
-    One pixel `j` after another, for all `i` at once: two tensors are held, not one for each distance.
+    The loop takes one pixel `j` after another, for all `i` at once, and so stores two tensors, not one per distance.
     """
     count = ops.shape(squared)[axis]
     positions = ops.reshape(ops.arange(count, dtype="float32"), (-1, *[1] * (len(squared.shape) - axis - 1)))

@@ -1,4 +1,4 @@
-"""What all loss functions share: their registration with Keras, and the options of their class in `help`."""
+"""Decorator of the loss functions: registration with Keras, and the options of their class in `help`."""
 
 import functools
 import inspect
@@ -13,10 +13,10 @@ Function = TypeVar("Function", bound=Callable[..., object])
 SECTIONS = """
 
 Args:
-    y_true: 0/1 masks or one-hot classes of the shape of `y_pred`, or integer labels, their last axis of 1 or absent.
+    y_true: 0/1 masks or one-hot classes of the shape of `y_pred`, or integer labels, whose last axis is 1 or absent.
     y_pred: Shape `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`, probabilities unless
         `from_logits=True`.
-    sample_weight: Per image, `(batch,)`, or per pixel. None: all weigh the same.
+    sample_weight: Per image, `(batch,)`, or per pixel. None: equal weights.
 {options}
 
 Returns:
@@ -39,7 +39,7 @@ Example:
 def loss_function(kind: type[keras.losses.Loss]) -> Callable[[Function], Function]:
     """Return a decorator that registers a function with Keras and gives `help` the options of its class.
 
-    A function takes every option of its class but `reduction`. They are written once, at the class.
+    A function takes every option of its class except `reduction`. They are documented once, in the class.
     """
 
     def decorate(function: Function) -> Function:

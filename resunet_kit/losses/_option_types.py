@@ -1,11 +1,11 @@
-"""The options of the loss functions, for type checkers and editors: those of the classes of the same name."""
+"""Types of the loss functions' options, for type checkers and editors: the same as those of their classes."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, TypedDict
 
 
 class Options(TypedDict, total=False):
-    """Of `SegmentationLoss`, without `reduction`: a function returns the loss of each image."""
+    """Options of `SegmentationLoss` without `reduction`, since a function returns the loss of each image."""
 
     from_logits: bool
     multilabel: bool
@@ -19,45 +19,45 @@ class Options(TypedDict, total=False):
 
 
 class SmoothedOptions(Options, total=False):
-    """Of `Jaccard`, `GeneralizedDice` and `MatthewsCorrelation`."""
+    """Options of `Jaccard`, `GeneralizedDice` and `MatthewsCorrelation`."""
 
     smooth: float
     soft_labels: bool
 
 
 class TverskyOptions(SmoothedOptions, total=False):
-    """Of `Tversky`."""
+    """Options of `Tversky`."""
 
     fp_weight: float
     fn_weight: float
 
 
 class FocalTverskyOptions(TverskyOptions, total=False):
-    """Of `FocalTversky`."""
+    """Options of `FocalTversky`."""
 
     exponent: float
 
 
 class DiceOptions(SmoothedOptions, total=False):
-    """Of `Dice` and `LogCoshDice`."""
+    """Options of `Dice` and `LogCoshDice`."""
 
     squared: bool
 
 
 class CenterlineDiceOptions(SmoothedOptions, total=False):
-    """Of `CenterlineDice`."""
+    """Options of `CenterlineDice`."""
 
     iterations: int
 
 
 class CrossEntropyOptions(Options, total=False):
-    """Of `CrossEntropy`."""
+    """Options of `CrossEntropy`."""
 
     label_smoothing: float
 
 
 class FocalOptions(CrossEntropyOptions, total=False):
-    """Of `Focal`."""
+    """Options of `Focal`."""
 
     gamma: float
     alpha: float | None
@@ -65,7 +65,7 @@ class FocalOptions(CrossEntropyOptions, total=False):
 
 
 class UnifiedFocalOptions(Options, total=False):
-    """Of `UnifiedFocal`."""
+    """Options of `UnifiedFocal`."""
 
     cross_entropy_weight: float
     delta: float
@@ -75,13 +75,13 @@ class UnifiedFocalOptions(Options, total=False):
 
 
 class DistanceOptions(Options, total=False):
-    """Of `Boundary`."""
+    """Options of `Boundary`."""
 
     spacing: float | Sequence[float] | None
     distance_maps: bool | None
 
 
 class HausdorffDistanceOptions(DistanceOptions, total=False):
-    """Of `HausdorffDistance`."""
+    """Options of `HausdorffDistance`."""
 
     exponent: float

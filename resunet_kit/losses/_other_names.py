@@ -1,4 +1,4 @@
-"""What other libraries call the losses and their options, and what to write here instead.
+"""Names of losses and their options in other libraries, and what to write here instead.
 
 SMP is segmentation_models.pytorch.
 """
@@ -178,7 +178,7 @@ SUM: dict[str, Hint] = {
 
 # === Losses ===
 
-# By the name in lower case, without `_`, "loss" and what is written before it for a form of the truth.
+# Keys are names in lower case, without `_`, "loss" and the prefixes in `FORMS`.
 LOSSES = {
     **dict.fromkeys(("dice", "dicecoefficient", "dicecoef", "sorensendice"), "Dice"),
     **dict.fromkeys(("iou", "jaccard", "jaccarddistance", "jaccardindex", "intersectionoverunion"), "Jaccard"),
@@ -215,7 +215,7 @@ SCORES = {"IoU": "metrics.IoU", "DiceScore": "metrics.DiceScore", "dice_coef": "
 
 
 def hints_of_losses(name: str, known: Iterable[str]) -> Mapping[str, str]:
-    """Return the hint for a name that another library gives a loss, by that name; nothing if it is not one."""
+    """Return the hint for another library's name of a loss, keyed by that name; empty if it is not one."""
     key = name.lower().replace("_", "").replace("loss", "")
     while key not in LOSSES and key not in SUMS and key.startswith(FORMS):
         form = next(form for form in FORMS if key.startswith(form))
@@ -228,6 +228,6 @@ def hints_of_losses(name: str, known: Iterable[str]) -> Mapping[str, str]:
 
 
 def _as_written(loss: str, name: str, known: Iterable[str]) -> str:
-    """Return the class, or the function of the same name where the name asked for is a function's."""
+    """Return the name of the class, or of its function if the requested name is in lower case."""
     functions = {function.replace("_", ""): function for function in known if function.islower()}
     return functions.get(loss.lower(), loss) if name.islower() else loss

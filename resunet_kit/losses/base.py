@@ -36,24 +36,24 @@ RENAMED_HOOKS = {
 
 @dataclasses.dataclass(kw_only=True, eq=False)
 class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
-    """Base class of the losses: a loss of your own is a subclass with one method, `class_losses`.
+    """Base class of the losses: for your own loss, write a subclass with one method, `class_losses`.
 
     A loss that is not a mean over classes overrides `image_losses` instead. `a + 0.5 * b` is a `LossSum`.
 
-    Declare options as fields of a keyword-only dataclass, and their ranges with `option`; `get_config` then holds them
-    all.
+    Declare options as fields of a keyword-only dataclass, and their ranges with `option`; `get_config` then includes
+    them all.
 
     `y_pred` has shape `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
-    `y_true` has the same shape (0/1 masks or one-hot classes), or holds integer labels with a last axis of 1
-    or none. One channel is a binary mask. Numbers are computed in float32 under every dtype policy.
+    `y_true` has the same shape (0/1 masks or one-hot classes), or holds integer labels with or without a last
+    axis of 1. One channel is a binary mask. Losses are computed in float32 under every dtype policy.
 
     `sample_weight` is per image, `(batch,)`, and multiplies that image's loss; or per pixel, of `y_pred`'s
     shape with or without the channel axis, and multiplies that pixel's contribution to every count. With
     `reduce="batch"` an image's weight multiplies its pixels' contributions too.
 
-    Empty masks: with `empty="score"` an image without truth is scored by the formula as any other. With
-    `empty="skip"` a class that an image's truth lacks has no weight in that image's mean, and an image that
-    lacks them all has none in the batch's. If nothing is left the loss is 0 with a gradient of 0.
+    Empty masks: with `empty="score"`, an image without truth is scored by the formula like any other. With
+    `empty="skip"`, a class that is absent from an image's truth has no weight in that image's mean, and an image
+    without any of the classes has none in the batch's. If nothing is left, the loss is 0 with a gradient of 0.
 
     Args:
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
@@ -61,14 +61,14 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -89,7 +89,7 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
     """
 
     other_names: ClassVar = _other_names.ALL
-    # Whether two class_weights of one channel weigh the pixels of its background and its foreground.
+    # Whether two class_weights for one channel weigh the pixels of its background and its foreground.
     weighs_background: ClassVar[bool] = False
 
     from_logits: bool = option(False)
@@ -113,7 +113,7 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         self.check_options()
 
     def check_options(self) -> None:
-        """Check what `option` cannot declare. A subclass adds its own rules and calls this method.
+        """Check what `option` cannot declare. A subclass that adds rules of its own must call this method too.
 
         Raises:
             TypeError: If an option is of the wrong type.
@@ -140,16 +140,16 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
     # === From tensors to the loss ===
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor = None) -> Tensor:
-        """Return the loss, reduced over the images by `reduction`; NaN of wrong values in a compiled step."""
+        """Return the loss, reduced over the images by `reduction`; in a compiled step, wrong values make it NaN."""
         with collected() as failures:
             y_true, y_pred, pixel_weight, image_weight = self._to_tensors(y_true, y_pred, sample_weight)
-            # Keras multiplies weights into call's result, where pixels are gone: they travel with the truth.
+            # Keras applies weights to the result of call, without pixels: pixel weights are passed with the truth.
             target = y_true if pixel_weight is None else (y_true, pixel_weight)
             loss = super().__call__(target, y_pred, image_weight)
         return failures.nan_where(loss)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Return the images' losses, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
+        """Return the loss of each image, shape `(batch,)`; `y_true` may be a pair of truth and pixel weights."""
         y_true, weights = y_true if isinstance(y_true, tuple) else (y_true, None)
         check_shapes(y_true, y_pred)
         with collected() as failures:
@@ -164,14 +164,14 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         values = ops.broadcast_to(values, (ops.shape(y_pred)[0],))  # (batch,)
         return self._without_skipped(values, class_weights) if self.empty == "skip" else values
 
-    # === Steps that a subclass may override, in their order ===
+    # === Steps that a subclass may override, in order ===
 
     def activate(self, y_pred: Tensor) -> Tensor:
-        """Return what `class_losses` gets as its prediction: probabilities."""
+        """Return the prediction that `class_losses` receives: probabilities."""
         return to_probabilities(y_pred, from_logits=self.from_logits, multilabel=self.multilabel)
 
     def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
-        """Return what `class_losses` gets as its truth, the mask, and the weights of pixels that are left out."""
+        """Return the truth that `class_losses` receives, the mask, and the weights that leave out pixels (or None)."""
         return self.encode_mask(y_true, channels, rank)
 
     def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
@@ -181,13 +181,13 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
     def prepare(self, truth: Tensor, prediction: Tensor) -> tuple[Any, Any]:
         """Return truth and prediction with what is computed from whole images, such as distance maps or skeletons.
 
-        What depends on a pixel's neighbours belongs here: afterwards `reduce="batch"` joins the images. Either may be
-        a tuple; the first part of the truth is 0 throughout where an image lacks the class.
+        Whatever depends on a pixel's neighbours belongs here, since `reduce="batch"` joins the images afterwards.
+        Either may be a tuple; the first element of the truth must be 0 everywhere if a class is absent from the image.
         """
         return truth, prediction
 
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
-        """Return the loss of each image and class: the one method that a loss must have.
+        """Return the loss of each image and class: the one method that a loss must define.
 
         Args:
             truth: Shape `(images, ..., classes)`, values in [0, 1].
@@ -229,7 +229,7 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         class_weights = ops.convert_to_tensor(class_weights[None], dtype=self.dtype)
         if self.empty == "score":
             return class_weights
-        # Without their signs, since the truth of some losses is a map of signed distances.
+        # Absolute values, since the truth of some losses is a map of signed distances.
         present = spatial_sum(combine_weights(ops.abs(truth), weights)) > 0
         class_weights = class_weights * ops.cast(present, self.dtype)
         return class_weights / ops.maximum(ops.sum(class_weights, axis=-1, keepdims=True), TINY)
@@ -247,7 +247,7 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         return self._pooled(truth, prediction, combine_weights(kept, weights))
 
     def get_config(self) -> dict[str, Any]:
-        """Return every option by name: the dataclass's fields, so none can be forgotten."""
+        """Return every option by name, from the dataclass's fields, so that none can be forgotten."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def _to_tensors(self, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> tuple[Tensor, ...]:
@@ -257,13 +257,13 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
         check_shapes(y_true, y_pred)
         pixel_weight, image_weight = split_sample_weight(sample_weight, y_pred)
         if self.reduce == "batch" and image_weight is not None:
-            # Multiplied afterwards, a weight of 0 would not take the image out of the batch's counts.
+            # Applied afterwards, a weight of 0 would not remove the image from the batch's counts.
             column = ops.reshape(image_weight, (-1, *[1] * (len(y_pred.shape) - 1)))
             pixel_weight, image_weight = column * ops.ones_like(y_pred[..., :1]), None
         return y_true, y_pred, pixel_weight, image_weight
 
     def _pooled(self, *tensors: Any) -> tuple[Any, ...]:
-        """Return the tensors, with `reduce="batch"` as those of one image."""
+        """Return the tensors, joined into those of one image with `reduce="batch"`."""
         return keras.tree.map_structure(_join_images, tensors) if self.reduce == "batch" else tensors
 
     def _without_skipped(self, values: Tensor, class_weights: Tensor) -> Tensor:

@@ -21,33 +21,33 @@ class CenterlineDice(SegmentationLoss):
     """Centreline Dice (clDice) loss: 1 minus the harmonic mean of how much of each skeleton the other mask covers.
 
     `1 − 2·precision·sensitivity / (precision + sensitivity)` for each image and class, with `S` the soft skeletons,
-    `precision = (Σ S_p·t + s) / (Σ S_p + s)` and `sensitivity = (Σ S_t·p + s) / (Σ S_t + s)`. A break in a vessel costs
-    its length, a width that is slightly wrong nothing. A perfect prediction by 0 and 1 gives 0, of an empty mask too.
+    `precision = (Σ S_p·t + s) / (Σ S_p + s)` and `sensitivity = (Σ S_t·p + s) / (Σ S_t + s)`. A gap in a vessel costs
+    its length; a slightly wrong width costs nothing. A perfect 0/1 prediction gives 0, also for an empty mask.
 
-    It measures centrelines, not pixels: a false positive may shorten a skeleton, so adding one may lower the loss. Add
-    a region loss, as in `Dice() + CenterlineDice()`, as the authors do.
+    It measures centrelines, not pixels: a false positive may shorten a skeleton, so adding one may lower the loss. Like
+    the authors, add a region loss, as in `Dice() + CenterlineDice()`.
 
     Pixels of weight 0 are left out of the sums, but not of the skeletons.
 
     Args:
-        iterations: How often the masks are eroded to find the skeletons, at least 1: the radius of the thickest
-            structure, in pixels. The default is the authors'; time grows with it.
+        iterations: Number of erosions that find the skeletons, at least 1: the radius of the thickest structure, in
+            pixels. The default is the authors'; the computing time grows with it.
         smooth: `s`, in pixels, at least 0.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:

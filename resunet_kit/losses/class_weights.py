@@ -1,4 +1,4 @@
-"""Weights of the classes: their check, and the two of one channel, its background's and its foreground's."""
+"""Class weights: their check, and pairs of weights for the background and foreground of one channel."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from resunet_kit._shared.numbers import number
 from resunet_kit._shared.overlap import Tensor
 
-# What weighs a rare foreground of one channel, for losses without a background of their own.
+# Ways to weigh a rare foreground of one channel, for losses that score the foreground alone.
 WAYS = (
     "give the call a sample_weight per pixel, as np.where(mask == 1, 20, 1), add CrossEntropy(class_weights=[1, 20]), "
     "or end the model in a softmax of two channels, which two class_weights weigh"
@@ -42,26 +42,26 @@ def checked_class_weights(weights: Any) -> list[float]:
 
 
 def of_two_classes(class_weights: Sequence[float] | None, channels: int) -> list[float] | None:
-    """Return the weights of background and foreground, of sum 1, where two are given for one channel; else None."""
+    """Return the weights of background and foreground, summing to 1, if two are given for one channel; else None."""
     if class_weights is None or channels != 1 or len(class_weights) != 2:
         return None
     return [weight / sum(class_weights) for weight in class_weights]
 
 
 def pixel_weights(class_weights: Sequence[float] | None, truth: Tensor) -> Tensor:
-    """Return the weight of each pixel's class where two are given for one channel, shape `(images, ..., 1)`, else None.
+    """Return the weight of each pixel's class if two are given for one channel, shape `(images, ..., 1)`; else None.
 
-    They are those of exclusive classes with the background in a channel of its own.
+    The weights are the same as for exclusive classes with a separate channel for the background.
     """
     pair = of_two_classes(class_weights, truth.shape[-1])
     return None if pair is None else pair[0] + (pair[1] - pair[0]) * truth
 
 
 def refuse_two_classes(loss: Any) -> None:
-    """Refuse two weights for the one channel of a loss that scores nothing but the foreground.
+    """Refuse two weights for one channel of a loss that scores only the foreground.
 
     Raises:
-        ValueError: Always; it names what else weighs a rare foreground.
+        ValueError: Always; the message names other ways to weigh a rare foreground.
     """
     own = "pass fn_weight above fp_weight, " if hasattr(loss, "fn_weight") else ""
     raise ValueError(

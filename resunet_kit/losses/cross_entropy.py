@@ -1,4 +1,4 @@
-"""Cross-entropy and focal cross-entropy: Keras's values, with the options of the other losses here."""
+"""Cross-entropy and focal loss: the values of Keras's losses, with the options of the other losses here."""
 
 import dataclasses
 from typing import ClassVar, Unpack
@@ -15,7 +15,7 @@ from resunet_kit.losses.class_weights import of_two_classes, pixel_weights
 from resunet_kit.losses.options import option
 from resunet_kit.losses.tversky import focal_power
 
-# === Losses of pixels, and their means ===
+# === Pixel losses and their means ===
 
 
 def pixel_entropies(truth: Tensor, prediction: Tensor, *, from_logits: bool, exclusive: bool) -> Tensor:
@@ -32,7 +32,7 @@ def focal_factors(
 ) -> Tensor:
     """Return `(1 − p_t)^gamma` of each pixel and channel; for exclusive classes `(1 − p)^gamma`.
 
-    With `soft_labels` it is `|t − p|^gamma` in both: the same where `t` is 1, and in a mask where it is 0.
+    With `soft_labels` it is `|t − p|^gamma` in both cases: the same where `t` is 1, and in a mask where it is 0.
     """
     if exclusive:
         probability = ops.softmax(prediction, axis=-1) if from_logits else _normalised(prediction)
@@ -43,19 +43,19 @@ def focal_factors(
     errors = 1 - probability
     if not exclusive:
         errors = truth * errors + (1 - truth) * probability
-    # Held above 0, where a power below 1 is infinitely steep; the cross-entropy there is below 1e-6.
+    # Clamped above 0, where a power below 1 is infinitely steep; the cross-entropy there is below 1e-6.
     return ops.maximum(errors, TINY) ** gamma
 
 
 def _normalised(prediction: Tensor) -> Tensor:
-    """Return probabilities as Keras takes their logarithm: of sum 1, inside (0, 1)."""
+    """Return probabilities as Keras prepares them for the logarithm: summing to 1, clipped inside (0, 1)."""
     epsilon = keras.config.epsilon()
     total = ops.maximum(ops.sum(prediction, axis=-1, keepdims=True), TINY)
     return ops.clip(prediction / total, epsilon, 1 - epsilon)
 
 
 def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, class_weights: Tensor, *, exclusive: bool) -> Tensor:
-    """Return the images' means over pixels of nonzero weight, shape `(images,)`.
+    """Return the mean of each image over pixels of nonzero weight, shape `(images,)`.
 
     For exclusive classes a pixel has one loss, the sum over the classes, and is weighted by the weight of its class.
     Otherwise the mean is taken per channel, and then over the channels.
@@ -74,7 +74,7 @@ def mean_of_pixels(losses: Tensor, truth: Tensor, weights: Tensor, class_weights
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class CrossEntropy(SegmentationLoss):
-    """Cross-entropy, the mean over pixels: `−log p` of the true class.
+    """Cross-entropy: the mean over pixels of `−log p` of the true class.
 
     One channel and `multilabel` take the binary form, `−t·log p − (1 − t)·log(1 − p)`, averaged over pixels
     and then channels; exclusive classes the categorical, `−Σ t·log p`. With default options the values are
@@ -82,14 +82,14 @@ class CrossEntropy(SegmentationLoss):
     and the means are those of the other losses here.
 
     A pixel of weight 0 does not count in the divisor of the mean. With exclusive classes a pixel is also
-    weighted by the weight of its class in `class_weights`; without the background an image of background alone
-    has a loss of 0.
+    weighted by the weight of its class in `class_weights`; without the background, an image with nothing but
+    background has a loss of 0.
 
-    An image without truth is scored as any other. `empty="skip"` gives it no weight in the mean; if nothing
+    An image without truth is scored like any other. `empty="skip"` gives it no weight in the mean; if nothing
     is left the loss is 0 with a gradient of 0.
 
-    From probabilities a wrong certainty costs 16.1, and has no gradient: Keras clips at 1e-7. Logits keep
-    theirs, so prefer `from_logits=True`.
+    With probabilities, a fully confident error costs 16.1 and has no gradient, since Keras clips at 1e-7. Logits
+    keep their gradient, so prefer `from_logits=True`.
 
     Args:
         label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
@@ -99,15 +99,15 @@ class CrossEntropy(SegmentationLoss):
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
             Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -128,7 +128,7 @@ class CrossEntropy(SegmentationLoss):
     name: str = "cross_entropy"
 
     def activate(self, y_pred: Tensor) -> Tensor:
-        """Return logits unchanged: their logarithms are exact where those of probabilities are clipped."""
+        """Return logits unchanged: their log-probabilities are exact where those of probabilities are clipped."""
         return y_pred if self.from_logits else super().activate(y_pred)
 
     def image_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor, class_weights: Tensor) -> Tensor:
@@ -168,7 +168,7 @@ ALPHA = (
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Focal(CrossEntropy):
-    """Focal loss: cross-entropy in which pixels that are already right weigh little.
+    """Focal loss: cross-entropy in which pixels that are already classified well weigh little.
 
     `−(1 − p_t)^gamma · log p_t`, the mean over pixels, with `p_t` the probability of the true class. With
     default options the values are those of `keras.losses.BinaryFocalCrossentropy`, and for exclusive classes
@@ -178,11 +178,11 @@ class Focal(CrossEntropy):
     `|t − p|^gamma` as the factor.
 
     Args:
-        gamma: Exponent, at least 0; 0 is cross-entropy. The default is the paper's best.
+        gamma: Exponent, at least 0; 0 gives the cross-entropy. The default is the paper's best.
         alpha: Weight of the foreground's pixels in [0, 1], with `1 − alpha` for the background's; the paper's
             best is 0.25 with gamma 2. None: 1 for both. Exclusive classes take `class_weights` instead.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
             `n` the number of exclusive classes, or 2.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
@@ -190,15 +190,15 @@ class Focal(CrossEntropy):
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
             Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:

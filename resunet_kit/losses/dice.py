@@ -16,35 +16,35 @@ from resunet_kit.losses.tversky import error_fraction
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class Dice(SegmentationLoss):
-    """Dice loss: Tversky with one half for both weights.
+    """Dice loss: 1 minus the Dice score, which is Tversky with one half for both weights.
 
     `1 − (2TP + s) / (2TP + FP + FN + s)` for each image and class, then the mean. With `squared`, false
     positives count `p²` and false negatives `(1 − p)²`, which for 0/1 truth makes the denominator `Σt² + Σp² + s`.
 
-    A perfect prediction gives 0, of an empty mask too. `empty="score"` scores an image without truth by the
-    formula: `FP / (FP + s)`. `empty="skip"` gives it no weight in the mean; if nothing is left the loss is 0
+    A perfect prediction gives 0, also for an empty mask. `empty="score"` scores an image without truth by the
+    formula: `FP / (FP + s)`. `empty="skip"` gives it no weight in the mean; if nothing is left, the loss is 0
     with a gradient of 0.
 
     Args:
         squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
             background then weigh little.
-        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
-            elsewhere, it stays near 1 and its gradient near 0 until none are left.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        smooth: `s`, in pixels, at least 0. With 1, the loss of an empty mask falls with the false positives; with 1e-6,
+            as in other libraries, it stays near 1 and its gradient near 0 until none are left.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -78,7 +78,7 @@ class Dice(SegmentationLoss):
         else:
             tp, fp, fn = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
             errors = fp + fn
-        # Dice's fraction halved above and below is Tversky's, its smoothing halved with it.
+        # Halving numerator and denominator of Dice, smoothing included, gives Tversky.
         return error_fraction(tp, errors / 2, self.smooth / 2)
 
 

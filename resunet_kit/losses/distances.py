@@ -27,7 +27,7 @@ class DistanceLoss(SegmentationLoss):
 
     Args:
         spacing: Pixel spacing along each spatial axis, or one number for all; None: 1.
-        distance_maps: Whether `y_true` holds such maps; None: whether it holds values outside [0, 1].
+        distance_maps: Whether `y_true` holds such maps; None: it does if any value is outside [0, 1].
     """
 
     other_names: ClassVar = _other_names.DISTANCE
@@ -36,13 +36,13 @@ class DistanceLoss(SegmentationLoss):
     distance_maps: bool | None = option(None)
 
     def check_options(self) -> None:
-        """Check the spacing, one number or two or three."""
+        """Check the spacing: one number for all axes, or two or three."""
         super().check_options()
         if self.spacing is not None:
             self.spacing = _checked_spacing(self.spacing)
 
     def has_distance_maps(self, y_true: Tensor, channels: int, rank: int) -> Tensor:
-        """Return whether `y_true` holds distance maps: a boolean, or a tensor where it depends on unknown values."""
+        """Return whether `y_true` holds distance maps: a boolean, or a tensor if it depends on unknown values."""
         could_be = len(y_true.shape) == rank and y_true.shape[-1] == channels and self.ignore_class is None
         if self.distance_maps and not could_be:
             raise ValueError(
@@ -61,9 +61,9 @@ class DistanceLoss(SegmentationLoss):
         return outside if are_maps is None else are_maps
 
     def _check_maps(self, y_true: Tensor, found: tuple[Tensor, Tensor]) -> None:
-        """Refuse class labels and masks in place of maps, which are negative in the object.
+        """Refuse class labels and masks passed instead of maps, which are negative in the object.
 
-        The maps of empty masks alone hold no negative number; SciPy's are then not integers, and ours are 0.
+        Only maps of empty masks hold no negative number; SciPy's are then not integers, and ours are 0.
         """
         highest = 0 if self.distance_maps else 1
         integers = ops.all(ops.equal(y_true, ops.round(y_true)))
@@ -78,7 +78,7 @@ class DistanceLoss(SegmentationLoss):
         )
 
     def encode_mask(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
-        """Return the mask, of distance maps too, and the weights that leave out `ignore_class` (or None)."""
+        """Return the mask, also from distance maps, and the weights that leave out `ignore_class` (or None)."""
         if self.has_distance_maps(y_true, channels, rank):
             return _from_maps(y_true)[1], None
         return super().encode_mask(y_true, channels, rank)
@@ -90,7 +90,7 @@ class DistanceLoss(SegmentationLoss):
             return _from_maps(y_true), None
         if are_maps is False:
             return self._from_masks(y_true, channels, rank)
-        with unchecked():  # within a branch; masks are in [0, 1] there
+        with unchecked():  # within a branch, where masks are known to be in [0, 1]
             return ops.cond(
                 are_maps, lambda: _from_maps(y_true), lambda: self._from_masks(y_true, channels, rank)[0]
             ), None
@@ -105,16 +105,16 @@ class DistanceLoss(SegmentationLoss):
 
 
 def _checked_spacing(spacing: Any) -> float | list[float]:
-    """Return one number, or a list of two or three; JSON knows no tuples."""
+    """Return one number, or a list of two or three; JSON has no tuples."""
     if isinstance(spacing, str) or not isinstance(spacing, Sequence | np.ndarray) or np.ndim(spacing) == 0:
         return number("spacing", spacing, "(0, inf)")
     return list(numbers_per_axis("spacing", spacing, 3 if len(spacing) == 3 else 2))
 
 
 def _from_maps(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Return distance maps, 0 where they have no border, and the masks that they show.
+    """Return the distance maps, set to 0 where they have no border, and the masks that they represent.
 
-    SciPy's distances of an empty mask have one sign, without being 0.
+    For an empty mask, SciPy's distances have a single sign, but are not 0.
     """
     spatial = tuple(range(1, len(maps.shape) - 1))
     inside, outside = maps < 0, maps > 0
@@ -128,33 +128,33 @@ class Boundary(DistanceLoss):
     """Boundary loss: the mean of `φ·p` over the pixels, with `φ` the signed distance to the truth's border.
 
     `φ` is below 0 inside the object and above 0 outside, so a false positive costs its distance, and a true positive
-    lowers the loss by its depth. The minimum is that of the truth itself and below 0. The loss is linear in `p`, and
-    `φ` is 0 for a mask that is all empty or all full: add a region loss, as in `Dice() + 0.01 * Boundary()`.
+    lowers the loss by its depth. The truth itself has the minimum, which is below 0. The loss is linear in `p`, and `φ`
+    is 0 for a mask that is entirely empty or full: add a region loss, as in `Dice() + 0.01 * Boundary()`.
 
-    `y_true` takes the forms that `SegmentationLoss` names, fractions are thresholded at one half, and the distances are
-    computed in every step. Or it holds
-    the maps themselves, of the prediction's shape, made once by the data pipeline with
-    `resunet_kit.masks.signed_distance_map` (one call for each class).
+    `y_true` takes the forms that `SegmentationLoss` lists, with fractions thresholded at one half; the distances are
+    then computed in every step. Or it holds the maps themselves, in the prediction's shape, computed once by the data
+    pipeline with `resunet_kit.masks.signed_distance_map` (one call for each class).
 
-    `empty="skip"` leaves out what has no border. Pixels of weight 0 are left out of the mean, but not of the distances.
+    `empty="skip"` leaves out masks without a border. Pixels of weight 0 are left out of the mean, but not of the
+    distances.
 
     Args:
-        spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
+        spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
-            if any value is outside [0, 1], which those of masks never are. With `ignore_class` it does not.
+            if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -173,7 +173,8 @@ class Boundary(DistanceLoss):
         -1.25
 
     Note:
-        The authors' code has 0 on the object's outermost pixels, so that thin objects have no effect; here 1.
+        In the authors' code the distance is 0 on the object's outermost pixels, so that thin objects have no effect;
+        here it is 1.
 
     References:
         Kervadec et al. 2019, Boundary loss for highly unbalanced segmentation, arXiv 1812.07032.
@@ -190,36 +191,37 @@ class Boundary(DistanceLoss):
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class HausdorffDistance(DistanceLoss):
-    """Hausdorff distance loss: squared errors, weighted by their distances to both borders.
+    """Hausdorff distance loss: squared errors, weighted by the distances to the borders of truth and prediction.
 
     The mean over the pixels of `(t − p)²·(d_t^exponent + d_p^exponent)`, with `d_t` the distance to the border of the
-    truth and `d_p` to that of `p ≥ 0.5`. A perfect prediction gives 0. Distances to a border that an all empty or all
-    full mask does not have are 0; add a region loss, as in `Dice() + 0.001 * HausdorffDistance()`.
+    truth and `d_p` to that of `p ≥ 0.5`. A perfect prediction gives 0. A mask that is entirely empty or full has no
+    border, and its distances are 0; add a region loss, as in `Dice() + 0.001 * HausdorffDistance()`.
 
-    `y_true` takes the forms that `SegmentationLoss` names; of fractions the distances are those of `t ≥ 0.5`, and the
-    squared errors their own. Or it holds maps made once by the data pipeline with
+    `y_true` takes the forms that `SegmentationLoss` lists; fractions are thresholded at one half for the distances, but
+    not for the squared errors. Or it holds maps computed once by the data pipeline with
     `resunet_kit.masks.signed_distance_map`, which halves the distances left to compute; a map of 0 counts as empty.
 
-    `empty="skip"` leaves out what has no border. Pixels of weight 0 are left out of the mean, but not of the distances.
+    `empty="skip"` leaves out masks without a border. Pixels of weight 0 are left out of the mean, but not of the
+    distances.
 
     Args:
-        exponent: Of the distances, above 0. The paper recommends 1 to 3.
-        spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
+        exponent: Exponent of the distances, above 0. The paper recommends 1 to 3.
+        spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
-            if any value is outside [0, 1], which those of masks never are. With `ignore_class` it does not.
+            if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:

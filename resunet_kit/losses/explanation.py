@@ -12,23 +12,23 @@ from resunet_kit._shared.overlap import Tensor, overlap
 from resunet_kit.losses.base import SegmentationLoss
 from resunet_kit.losses.sums import LossSum, value_of
 
-# Rows of a printed table: a screen.
+# The maximum number of rows in a printed table, about a screen.
 ROWS = 40
 
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """What `explain` returns; `print` shows it as a table.
+    """Result of `explain`, which `print` shows as a table.
 
-    A row is an image, or with `reduce="batch"` the batch. Counts are soft: sums of probabilities, times the
-    pixels' weights. A sum of losses, and a loss that is not of this package, has no counts of its own.
+    A row is an image, or with `reduce="batch"` the whole batch. Counts are soft: sums of probabilities, times the
+    pixels' weights. A sum of losses has no counts of its own, nor has a loss from outside this package.
 
     Attributes:
         name: The loss's name.
         value: What the loss returned; the sum over the images if it is not reduced.
-        gradient: Largest absolute derivative of the value by a score of `y_pred`, per image and channel,
+        gradient: Largest absolute derivative of the value with respect to a score in `y_pred`, per image and channel,
             `(batch, channels)`.
-        tp: True positives, `(images, classes)`, or None; so are the next four.
+        tp: True positives, `(images, classes)`, or None; the same holds for the next four.
         fp: False positives.
         fn: False negatives.
         empty_truth: Whether an image's truth lacks the class.
@@ -78,7 +78,7 @@ RULES = {
 def explain(
     y_true: Tensor, y_pred: Tensor, loss: keras.losses.Loss, *, sample_weight: Tensor | None = None
 ) -> Explanation:
-    """Return what makes up the loss of a prediction: its counts, the rule for empty masks, the gradient's size.
+    """Explain the loss of a prediction: its counts, the rule for empty masks and the size of the gradient.
 
     Args:
         y_true: Masks, one-hot classes or integer labels, as the loss takes them.
@@ -87,7 +87,7 @@ def explain(
         sample_weight: Per image or per pixel, or None.
 
     Returns:
-        An `Explanation`, that of a sum with one for each part.
+        An `Explanation`; that of a sum contains one for each part.
 
     Raises:
         TypeError: If `loss` is not an instance of `keras.losses.Loss`.
@@ -126,7 +126,7 @@ def explain(
 
 
 def _counts(y_true: Tensor, y_pred: Tensor, loss: SegmentationLoss, sample_weight: Tensor) -> dict[str, Any]:
-    """Return the counts and class weights that the loss works with."""
+    """Return the counts and class weights that the loss uses."""
     truth, prediction, weights = loss.overlap_inputs(y_true, y_pred, sample_weight)
     counts = overlap(truth, prediction, weights, soft_labels=getattr(loss, "soft_labels", False))
     class_weights = ops.broadcast_to(loss.normalized_class_weights(truth, weights), ops.shape(counts.tp))
@@ -136,7 +136,7 @@ def _counts(y_true: Tensor, y_pred: Tensor, loss: SegmentationLoss, sample_weigh
 
 
 class _Offset(keras.layers.Layer):
-    """Add a weight of the input's whole shape, initially 0."""
+    """Layer that adds a weight of the input's full shape, initially 0."""
 
     def build(self, shape: tuple[int, ...]) -> None:
         self.offset = self.add_weight(shape=shape, initializer="zeros")
@@ -146,7 +146,7 @@ class _Offset(keras.layers.Layer):
 
 
 class _OfTensors(keras.losses.Loss):
-    """The sum of a loss of fixed tensors, whatever Keras passes as the truth."""
+    """Sum of a loss with a fixed truth and weights, which ignores what Keras passes as the truth."""
 
     def __init__(self, loss: keras.losses.Loss, y_true: Tensor, sample_weight: Tensor) -> None:
         super().__init__(name=loss.name)
@@ -159,9 +159,9 @@ class _OfTensors(keras.losses.Loss):
 def _value_and_gradient(
     y_true: Tensor, y_pred: Tensor, loss: keras.losses.Loss, sample_weight: Tensor
 ) -> tuple[float, NDArray[np.floating]]:
-    """Return the loss and its derivative by each score, on any backend.
+    """Return the loss and its derivative with respect to each score, on any backend.
 
-    One step of gradient descent of rate 1 moves a weight from 0 to minus its gradient.
+    One step of gradient descent with a learning rate of 1 moves a weight from 0 to minus its gradient.
     """
     dtype = keras.backend.standardize_dtype(y_pred.dtype)
     inputs = keras.Input(batch_shape=y_pred.shape, dtype=dtype)

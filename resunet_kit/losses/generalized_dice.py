@@ -22,33 +22,33 @@ class GeneralizedDice(SegmentationLoss):
 
     `1 − (2·Σ v·TP + s) / (Σ v·(2TP + FP + FN) + s)` for each image, the sums over its classes, with class
     weights `v ∝ u / (Σt)²` that sum to 1. `u` are the normalised class weights that `class_weights`,
-    `include_background` and `ignore_class` give, by default the same for all. One channel alone is `Dice`.
+    `include_background` and `ignore_class` give, by default the same for all. With a single channel it is `Dice`.
 
-    A class that an image's truth lacks would have an infinite weight. It gets the weight of the smallest class
-    that is present, so its false positives count while the present classes still learn; if none is present all
-    weigh the same, and the image is scored by the formula: `FP / (FP + s)` of the mean `FP`. `empty="skip"`
-    leaves absent classes out instead, and an image that lacks them all.
+    A class that is absent from an image's truth would have an infinite weight. It gets the weight of the smallest
+    class that is present, so that its false positives count while the present classes still get a gradient. If none
+    is present, all have the same weight, and the image is scored by the formula: `FP / (FP + s)` of the mean `FP`.
+    `empty="skip"` leaves out absent classes instead, and images without any of the classes.
 
-    A perfect prediction gives 0, of an empty mask too.
+    A perfect prediction gives 0, also for an empty mask.
 
     Args:
-        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
-            elsewhere, it stays near 1 and its gradient near 0 until none are left.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        smooth: `s`, in pixels, at least 0. With 1, the loss of an empty mask falls with the false positives; with 1e-6,
+            as in other libraries, it stays near 1 and its gradient near 0 until none are left.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -64,8 +64,7 @@ class GeneralizedDice(SegmentationLoss):
         0.9395
 
     Note:
-        The weights are scaled to sum to 1 so that `smooth` is in pixels; without smoothing their scale
-        cancels.
+        The weights are scaled to sum to 1 so that `smooth` is in pixels; without smoothing their scale cancels.
 
     References:
         Sudre et al. 2017, Generalised Dice overlap as a deep learning loss function for highly unbalanced

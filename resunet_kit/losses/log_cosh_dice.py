@@ -17,34 +17,35 @@ from resunet_kit.losses.dice import Dice
 class LogCoshDice(Dice):
     """Log-cosh Dice loss: `log(cosh(d))` of the Dice loss `d` of each image and class, then the mean.
 
-    Near 0 it is `d² / 2`, so small errors pull less than in `Dice`; the worst value is log(cosh(1)) = 0.4338.
+    Near 0 it is `d² / 2`, so small errors have smaller gradients than in `Dice`; the worst value is
+    log(cosh(1)) = 0.4338.
     Empty masks are treated as in `Dice`.
 
     Args:
         squared: Square the probabilities in the denominator, the V-Net form; small probabilities on the
             background then weigh little.
-        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
-            elsewhere, it stays near 1 and its gradient near 0 until none are left.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        smooth: `s`, in pixels, at least 0. With 1, the loss of an empty mask falls with the false positives; with 1e-6,
+            as in other libraries, it stays near 1 and its gradient near 0 until none are left.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
         TypeError: If an option is of the wrong type.
-        ValueError: As `Dice`.
+        ValueError: If `smooth` is negative, or another option is out of its range.
 
     Example:
         >>> import numpy as np
@@ -63,7 +64,7 @@ class LogCoshDice(Dice):
     def class_losses(self, truth: Tensor, prediction: Tensor, weights: Tensor) -> Tensor:
         """Return the log-cosh Dice loss of each image and class, shape `(images, classes)`."""
         loss = super().class_losses(truth, prediction, weights)
-        # cosh(x) = 1 + 2·sinh²(x/2): float32 cannot hold the cosine of a small loss beside its 1.
+        # cosh(x) = 1 + 2·sinh²(x/2): in float32, the cosh of a small loss would be rounded to 1.
         return ops.log1p(2 * ops.square(ops.sinh(loss / 2)))
 
 

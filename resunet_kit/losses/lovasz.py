@@ -19,16 +19,16 @@ class Lovasz(SegmentationLoss):
     """Lovász loss: `Σ eᵢ·(Jᵢ − Jᵢ₋₁)` over pixels in descending order of their error `e`, for each image and class.
 
     `Jᵢ` is the Jaccard loss if the `i` worst pixels were wrong and all others right. For 0/1 predictions the
-    loss is `1 − IoU` exactly, without smoothing. Errors are, by the form of the prediction:
+    loss is `1 − IoU` exactly, without smoothing. The errors depend on the form of the prediction:
 
-    - logits of one channel or of `multilabel`: the hinge `max(0, 1 − logit·(2t − 1))`, which may exceed 1, and which
-      takes a truth of 0 and 1 only;
+    - logits of one channel or of `multilabel`: the hinge `max(0, 1 − logit·(2t − 1))`, which may exceed 1 and requires
+      a 0/1 truth;
     - logits of exclusive classes: `|t − p|` of their softmax;
     - without `from_logits`: `|t − p|`.
 
-    A perfect prediction gives 0, of an empty mask too. On an image without truth `J` is 1 from the first
-    wrong pixel on, so `empty="score"` gives the largest error, and only that pixel learns. `empty="skip"`
-    gives the image no weight in the mean, as the reference implementation's "present" does for classes; if
+    A perfect prediction gives 0, also for an empty mask. On an image without truth `J` is 1 from the first
+    wrong pixel on, so `empty="score"` gives the largest error, and only that pixel has a gradient. `empty="skip"`
+    gives the image no weight in the mean, as "present" of the reference implementation does for classes; if
     nothing is left the loss is 0 with a gradient of 0.
 
     Args:
@@ -37,14 +37,14 @@ class Lovasz(SegmentationLoss):
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -67,11 +67,11 @@ class Lovasz(SegmentationLoss):
     name: str = "lovasz"
 
     def activate(self, y_pred: Tensor) -> Tensor:
-        """Return logits where the hinge takes them, else probabilities."""
+        """Return logits for the hinge, else probabilities."""
         return y_pred if self._is_hinge(y_pred.shape[-1]) else super().activate(y_pred)
 
     def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
-        """Return the mask, for the hinge of 0 and 1, and the weights of pixels that are left out."""
+        """Return the mask, which the hinge requires to be 0/1, and the weights that leave out pixels (or None)."""
         truth, kept = super().encode_truth(y_true, channels, rank)
         if self._is_hinge(channels):
             refuse_fractions("the hinge of Lovasz", truth)
@@ -93,11 +93,11 @@ class Lovasz(SegmentationLoss):
 def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """Return `Jᵢ − Jᵢ₋₁`, 0 for pixels of weight 0, and the errors in descending order, `(images, classes, pixels)`.
 
-    Written as a sum of non-negative parts: the difference of two `J` near 1 would keep one digit on large images.
+    Computed as a sum of non-negative parts: the difference of two `J` near 1 would keep one digit on large images.
     """
     errors = _pixels_last(errors)
     order = ops.argsort(-ops.stop_gradient(errors), axis=-1)
-    # Indices into the flattened tensor: take and its gradient along an axis last 1.7 times as long on a CPU.
+    # Indices into the flattened tensor: along an axis, take and its gradient need 1.7 times as long on a CPU.
     rows, pixels = ops.shape(errors)[0] * ops.shape(errors)[1], ops.shape(errors)[2]
     indices = ops.reshape(order, (-1, pixels)) + pixels * ops.expand_dims(ops.arange(rows, dtype=order.dtype), -1)
     truth, errors = _in_order(_pixels_last(truth), indices), _in_order(errors, indices)
@@ -111,7 +111,7 @@ def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tens
         missed_before, false_before = ops.cumsum(missed, axis=-1) - missed, ops.cumsum(false, axis=-1) - false
     total = ops.sum(missed, axis=-1, keepdims=True)
     intersection = ops.maximum(total - missed_before, 0)
-    # Nothing in truth and nothing wrong yet is a perfect score.
+    # An empty truth without an error yet has a perfect score.
     union = total + false_before
     score = ops.where(union > 0, intersection / ops.maximum(union, TINY), ops.ones_like(union))
     steps = (missed + false * score) / ops.maximum(union + false, TINY)
@@ -119,7 +119,7 @@ def _jaccard_steps(truth: Tensor, errors: Tensor, weights: Tensor) -> tuple[Tens
 
 
 def _pixels_last(x: Tensor) -> Tensor:
-    """Bring `(images, ..., classes)` to `(images, classes, pixels)`."""
+    """Rearrange `(images, ..., classes)` to `(images, classes, pixels)`."""
     x = ops.reshape(x, (ops.shape(x)[0], -1, x.shape[-1]))
     return ops.transpose(x, (0, 2, 1))
 

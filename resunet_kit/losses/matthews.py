@@ -21,29 +21,29 @@ class MatthewsCorrelation(SegmentationLoss):
     `MCC = (TP·TN − FP·FN) / √((TP + FP)·(TP + FN)·(TN + FP)·(TN + FN))`, from soft counts, with `s` pixels
     added to TP and to TN. It is symmetric: exchanging foreground and background changes nothing.
 
-    A perfect prediction gives 0, of an empty and of a full mask too, where the plain coefficient is 0/0.
+    A perfect prediction gives 0, also for an empty or a full mask, where the plain coefficient is 0/0.
     `empty="score"` scores an image without truth by the formula, `1 − √(s·(n − FP + s) / ((FP + s)·(n + s)))`
-    for `n` pixels. `empty="skip"` gives it no weight in the mean; if nothing is left the loss is 0 with a
+    for `n` pixels. `empty="skip"` gives it no weight in the mean; if nothing is left, the loss is 0 with a
     gradient of 0.
 
     Args:
-        smooth: `s`, in pixels, at least 1e-7. With 1 the loss of an empty mask falls as false positives do; with 1e-6,
-            as elsewhere, it stays near 1 and its gradient near 0 until none are left.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+        smooth: `s`, in pixels, at least 1e-7. With 1, the loss of an empty mask falls with the false positives; with
+            1e-6, as in other libraries, it stays near 1 and its gradient near 0 until none are left.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -72,7 +72,7 @@ class MatthewsCorrelation(SegmentationLoss):
         counts = overlap(truth, prediction, weights, soft_labels=self.soft_labels)
         tp, fp, fn = counts.tp + self.smooth, counts.fp, counts.fn
         tn = true_negatives(counts, truth, weights) + self.smooth
-        # Two roots of two counts each: the product of four leaves float32 on volumes.
+        # Two roots of two counts each, since the product of all four exceeds the range of float32 on volumes.
         foreground = ops.sqrt((tp + fp) * (tp + fn))
         background = ops.sqrt((tn + fp) * (tn + fn))
         return 1 - (tp / foreground) * (tn / background) + (fp / foreground) * (fn / background)

@@ -9,16 +9,16 @@ from resunet_kit._shared.numbers import choice, flag, integer, number
 
 
 def option(default: Any, interval: str = "(-inf, inf)", *, cure: str = "") -> Any:
-    """Declare an option of a `SegmentationLoss`, which is then checked when the loss is made.
+    """Declare an option of a `SegmentationLoss`, which is then checked when the loss is created.
 
-    The annotation says what the option is: `float`, `int`, `bool` or a `Literal` of names, each also with `| None`. A
-    value of another type is a `TypeError`, one outside `interval` or the names a `ValueError`. NumPy scalars become
-    Python's own, so that the configuration survives JSON.
+    The annotation gives the type: `float`, `int`, `bool` or a `Literal` of names, each also with `| None`. A value of
+    another type raises a `TypeError`, one outside `interval` or the names a `ValueError`. NumPy scalars are converted
+    to Python's, so that the configuration survives JSON.
 
     Args:
         default: The default.
-        interval: The range of a number, as in mathematics: `"[0, 1]"`, `"(0, inf)"`.
-        cure: What to do about a number that is refused; by default, to convert its type or to pass one in the range.
+        interval: The range of a number, in mathematical notation: `"[0, 1]"`, `"(0, inf)"`.
+        cure: What to do about a number that is refused. By default: convert its type, or pass one in the range.
 
     Returns:
         The dataclass field.
@@ -41,7 +41,7 @@ def option(default: Any, interval: str = "(-inf, inf)", *, cure: str = "") -> An
 
 
 def checked_options(loss: Any) -> dict[str, Any]:
-    """Return the checked values of the fields that `option` made, in the loss's class or in a base.
+    """Return the checked values of the fields that `option` declares, in the loss's class or in a base.
 
     Raises:
         TypeError: If a value, or the annotation of the field, is of the wrong type.

@@ -1,4 +1,4 @@
-"""Truth with fractions: a word for the losses that have no right value for it."""
+"""Check for soft labels, which some losses cannot score correctly."""
 
 from keras import ops
 

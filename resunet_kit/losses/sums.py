@@ -1,4 +1,4 @@
-"""Weighted sums of losses, as `Dice() + 0.5 * CrossEntropy()`, with any Keras loss as a term and parts as metrics."""
+"""Weighted sums of losses, such as `Dice() + 0.5 * CrossEntropy()`, for any Keras loss, with the parts as metrics."""
 
 import dataclasses
 from collections import Counter
@@ -15,12 +15,12 @@ from resunet_kit._shared.renamed_options import NamedOptions
 from resunet_kit.losses import _other_names
 
 CURE = "Wrap a Keras loss as weighted(1.0, loss), as in Dice() + weighted(1.0, keras.losses.BinaryCrossentropy())."
-# Keras's losses that keep no pixels: one value for the batch or, given an axis, for each image.
+# Keras losses without a value per pixel: they have one for the batch or, given an axis, for each image.
 WHOLE_BATCH = (keras.losses.Dice, keras.losses.Tversky)
 
 
 class Addable:
-    """Give a loss `a + b`, `0.5 * a` and `sum([a, b])`, all of them a `LossSum`."""
+    """Mixin that gives losses `a + b`, `0.5 * a` and `sum([a, b])`, each of which is a `LossSum`."""
 
     def __add__(self, other: Any) -> "LossSum":
         return LossSum(losses=[self, _checked_loss(other, CURE)])
@@ -39,11 +39,11 @@ class Addable:
 @keras.saving.register_keras_serializable(package="resunet_kit")
 @dataclasses.dataclass(kw_only=True, eq=False)
 class LossSum(NamedOptions, Addable, keras.losses.Loss):
-    """Weighted sum of losses, `Σ weight·loss`: what `+` and `*` of losses give.
+    """Weighted sum of losses, `Σ weight·loss`: the result of `a + b` and of `0.5 * a`.
 
-    Each part sees the same `y_true`, `y_pred` and `sample_weight`, and reduces by its own rule. A sum among
-    the parts is taken apart, so `0.5 * (a + b) + c` has three parts. A sum reloads from a `.keras` file as
-    its parts do; parts of your own need `keras.saving.register_keras_serializable`.
+    Each part receives the same `y_true`, `y_pred` and `sample_weight`, and reduces by its own rule. Nested sums are
+    flattened, so `0.5 * (a + b) + c` has three parts. A sum reloads from a `.keras` file like its parts; your own
+    losses need `keras.saving.register_keras_serializable`.
 
     Per-image weights, of shape `(batch,)`, also apply to the pixels of Keras's own losses, which by themselves
     would align them with the images' last axis.
@@ -96,8 +96,8 @@ class LossSum(NamedOptions, Addable, keras.losses.Loss):
     def part_metrics(self) -> list[keras.metrics.Metric]:
         """Return a metric for each part that reports its value, before the sum's weight.
 
-        Pass them as `compile(loss=loss, metrics=loss.part_metrics())`, or as `weighted_metrics` where `fit`
-        gets sample weights. Their names are the parts' names; a name's second part is `name_2`.
+        Pass them as `compile(loss=loss, metrics=loss.part_metrics())`, or as `weighted_metrics` if `fit` gets
+        sample weights. They are named after the parts; a second part of the same name becomes `name_2`.
 
         Example:
             >>> import keras
@@ -126,7 +126,7 @@ class LossSum(NamedOptions, Addable, keras.losses.Loss):
 
 
 def weighted(weight: float, loss: keras.losses.Loss) -> LossSum:
-    """Return `loss` times `weight` as a term for sums; any Keras loss may be one.
+    """Return `weight` times `loss` as a term for sums; any Keras loss can be used.
 
     Args:
         weight: A finite number, at least 0.
@@ -167,7 +167,7 @@ class LossPart(keras.metrics.Mean):
         super().update_state(value / _replica_factor(self.loss), sample_weight=ops.shape(y_pred)[0])
 
     def get_config(self) -> dict[str, Any]:
-        """Return the metric's options, the loss among them."""
+        """Return the metric's options, including the loss."""
         return {**super().get_config(), "loss": keras.saving.serialize_keras_object(self.loss)}
 
     @classmethod
@@ -177,7 +177,7 @@ class LossPart(keras.metrics.Mean):
 
 
 def value_of(loss: keras.losses.Loss, y_true: Tensor, y_pred: Tensor, sample_weight: Tensor) -> Tensor:
-    """Return the loss, its per-image weights in a shape that Keras's own losses understand."""
+    """Return the value of a loss, with per-image weights in a shape that Keras's own losses understand."""
     of_keras = type(loss).__module__.partition(".")[0] == "keras" and not isinstance(loss, WHOLE_BATCH)
     if sample_weight is not None and of_keras:
         sample_weight = ops.convert_to_tensor(sample_weight)
@@ -187,9 +187,9 @@ def value_of(loss: keras.losses.Loss, y_true: Tensor, y_pred: Tensor, sample_wei
 
 
 def _replica_factor(loss: keras.losses.Loss) -> Tensor:
-    """Return what Keras multiplies this loss by on each replica of `tf.distribute`; 1 elsewhere.
+    """Return the factor that Keras applies to this loss on each replica of `tf.distribute`; 1 elsewhere.
 
-    Keras shows it only in a loss whose value is known.
+    Keras does not expose the factor, so it is read off a loss whose value is known.
     """
     is_scalar = isinstance(loss, WHOLE_BATCH) and loss.axis is None
     if loss.reduction == "sum" or is_scalar:

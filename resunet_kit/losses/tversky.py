@@ -1,4 +1,4 @@
-"""Tversky and focal Tversky loss, and the formula of all losses that are Tversky with other weights."""
+"""Tversky and focal Tversky loss, and the formula of all losses that are special cases of Tversky."""
 
 import dataclasses
 from typing import Any, ClassVar, Unpack
@@ -24,19 +24,19 @@ def tversky_loss(counts: Overlap, *, fp_weight: float, fn_weight: float, smooth:
 def error_fraction(tp: Tensor, errors: Tensor, smooth: float) -> Tensor:
     """Return `1 − (TP + s) / (TP + errors + s)`.
 
-    Written as errors over the denominator, so that no error is exactly 0 and nothing cancels near 1.
+    Computed as errors over the denominator, so that a loss without errors is exactly 0 and nothing cancels near 1.
     """
     return errors / ops.maximum(tp + errors + smooth, TINY)
 
 
-# Below this loss the focal power follows its chord: x ** 0.75 is infinitely steep at 0.
+# Below this loss, the focal power is replaced by its chord, since x ** 0.75 is infinitely steep at 0.
 CHORD_END = 1e-6
 
 
 def focal_power(loss: Tensor, exponent: Any) -> Tensor:
-    """Return `loss ** exponent`, and for a loss below `CHORD_END` the chord from 0.
+    """Return `loss ** exponent`, or the chord from 0 for a loss below `CHORD_END`.
 
-    One expression for power and chord: selecting between them would multiply 0 by an infinite slope.
+    A single expression covers power and chord: selecting between them would multiply 0 by an infinite slope.
     """
     return loss * ops.maximum(loss, CHORD_END) ** (exponent - 1)
 
@@ -51,32 +51,32 @@ class Tversky(SegmentationLoss):
 
     `1 − (TP + s) / (TP + fp_weight·FP + fn_weight·FN + s)` for each image and class, then the mean.
 
-    A perfect prediction gives 0, of an empty mask too. `empty="score"` scores an image without truth by the
+    A perfect prediction gives 0, also for an empty mask. `empty="score"` scores an image without truth by the
     formula: `fp_weight·FP / (fp_weight·FP + s)`. `empty="skip"` gives it no weight in the mean; if nothing is
     left the loss is 0 with a gradient of 0.
 
     Args:
         fp_weight: Weight of false positives, at least 0. The default is the best of the paper's table.
-        fn_weight: Weight of false negatives, at least 0; above `fp_weight` it asks for sensitivity.
+        fn_weight: Weight of false negatives, at least 0; a value above `fp_weight` favours sensitivity.
         smooth: `s`, in pixels, at least 0. On an image without truth the loss falls below one half only when the
-            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. So 1:
-            with 1e-6, as elsewhere, a healthy slice with tiny probabilities everywhere stays near 1 and
-            hardly learns.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. Hence
+            the default of 1: with 1e-6, as in other libraries, a healthy slice with tiny probabilities everywhere has
+            a loss near 1 and hardly any gradient.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -92,8 +92,8 @@ class Tversky(SegmentationLoss):
         0.3972
 
     Note:
-        Other codes call the weights alpha and beta. Alpha weighs false positives in the paper, and false negatives in
-        some codes, such as Keras up to 3.15; Keras exchanged the two in 3.16.
+        Other implementations call the weights alpha and beta. Alpha weighs false positives in the paper, and false
+        negatives in some implementations, such as Keras up to 3.15; Keras swapped the two in 3.16.
 
     References:
         Salehi et al. 2017, Tversky loss function for image segmentation using 3D fully convolutional deep
@@ -144,29 +144,29 @@ class FocalTversky(Tversky):
     Empty masks are treated as in `Tversky`.
 
     Args:
-        exponent: Above 0. The paper writes it `1 / γ` with its best γ = 4/3; other codes call the exponent
+        exponent: Above 0. The paper writes it `1 / γ` with its best γ = 4/3; other implementations call the exponent
             itself gamma.
         fp_weight: Weight of false positives, at least 0. The default is the best of the paper's table.
-        fn_weight: Weight of false negatives, at least 0; above `fp_weight` it asks for sensitivity.
+        fn_weight: Weight of false negatives, at least 0; a value above `fp_weight` favours sensitivity.
         smooth: `s`, in pixels, at least 0. On an image without truth the loss falls below one half only when the
-            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. So 1:
-            with 1e-6, as elsewhere, a healthy slice with tiny probabilities everywhere stays near 1 and
-            hardly learns.
-        soft_labels: Whether the truth holds fractions, as of averaged annotators or smoothed labels. The loss is then 0
-            where the prediction is the truth. For 0/1 truth nothing changes.
+            false positives sum to less than `s / fp_weight` pixels, and the gradient shrinks with `s / FP²`. Hence
+            the default of 1: with 1e-6, as in other libraries, a healthy slice with tiny probabilities everywhere has
+            a loss near 1 and hardly any gradient.
+        soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
+            0 where the prediction equals the truth. For 0/1 truth nothing changes.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:

@@ -29,11 +29,11 @@ class UnifiedFocal(SegmentationLoss):
     - `T` is the mean over classes of `(1 − I)^(1 − γ)`, with `I = (TP + s) / (TP + (1 − δ)·FP + δ·FN + s)`; the
       asymmetric form has the exponent 1 for the background.
 
-    So the asymmetric form suppresses the background in `F` and enhances the foreground in `T`. Class 0 of
-    exclusive classes is the background. One channel is two classes, as in the paper: background and foreground,
-    `T` their mean; so is each channel with `multilabel`.
+    Hence the asymmetric form suppresses the background in `F` and enhances the foreground in `T`. Class 0 of
+    exclusive classes is the background. One channel counts as two classes, as in the paper: background and
+    foreground, with `T` as their mean; so does each channel with `multilabel`.
 
-    A perfect prediction gives 0 to 1e-6, of an empty mask too. An image without truth is scored by the formula,
+    A perfect prediction gives 0 within 1e-6, also for an empty mask. An image without truth is scored by the formula,
     with `(1 − δ)·FP / ((1 − δ)·FP + s)` for its foreground. `empty="skip"` gives it no weight in the mean; if
     nothing is left the loss is 0 with a gradient of 0.
 
@@ -44,22 +44,22 @@ class UnifiedFocal(SegmentationLoss):
         delta: `δ`, in [0, 1]: the weight of the foreground in `F`, and of false negatives in `T`.
         gamma: `γ`, in [0, 1); 0 has no focal effect.
         form: `"asymmetric"` or `"symmetric"`.
-        smooth: `s`, in pixels, at least 0. With 1 the loss of an empty mask falls as false positives do; with 1e-6, as
-            elsewhere, it stays near 1 and its gradient near 0 until none are left.
+        smooth: `s`, in pixels, at least 0. With 1, the loss of an empty mask falls with the false positives; with 1e-6,
+            as in other libraries, it stays near 1 and its gradient near 0 until none are left.
         from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
             take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
-        class_weights: One non-negative number per channel, normalised to sum to 1. None: all classes weigh the same.
+        class_weights: One non-negative number per channel, normalised to sum to 1. None: equal weights.
             Two for one channel weigh the pixels of its background and its foreground, as `[1, 20]`.
-        include_background: Whether channel 0 counts. One channel and multilabel have no background.
-        ignore_class: Pixels of this label are left out, as 255 for "void". A class of the prediction is
-            left out of the mean too. None: no pixel is left out.
+        include_background: Whether channel 0 counts. A single channel and multilabel have no background.
+        ignore_class: Label of the pixels to leave out, such as 255 for "void". If it is a class of the prediction, that
+            class is left out of the mean too. None: no pixel is left out.
         empty: `"score"` scores an image without truth by the formula, `"skip"` gives it no weight in the mean.
         reduction: Keras's reduction over the images: `"sum_over_batch_size"` or `"mean"`, `"sum"`, or None or `"none"`
             for `(batch,)`. `"mean_with_sample_weight"` divides by the sum of the images' weights.
-        dtype: `"float64"` computes in float64; everything else, half precision included, in float32.
+        dtype: `"float64"` computes in float64; anything else, including half precision, in float32.
         name: The loss's name in logs.
 
     Raises:
@@ -98,7 +98,7 @@ class UnifiedFocal(SegmentationLoss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "UnifiedFocal":
-        """Return the loss that `get_config` describes, also one that 0.1.0 saved."""
+        """Return the loss that `get_config` describes, including one saved by 0.1.0."""
         old = "cross_entropy_share"  # renamed in 0.2.0
         return cls(**{"cross_entropy_weight" if name == old else name: value for name, value in config.items()})
 
@@ -107,7 +107,7 @@ class UnifiedFocal(SegmentationLoss):
         return y_pred if self.from_logits else super().activate(y_pred)
 
     def encode_truth(self, y_true: Tensor, channels: int, rank: int) -> tuple[Tensor, Tensor]:
-        """Return the mask, of 0 and 1, and the weights of pixels that are left out."""
+        """Return the 0/1 mask, and the weights that leave out pixels (or None)."""
         truth, kept = super().encode_truth(y_true, channels, rank)
         refuse_fractions("UnifiedFocal", truth)
         return truth, kept

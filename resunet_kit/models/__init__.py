@@ -1,4 +1,4 @@
-"""Builders: functions that return a plain `keras.Model` of stock layers, which reloads without this package."""
+"""Model builders: functions that return a plain `keras.Model` of stock layers, which reloads without this package."""
 
 from resunet_kit.models.classifier import resnet_classifier
 from resunet_kit.models.deep_res_unet import deep_res_unet

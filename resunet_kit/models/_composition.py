@@ -1,4 +1,4 @@
-"""Calls of blocks by builders: blocks by name, and functions of the user."""
+"""Lookup and calls of blocks, given by name or as functions of the user."""
 
 import inspect
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def first_block(block: BlockName | Block) -> Block:
 
 
 def call_block(block: Block, x: Any, filters: int, *, strides: int = 1, **options: Any) -> Any:
-    """Call `block` with the options that its signature takes; one without `strides` gets max-pooled features."""
+    """Call `block` with the options that its signature takes; without `strides`, it gets max-pooled features."""
     parameters = inspect.signature(block).parameters
     takes_any = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
     if takes_any or "strides" in parameters:

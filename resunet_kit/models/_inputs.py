@@ -1,4 +1,4 @@
-"""Input shapes and channels per level, checked before a builder makes its first layer."""
+"""Checks of input shapes and channels per level, before a builder creates its first layer."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ FORMS = {3: "(height, width, channels)", 4: "(depth, height, width, channels)"}
 
 
 def check_input_shape(input_shape: Sequence[int | None], *, ranks: tuple[int, ...] = (3, 4)) -> tuple[int | None, ...]:
-    """Return `input_shape` as a tuple, refusing what is not channels-last.
+    """Return `input_shape` as a tuple, refusing shapes that are not channels-last.
 
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`, without the batch axis; the

@@ -1,4 +1,4 @@
-"""The stages of a backbone: the layers between two reductions of the image's size."""
+"""Stages of a backbone: the layers between two reductions of the image's size."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from resunet_kit.models._backbones.strides import halvings, reference_shapes
 
 
 def stages_of(backbone: keras.Model) -> dict[int, list[keras.layers.Layer]]:
-    """Return the trainable layers by how often the image was halved before their output, the top stage last."""
+    """Group the layers with trainable weights by how often the image was halved before their output, top stage last."""
     stages: dict[int, list[keras.layers.Layer]] = {}
     for layer, level in _levels(backbone):
         # Keras's Normalization holds the statistics of the images, which are not trained.
@@ -35,14 +35,14 @@ def _levels(model: keras.Model, level: int = 0) -> Iterator[tuple[keras.layers.L
 
 
 def _halvings_of_maps(model: keras.Model) -> dict[int, int]:
-    """Return, by id, how often `model` itself halves the image before each layer that has weights and gives a map."""
+    """Return, by id, how often `model` itself halves the image before each layer with weights and a spatial output."""
     if not getattr(model, "inputs", None):
         return {}  # a subclass without a graph is one stage
     graph = functional(model)
     steps = [step for step in graph.operations if not isinstance(step, keras.Model)]
     image, shapes = reference_shapes(graph, [keras.tree.flatten(step.output)[0] for step in steps])
     sizes = [min(shape[1:-1]) if len(shape) == len(image) > 2 and None not in shape[1:] else 0 for shape in shapes]
-    # One pixel is a stage of a small image, or the result of global pooling: then larger maps follow.
+    # A single pixel is a stage of a small image, or the result of global pooling, after which larger maps follow.
     largest_after = list(itertools.accumulate(reversed(sizes), max))[::-1]
     maps = {
         id(step): size

@@ -1,4 +1,4 @@
-"""The image classifier: a pretrained backbone, pooling and a dense head."""
+"""Image classifier: a pretrained backbone, pooling and a dense head."""
 
 import os
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def resnet_classifier(
     activation: str | None = "auto",
     name: str = "resnet_classifier",
 ) -> keras.Model:
-    """Build a classifier: preprocessing, backbone, pooling, dense head.
+    """Build an image classifier: preprocessing, backbone, pooling and dense head.
 
     Args:
         input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
@@ -34,16 +34,16 @@ def resnet_classifier(
             the name of any function of `keras.applications` (`"resnet50"`, `"efficientnet_b0"`; case, `-` and `_` do
             not matter), or a model from images to features `(batch, height, width, channels)`, which gets the raw
             images.
-        weights: Of a named backbone: `"imagenet"`, None for random ones, or the path of a file for the image's channels
-            or for 3: weights of Keras, or of ResNets and EfficientNet-Lite a state dict of PyTorch (`.pth`,
+        weights: Weights of a named backbone: `"imagenet"`, None for random ones, or the path of a file for the image's
+            channels or for 3: Keras weights or, for ResNets and EfficientNet-Lite, a PyTorch state dict (`.pth`,
             `.safetensors`). Keras downloads its ImageNet weights; those of EfficientNet-Lite come with the package
-            extra `pretrained`. Weights for 3 channels serve any number: one or two are completed by their mean; of
-            more, those that stand for the same colour share its part of the first kernel.
+            extra `pretrained`. Weights for 3 channels are adapted to any number: one or two channels are completed with
+            their mean; of more, those that stand for the same colour divide its part of the first kernel among them.
         hidden_units: Widths of the head's hidden layers.
         dropout: Dropout rate after each hidden layer, in [0, 1).
         trainable: Which layers are trainable, a policy of `set_trainable`. With random weights, pass `"all"`.
-        value_range: Smallest and largest value of the images fed: (0, 1), as `resunet_kit.data` gives, or (0, 255).
-            The named backbones rescale it inside the model to what their weights were trained on.
+        value_range: Smallest and largest value of the input images: (0, 1), as `resunet_kit.data` returns them, or
+            (0, 255). The named backbones rescale it inside the model to the range that their weights were trained on.
         activation: `"auto"`, None for logits, or a Keras activation's name.
         name: Name of the model.
 
@@ -51,8 +51,8 @@ def resnet_classifier(
         A model from images to float32 scores `(batch, num_classes)`. The backbone is one nested layer.
 
     Raises:
-        ImportError: If the weights are of a package that is not installed.
-        TypeError: If an argument is of a wrong type, as a backbone that is neither a name nor a model.
+        ImportError: If the weights come from a package that is not installed.
+        TypeError: If an argument is of a wrong type, such as a backbone that is neither a name nor a model.
         ValueError: If an argument is not as above, or the weights cannot be loaded.
 
     Example:

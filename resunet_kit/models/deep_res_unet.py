@@ -1,4 +1,4 @@
-"""The Deep ResUNet of the road extraction paper: pre-activated residual units."""
+"""Deep ResUNet of the road extraction paper, with pre-activated residual units."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def deep_res_unet(
     deep_supervision: bool = False,
     name: str = "deep_res_unet",
 ) -> keras.Model:
-    """Build the Deep ResUNet: pre-activated residual units, strides instead of pooling, nearest upsampling.
+    """Build the Deep ResUNet: pre-activated residual units, strides instead of pooling, nearest-neighbour upsampling.
 
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
@@ -28,7 +28,7 @@ def deep_res_unet(
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.
         dropout: Dropout rate inside the blocks, in [0, 1).
         activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
-        deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
+        deep_supervision: Whether each deeper level also predicts the classes. The outputs are then a list, the main one
             first and the coarsest last, all of the image's size.
         name: Name of the model.
 
@@ -49,8 +49,9 @@ def deep_res_unet(
         Zhang et al. 2018, Road extraction by deep residual U-Net, arXiv 1711.10684, table I.
 
     Note:
-        The image need not be of 224x224 pixels, as in the paper. Projections of the shortcut are not normalised, and a
-        convolution before a batch normalisation has no bias, which it would cancel; the paper says neither.
+        Unlike in the paper, the image need not have 224x224 pixels. Projections of the shortcut are not normalised, and
+        a convolution before a batch normalisation has no bias, which the latter would cancel; the paper specifies
+        neither.
     """
     return res_unet(
         input_shape,

@@ -1,4 +1,4 @@
-"""Deep supervision: an output for each level of the decoder, and its removal after training."""
+"""Deep supervision: an output for each level of the decoder, and the removal of these outputs after training."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from resunet_kit.blocks._layers import convolution, spatial_rank
 
 
 def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activation: str | None) -> list[Any]:
-    """Score the classes at each stride beyond 1.
+    """Predict the classes at each stride above 1.
 
     Args:
         decoded: Features of the decoder by stride.
@@ -31,9 +31,9 @@ def supervise(decoded: dict[int, Any], image: Any, num_classes: int, *, activati
 def score(
     x: Any, image: Any, num_classes: int, *, stride: int, activation: str | None, name: str, beside_others: bool = True
 ) -> Any:
-    """Score the classes of features at a stride, at the spatial shape of the image.
+    """Predict the classes from features at a stride, with scores in the spatial shape of the image.
 
-    Scores are cropped instead of features, which have more channels.
+    The scores are cropped rather than the features, which have more channels.
 
     Args:
         x: Features.
@@ -42,9 +42,9 @@ def score(
         stride: Stride of the features.
         activation: Activation of the scores, resolved; None for logits.
         name: Name of the output, and prefix of the layers'.
-        beside_others: Whether the network has heads at other strides. Keras orders weights by the number of steps that
-            follow them, and upsampling to a variable size takes many: the head at stride 1 then takes all but one, at
-            scale 1, so that the order is that of a static size.
+        beside_others: Whether the network has heads at other strides. Keras orders weights by the number of operations
+            that follow them, and upsampling to a variable size takes many: the head at stride 1 is then given all but
+            one of them, at scale 1, so that the order is the same as for a static size.
     """
     x = convolution(x, num_classes, 1, kernel_initializer="glorot_uniform", name=f"{name}_conv")
     variable = spatial_rank(x) == 2 and None in x.shape[1:-1]
@@ -56,15 +56,15 @@ def score(
 
 
 def strip_deep_supervision(model: keras.Model) -> keras.Model:
-    """Return the model with its main output alone: the same layers and weights, without the other heads.
+    """Return the model with only its main output: the same layers and weights, without the other heads.
 
-    A classification of the image, by `image_classes`, is another head too.
+    The classification of the image, from `image_classes`, is also removed.
 
     Args:
         model: A model with deep supervision, trained or not; its first output is the main one.
 
     Returns:
-        A model of the same weights, not compiled. A model of one output is returned as it is.
+        A model with the same weights, not compiled. A model with a single output is returned unchanged.
 
     Raises:
         TypeError: If it is not a keras.Model.

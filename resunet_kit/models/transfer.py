@@ -28,11 +28,11 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     model.
 
     Args:
-        model: A model whose backbone is a nested model, as builders of this package make it.
+        model: A model whose backbone is a nested model, as the builders of this package create it.
         policy: `"all"`; `"none"`; `"head"`, everything but the backbone; `"all_but_norm"`, everything but
-            normalisations; or how many top stages of the backbone are trainable, normalisations included, together with
-            the head. A stage holds the layers between two reductions of the image's size, and the
-            squeeze-and-excitation among them.
+            normalisations; or the number of top stages of the backbone that are trainable, including normalisations,
+            together with the head. A stage consists of the layers between two reductions of the image's size, including
+            squeeze-and-excitation.
 
     Returns:
         The layers whose state changed, by name, and whether they are trainable now.
@@ -50,8 +50,8 @@ def set_trainable(model: keras.Model, policy: Policy) -> dict[str, bool]:
     frozen = _frozen(model, policy)
     layers = [layer for leaf in _leaves(model) for layer in (leaf, *_norms_inside(leaf))]
     before = [layer.trainable for layer in layers]
-    # Each by itself: a frozen container would hide the state of its layers, and with TensorFlow a container passes to
-    # them only what changes its own state.
+    # Each layer is set individually: a frozen container would hide the state of its layers, and with TensorFlow a
+    # container passes on to them only what changes its own state.
     for layer in model._flatten_layers():
         layer.trainable = True
     for layer in frozen:
@@ -71,7 +71,7 @@ def check_policy_name(option: str, policy: Policy) -> None:
 
 
 def check_policy(model: keras.Model, policy: Policy) -> None:
-    """Raise what `set_trainable` would raise, and change nothing."""
+    """Raise what `set_trainable` would raise, without changing anything."""
     _frozen(model, policy)
 
 
@@ -79,15 +79,15 @@ def trainable_summary(model: keras.Model) -> str:
     """Return a table of trainable and frozen weights for each part of a model.
 
     Parts are the stages of the nested backbone with their size relative to the image, the top stage last, and the other
-    layers grouped by the first word of their names, as `decoder1` or `segmentation`. Without exactly one nested
+    layers grouped by the first word of their names, such as `decoder1` or `segmentation`. Without exactly one nested
     backbone, all layers are grouped by name.
 
     Args:
         model: Any built model.
 
     Returns:
-        A table of plain text with the layers that have weights, their weights, the trainable ones among them, and the
-        state of the normalisations: `trainable`, `frozen` (weights and statistics), or how many are frozen.
+        A plain-text table with the number of layers that have weights, of their weights and of the trainable ones, and
+        the state of the normalisations: `trainable`, `frozen` (weights and statistics), or how many are frozen.
 
     Example:
         >>> from resunet_kit.models import resnet_classifier, trainable_summary

@@ -1,4 +1,4 @@
-"""Post-processing chosen on validation images, and scores of the test images, all at the images' own size."""
+"""Choice of post-processing on validation images, and scores of the test images, both at the images' own size."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -22,20 +22,20 @@ from resunet_kit.training.run_folder import RunSettings
 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 MIN_SIZES = (0.0, 0.0002, 0.001)  # fractions of an image
-NOISE = 0.005  # smaller differences in the Dice score of a few images are no reason to leave the default
-DRAWN = 24  # validation images of the threshold curve
-TUNING_BYTES = 1 << 29  # of validation probabilities in memory
+NOISE = 0.005  # smaller differences in the Dice score of a few images do not justify leaving the default
+DRAWN = 24  # validation images in the threshold curve
+TUNING_BYTES = 1 << 29  # limit of validation probabilities in memory
 
 
 class Tuned(NamedTuple):
-    """What `tuned` returns.
+    """Result of `tuned`.
 
     Attributes:
-        best: The post-processing that is taken; None for several classes.
-        tuning: All that was tried; None where there was nothing to choose.
+        best: The chosen post-processing; None for several classes.
+        tuning: Everything that was tried; None if there was nothing to choose.
         maps: Probabilities of some of the validation images at the network's size, `(n, height, width)`.
         truths: Their masks.
-        sentence: What was chosen.
+        sentence: A sentence on what was chosen.
     """
 
     best: PostProcess | None
@@ -48,8 +48,8 @@ class Tuned(NamedTuple):
 def tuned(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_size: int) -> Tuned:
     """Choose the post-processing by the mean Dice of the validation images.
 
-    Of the candidates within `NOISE` of the highest, the one nearest to the default is taken. Several classes need
-    none: the most probable one is taken.
+    Of the candidates within `NOISE` of the highest score, the one nearest to the default is chosen. Several classes
+    need no post-processing: the most probable class is taken.
     """
     if plan.num_classes > 1:
         return Tuned(None, None, None, None, "Threshold: none, the most probable class of each pixel is taken.")
@@ -59,7 +59,7 @@ def tuned(model: keras.Model, plan: FolderPlan, settings: RunSettings, batch_siz
     indices = _sample(plan.split["validation"], plan)
     truths = [read_case(plan, index, settings)[1] for index in indices]
     maps = [np.asarray(one.probabilities)[..., 0] for one in predicted(model, plan, indices, settings, batch_size)]
-    if settings.ignore_class is not None:  # unmarked pixels count for nothing
+    if settings.ignore_class is not None:  # unmarked pixels do not count
         maps = [np.where(truth == settings.ignore_class, 0, map_) for map_, truth in zip(maps, truths, strict=True)]
         truths = [np.where(truth == settings.ignore_class, 0, truth) for truth in truths]
     pixels = float(np.median([truth.size for truth in truths]))
@@ -117,7 +117,7 @@ def predicted(
 
 
 def read_case(plan: FolderPlan, index: int, settings: RunSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image in its file's own type `(height, width, channels)`, and its true labels `(height, width)`."""
+    """Return an image in the dtype of its file `(height, width, channels)`, and its true labels `(height, width)`."""
     options: dict[str, Any] = {**settings.image_options, "any_range": settings.full_scale is None}
     del options["normalize"]
     labels = LabelOptions(

@@ -1,4 +1,4 @@
-"""The classes of masks, found from the labels that they hold."""
+"""Detection of the classes of masks from the labels that occur in them."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ from resunet_kit.training._folder_scan import WHITE, ScannedPair, labels_in, tot
 def found_classes(
     pairs: Sequence[ScannedPair], masks: Sequence[str], *, num_classes: int | None, ignore_class: int | None
 ) -> tuple[int, str]:
-    """Return the channels that a network needs, 1 for binary masks, and the sentence that says what was found.
+    """Return the number of channels that a network needs, 1 for binary masks, and a sentence on what was found.
 
     Args:
-        pairs: What was scanned.
-        masks: Their paths.
-        num_classes: As the user gave it; None finds it.
-        ignore_class: A label that is no class.
+        pairs: The scanned pairs.
+        masks: Paths of the masks.
+        num_classes: The user's choice; None finds it from the masks.
+        ignore_class: A label that is not a class.
 
     Raises:
-        ValueError: If the masks hold one class alone, contradict each other, or skip labels.
+        ValueError: If the masks hold only one class, contradict each other, or skip labels.
     """
     if ignore_class != WHITE:
         _refuse_two_meanings(pairs, masks)
@@ -32,7 +32,7 @@ def found_classes(
         )
     if num_classes is not None:
         return _given(labels, num_classes)
-    if labels <= {0, 1, WHITE}:  # of files, each of black and white or of 0 and 1
+    if labels <= {0, 1, WHITE}:  # each file holds black and white, or 0 and 1
         return 1, f"Masks: binary, foreground in {_fraction(pairs, ignore_class):.2%} of the pixels."
     count = max(labels) + 1
     _refuse_gaps(labels, count)
@@ -49,7 +49,7 @@ def _given(labels: set[int], num_classes: int) -> tuple[int, str]:
 
 
 def _refuse_two_meanings(pairs: Sequence[ScannedPair], masks: Sequence[str]) -> None:
-    """Refuse files of black and white beside files of labels: 255 would then more often mean unmarked pixels."""
+    """Refuse black-and-white files together with label files, where 255 is more likely to mean unmarked pixels."""
     held = [labels_in(pair.counts) for pair in pairs]
     white = next((path for path, labels in zip(masks, held, strict=True) if WHITE in labels), None)
     labelled = next((path for path, own in zip(masks, held, strict=True) if set(own) - {0, 1, WHITE}), None)

@@ -1,4 +1,4 @@
-"""The network that `fit_folder` trains: the default one, or the user's, checked before training."""
+"""Network that `fit_folder` trains: the default one or the user's, checked before training."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -15,11 +15,11 @@ Network: TypeAlias = keras.Model | Callable[[tuple[int, int, int], int], keras.M
 
 
 def check_network(model: Any) -> None:
-    """Check what the user passed as `model`, as far as this needs no data.
+    """Check what the user passed as `model`, as far as possible without data.
 
     Raises:
         TypeError: If it is neither a model, a function that builds one nor None.
-        ValueError: If a model has not been built, or is not one from images to maps.
+        ValueError: If a model has not been built, or does not predict maps from images.
     """
     if model is None:
         return
@@ -33,7 +33,7 @@ def check_network(model: Any) -> None:
 
 
 def fixed_size(model: Any) -> tuple[int, int] | None:
-    """Return the height and width that a model asks for, None where it takes any or is not a model yet."""
+    """Return the height and width that a model requires; None if it takes any, or is not a model yet."""
     if not isinstance(model, keras.Model):
         return None
     height, width = model.input_shape[1:3]
@@ -41,11 +41,11 @@ def fixed_size(model: Any) -> tuple[int, int] | None:
 
 
 def made_network(model: Network | None, plan: FolderPlan, recipe: Recipe) -> keras.Model:
-    """Return the network, which fits the data.
+    """Return the network to train, after checking that it fits the data.
 
     Raises:
-        TypeError: If the user's function returns no model.
-        ValueError: If a model does not take these images, or does not give these classes.
+        TypeError: If the user's function does not return a model.
+        ValueError: If a model does not accept these images, or does not predict these classes.
     """
     with dtype_policy(recipe.precision):
         if model is None:
@@ -63,7 +63,7 @@ def made_network(model: Network | None, plan: FolderPlan, recipe: Recipe) -> ker
 
 @contextlib.contextmanager
 def dtype_policy(name: str) -> Iterator[None]:
-    """Let layers be made in a precision."""
+    """Create layers with the given dtype policy within the block."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(name)
     try:
@@ -110,7 +110,7 @@ def _check_fit(model: keras.Model, plan: FolderPlan) -> None:
 
 
 def _check_outputs(model: keras.Model, plan: FolderPlan) -> None:
-    """Predict noise, and refuse another size than the image's, and what are not probabilities."""
+    """Predict a noise image, and refuse outputs of another size than the image's, or that are not probabilities."""
     shape = (1, *plan.input_shape)
     image = np.random.default_rng(0).standard_normal(shape, np.float32)
     found = np.asarray(keras.ops.convert_to_numpy(model(image, training=False)), np.float32)

@@ -1,4 +1,4 @@
-"""What `fit_folder` chooses before training, from the files and what the user says, each choice with a sentence."""
+"""Choices of `fit_folder` before training, from the files and the user's options, each explained in a sentence."""
 
 import statistics
 from collections.abc import Sequence
@@ -18,25 +18,25 @@ from resunet_kit.training._folder_scan import WHITE, ScannedPair, scan
 from resunet_kit.training._folder_split import PARTS, joined_by_copies, missing_labels, split_groups
 from resunet_kit.training._name_groups import Groups, groups_of
 
-LARGEST = 512  # pixels of the longer side, unless the user says more
+LARGEST = 512  # pixels of the longer side, unless the user asks for more
 STRIDE = 16
 SMALLEST_SIDE = 32
 
 
 @dataclass
 class FolderPlan:
-    """What was found and chosen.
+    """What was found in the files, and what was chosen.
 
     Attributes:
-        images: Paths.
-        masks: Their masks.
+        images: Paths of the images.
+        masks: Paths of their masks.
         groups: The group of each image.
-        split: The indices of each part.
-        pairs: What was scanned.
+        split: Indices of the images in each part.
+        pairs: The scanned pairs.
         num_classes: Channels of the network's output.
         image_size: `(height, width)`.
         network_channels: Channels of the network's input.
-        reading: Options of images and masks, for `PairBatches` and `RunSettings`.
+        reading: Options for reading images and masks, for `PairBatches` and `RunSettings`.
         sentences: What was chosen and why, in order.
     """
 
@@ -58,7 +58,7 @@ class FolderPlan:
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
-        """What the network takes: height, width and channels."""
+        """Input shape of the network: height, width and channels."""
         return (*self.image_size, self.network_channels)
 
     @property
@@ -84,16 +84,16 @@ def made_plan(
     """Read every pair once, and choose what the user left open.
 
     Args:
-        images: Paths.
-        masks: Their masks.
+        images: Paths of the images.
+        masks: Paths of their masks.
         groups: As for `groups_of`.
-        num_classes: 1 or 2 for binary masks; None finds it.
-        image_size: Height and width, or one integer; None finds it.
+        num_classes: 1 or 2 for binary masks; None finds it from the masks.
+        image_size: Height and width, or one integer; None chooses it from the images.
         normalize: `"auto"`, or as for `read_image`.
-        fractions: Of validation and of test.
+        fractions: Fractions of the images for validation and for test.
         reading: `channels`, `full_scale`, `nan`, `exif_rotation` of images, `ignore_class`, `classes`, `foreground`,
             `channel` of masks.
-        seed: Of the split.
+        seed: Seed of the split.
         verbose: Whether to show progress.
 
     Raises:
@@ -141,7 +141,7 @@ def made_plan(
 
 
 def _label_options(reading: dict[str, Any], num_classes: int | None) -> LabelOptions:
-    """Return how masks are read before their classes are known."""
+    """Return the options for reading masks before their classes are known."""
     ignore_class, declared = reading["ignore_class"], reading["classes"] is not None or reading["foreground"]
     if num_classes is None and ignore_class is not None and not declared:
         num_classes = 256  # every label as it is stored
@@ -158,7 +158,7 @@ def _label_options(reading: dict[str, Any], num_classes: int | None) -> LabelOpt
 
 
 def _channels(pairs: Sequence[ScannedPair], images: Sequence[str], given: int | None) -> tuple[int | None, str]:
-    """Return the channels to read, None for those of the files."""
+    """Return the number of channels to read, None for that of the files."""
     found = sorted({pair.channels for pair in pairs})
     if given is not None:
         return given, f"Channels: {given}, as channels says."
@@ -178,7 +178,7 @@ def _channels(pairs: Sequence[ScannedPair], images: Sequence[str], given: int | 
 
 
 def _size(pairs: Sequence[ScannedPair], given: Any) -> tuple[tuple[int, int], str]:
-    """Return the size that all images get, a multiple of the network's stride unless the user gave another."""
+    """Return the size of all images after resizing, a multiple of the network's stride unless the user gave another."""
     shapes = [pair.shape for pair in pairs]
     if given is not None:
         height, width = integers_per_axis("image_size", given, 2)
@@ -200,7 +200,7 @@ def _size(pairs: Sequence[ScannedPair], given: Any) -> tuple[tuple[int, int], st
 def _normalization(
     normalize: Any, pairs: Sequence[ScannedPair], training: Sequence[str], reading: dict[str, Any]
 ) -> tuple[Any, str]:
-    """Return `normalize` of the readers, statistics as lists."""
+    """Return the readers' option `normalize`, with statistics as lists."""
     if normalize is None:
         return None, "Intensities: in [0, 1], as normalize=None says."
     if isinstance(normalize, tuple):

@@ -1,4 +1,4 @@
-"""The precision that `fit_folder` trains in: the user's, the one that the run began with, or the fastest measured."""
+"""Precision that `fit_folder` trains in: the user's, the one that the run began with, or the fastest measured."""
 
 import copy
 import math
@@ -15,25 +15,25 @@ from resunet_kit.training._folder_results import saved_plan
 from resunet_kit.training._threads import set_threads
 from resunet_kit.training.machine import LEFT, POLICIES, on_accelerator, tune_for_machine
 
-SECONDS = 2.0  # of steps; with compilation, measuring takes about 15 s on two cores
-# Pixels that a run trains on, over all epochs, from which on measuring takes less than about a twentieth of its time.
+SECONDS = 2.0  # of timed steps; with compilation, measuring takes about 15 s on two cores
+# Number of pixels in all epochs of a run above which measuring takes less than about a twentieth of its time.
 WORTHWHILE, WORTHWHILE_ON_ACCELERATOR = 200e6, 4e9
 
 
 def with_precision(recipe: Recipe, plan: FolderPlan, model: Network | None, folder: Path) -> tuple[Recipe, str]:
-    """Return the recipe with the precision that `"auto"` stands for, and in a sentence what it is and why.
+    """Return the recipe with `"auto"` replaced by a precision, and a sentence that says which and why.
 
     Args:
         recipe: Its precision may be `"auto"`.
-        plan: What is trained on.
+        plan: The plan of the run.
         model: What the user passed as `model`.
-        folder: The run folder: a run that is resumed keeps the precision that it began with.
+        folder: The run folder; a resumed run keeps the precision that it began with.
     """
     begun = saved_plan(folder)
     if begun.get("precision") and recipe.precision in ("auto", begun["precision"]):
         said = begun.get("precision_reason", f"Precision: {begun['precision']}, in which the run was begun.")
         return replace(recipe, precision=begun["precision"]), said
-    _, threads = set_threads()  # before anything computes: TensorFlow fixes its threads then
+    _, threads = set_threads()  # before any computation, since TensorFlow then fixes its threads
     if isinstance(model, keras.Model):
         policy, why = model.dtype_policy.name, "in which the model was built."
     elif recipe.precision != "auto":
@@ -58,7 +58,7 @@ def _measured(recipe: Recipe, plan: FolderPlan, model: Network | None) -> tuple[
 
     def build() -> keras.Model:
         now = replace(recipe, precision=keras.config.dtype_policy().name)
-        return made_network(model, copy.copy(plan), now)  # a copy, since the network's classes are noted in it
+        return made_network(model, copy.copy(plan), now)  # a copy, since the network's number of classes is set in it
 
     start = time.perf_counter()
     tuning = tune_for_machine(build, seconds=SECONDS, apply=False, policies=POLICIES)

@@ -1,4 +1,4 @@
-"""The default recipe: network, loss, optimizer and learning rate, by the number of images and their size."""
+"""Default recipe: network, loss, optimizer and learning rate, chosen by the number and size of the images."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ Precision = Literal["auto", "float32", "mixed_bfloat16"]
 WARM_UP = 0.05  # fraction of all steps
 WEIGHT_DECAY = 1e-4
 BATCH_SIZE = 8
-HEAD_SCALE = 0.1  # of the head's first weights: residual blocks sum up to features that saturate a sigmoid
+HEAD_SCALE = 0.1  # of the head's initial weights: residual blocks add up to features that saturate a sigmoid
 RAREST = 0.001
-STEPS = 4  # batches that an epoch has at least, where the images are enough
+STEPS = 4  # minimum number of batches in an epoch, if there are enough images
 
-# Small movements and changes of exposure that any picture allows; what is upside down is often not.
+# Small movements and changes of exposure that suit any image; turning an image upside down often does not.
 AUGMENT = Augment(
     flip="horizontal",
     rotation=15,
@@ -42,17 +42,17 @@ AUGMENT = Augment(
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained.
+    """Options that a network is trained with.
 
     Attributes:
-        filters: Of each level of the default network.
-        augment: Called on each batch; None for none.
+        filters: Channels of each level of the default network.
+        augment: Function that is called on each batch; None for no augmentation.
         batch_size: Images in a batch.
         epochs: Passes over the training images.
-        learning_rate: Its maximum.
-        patience: Epochs without a better validation after which training ends; None for no such end.
+        learning_rate: The maximum learning rate.
+        patience: Epochs without a better validation score after which training stops; None for no early stopping.
         precision: Name of a dtype policy of Keras; `"auto"` until it has been chosen.
-        seed: Of weights, order and augmentation.
+        seed: Seed of weights, order and augmentation.
         steps: Batches in an epoch.
     """
 
@@ -67,7 +67,7 @@ class Recipe:
     steps: int
 
     def described(self) -> dict[str, Any]:
-        """Return the recipe for JSON."""
+        """Return the recipe as values for JSON."""
         return {
             "filters": list(self.filters),
             "loss": "Dice over the batch + cross-entropy",
@@ -84,7 +84,7 @@ class Recipe:
 
 
 def repr_of(function: Any) -> str | None:
-    """Return the name of a function of the user's, which is the same in another process."""
+    """Return the name of a user's function, which is the same in another process."""
     return None if function is None else getattr(function, "__qualname__", type(function).__qualname__)
 
 
@@ -98,7 +98,7 @@ def checked_options(
     patience: int | None,
     precision: str,
 ) -> dict[str, Any]:
-    """Return the options of the recipe, before the data are known.
+    """Return the checked options of the recipe, before the data are known.
 
     Raises:
         TypeError: If one is of a wrong type.
@@ -119,7 +119,7 @@ def checked_options(
 
 
 def made_recipe(plan: FolderPlan, options: dict[str, Any], *, seed: int) -> Recipe:
-    """Choose what the user left open by the number of training images and their size; the precision comes last."""
+    """Choose what the user left open by the number and size of the training images; the precision is chosen last."""
     images = len(plan.split["train"])
     batch_size = options["batch_size"] or min(BATCH_SIZE, max(1, images // STEPS))
     filters = options["filters"] or default_filters(images, plan.image_size)
@@ -128,15 +128,15 @@ def made_recipe(plan: FolderPlan, options: dict[str, Any], *, seed: int) -> Reci
 
 
 def default_filters(images: int, image_size: tuple[int, int]) -> tuple[int, ...]:
-    """Return the filters of each level: few for few images, and fewer levels for small images."""
+    """Return the filters of each level: fewer for few images, and fewer levels for small images."""
     first = 16 if images < 200 else 32 if images < 2000 else 64
     levels = min(4, max(2, int(math.log2(min(image_size) / 4))))
     return tuple(first * 2**level for level in range(levels))
 
 
 def default_network(plan: FolderPlan, recipe: Recipe) -> keras.Model:
-    """Return the network that is trained where the user passes none; its first outputs are the classes' frequencies."""
-    # Moving statistics that settle within about an epoch: otherwise the first validations of short epochs mean nothing.
+    """Return the network that is trained if the user passes none; its initial outputs are the class frequencies."""
+    # The moving statistics settle within about an epoch; otherwise, the first validations of short epochs mean nothing.
     momentum = 0.9 if recipe.steps < 100 else 0.99
 
     def norm(x: Any) -> Any:
@@ -166,9 +166,9 @@ def prior_bias(plan: FolderPlan) -> np.ndarray:
 
 
 def logits_of(model: keras.Model) -> keras.Model | None:
-    """Return the model, with the same layers, without the sigmoid or softmax at its end; None where it has none.
+    """Return the model, with the same layers, without the sigmoid or softmax at its end; None if it has neither.
 
-    Losses of logits keep a gradient where a probability has rounded to 0 or 1.
+    Losses computed from logits keep a gradient where a probability is rounded to 0 or 1.
     """
     last: Any = model.layers[-1]
     if type(model).__name__ != "Functional" or type(last).__name__ != "Activation" or last.output is not model.output:
@@ -180,14 +180,14 @@ def logits_of(model: keras.Model) -> keras.Model | None:
 
 
 def compile_network(model: keras.Model, plan: FolderPlan, recipe: Recipe, *, from_logits: bool) -> None:
-    """Compile with a mixed loss, Dice over the batch and cross-entropy, and a rate of warm-up and cosine."""
+    """Compile with Dice over the batch plus cross-entropy, and a learning rate with warm-up and cosine decay."""
     steps = recipe.steps * recipe.epochs
     options: dict[str, Any] = {"from_logits": from_logits, "ignore_class": plan.reading["ignore_class"]}
-    # Over the batch: an image without foreground alone would have next to no gradient.
+    # Over the batch, since a single image without foreground would have hardly any gradient.
     overlap = Dice(reduce="batch", include_background=plan.num_classes == 1, **options)
     model.compile(
         adamw_with_warm_up(recipe.learning_rate, steps, warm_up=WARM_UP, weight_decay=WEIGHT_DECAY),
         overlap + CrossEntropy(**options),
         metrics=[DiceScore(average="pooled", name="dice", **options)],
     )
-    model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice
+    model.optimizer.build(model.trainable_variables)  # otherwise Keras traces the first step twice

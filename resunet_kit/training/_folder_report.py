@@ -1,4 +1,4 @@
-"""The report of a run: scores of the test images, data, training, threshold, and where the network is most wrong."""
+"""Report of a run: scores of the test images, data, training, threshold, and the worst test images."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def write_run_report(
     scores: Evaluation,
     sentences: Sequence[str],
 ) -> None:
-    """Write the report, whole or not at all."""
+    """Write the report, completely or not at all."""
     sections = [
         Section("Scores of the test images", _scores(scores)),
         Section("What was chosen, and why", ["\n\n".join(sentences)]),
@@ -80,14 +80,14 @@ def _scores(scores: Evaluation) -> list[Any]:
 
 
 def _narrow(columns: Mapping[str, Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return a table of few columns: of many classes, scores are the columns."""
+    """Return a table with few columns: for many classes, the scores are the columns."""
     if len(columns) > COLUMNS:
         return [{"Class": name, **column} for name, column in columns.items()]
     return [{"Score": score, **{name: column[score] for name, column in columns.items()}} for score in NAMES.values()]
 
 
 def _with_foreground(scores: Evaluation, label: Any) -> dict[str, str]:
-    """Return overlap scores of the images whose truth has the class; nothing where all or none have it."""
+    """Return overlap scores of the images whose truth has the class; empty if all or none of them have it."""
     rows = [row for row in scores.rows if row["class"] == label and not math.isnan(row["dice"])]
     kept = [row for row in rows if row["truth_px"] > 0]
     if not kept or len(kept) == len(rows):
@@ -250,7 +250,7 @@ def _worst(model: keras.Model, plan: FolderPlan, settings: RunSettings, scores: 
 
 
 def _picture(plan: FolderPlan, index: int, settings: RunSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return an image of one or three channels and its labels, not larger than a picture of the report."""
+    """Return an image of one or three channels and its labels, at most as large as a picture in the report."""
     image, labels = read_case(plan, index, settings)
     image = image[..., :3] if image.shape[-1] >= 3 else image[..., :1]
     if image.dtype == np.uint16:

@@ -1,4 +1,4 @@
-"""The files of a run, written when everything has gone well, and read again where a run has ended."""
+"""Files of a run: written when everything has succeeded, and read again from a finished run."""
 
 import csv
 import json
@@ -20,11 +20,11 @@ from resunet_kit.training._folder_training import uncompiled
 from resunet_kit.training.run_folder import RunSettings
 
 PLAN = "plan.json"
-REASONS = ("precision_reason",)  # what the plan holds beside the choices, and may differ
+REASONS = ("precision_reason",)  # entries of the plan that are not choices, and may differ
 
 
 def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
-    """Return the folder of the unfinished training, new or with what an interruption left.
+    """Return the folder of the unfinished training, new or with what was left by an interruption.
 
     Raises:
         ValueError: If `resume` does not fit what is there, or the run was begun with other options or data.
@@ -48,7 +48,7 @@ def begin(out: Path, plan: dict[str, Any], *, resume: bool) -> Path:
 
 
 def saved_plan(out: Path) -> dict[str, Any]:
-    """Return what an unfinished run was begun with; nothing where there is no run.
+    """Return the plan that an unfinished run was begun with; empty if there is no run.
 
     Raises:
         ValueError: If the file is damaged.
@@ -102,7 +102,7 @@ def write_results(
     history: Mapping[str, Sequence[float]],
     scores: Evaluation,
 ) -> None:
-    """Write all files but the report and the settings, each whole or not at all."""
+    """Write all files except the report and the settings, each completely or not at all."""
     with atomic_write(out / run_folder.MODEL) as file:
         uncompiled(model).save(file)
     part_of = plan.part_of
@@ -117,7 +117,7 @@ def write_results(
 
 
 def finish(out: Path, settings: RunSettings) -> None:
-    """Write the settings, whose presence says that the run has ended, and remove what it needed to continue."""
+    """Write the settings, whose presence marks the run as finished, and remove what was needed to resume it."""
     run_folder.write_settings(out, settings)
     shutil.rmtree(out / run_folder.UNFINISHED, ignore_errors=True)
 
@@ -161,14 +161,14 @@ def read_scores(out: Path) -> Evaluation:
 
 
 def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with NaN and infinity for what stands for them in JSON."""
+    """Return a row with NaN and infinity instead of what represents them in JSON."""
     special = {None: math.nan, "Infinity": math.inf}
     named = ("case", "group", "class", "score")
     return {name: value if name in named else special.get(value, value) for name, value in row.items()}
 
 
 def read_json(file: Path) -> Any:
-    """Return what a file of a finished run holds.
+    """Return the content of a JSON file of a finished run.
 
     Raises:
         ValueError: If it cannot be read.

@@ -1,4 +1,4 @@
-"""One pass over all pairs before training: what they hold, and every file that cannot be used."""
+"""Scan of all pairs before training: their properties, and every file that cannot be used."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -21,15 +21,15 @@ WHITE = 255
 
 @dataclass(frozen=True)
 class ScannedPair:
-    """What one image and its mask hold.
+    """Properties of one image and its mask.
 
     Attributes:
         shape: `(height, width)`, for volumes `(depth, height, width)`.
-        channels: Of the image.
-        is_8bit: Whether the image is of 8 bits or less.
+        channels: Channels of the image.
+        is_8bit: Whether the image has 8 bits or less.
         has_full_opacity: Whether the last of 2 or 4 channels is full everywhere.
-        digest: Equal for images of equal pixels; empty for a constant image.
-        counts: `(256,)`, the number of pixels of each label; of a mask of black and white, white is label 255.
+        digest: Hash that is equal for images with equal pixels; empty for a constant image.
+        counts: `(256,)`, the number of pixels of each label; in a black-and-white mask, white is label 255.
     """
 
     shape: tuple[int, ...]
@@ -40,7 +40,7 @@ class ScannedPair:
     counts: np.ndarray
 
     def with_white_as_1(self) -> "ScannedPair":
-        """Return the pair with the pixels of white as those of label 1, which they are in binary masks."""
+        """Return the pair with white pixels counted as label 1, which they are in binary masks."""
         counts = self.counts.copy()
         counts[1], counts[WHITE] = counts[1] + counts[WHITE], 0
         return replace(self, counts=counts)
@@ -49,13 +49,13 @@ class ScannedPair:
 def scan(
     images: Sequence[str], masks: Sequence[str], image_options: ImageOptions, label_options: LabelOptions, verbose: int
 ) -> list[ScannedPair]:
-    """Read every pair, and return what it holds.
+    """Read every pair, and return its properties.
 
     Args:
-        images: Paths.
-        masks: Their masks.
-        image_options: Of any range: what cannot be read is unreadable with every normalisation.
-        label_options: As they are known so far.
+        images: Paths of the images.
+        masks: Paths of their masks.
+        image_options: Options that allow any range: a file that fails here is unreadable with every normalisation.
+        label_options: Options of the masks, as far as they are known.
         verbose: Whether to show a progress bar.
 
     Raises:
@@ -83,7 +83,7 @@ def scan(
 def _results(
     images: Sequence[str], masks: Sequence[str], image_options: ImageOptions, label_options: LabelOptions
 ) -> Iterator[ScannedPair | str]:
-    """Yield what each pair holds, or why it cannot be used."""
+    """Yield the properties of each pair, or why it cannot be used."""
 
     def look(paths: tuple[str, str]) -> ScannedPair | str:
         try:

@@ -1,4 +1,4 @@
-"""A split of images by group into training, validation and test, without leaks and with every class in each part."""
+"""Split of images by group into training, validation and test, without leaks and with every class in each part."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,11 +7,11 @@ from resunet_kit.data import split_by_group
 from resunet_kit.training._folder_scan import ScannedPair, labels_in
 
 PARTS = ("train", "validation", "test")
-TRIES = 50  # seeds, until each part has each class
+TRIES = 50  # seeds to try until each part has every class
 
 
 def joined_by_copies(groups: Sequence[str], pairs: Sequence[ScannedPair]) -> tuple[list[str], int]:
-    """Return the groups with those joined that hold images of the same pixels, and how many were joined to others."""
+    """Join groups that hold images with the same pixels; return the groups, and how many were joined to others."""
     joined: dict[str, str] = {}
     first_with: dict[bytes, str] = {}
 
@@ -39,7 +39,7 @@ def split_groups(
 ) -> dict[str, list[int]]:
     """Return the indices of each part.
 
-    Of several seeds, the first that gives each part each class is taken, or that with the smallest number of gaps.
+    Of several seeds, the first that gives every class to each part is used, or else the one with the fewest gaps.
 
     Raises:
         ValueError: If there are fewer than three groups, or training images lack a class.
@@ -61,7 +61,7 @@ def split_groups(
             part.tolist() for part in split_by_group(groups, fractions, stratify=_rarest(present), seed=seed + attempt)
         ]
         gaps = missing_labels(split, present)
-        count = 1000 * len(gaps[0]) + sum(map(len, gaps))  # what training lacks matters more
+        count = 1000 * len(gaps[0]) + sum(map(len, gaps))  # a class missing from training matters more
         if best is None or count < fewest:
             best, fewest, lacking = split, count, gaps[0]
         if count <= unavoidable:
@@ -85,12 +85,12 @@ def _unavoidable_gaps(groups: Sequence[str], present: Sequence[frozenset[int | N
 
 
 def _rarest(present: Sequence[frozenset[int | None]]) -> list[str]:
-    """Return for each image the label, of those it has, that the smallest number of images have."""
+    """Return for each image the rarest of its labels, which the smallest number of images have."""
     images = Counter(label for own in present for label in own)
     return [str(min(own, key=lambda label: (images[label], str(label)), default="")) for own in present]
 
 
 def missing_labels(split: Sequence[Sequence[int]], present: Sequence[frozenset[int | None]]) -> list[set[int | None]]:
-    """Return for each part the labels that occur elsewhere only."""
+    """Return for each part the labels that occur only in other parts."""
     everywhere: frozenset[int | None] = frozenset().union(*present)
     return [set(everywhere - frozenset().union(*(present[index] for index in part))) for part in split]

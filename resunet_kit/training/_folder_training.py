@@ -1,4 +1,4 @@
-"""Training of a network by a recipe, which continues after an interruption."""
+"""Training of a network by a recipe, which can be resumed after an interruption."""
 
 import contextlib
 import json
@@ -41,12 +41,12 @@ def batches(plan: FolderPlan, part: str, recipe: Recipe) -> PairBatches:
 
 
 class Progress(keras.callbacks.Callback):
-    """The epochs so far and the best model on disk, in step with each other over interruptions.
+    """Callback that saves the epochs so far and the best model, so that both stay consistent over interruptions.
 
     Args:
-        folder: Where they are kept.
-        training: Batches, whose order and augmentation depend on the number of the epoch alone.
-        network: What is saved; it may be what is trained with an activation.
+        folder: The folder that they are saved in.
+        training: Batches whose order and augmentation depend only on the epoch.
+        network: The model to save; it may be the trained one with an activation added.
     """
 
     def __init__(self, folder: Path, training: PairBatches, network: keras.Model) -> None:
@@ -55,7 +55,7 @@ class Progress(keras.callbacks.Callback):
         self.epochs = read_epochs(folder)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:  # noqa: ARG002 (Keras's call)
-        """Say which epoch the batches are of."""
+        """Set the epoch of the batches."""
         self.training.set_epoch(epoch)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
@@ -76,7 +76,7 @@ class Progress(keras.callbacks.Callback):
 
 
 def _merit(values: dict[str, float]) -> tuple[float, float]:
-    """Return what is compared: the validation Dice, and where that is equal, as at first, the loss."""
+    """Return what epochs are compared by: the validation Dice and, where it is equal, as at first, the loss."""
     dice, loss = values[MONITOR], values["val_loss"]
     return (dice if math.isfinite(dice) else -math.inf, -loss if math.isfinite(loss) else -math.inf)
 
@@ -88,7 +88,7 @@ def read_epochs(folder: Path) -> dict[int, dict[str, float]]:
 
 
 def best_epoch(epochs: dict[int, dict[str, float]]) -> int:
-    """Return the first epoch of the highest validation Dice."""
+    """Return the first epoch with the highest validation Dice."""
     return max(epochs, key=lambda epoch: (_merit(epochs[epoch]), -epoch))
 
 
@@ -101,7 +101,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback],
     verbose: Any,
 ) -> dict[int, dict[str, float]]:
-    """Train what is left of the epochs, give the model its best weights, and return the values of each epoch.
+    """Train the remaining epochs, load the best weights into the model, and return the values of each epoch.
 
     Raises:
         ValueError: If a loss is not finite.
@@ -127,13 +127,13 @@ def train(
                     keras.callbacks.BackupAndRestore(folder / BACKUP, double_checkpoint=True),
                 ],
             )
-    uncompiled(model).load_weights(folder / BEST)  # the same layers, and no optimizer to look for
+    uncompiled(model).load_weights(folder / BEST)  # the same layers, without an optimizer to restore
     return progress.epochs
 
 
 @contextlib.contextmanager
 def _readable_errors() -> Iterator[None]:
-    """Raise what a check of values in a compiled step found as the `ValueError` that it is in an eager one."""
+    """Turn the error of a value check in a compiled step into the `ValueError` that it is in an eager one."""
     try:
         yield
     except Exception as error:
@@ -144,7 +144,7 @@ def _readable_errors() -> Iterator[None]:
 
 
 class EarlyStop(keras.callbacks.Callback):
-    """Stop after `patience` epochs without a better validation, those before an interruption included."""
+    """Stop after `patience` epochs without a better validation score, including those before an interruption."""
 
     def __init__(self, progress: Progress, patience: int) -> None:
         super().__init__()
@@ -167,4 +167,4 @@ def uncompiled(model: keras.Model) -> keras.Model:
         return keras.Sequential(model.layers, name=model.name)
     if type(model).__name__ == "Functional":
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
-    return model  # a class of the user's own, which loads by the user's own rules
+    return model  # the user's own class, which loads by its own rules

@@ -1,4 +1,4 @@
-"""The group of each image, such as the patient, from what the user says or from names."""
+"""Group of each image, such as the patient, from the user's option or from names."""
 
 import os
 import re
@@ -11,25 +11,25 @@ from resunet_kit._shared.groups import sample_values
 Groups = str | Callable[[str], Hashable] | Sequence[Hashable] | None
 
 SMALLEST = 3  # groups: one for each of training, validation and test
-MANY = 10  # groups whose names have no number; fewer are more often classes, such as benign, malignant and normal
-# A word for whom or what images show, and its number or name: patient_07, sub-A, case3.
+MANY = 10  # groups whose names have no number; fewer are more likely classes, such as benign, malignant and normal
+# A word for the subject of an image, and its number or name: patient_07, sub-A, case3.
 _NAMED = re.compile(
     r"(?<![a-z])(patient|subject|person|participant|subj|sub|pat|pid|case)(?:[-_ ]([a-z0-9]+)|(\d+))", re.IGNORECASE
 )
-# What counts the images of one group: the last number of a name, with a word before it.
+# The counter of the images in a group: the last number of a name, with a word before it.
 _COUNTER = re.compile(r"[-_. ]*(slice|frame|image|img|tile|patch|view|scan|z|t)?[-_. ]*\d+$", re.IGNORECASE)
 _EXTENSION = re.compile(r"(\.nii\.gz|\.[A-Za-z][A-Za-z0-9]{0,5})$")
 _CURE = "Pass groups as a regular expression with a group, a function of the path, a list, 'folder' or None."
 
 
 def groups_of(paths: Sequence[str], groups: Groups) -> tuple[list[str], str]:
-    """Return the group of each image as text, and the sentence that says how it was found.
+    """Return the group of each image as a string, and a sentence that says how it was found.
 
     Args:
-        paths: Of the images.
-        groups: `"auto"` looks in folders and names, `"folder"` takes the first folder that differs; another text is a
-            regular expression, whose groups are joined, searched in the path with forward slashes; a function of the
-            path; one entry per image; or None, which takes each image as a group of its own.
+        paths: Paths of the images.
+        groups: `"auto"` looks in folders and names, `"folder"` takes the first folder that differs; any other string is
+            a regular expression, whose groups are joined, searched in the path with forward slashes; a function of the
+            path; one entry per image; or None, which makes each image a group of its own.
 
     Raises:
         TypeError: If `groups` is of another type.
@@ -85,7 +85,7 @@ def _checked(paths: Sequence[str], values: Sequence[Any], source: str) -> tuple[
 
 
 def _found(paths: Sequence[str]) -> tuple[list[str], str]:
-    """Return the groups that the first rule finds which gives enough of them, or each image as its own."""
+    """Return the groups from the first rule that finds enough of them, or each image as its own group."""
     named = _named(paths)
     if named is not None and _count(named) > 1:  # two are too few to split, and more than enough to leak
         return named, _sentence(named, "named in the paths")
@@ -109,14 +109,14 @@ def _sentence(names: Sequence[str], rule: str) -> str:
 
 
 def _are_groups(names: Sequence[str]) -> bool:
-    """Return whether names are those of groups: enough, of several images, and numbered or many."""
+    """Return whether names look like groups: there are enough, of several images each, and numbered or many."""
     distinct = set(names)
     numbered = sum(any(map(str.isdigit, name)) for name in distinct) > len(distinct) / 2
     return len(distinct) >= (SMALLEST if numbered else MANY) and len(names) >= 1.5 * len(distinct)
 
 
 def _named(paths: Sequence[str]) -> list[str] | None:
-    """Return the first word for a patient with its number, as in patient_07, of each path; None if one has none."""
+    """Return the first word for a patient with its number in each path, as in patient_07; None if one has none."""
     matches = [_NAMED.search(path) for path in _relative(paths)]
     return [match[0].lower() for match in matches if match] if all(matches) else None
 
@@ -130,7 +130,7 @@ def _first_folders(paths: Sequence[str]) -> list[str] | None:
 
 
 def _beginnings(paths: Sequence[str]) -> list[str] | None:
-    """Return the names without the number at their end; None where nothing is left of one."""
+    """Return the names without the number at their end; None if nothing is left of one of them."""
     names = [_COUNTER.sub("", _EXTENSION.sub("", path)) for path in _relative(paths)]
     return names if all(re.search(r"\w", name.rpartition("/")[2]) for name in names) else None
 

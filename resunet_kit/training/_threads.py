@@ -1,4 +1,4 @@
-"""How many processors this process may use, and giving as many threads to TensorFlow."""
+"""Number of processors that this process may use, and of threads that TensorFlow gets."""
 
 import math
 import os
@@ -13,14 +13,14 @@ import resunet_kit
 CGROUP = Path("/sys/fs/cgroup/cpu.max")
 QUOTA_V1, PERIOD_V1 = (Path(f"/sys/fs/cgroup/cpu/cpu.cfs_{name}_us") for name in ("quota", "period"))
 TOPOLOGY = Path("/sys/devices/system/cpu")
-TIMEOUT = 120  # seconds of a process that measures; it takes about eight
+TIMEOUT = 120  # seconds for a measuring process, which takes about eight
 
 
 def usable_processors() -> tuple[int, int]:
-    """Return how many processors the operating system lets this process use, and how many cores' worth it may spend.
+    """Return how many processors this process may run on, and how many cores' worth of computing time it may use.
 
-    A container's limit and two threads of one core make the second number the smaller: more threads than that wait for
-    one another.
+    The second number is smaller under a container's limit, or if cores run two hardware threads each: more threads
+    than that would wait for one another.
     """
     allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
     cores = {_siblings(processor) for processor in allowed}
@@ -28,7 +28,7 @@ def usable_processors() -> tuple[int, int]:
 
 
 def _siblings(processor: int) -> str:
-    """Return which processors share a core with this one; where Linux does not tell, each has one of its own."""
+    """Return which processors share a core with this one; if Linux does not tell, each has a core of its own."""
     try:
         return (TOPOLOGY / f"cpu{processor}/topology/thread_siblings_list").read_text().strip()
     except OSError:
@@ -36,7 +36,7 @@ def _siblings(processor: int) -> str:
 
 
 def _quota() -> float:
-    """Return the processors that the control group grants; infinity without a limit."""
+    """Return how many processors the control group grants; infinity without a limit."""
     try:
         if CGROUP.exists():
             quota, period = CGROUP.read_text().split()
@@ -48,14 +48,14 @@ def _quota() -> float:
 
 
 def set_threads(*, measure: bool = False) -> tuple[int | None, str]:
-    """Give TensorFlow its threads: one for each core that may be spent, or the number with which it is faster.
+    """Set the number of TensorFlow's threads: one for each usable core, or the number with which it is faster.
 
     Args:
-        measure: Whether to measure, in new processes, where there are more processors than cores to spend. It takes
-            about a quarter of a minute then.
+        measure: Whether to measure, in new processes, if there are more processors than usable cores. This takes about
+            a quarter of a minute.
 
     Returns:
-        The number, and in a sentence what was done.
+        The number of threads, and a sentence on what was done.
     """
     processors, cores = usable_processors()
     backend = keras.backend.backend()
@@ -85,9 +85,9 @@ def set_threads(*, measure: bool = False) -> tuple[int | None, str]:
 
 
 def step_seconds(threads: int) -> float:
-    """Return the seconds of a training step of a small network with so many threads, in a new process.
+    """Return the seconds that a training step of a small network takes with so many threads, in a new process.
 
-    A process keeps the threads that TensorFlow began with. Where no process can be made, infinity.
+    A new process, since TensorFlow keeps the threads that it began with. Infinity if no process can be started.
     """
     code = "from resunet_kit.training.machine import small_step_seconds; print(small_step_seconds())"
     paths = [str(Path(resunet_kit.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]

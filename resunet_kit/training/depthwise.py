@@ -12,13 +12,13 @@ logger = logging.getLogger(__name__)
 
 
 def keep_depthwise_in_float32(model: keras.Model) -> keras.Model:
-    """Let depthwise convolutions compute in float32 in a model of mixed_bfloat16, on TensorFlow without a GPU.
+    """Run the depthwise convolutions of a mixed_bfloat16 model in float32, on TensorFlow without a GPU.
 
-    TensorFlow's depthwise convolutions in bfloat16 take about four times as long there as in float32, backwards most of
-    all; the other layers are faster in bfloat16. A training step of `res_unet` on an EfficientNet-Lite0 takes about a
-    quarter less time. Elsewhere, and in other precisions, the model is returned as it is.
+    There, TensorFlow's depthwise convolutions take about four times as long in bfloat16 as in float32, especially in
+    the backward pass; the other layers are faster in bfloat16. A training step of `res_unet` on an EfficientNet-Lite0
+    takes about a quarter less time. Elsewhere, and in other precisions, the model is returned unchanged.
 
-    The layers keep class and weights, and a saved model has the precision of each of them in its configuration.
+    The layers keep their class and weights, and a saved model has the precision of each of them in its configuration.
 
     Args:
         model: Any Keras model, compiled or not.

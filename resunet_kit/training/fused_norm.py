@@ -1,4 +1,4 @@
-"""Batch normalisation as one fused operation of TensorFlow, in models that stay stock Keras."""
+"""Batch normalisation as one fused TensorFlow operation, in models that remain stock Keras."""
 
 import functools
 import logging
@@ -8,30 +8,30 @@ from typing import Any
 import keras
 from keras import ops
 
-HALVES_AND_SINGLES = {"float32", "bfloat16", "float16"}  # what the fused operation computes in
-CUDNN_EPSILON = 1.001e-5  # cuDNN refuses less
+HALVES_AND_SINGLES = {"float32", "bfloat16", "float16"}  # dtypes of the fused operation
+CUDNN_EPSILON = 1.001e-5  # cuDNN refuses smaller values
 FUSED = "fused"
 
 logger = logging.getLogger(__name__)
 
 
 def fuse_normalization(model: keras.Model) -> keras.Model:
-    """Let every `BatchNormalization` of a model run as one operation on TensorFlow, in training and in inference.
+    """Run every `BatchNormalization` of a model as one fused TensorFlow operation, in training and in inference.
 
-    Keras computes batch normalisation from a mean, a variance and arithmetic, under mixed precision in float32.
-    TensorFlow's `FusedBatchNormV3` takes them in their own precision. Results, gradients and moving statistics equal
-    those of Keras up to rounding.
+    Keras computes batch normalisation from a mean, a variance and arithmetic, in float32 under mixed precision.
+    TensorFlow's `FusedBatchNormV3` takes features in their own precision. Results, gradients and moving statistics
+    equal those of Keras up to rounding.
 
     The layers keep Keras's class, weights and configuration: a saved model is a plain one, and loads where this package
     is not installed. A loaded, cloned or copied model is therefore not fused; fuse it again.
 
-    Layers are found in nested models and in layers of layers, those of `keras.applications` and of one's own classes
-    included. Left as they are: layers that normalise another axis than the last, `synchronized` or `renorm` ones, those
-    in float64 and those of a class with a computation of its own; calls with a mask take Keras's way. `fusion_report`
-    tells the reasons. On other backends the model is returned as it is.
+    Layers are also found in nested models and inside other layers, including those of `keras.applications` and of your
+    own classes. Not fused are layers that normalise an axis other than the last, those with `synchronized` or `renorm`,
+    those in float64, and those of a class with a computation of its own; calls with a mask fall back to Keras.
+    `fusion_report` gives the reasons. On other backends the model is returned unchanged.
 
     Args:
-        model: Any Keras model, compiled or not. What it was compiled with stays, the optimizer's state too.
+        model: Any Keras model, compiled or not. It stays compiled as it was, and keeps the optimizer's state.
 
     Returns:
         The same model.
@@ -65,13 +65,13 @@ def fuse_normalization(model: keras.Model) -> keras.Model:
 
 
 def fusion_report(model: keras.Model) -> dict[str, str]:
-    """Tell for every `BatchNormalization` of a model whether it runs fused, and if it does not, why.
+    """Report for every `BatchNormalization` of a model whether it runs fused, and if not, why.
 
     Args:
         model: Any Keras model.
 
     Returns:
-        `"fused"`, or the reason why not, by the layer's path.
+        `"fused"`, or the reason why not, keyed by the layer's path.
 
     Raises:
         TypeError: If it is not a `keras.Model`.
@@ -87,7 +87,7 @@ def fusion_report(model: keras.Model) -> dict[str, str]:
     report: dict[str, str] = {}
     for layer in _normalizations(model):
         path = name = layer.path or layer.name
-        while path in report:  # layers of one's own models may share a name
+        while path in report:  # layers of custom models may have the same name
             path = f"{name} ({1 + sum(key.startswith(name) for key in report)})"
         report[path] = _state(layer)
     return report
@@ -145,7 +145,7 @@ def _has_gpu() -> bool:
 
 
 def _forget_compiled_steps(model: keras.Model) -> None:
-    """Let the next fit, evaluate and predict trace the model anew; its optimizer and its losses stay."""
+    """Make the next fit, evaluate and predict retrace the model, which keeps its optimizer and losses."""
     for part in model._flatten_layers():
         if isinstance(part, keras.Model):
             part.train_function = part.test_function = part.predict_function = None
@@ -154,7 +154,7 @@ def _forget_compiled_steps(model: keras.Model) -> None:
 def _fused_call(
     layer: keras.layers.BatchNormalization, inputs: Any, training: bool | None = None, mask: Any = None
 ) -> Any:
-    """Compute what `BatchNormalization.call` does."""
+    """Compute the same as `BatchNormalization.call`."""
     import tensorflow as tf
 
     dense = isinstance(inputs, tf.Tensor) and inputs.dtype.name == layer.compute_dtype in HALVES_AND_SINGLES
@@ -182,7 +182,7 @@ def _fused_call(
 
 
 def _with_four_axes(inputs: Any) -> Any:
-    """Return the features as (batch, rows, columns, channels), which moves no value."""
+    """Reshape the features to (batch, rows, columns, channels), which moves no value."""
     import tensorflow as tf
 
     rank = inputs.shape.rank
@@ -199,10 +199,10 @@ def _with_four_axes(inputs: Any) -> Any:
 
 
 def _population_moments(x: Any, mean: Any, variance: Any) -> tuple[Any, Any]:
-    """Return the moments as Keras defines them: the variance divided by n, where the operation divides by n - 1."""
+    """Return the moments as Keras defines them: the variance divides by n, while that of the operation uses n - 1."""
     import tensorflow as tf
 
     count = tf.reduce_prod(tf.cast(tf.shape(x)[:-1], "float32"))
-    mean = mean * (count / count)  # of an empty batch NaN, as in Keras
-    # Of a single value the deviation is zero, or NaN if it is not finite; n - 1 would divide by zero.
+    mean = mean * (count / count)  # NaN for an empty batch, as in Keras
+    # The variance of a single value is zero, or NaN if it is not finite; n - 1 would divide by zero.
     return mean, tf.where(count > 1, variance * ((count - 1) / count), mean - mean)

@@ -21,11 +21,11 @@ from resunet_kit.training.depthwise import keep_depthwise_in_float32
 from resunet_kit.training.fused_norm import fuse_normalization
 
 POLICIES = ("float32", "mixed_bfloat16")
-MARGIN = 1.05  # as many times faster must less precision be, to be worth its rounding
-SMALL, LARGE = (2, 128), (8, 256)  # images and pixels a side: on a processor, on an accelerator
+MARGIN = 1.05  # how many times faster a lower precision must be to be worth its rounding
+SMALL, LARGE = (2, 128), (8, 256)  # images, and pixels in height and width: on a CPU, on an accelerator
 FILTERS = (16, 32, 64)
 MIN_ROUNDS = 3
-SECONDS_OF_THREADS = 1.5  # of steps with one number of threads
+SECONDS_OF_THREADS = 1.5  # of timed steps for each number of threads
 LEFT = "Threads were left as they are."
 
 logger = logging.getLogger(__name__)
@@ -33,13 +33,13 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """What `tune_for_machine` chose, and why.
+    """Result of `tune_for_machine`: what it chose, and why.
 
     Attributes:
         policy: The dtype policy: `"float32"`, `"mixed_bfloat16"`, or on accelerators `"mixed_float16"`.
-        threads: Threads of one operation. None: they were left to the backend.
+        threads: Threads within one operation. None: they were left to the backend.
         reason: The choice, and what could not be changed, in sentences.
-        measurements: The median seconds of a training step by policy.
+        measurements: The median seconds of a training step for each policy.
     """
 
     policy: str
@@ -59,30 +59,31 @@ def tune_for_machine(
     """Choose the fastest precision for training on this machine by timing training steps one after another.
 
     A small ResUNet, or the network that you build, is trained on random images in float32 and in mixed_bfloat16, on
-    accelerators in mixed_float16 too. Less precision is chosen where it is at least 5 % faster and its loss is finite.
+    accelerators also in mixed_float16. A lower precision is chosen if it is at least 5 % faster and its loss is finite.
     The choice becomes Keras's dtype policy, so call this before you build models: a model keeps the precision that it
-    was built with. TensorFlow gets one thread for each core that a container or the operating system grants; where
-    there are more processors than that, as many as are faster, measured in two new processes. Once it has started, it
-    cannot change them, and `reason` tells the environment variable. Nothing else changes: not the random numbers that
-    follow, not the names of later layers, no file. Timing decides, so another run may choose otherwise where two
-    precisions are nearly as fast.
+    was built with. TensorFlow gets one thread for each core that a container or the operating system grants; if there
+    are more processors than that, it gets the number of threads that is faster, measured in two new processes. Once
+    TensorFlow has started, it cannot change its threads, and `reason` names the environment variable that sets them.
+    Nothing else changes: neither the random numbers that follow nor the names of later layers, and no file is written.
+    Timing decides, so another run may choose differently if two precisions are nearly equally fast.
 
     Args:
-        build: Called without arguments, returns the model to measure: one input, one output. None: a small ResUNet.
-        seconds: How long to measure, compilation apart.
-        fuse: Whether the measured model runs with `fuse_normalization` and `keep_depthwise_in_float32`, as yours should
-            then.
+        build: Function without arguments that returns the model to measure, with one input and one output. None: a
+            small ResUNet.
+        seconds: How long to measure, not counting compilation.
+        fuse: Whether the measured model runs with `fuse_normalization` and `keep_depthwise_in_float32`; yours should
+            then do so too.
         apply: Whether to set the dtype policy and the threads. False: only measure.
-        policies: Those to compare, the most precise first: of `"float32"`, `"mixed_bfloat16"` and `"mixed_float16"`.
-            None: the first two, on accelerators all.
+        policies: Policies to compare, the most precise first: some of `"float32"`, `"mixed_bfloat16"` and
+            `"mixed_float16"`. None: the first two, on accelerators all three.
 
     Returns:
         The policy, the threads, the reason and the measurements.
 
     Raises:
         TypeError: If an argument, or what `build` returns, is of a wrong type.
-        ValueError: If `seconds` is not above 0, `policies` is empty or has another one, the built model has several
-            inputs or outputs, or no step of it gives a finite loss.
+        ValueError: If `seconds` is not above 0, `policies` is empty or has another name, the built model has several
+            inputs or outputs, or none of its steps gives a finite loss.
 
     Example:
         >>> import keras
@@ -105,7 +106,7 @@ def tune_for_machine(
         _policies(policies) if policies is not None else (*POLICIES, "mixed_float16") if accelerated else POLICIES
     )
     with _same_random_numbers(), ThreadPoolExecutor(1) as thread:
-        # Keras keeps policy, seeds and the counters of names per thread: a thread of its own leaves none behind.
+        # Keras keeps the policy, seeds and counters of names per thread: a separate thread leaves those here unchanged.
         measured = thread.submit(_measure, compared, build, fuse, seconds, LARGE if accelerated else SMALL).result()
     policy, why = _choose(measured)
     if apply:
@@ -129,13 +130,13 @@ def _policies(names: Any) -> tuple[str, ...]:
 
 
 def on_accelerator() -> bool:
-    """Return whether the backend computes on something else than the processor."""
+    """Return whether the backend computes on a device other than the CPU."""
     return "cpu" not in str(getattr(keras.ops.zeros((1,)), "device", "cpu")).lower()
 
 
 @contextmanager
 def _same_random_numbers() -> Iterator[None]:
-    """Keep Python's random numbers, from which Keras draws the seeds of weights."""
+    """Restore the state of Python's random numbers, from which Keras draws the seeds of weights."""
     state = random.getstate()
     try:
         yield
@@ -150,7 +151,7 @@ def _measure(
     seconds: float,
     size: tuple[int, int],
 ) -> dict[str, float]:
-    """Return the median seconds of a training step by policy; of one whose loss is not finite, infinity."""
+    """Return the median seconds of a training step for each policy; infinity if its loss is not finite."""
     steps = {policy: _step(policy, build, fuse, size) for policy in policies}
     finite = {policy: math.isfinite(step()) for policy, step in steps.items()}  # the first call compiles
     times: dict[str, list[float]] = {policy: [] for policy in policies}
@@ -171,7 +172,7 @@ def small_step_seconds() -> float:
 def _step(
     policy: str, build: Callable[[], keras.Model] | None, fuse: bool, size: tuple[int, int]
 ) -> Callable[[], float]:
-    """Return a training step that returns the loss."""
+    """Return a function that runs a training step and returns its loss."""
     keras.config.set_dtype_policy(policy)
     images, pixels = size
     model = build() if build else res_unet((pixels, pixels, 3), filters=FILTERS, name="measured")
@@ -199,7 +200,7 @@ def _check_built(model: Any) -> None:
 
 
 def _choose(measured: dict[str, float]) -> tuple[str, str]:
-    """Return the policy, and why: the fastest, unless one of more precision is as good as that."""
+    """Return the policy, and why: the fastest, unless a more precise one is nearly as fast."""
     fastest = min(measured, key=measured.__getitem__)
     if not math.isfinite(measured[fastest]):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""AdamW with the learning rates that segmentation networks are usually trained with."""
+"""AdamW with the learning-rate schedule that segmentation networks are usually trained with."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ def adamw_with_warm_up(
     final: float = 0.01,
     weight_decay: float = 1e-4,
 ) -> keras.optimizers.Optimizer:
-    """Return AdamW whose learning rate rises linearly in a warm-up, then falls along half a cosine.
+    """Return AdamW with a learning rate that rises linearly in a warm-up, then falls along half a cosine.
 
     Args:
-        learning_rate: The highest, above 0.
-        steps: Of the whole training, the warm-up included; the last rate holds from then on.
+        learning_rate: The highest learning rate, above 0.
+        steps: Steps of the whole training, including the warm-up; the last rate holds from then on.
         warm_up: The fraction of the steps that the warm-up takes, in [0, 1); at least one step, unless 0.
         start: The first rate of the warm-up as a fraction of the highest, in [0, 1].
         final: The last rate as a fraction of the highest, in [0, 1].
-        weight_decay: Of all weights, at least 0.
+        weight_decay: Weight decay of all weights, at least 0.
 
     Returns:
         The optimizer. On TensorFlow it computes its rate once per step; `keras.optimizers.AdamW` does so once for each
-        variable: the first step of a network of 190 variables was then traced in 24 seconds instead of 12 to 16.
+        variable, and tracing the first step of a network with 190 variables then took 24 seconds instead of 12 to 16.
 
     Raises:
         TypeError: If an argument is of a wrong type.
@@ -68,8 +68,8 @@ class ScheduledAdamW(keras.optimizers.AdamW):
     """AdamW that evaluates its schedule once per step, and keeps the rate in a variable.
 
     Args:
-        schedule: From the step to the learning rate.
-        **options: As `keras.optimizers.AdamW` takes them.
+        schedule: Function from the step to the learning rate.
+        **options: Options of `keras.optimizers.AdamW`.
     """
 
     def __init__(self, schedule: keras.optimizers.schedules.LearningRateSchedule, **options: Any) -> None:

@@ -13,18 +13,19 @@ def shard_for_process(
 ) -> tuple[list[Item], int]:
     """Return the items of one of several processes, and the size of its batches.
 
-    Batch `i` of all processes together holds the items of batch `i` of one process that reads them all in order. A step
-    over all of them, as of `keras.distribution.DataParallel`, has the loss, gradients and metrics of that one.
+    Batch `i` of all processes together holds the items of batch `i` of a single process that reads them all in order. A
+    step over all of them, as with `keras.distribution.DataParallel`, has the loss, gradients and metrics of that
+    process.
 
-    Every process gets as many batches of the same size: one that had more would wait for the others for ever.
+    Every process gets the same number of batches of the same size: one with more would wait for the others forever.
 
     Args:
-        items: What the dataset holds, such as the paths of images, in the same order in every process.
-        batch_size: Items of a batch over all processes; a multiple of `count`.
-        index: Which process, from 0.
-        count: How many processes.
-        drop_remainder: Whether to leave out the last items that do not fill a batch. For training only: of scores over
-            items left out nobody knows.
+        items: The items of the dataset, such as the paths of images, in the same order in every process.
+        batch_size: Number of items in a batch over all processes; a multiple of `count`.
+        index: Index of the process, from 0.
+        count: Number of processes.
+        drop_remainder: Whether to leave out the last items that do not fill a batch. For training only, as scores would
+            not cover these items.
 
     Returns:
         The process's items, every `count`-th from `index`, and `batch_size / count`.

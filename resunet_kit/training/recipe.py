@@ -1,4 +1,4 @@
-"""From two folders to a trained, assessed model, by a default recipe."""
+"""Training and assessment of a model from two folders, by a default recipe."""
 
 import hashlib
 import importlib.metadata
@@ -39,18 +39,18 @@ Verbose = Literal["auto", 0, 1, 2]
 
 @dataclass(frozen=True)
 class FitResult:
-    """What `fit_folder` returns; as text, its scores.
+    """Result of `fit_folder`, printed as its scores.
 
     Attributes:
         model: The trained network, with the weights of its best epoch.
         settings: How images are read for it, and what its outputs mean.
         split: The image files of each part: "train", "validation" and "test".
         scores: Every score of each test image, and for each class and score the mean over the groups with its 95 %
-            interval, as `resunet_kit.evaluation.evaluate` gives them.
+            interval, as `resunet_kit.evaluation.evaluate` returns them.
         history: One list per metric, with one value per epoch.
         decisions: What was chosen and why, one sentence each.
         report: The path of the report.
-        out: The run folder, which `load_run` and the commands `predict` and `evaluate` take.
+        out: The run folder, which `load_run` and the commands `predict` and `evaluate` accept.
     """
 
     model: keras.Model
@@ -102,70 +102,70 @@ def fit_folder(
 ) -> FitResult:
     r"""Train and assess a network on a folder of images and a folder of masks, by a recipe that suits most data.
 
-    Every pair is read once before anything is trained, so that unusable files are named at once. What the user leaves
-    open is then chosen from the files, and printed with its reason: groups, classes, channels, size, intensities, batch
-    size and network. Images of one group, such as a patient, stay in one part of the split, and so do
-    images of equal pixels. The loss is Dice over the batch and cross-entropy; the learning rate of AdamW rises for the
-    first twentieth of all steps, then falls by a cosine; images are augmented; the weights of the epoch of the highest
-    validation Dice are kept; threshold and smallest component are chosen on validation images; the scores are those of
-    test images that nothing was chosen by, with intervals over the groups.
+    Every pair is read once before training, so that unusable files are named at once. What you leave open is then
+    chosen from the files, and printed with its reason: groups, classes, channels, size, intensities, batch size and
+    network. Images of one group, such as a patient, stay in one part of the split, and so do images with equal pixels.
+    The loss is Dice over the batch plus cross-entropy; the learning rate of AdamW rises during the first twentieth of
+    all steps, then falls along a cosine; images are augmented; the weights of the epoch with the highest validation
+    Dice are kept; the threshold and the smallest component are chosen on validation images; the scores are those of
+    test images that influenced no choice, with intervals over the groups.
 
-    `out` gets the files that `resunet_kit.training.run_folder` lists, `settings.json` last: without it, the run has not
-    ended. An interrupted run continues after its last epoch with `resume=True`, with the batches it would have had.
+    The files that `resunet_kit.training.run_folder` lists are written to `out`, `settings.json` last: without it, the
+    run is not finished. With `resume=True`, an interrupted run continues after its last epoch, with the batches that it
+    would have had.
 
     Args:
-        images_dir: Folder of images, searched at any depth; a pattern as of `glob`, such as `"data/*/*.tif"`; or a list
-            of paths.
-        masks_dir: Folder of masks of the same names, or with something before or after them.
+        images_dir: Folder of images, searched at any depth; a glob pattern, such as `"data/*/*.tif"`; or a list of
+            paths.
+        masks_dir: Folder of masks with the same names, or with a prefix or suffix.
         out: The run folder, new or empty.
         model: A built `keras.Model` from images to probabilities, trained as it is; or a function
             `(input_shape, num_classes) -> keras.Model`. None builds `res_unet`.
-        groups: What images belong together: `"auto"` looks for patients in folders and names, `"folder"` takes
-            the folder of each image, another text is a regular expression with a group, searched in the path with
-            forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None takes each image
-            as one of its own.
-        key: What identifies a pair where names differ in more than their beginning and end: a regular expression with
-            groups, as in `r"(\d+)_(left|right)"`, or a function of the path. A tuple gives one for images and one for
-            masks.
+        groups: Which images belong together: `"auto"` looks for patients in folders and names, `"folder"` takes
+            the folder of each image, any other string is a regular expression with a group, searched in the path with
+            forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None makes each image
+            a group of its own.
+        key: What identifies a pair if names differ in more than a prefix or suffix: a regular expression with groups,
+            as in `r"(\d+)_(left|right)"`, or a function of the path. A tuple gives one for images and one for masks.
         unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.
-        num_classes: Classes of the masks with the background; 1 and 2 mean binary masks, of one output channel. None
-            finds it.
-        ignore_class: A label that is no class, often 255: its pixels count neither in the loss nor in scores.
+        num_classes: Number of classes in the masks, including the background; 1 and 2 mean binary masks, with one
+            output channel. None finds it from the masks.
+        ignore_class: A label that is not a class, often 255: its pixels count neither in the loss nor in scores.
         classes: What stored numbers or colours mean, as a dictionary: `{4: 3}` reads 4 as class 3, `{(0, 0, 0): 0,
-            (128, 0, 0): 1}` reads colours; the key None stands for all that is not listed.
-        foreground: True reads every number above 0, in colour files every colour but black, as 1, as for masks of
-            instances.
+            (128, 0, 0): 1}` reads colours; the key None stands for everything that is not listed.
+        foreground: True reads every number above 0, in colour files every colour except black, as 1, which suits masks
+            of instances.
         channel: Channel of mask files that holds the labels.
-        channels: 1 to read images as grey, 3 as RGB. None finds it.
-        full_scale: The stored number of images that stands for 1; None takes what each file says.
+        channels: 1 to read images as grey, 3 as RGB. None finds it from the files.
+        full_scale: The stored value of images that corresponds to 1; None takes what each file says.
         nan: The number that NaN in images is read as; None refuses NaN.
         exif_rotation: True rotates and mirrors images and masks as their EXIF tags say, as viewers do; False reads the
-            stored pixels. None does so too, and warns where a tag says otherwise.
+            stored pixels. None does the same as False, and warns if a tag says otherwise.
         image_size: `(height, width)` that images are resized to, or one integer. None takes the median size, at most
             512 on the longer side, as a multiple of 16. Scores and predictions are at each image's own size.
         normalize: `"auto"` divides 8-bit images by 255, and brings others to mean 0 and standard deviation 1 by the
             statistics of the training images; `"image"` does so by the statistics of each image alone; `(mean, std)`
             uses these; None leaves the values in [0, 1].
-        validation_fraction: Fraction of images to choose by.
+        validation_fraction: Fraction of images for validation, on which choices are made.
         test_fraction: Fraction of images for the scores.
-        filters: Of the default network's levels. None takes more for more images.
+        filters: Channels of the default network's levels. None takes more for more images.
         augment: An `Augment`, or another callable `augment(images, masks, seed=seed)` on batches of NumPy arrays; None
-            for none, `"auto"` for small movements and changes of exposure.
+            for no augmentation, `"auto"` for small movements and changes of exposure.
         batch_size: None takes 8, or fewer for few images.
         epochs: Passes over the training images.
-        learning_rate: Its maximum, after the warm-up.
-        patience: Stop after so many epochs without a better validation; None trains all epochs.
-        precision: `"float32"` or `"mixed_bfloat16"`; `"auto"` takes Keras's dtype policy where one was set, and else
-            the faster of both, which `tune_for_machine` measures where training takes long beside measuring. A run
-            that is resumed keeps its precision, a model that has been built its own.
-        callbacks: Further Keras callbacks.
-        seed: Of split, weights, order and augmentation. Sets Keras's seed.
-        resume: Whether to continue an unfinished run in `out`; a finished one is read, and a new one begun.
-        verbose: 0 prints nothing, 1 a progress bar for each epoch, 2 a line for each; `"auto"` is 1, or 2 where the
-            output is not a terminal.
+        learning_rate: Maximum of the learning rate, after the warm-up.
+        patience: Number of epochs without a better validation score after which training stops; None trains all epochs.
+        precision: `"float32"` or `"mixed_bfloat16"`; `"auto"` takes Keras's dtype policy if one was set, and otherwise
+            the faster of both, which `tune_for_machine` measures if training takes long compared with measuring. A
+            resumed run keeps its precision, and a built model its own.
+        callbacks: Additional Keras callbacks.
+        seed: Seed of the split, weights, order and augmentation. Sets Keras's seed.
+        resume: Whether to continue an unfinished run in `out`; a finished one is loaded, and a new one started.
+        verbose: 0 prints nothing, 1 a progress bar for each epoch, 2 a line for each; `"auto"` is 1, or 2 if the output
+            is not a terminal.
 
     Returns:
-        Model, split, scores, report and more.
+        The model, split, scores, report and more.
 
     Raises:
         TypeError: If an option is of a wrong type.
@@ -269,7 +269,7 @@ def _assessed(
 
 
 def _finished(folder: Path) -> FitResult:
-    """Return what a finished run holds."""
+    """Return the result of a finished run from its files."""
     model, settings = run_folder.load_run(folder)
     return FitResult(
         model,
@@ -294,7 +294,7 @@ def _fractions(validation: float, test: float) -> tuple[float, float]:
 
 
 def _verbosity(verbose: Any) -> int:
-    """Return 0, 1 or 2, as Keras means them: a bar where someone looks on, else a line for each epoch."""
+    """Return 0, 1 or 2, as Keras defines them; `"auto"` is a bar in a terminal, else a line for each epoch."""
     if isinstance(verbose, str):
         choice("verbose", verbose, ("auto",), also="0, 1 or 2")
         return 1 if sys.stdout.isatty() else 2
@@ -316,7 +316,7 @@ def _network_said(network: keras.Model, recipe: Recipe, given: Any) -> str:
 
 
 def _as_begun(plan: FolderPlan, recipe: Recipe, network: keras.Model) -> dict[str, Any]:
-    """Return what must be the same where a training is resumed."""
+    """Return what must be the same when a training is resumed."""
     digest = hashlib.blake2b(digest_size=16)
     for pair in plan.pairs:
         digest.update(pair.digest + pair.counts.tobytes() + repr(pair.shape).encode())

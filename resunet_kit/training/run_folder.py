@@ -1,4 +1,4 @@
-"""The run folder of `fit_folder`: the trained model, and how files become what it takes.
+"""Run folder of `fit_folder`: the trained model, and how files become its inputs.
 
 model.keras      the trained network
 settings.json    how to read images and masks, post-processing, recipe, versions, seed; written last
@@ -25,12 +25,12 @@ from resunet_kit.masks import PostProcess
 FORMAT_VERSION = 1
 MODEL, SETTINGS, SPLIT, HISTORY = "model.keras", "settings.json", "split.csv", "history.json"
 SCORES_TABLE, SCORES, REPORT = "scores.csv", "scores.json", "report.html"
-UNFINISHED = ".training"  # folder of what a training needs to continue after an interruption
+UNFINISHED = ".training"  # folder with what is needed to resume a training after an interruption
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """How files become what the model of a run takes, and what its outputs mean.
+    """How files become the inputs of a run's model, and what its outputs mean.
 
     Attributes:
         num_classes: Channels of the model's output: 1 is the foreground of binary masks.
@@ -38,19 +38,19 @@ class RunSettings:
         channels: 1 for grey, 3 for RGB, 4 for RGB and an opacity; None for those of the files.
         normalize: None for values in [0, 1], `"image"` for mean 0 and standard deviation 1 of each image, or mean and
             standard deviation of each channel.
-        full_scale: The stored number that stands for 1; None for the largest number of the file's bits.
+        full_scale: The stored value that corresponds to 1; None for the largest value of the file's bit depth.
         nan: The number that NaN is read as; None refuses NaN.
-        exif_rotation: Whether images and masks are rotated as their EXIF tags say; None does not, and warns where a tag
+        exif_rotation: Whether images and masks are rotated as their EXIF tags say; None does not, and warns if a tag
             asks for it.
-        ignore_class: The label of pixels that count nowhere, often 255; None for none.
+        ignore_class: The label of pixels that are left out everywhere, often 255; None if there is no such label.
         classes: What stored numbers or colours of masks mean, as a dictionary; None for labels as stored.
         foreground: Whether every number of a mask above 0 is read as 1.
         channel: The channel of a mask that holds the labels; None for the only one.
-        postprocess: From probabilities to a mask, chosen on validation images; None where the most probable of several
-            classes is taken.
-        seed: Of the run.
+        postprocess: Post-processing from probabilities to a mask, chosen on validation images; None if the most
+            probable of several classes is taken.
+        seed: Seed of the run.
         recipe: What was chosen for the training, by name.
-        versions: Of the packages, by name.
+        versions: Versions of the packages, by name.
     """
 
     num_classes: int
@@ -75,13 +75,13 @@ class RunSettings:
 
     @property
     def image_options(self) -> dict[str, Any]:
-        """The options by which `read_image`, `pairs_dataset` and `PairBatches` read images of the run."""
+        """The options with which `read_image`, `pairs_dataset` and `PairBatches` read images of the run."""
         names = ("channels", "normalize", "full_scale", "nan", "exif_rotation")
         return {name: getattr(self, name) for name in names}
 
     @property
     def mask_options(self) -> dict[str, Any]:
-        """The options by which `read_mask`, `pairs_dataset` and `PairBatches` read masks of the run."""
+        """The options with which `read_mask`, `pairs_dataset` and `PairBatches` read masks of the run."""
         names = ("ignore_class", "classes", "foreground", "channel")
         return {"num_classes": max(self.num_classes, 2), **{name: getattr(self, name) for name in names}}
 
@@ -90,7 +90,7 @@ class RunSettings:
         values = {"format_version": FORMAT_VERSION, **asdict(self)}
         if isinstance(self.normalize, tuple):
             values["normalize"] = dict(zip(("mean", "std"), self.normalize, strict=True))
-        if self.classes is not None:  # JSON knows neither numbers nor colours as keys
+        if self.classes is not None:  # JSON has neither numbers nor colours as keys
             values["classes"] = [[stored, label] for stored, label in self.classes.items()]
         return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
@@ -120,11 +120,11 @@ class RunSettings:
 
 
 class Run(NamedTuple):
-    """What `load_run` returns.
+    """Result of `load_run`.
 
     Attributes:
         model: The trained model, not compiled.
-        settings: How files become what it takes.
+        settings: How files become its inputs.
     """
 
     model: keras.Model
@@ -135,7 +135,7 @@ def load_run(path: str | os.PathLike[str]) -> Run:
     """Return the model and the settings of a run that `fit_folder` has finished.
 
     Args:
-        path: The folder that was `out`.
+        path: The folder that `fit_folder` got as `out`.
 
     Raises:
         TypeError: If `path` is not a path.
@@ -183,7 +183,7 @@ def read_settings(path: str | os.PathLike[str]) -> RunSettings:
 
 
 def write_settings(path: Path, settings: RunSettings) -> None:
-    """Write the settings, whose presence says that the run has ended."""
+    """Write the settings, whose presence marks the run as finished."""
     with atomic_write(path / SETTINGS) as file:
         file.write_text(settings.to_json(), encoding="utf-8")
 

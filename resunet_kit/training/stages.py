@@ -17,7 +17,7 @@ class Stage:
 
     Args:
         policy: Which layers are trainable: `"all"`; `"none"`; `"head"`, everything but the backbone; `"all_but_norm"`,
-            everything but normalisations; or how many top stages of the backbone, together with the head.
+            everything but normalisations; or the number of top stages of the backbone, together with the head.
         epochs: Passes over the data, at least 1.
         learning_rate: The optimizer's learning rate in this stage, above 0.
 
@@ -56,7 +56,7 @@ class StagedHistory(keras.callbacks.History):
         self.stage: list[int] = []
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Keep the history of the stages before."""
+        """Keep the history of the previous stages."""
 
 
 def fit_in_stages(
@@ -74,28 +74,29 @@ def fit_in_stages(
 ) -> StagedHistory:
     """Fit a model stage by stage, each with its own trainable layers, epochs and learning rate.
 
-    For each stage, `set_trainable` freezes and unfreezes layers, and the model is compiled with a new optimizer: that
-    of a running `fit` cannot take weights that are unfrozen later. Frozen batch normalisations keep their statistics.
+    For each stage, `set_trainable` freezes and unfreezes layers, and the model is compiled with a new optimizer, since
+    that of a running `fit` cannot accept weights that are unfrozen later. Frozen batch normalisations keep their
+    statistics.
 
-    To the callbacks each stage is a fit of its own, with consecutive epochs. `EarlyStopping` therefore ends one stage
+    For the callbacks, each stage is a separate fit with consecutive epochs. `EarlyStopping` therefore ends one stage
     and starts again in the next, and `ModelCheckpoint` keeps the best epoch of all stages; `CSVLogger` needs
     `append=True`.
 
     Args:
-        model: A built model, with a nested backbone where policies need one. Afterwards it is compiled, with the
+        model: A built model, with a nested backbone if policies need one. Afterwards it is compiled, with the
             trainable layers of the last stage.
         stages: Stages in order, as `Stage` or as tuples of its arguments.
-        x: Training data: arrays, a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of batches; each stage
-            takes further batches from the same generator.
+        x: Training data: arrays, a `tf.data.Dataset`, a `keras.utils.PyDataset` or a generator of batches, from which
+            each stage takes further batches.
         y: Targets, unless `x` holds them.
         loss: A loss, its name, or a list or dictionary of one per output. None: what the model was compiled with.
-        optimizer: Name, or an optimizer whose class and options every stage's new one gets. None: as the model was
-            compiled with, else Adam. The stage's learning rate replaces its own or its schedule.
+        optimizer: Name, or an optimizer whose class and options the new one of every stage gets. None: what the model
+            was compiled with, else Adam. The stage's learning rate replaces the optimizer's own rate or schedule.
         metrics: A list of metrics or of their names. None: what the model was compiled with, if anything.
         callbacks: Keras callbacks, for all stages.
-        validation_data: Arrays `(x, y)`, or a dataset of batches, scored after each epoch. None: nothing is.
-        **fit_options: Further arguments of `keras.Model.fit`, as `batch_size` or `verbose`. Other arguments of
-            `compile`, as `loss_weights` or `jit_compile`, stay as the model was compiled.
+        validation_data: Arrays `(x, y)`, or a dataset of batches, scored after each epoch. None: no validation.
+        **fit_options: Further arguments of `keras.Model.fit`, such as `batch_size` or `verbose`. Other arguments of
+            `compile`, such as `loss_weights` or `jit_compile`, stay as the model was compiled.
 
     Returns:
         The history of all stages.
@@ -103,7 +104,7 @@ def fit_in_stages(
     Raises:
         TypeError: If the stages or the model are of a wrong type.
         ValueError: If there is no stage, a stage is not as above, the model lacks what a policy asks for, there is no
-            loss, or an option or callback does not fit stages. Nothing has changed then.
+            loss, or an option or callback does not fit stages. The model is then unchanged.
 
     Example:
         >>> import numpy as np
@@ -128,7 +129,7 @@ def fit_in_stages(
         set_trainable(model, stage.policy)
         model.compile(**{**options, "optimizer": fresh})
         if model.built:
-            model.optimizer.build(model.trainable_variables)  # or Keras traces the first step twice
+            model.optimizer.build(model.trainable_variables)  # otherwise Keras traces the first step twice
         done = len(history.epoch)
         model.fit(
             x,
@@ -144,7 +145,7 @@ def fit_in_stages(
 
 
 def _checked(model: keras.Model, stages: Sequence[Stage | tuple]) -> list[Stage]:
-    """Return the stages, each of them possible for the model."""
+    """Return the stages, checked against the model."""
     cure = "Pass a list such as [('head', 5, 1e-3)]."
     if isinstance(stages, (Stage, str)) or not isinstance(stages, Iterable):
         raise TypeError(f"Expected a sequence of stages. Received {stages=}. {cure}")
@@ -169,7 +170,7 @@ def _stage(stage: Any) -> Stage:
 
 def _compile_options(model: keras.Model, **given: Any) -> dict[str, Any]:
     """Return the arguments of the model's compilation, updated by those that are not None."""
-    # The objects themselves: get_compile_config() has them as text, which cannot restore a user's own function.
+    # The objects themselves, as get_compile_config() has them as text, which cannot restore a user's own function.
     options = dict(model._compile_config.config) if model.compiled else {"optimizer": "adam"}
     options.update({name: value for name, value in given.items() if value is not None})
     if not model.compiled and "loss" not in options:

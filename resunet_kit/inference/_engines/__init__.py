@@ -1,1 +1,1 @@
-"""Engines that run a Keras model's inference, and how the fastest one is found and remembered."""
+"""Engines that run a Keras model's inference, and the search for the fastest one, which is remembered."""

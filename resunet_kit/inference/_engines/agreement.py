@@ -1,4 +1,4 @@
-"""Whether an engine's outputs agree with those of Keras in float32."""
+"""Agreement of an engine's outputs with those of Keras in float32."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How far outputs may differ.
+    """Tolerances within which outputs may differ.
 
     Attributes:
-        largest: Of the largest difference; of probabilities, else a fraction of the largest output. None: any.
-        mean: Of the mean difference; of probabilities, else a fraction of the mean output's size.
+        largest: Limit of the largest difference between probabilities; for other outputs, as a fraction of the largest
+            output. None: no limit.
+        mean: Limit of the mean difference between probabilities; for other outputs, as a fraction of their mean size.
         masks: Fraction of the pixels, or images, whose class may differ.
     """
 
@@ -21,14 +22,14 @@ class Tolerance:
     masks: float
 
 
-# Rounding in bfloat16, of 8 bits, moves single pixels by any amount where logits are large; few of them.
+# Rounding in bfloat16, which has 8 bits, moves single pixels by any amount where logits are large, but only a few.
 TOLERANCES = {
     "float32": Tolerance(largest=1e-3, mean=1e-3, masks=0.001),
     "bfloat16": Tolerance(largest=None, mean=0.01, masks=0.01),
     "int8": Tolerance(largest=None, mean=0.05, masks=0.05),
 }
-NEAR = 0.02  # a pixel this near to another class has none to agree on
-LINEAR = 5.0  # outputs that are not probabilities are compared with their own size, which is not squashed to 1
+NEAR = 0.02  # a pixel this near to another class has no class to agree on
+LINEAR = 5.0  # outputs that are not probabilities are compared with their own size, which is not limited to 1
 
 
 def largest_difference(expected: Sequence[np.ndarray], received: Sequence[np.ndarray]) -> float:
@@ -37,12 +38,12 @@ def largest_difference(expected: Sequence[np.ndarray], received: Sequence[np.nda
 
 
 def disagreement(expected: Sequence[np.ndarray], received: Sequence[np.ndarray], precision: str) -> str:
-    """Return how the outputs disagree, in words; nothing if they agree.
+    """Return how the outputs disagree, in words; an empty string if they agree.
 
     Args:
         expected: The outputs of Keras in float32.
-        received: An engine's.
-        precision: Which tolerance holds.
+        received: The outputs of an engine.
+        precision: The precision, which determines the tolerance.
 
     Example:
         >>> import numpy as np
@@ -88,7 +89,7 @@ def _are_probabilities(outputs: np.ndarray) -> bool:
 
 
 def _differing_masks(expected: np.ndarray, received: np.ndarray) -> float:
-    """Return the fraction of pixels of another class, of all that are not near to one."""
+    """Return the fraction of pixels whose class differs, apart from those near to another class."""
     classes = expected.shape[-1]
     if classes > 1 and np.allclose(expected.sum(axis=-1), 1, atol=1e-3):
         best = np.sort(expected, axis=-1)

@@ -1,4 +1,4 @@
-"""The engines and precisions that may be faster than Keras in float32, and how each is made."""
+"""Engines and precisions that may be faster than Keras in float32, and how each is created."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from resunet_kit.inference._float32_twin import computes_in_half, float32_twin
 from resunet_kit.inference._optional import optional
 from resunet_kit.inference._quantization import quantized_onnx
 
-# The likely winners first: what `seconds` leaves no time for are the last.
+# The likely winners come first: the last ones are left out if `seconds` are over.
 COMBINATIONS = (
     ("keras", "float32"),
     ("openvino", "bfloat16"),
@@ -31,13 +31,13 @@ COMBINATIONS = (
 
 @dataclass(frozen=True)
 class Candidate:
-    """What was found out about one engine in one precision.
+    """Results for one engine in one precision.
 
     Attributes:
         engine: "keras", "openvino" or "onnxruntime".
         precision: "float32", "bfloat16" or "int8".
-        seconds: Per image, the shortest of some calls; None where it was not timed.
-        difference: The largest difference of an output from that of Keras in float32; None where it did not run.
+        seconds: Seconds per image, the shortest of several calls; None if it was not timed.
+        difference: The largest difference of an output from that of Keras in float32; None if it did not run.
         reason: Why it was chosen or left out.
     """
 
@@ -54,11 +54,11 @@ class Candidate:
 
 
 class Workshop:
-    """Makes the engines of one model, and converts it once for all precisions.
+    """Factory of the engines of one model, which is converted once for all precisions.
 
     Args:
-        model: The user's.
-        calibration: Images for int8; None where that was not asked for.
+        model: The user's model.
+        calibration: Images for int8; None if that was not requested.
     """
 
     def __init__(self, model: keras.Model, calibration: Any = None) -> None:
@@ -71,7 +71,7 @@ class Workshop:
         Raises:
             ImportError: If a package is not installed; the message names the extra.
             ValueError: If this machine or the engine lacks the precision.
-            Exception: What a converter raises for a model that it lacks operations for.
+            Exception: Whatever a converter raises for a model with operations that it lacks.
         """
         makers: dict[tuple[str, str], Callable[[], Engine]] = {
             ("keras", "float32"): lambda: self.reference,

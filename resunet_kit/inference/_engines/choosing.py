@@ -1,4 +1,4 @@
-"""The engine for a model: the one that was asked for, that was remembered, or the fastest of a race."""
+"""Choice of the engine for a model: the requested one, a remembered one, or the fastest of a race."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PACKAGES = {"keras": (), "openvino": ("openvino",), "onnxruntime": ("onnxruntime
 
 @dataclass(frozen=True)
 class Options:
-    """What was asked for, checked."""
+    """The requested options, checked."""
 
     engine: str
     precision: str
@@ -33,8 +33,8 @@ def choose(model: keras.Model, images: np.ndarray, options: Options) -> tuple[Fo
     """Return the engine, and what to add to the reason.
 
     Raises:
-        ImportError: If an engine that was asked for is not installed.
-        ValueError: If no engine that was asked for runs the model, or none agrees with it.
+        ImportError: If a requested engine is not installed.
+        ValueError: If no requested engine runs the model, or none agrees with it.
     """
     combinations = combinations_of(options.engine, options.precision)
     for package in PACKAGES.get(options.engine, ()):
@@ -82,7 +82,7 @@ def combinations_of(engine: str, precision: str) -> list[tuple[str, str]]:
 
 
 def _complete(found: Found) -> bool:
-    """Return whether no candidate was left out for lack of time, which another run may have."""
+    """Return whether no candidate was left out for lack of time, which another run may not lack."""
     return not any(candidate.reason.startswith("not measured") for candidate in found.candidates)
 
 
@@ -95,7 +95,7 @@ def _entry(found: Found) -> dict[str, Any]:
 
 
 def _remembered(key: str, race: Race, combinations: list[tuple[str, str]]) -> Found | None:
-    """Return the remembered engine, made and compared anew; None without one that still agrees."""
+    """Return the remembered engine, created and compared again; None unless it still agrees."""
     try:
         entry: Any = recall(key)
         candidates = tuple(Candidate(**candidate) for candidate in entry["candidates"])
@@ -103,7 +103,7 @@ def _remembered(key: str, race: Race, combinations: list[tuple[str, str]]) -> Fo
         if (chosen.engine, chosen.precision) not in combinations:
             return None
         found = race.only(chosen.engine, chosen.precision)
-    except Exception:  # nothing remembered, an entry that is damaged, or other weights, for which it disagrees
+    except Exception:  # no entry, a damaged one, or other weights, for which the engine disagrees
         return None
     if isinstance(entry.get("whole_batches"), bool) and hasattr(found.engine, "whole_batches"):
         found.engine.whole_batches = entry["whole_batches"]

@@ -1,4 +1,4 @@
-"""What an engine is: outputs for any number of images of one shape."""
+"""Base class of the engines, which return outputs for any number of images of one shape."""
 
 import abc
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-Report = Callable[[int], object]  # gets the number of images that are done
+Report = Callable[[int], object]  # receives the number of images that are done
 
 
 class Engine(abc.ABC):
     """A model on one engine, in one precision.
 
     Args:
-        dtype: What the model takes; images of other types are converted batch by batch.
+        dtype: The dtype that the model takes; images of other dtypes are converted batch by batch.
     """
 
     def __init__(self, dtype: str) -> None:
@@ -21,14 +21,14 @@ class Engine(abc.ABC):
 
     @abc.abstractmethod
     def infer(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Return the outputs for one batch, in the order of the model's."""
+        """Return the outputs for one batch, in the model's order."""
 
     def run(self, images: Any, batch_size: int, report: Report | None = None) -> list[np.ndarray]:
-        """Return the outputs for all images, whose memory no later call uses again.
+        """Return the outputs for all images, in memory that no later call reuses.
 
         Args:
-            images: `(n, ...)`, what has a shape and can be sliced, of any type of numbers.
-            batch_size: Images at a time.
+            images: `(n, ...)`, of any numeric dtype; anything that has a shape and can be sliced.
+            batch_size: Number of images at a time.
             report: Called after each batch.
         """
         outputs: list[np.ndarray] = []
@@ -46,10 +46,10 @@ class Engine(abc.ABC):
         return outputs
 
     def taken(self, images: Any, start: int, stop: int) -> np.ndarray:
-        """Return some images in the type and the layout in memory that engines take.
+        """Return some images in the dtype and memory layout that engines take.
 
         Raises:
-            ValueError: If one has NaN or an infinite value. Engines differ there, and some return numbers.
+            ValueError: If one has NaN or an infinite value, for which engines differ, and some return numbers.
         """
         batch = np.ascontiguousarray(images[start:stop], self.dtype)
         if batch.dtype.kind == "f" and not _all_finite(batch):
@@ -62,6 +62,6 @@ class Engine(abc.ABC):
 
 
 def _all_finite(batch: np.ndarray) -> bool:
-    # A sum is several times as fast as looking at each number. It overflows only for numbers that are rare.
+    # A sum is several times as fast as checking each number. It overflows only for numbers that are rare.
     with np.errstate(over="ignore", invalid="ignore"):
         return bool(np.isfinite(batch.sum())) or bool(np.isfinite(batch).all())

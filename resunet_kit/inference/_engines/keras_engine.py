@@ -1,4 +1,4 @@
-"""Keras itself, compiled: in float32, or a bfloat16 twin of the model."""
+"""Keras itself as an engine, compiled: in float32, or with a bfloat16 twin of the model."""
 
 from typing import Any
 
@@ -20,22 +20,22 @@ class KerasEngine(Engine):
         self.model = model
 
     def infer(self, batch: np.ndarray) -> list[np.ndarray]:
-        """Return the outputs of `predict_on_batch`, half precision as float32."""
+        """Return the outputs of `predict_on_batch`, with half precision converted to float32."""
         return [as_float32(output) for output in keras.tree.flatten(self.model.predict_on_batch(batch))]
 
 
 def as_float32(output: Any) -> np.ndarray:
-    """Return an output as NumPy array, of float32 where it is of half precision, which NumPy mostly lacks."""
+    """Return an output as a NumPy array, in float32 if it has half precision, which NumPy mostly lacks."""
     array = np.asarray(output)
     half = array.dtype.itemsize == 2 and array.dtype.kind not in "iu"  # bfloat16 has the kind of unknown types
     return array.astype("float32") if half else array
 
 
 def bfloat16_twin(model: keras.Model) -> keras.Model:
-    """Return a copy of the model, weights included, that computes in bfloat16 up to its output layers.
+    """Return a copy of the model, including its weights, that computes in bfloat16 up to its output layers.
 
     Raises:
-        Exception: What Keras or a layer raises that cannot be made again from its configuration.
+        Exception: Whatever Keras or a layer raises if it cannot be rebuilt from its configuration.
 
     Example:
         >>> import keras

@@ -1,4 +1,4 @@
-"""What a measured choice holds for: this processor, these versions and this model."""
+"""Fingerprint of what a measured choice is valid for: the processor, the versions and the model."""
 
 import hashlib
 import importlib.metadata
@@ -27,9 +27,9 @@ def machine() -> dict[str, Any]:
 
 
 def fingerprint(model: keras.Model, **options: Any) -> str:
-    """Return a key of the model's architecture, the options and this machine.
+    """Return a key for the model's architecture, the options and this machine.
 
-    Names of layers do not count, because Keras numbers them on. Neither do values of weights.
+    Names of layers do not count, because Keras numbers them consecutively. Neither do values of weights.
     """
     about = {"architecture": _architecture(model), "machine": machine(), **options}
     return hashlib.sha256(json.dumps(about, sort_keys=True, default=str).encode()).hexdigest()
@@ -54,7 +54,7 @@ def _names(model: Any) -> Iterator[str]:
 
 
 def _processor() -> str:
-    """Return the processor's name and what it can do; two of one name may differ in the latter."""
+    """Return the processor's name and features; two of the same name may differ in the latter."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux

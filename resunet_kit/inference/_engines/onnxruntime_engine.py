@@ -1,4 +1,4 @@
-"""ONNX Runtime on this machine's processor."""
+"""ONNX Runtime as an engine, on this machine's CPU."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ class ONNXRuntimeEngine(Engine):
 
     Args:
         converted: An ONNX file with one input.
-        threads: How many it may use.
+        threads: Number of threads that it may use.
     """
 
     def __init__(self, converted: bytes, threads: int) -> None:

@@ -1,7 +1,7 @@
-"""OpenVINO: one image per request, on as many streams as it wants, or a batch at once.
+"""OpenVINO as an engine: one image per request, on as many streams as it wants, or a batch at once.
 
-Static shapes are faster than variable ones, so there is a compiled model per shape; of many shapes the later ones get
-the variable model. Images are read from, and outputs written to, the arrays themselves.
+Static shapes are faster than variable ones, so a model is compiled per shape; if there are many, later shapes use the
+model of variable shape. Images are read from, and outputs written to, the arrays themselves.
 """
 
 from typing import Any
@@ -21,12 +21,12 @@ def has_bfloat16() -> bool:
 
 
 class OpenVINOEngine(Engine):
-    """A converted model on this machine's processor.
+    """A converted model on this machine's CPU.
 
     Args:
         converted: An `openvino.Model` with one input.
         precision: "float32", "bfloat16" or, for a model that has been quantised, "int8".
-        threads: How many it may use.
+        threads: Number of threads that it may use.
     """
 
     def __init__(self, converted: Any, precision: str, threads: int) -> None:
@@ -60,7 +60,7 @@ class OpenVINOEngine(Engine):
         return work.outputs()
 
     def _finished(self, work: "_Work", shape: tuple[int, ...], size: int) -> "_Work":
-        """Return the work to continue with requests of another batch size."""
+        """Return the work, which continues with requests of another batch size."""
         work.wait()
         work.requests = self._requests_for(shape, size, "LATENCY")
         return work
@@ -90,7 +90,7 @@ class OpenVINOEngine(Engine):
 
 
 class _Work:
-    """Requests that are used one after the other, each of which writes its outputs among those of all images."""
+    """Requests that are used cyclically, each of which writes its outputs into the arrays of all images."""
 
     def __init__(self, openvino: Any, requests: list[Any]) -> None:
         self.openvino, self.requests = openvino, requests
@@ -122,7 +122,7 @@ class _Work:
         return [output for output in self.found if output is not None]
 
     def _bind(self, request: Any, start: int, size: int) -> None:
-        """Let a request write where its outputs belong; those of unknown shape are copied afterwards."""
+        """Make a request write its outputs where they belong; those of unknown shape are copied afterwards."""
         ports = request.model_outputs
         self.found = self.found or [None] * len(ports)
         for index, port in enumerate(ports):

@@ -1,4 +1,4 @@
-"""The fastest engine of a model on this machine, of those whose outputs agree with Keras in float32."""
+"""Race for the fastest engine on this machine, among those whose outputs agree with Keras in float32."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ from resunet_kit.inference._engines.engine import Engine
 from resunet_kit.inference._engines.openvino_engine import OpenVINOEngine
 from resunet_kit.inference._engines.timing import fastest_times, seconds_of
 
-PART = 0.06  # of the time that is given: what one call in float32 may take
-TIMED = 0.5  # of the time that is given: what timing may take after the engines are made
-ALWAYS = ("keras", "openvino")  # measured even if the time is over, as on a machine that is busy
+PART = 0.06  # fraction of the given time that one call in float32 may take
+TIMED = 0.5  # fraction of the given time that timing may take after the engines are created
+ALWAYS = ("keras", "openvino")  # measured even if the time is over, as on a busy machine
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Found:
 
 
 class Race:
-    """Makes, compares and times the engines of one model.
+    """Creation, comparison and timing of the engines of one model.
 
     Args:
-        workshop: Makes them.
-        images: What they are compared and timed on.
-        batch_size: The most images at a time.
-        seconds: About what all of it may take; it leaves out what seldom wins, and repetitions.
+        workshop: The factory of the engines.
+        images: Images that they are compared and timed on.
+        batch_size: The largest number of images at a time.
+        seconds: Approximate limit of the whole race, kept by leaving out engines that seldom win, and repetitions.
     """
 
     def __init__(self, workshop: Workshop, images: np.ndarray, batch_size: int, seconds: float) -> None:
@@ -45,14 +45,14 @@ class Race:
         keras_engine = workshop.reference
         keras_engine.run(images[:1], 1)  # traces
         one = seconds_of(lambda: keras_engine.run(images[:1], 1))
-        affordable = max(2, int(PART * seconds / max(one, 1e-6)))  # two at least, for what runs images side by side
+        affordable = max(2, int(PART * seconds / max(one, 1e-6)))  # at least two, for engines that run in parallel
         self.images = images[: min(len(images), batch_size, affordable)]
         self.expected = keras_engine.run(self.images, batch_size)
         self.engines: dict[Candidate, Engine] = {}
         self.found: list[Candidate] = []
 
     def only(self, engine: str, precision: str) -> Found:
-        """Return the one engine, made and compared but not timed.
+        """Return the one engine, created and compared but not timed.
 
         Raises:
             ImportError: If it is not installed.
@@ -76,10 +76,10 @@ class Race:
         return Found(made, candidate, (candidate,))
 
     def fastest(self, combinations: Iterable[tuple[str, str]]) -> Found:
-        """Return the fastest of those that agree, and why.
+        """Return the fastest of the engines that agree, and why.
 
         Raises:
-            ValueError: If none does.
+            ValueError: If none agrees.
         """
         for engine, precision in combinations:
             self._enter(Candidate(engine, precision))
@@ -119,7 +119,7 @@ class Race:
         return engine, replace(candidate, difference=difference, reason=problem and f"left out: {problem}")
 
     def _choose_whole_batches(self, engine: Engine, seconds: float) -> None:
-        """Let OpenVINO take a batch in one request where that is faster, as with small images."""
+        """Make OpenVINO take a batch in one request if that is faster, as with small images."""
         if not isinstance(engine, OpenVINOEngine) or len(self.images) < 2:
             return
         engine.whole_batches = True
@@ -132,7 +132,7 @@ class Race:
 
 
 def _explained(candidate: Candidate, best: Candidate, per_image: dict[Candidate, float]) -> Candidate:
-    """Return the candidate with its time and the reason of the choice."""
+    """Return the candidate with its time and the reason for the choice."""
     if candidate not in per_image:
         return candidate
     seconds = per_image[candidate]

@@ -1,4 +1,4 @@
-"""Choices of earlier runs: one small JSON file in the user's cache folder."""
+"""Cache of the choices of earlier runs: one small JSON file in the user's cache folder."""
 
 import json
 import os
@@ -13,7 +13,7 @@ MAX_ENTRIES = 200
 
 
 def cache_file() -> Path:
-    """Return the path of the file, which need not exist: `XDG_CACHE_HOME`, or the system's folder for caches."""
+    """Return the path of the file, which need not exist: in `XDG_CACHE_HOME`, or the system's folder for caches."""
     home = Path.home()
     usual = {"darwin": home / "Library" / "Caches", "win32": Path(os.environ.get("LOCALAPPDATA") or home)}
     folder = os.environ.get("XDG_CACHE_HOME") or usual.get(sys.platform, home / ".cache")
@@ -21,16 +21,16 @@ def cache_file() -> Path:
 
 
 def recall(key: str) -> dict[str, Any] | None:
-    """Return what was remembered; nothing if that cannot be read."""
+    """Return the remembered entry; None if there is no readable one."""
     entry = _entries().get(key)
     return entry if isinstance(entry, dict) else None
 
 
 def remember(key: str, entry: dict[str, Any]) -> str:
-    """Add an entry, and let the oldest go where there are many.
+    """Add an entry, and drop the oldest if there are many.
 
     Returns:
-        Why it could not be written; nothing where it was.
+        Why it could not be written; an empty string if it was.
     """
     entries = _entries()
     entries.pop(key, None)

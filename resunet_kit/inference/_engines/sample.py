@@ -9,7 +9,7 @@ from resunet_kit.inference._value_range import takes_raw_intensities
 
 VARIABLE_SIZE = {4: 256, 5: 64}  # pixels along an axis that the model leaves open, by the rank of its input
 DEFAULT_SIZE = 64
-OTHERS = "cOSUMm"  # kinds of dtypes: complex, objects, bytes, texts, times
+OTHERS = "cOSUMm"  # kinds of dtypes: complex, objects, bytes, strings, times
 MAX_IMAGES = 64
 
 
@@ -30,7 +30,7 @@ def random_images(model: keras.Model, count: int) -> np.ndarray:
 
 
 def checked_images(name: str, images: Any, model: keras.Model) -> np.ndarray:
-    """Return images, by option, that fit the model's input.
+    """Return the images passed for an option, after checking that they fit the model's input.
 
     Raises:
         TypeError: If they are not an array of real numbers.
@@ -47,8 +47,8 @@ def check_shape(name: str, images: Any, shape: tuple[int | None, ...]) -> Any:
     """Return images whose shape is that of the input, with the axis of a single channel added where it is absent.
 
     Raises:
-        TypeError: If they are complex numbers, texts or objects, which NumPy would make something of, or fail at.
-        ValueError: If the shape is another one, or there are no images.
+        TypeError: If they are complex numbers, strings or objects, which NumPy would convert somehow, or fail on.
+        ValueError: If the shape is different, or there are no images.
     """
     if getattr(images.dtype, "kind", "f") in OTHERS:
         raise TypeError(

@@ -1,4 +1,4 @@
-"""Whether a model's weights are still those that an engine was made from."""
+"""Check of whether a model's weights are still those that an engine was created from."""
 
 import time
 import warnings
@@ -6,13 +6,13 @@ import warnings
 import keras
 import numpy as np
 
-# How many weights to look at, and of what size: training changes them all.
+# How many weights to compare, and of what size: training changes them all.
 MAX_WEIGHTS, MAX_SIZE = 8, 4096
 SECONDS = 1.0
 
 
 class Snapshot:
-    """Some small weights of a model, from its first layer to its last, as they were.
+    """Copy of some small weights of a model, from its first layer to its last.
 
     Args:
         model: A built model.
@@ -26,7 +26,7 @@ class Snapshot:
         self.name, self.next = model.name, 0.0
 
     def warn_if_changed(self) -> None:
-        """Warn, once, where weights are other ones by now. They are read once a second at most, which takes a while."""
+        """Warn once if the weights have changed. They are read at most once a second, since reading takes a while."""
         if time.monotonic() < self.next:
             return
         self.next = time.monotonic() + SECONDS

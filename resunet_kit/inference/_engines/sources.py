@@ -1,4 +1,4 @@
-"""What `predict` takes, as arrays of images: an array, a list, a dataset, or anything that yields batches."""
+"""Inputs of `predict` as arrays of images: an array, a list, a dataset, or anything that yields batches."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,16 +11,16 @@ from resunet_kit.inference._engines.sample import check_shape
 
 
 def is_array(x: Any) -> bool:
-    """Return whether `x` has a shape and can be sliced, as arrays, tensors and memory maps."""
+    """Return whether `x` has a shape and can be sliced, like arrays, tensors and memory maps."""
     return hasattr(x, "shape") and hasattr(x, "__getitem__") and not isinstance(x, keras.utils.PyDataset)
 
 
 def array_of(x: Any, shape: tuple[int | None, ...]) -> Any | None:
-    """Return the images of an array, a list or a dictionary, in the input's shape; None for what yields batches.
+    """Return the images of an array, a list or a dictionary, in the input's shape; None if `x` yields batches.
 
     Args:
         x: As in `predict`.
-        shape: Of the model's input.
+        shape: Shape of the model's input.
 
     Raises:
         TypeError: If it is something else.
@@ -41,10 +41,10 @@ def array_of(x: Any, shape: tuple[int | None, ...]) -> Any | None:
 
 
 def batches_of(x: Any, shape: tuple[int | None, ...], steps: int | None) -> tuple[Iterator[Any], int | None]:
-    """Return the images of each batch of a dataset or generator, and how many batches there are where that is known.
+    """Return the images of each batch of a dataset or generator, and how many batches there are if that is known.
 
     Raises:
-        ValueError: If there is no end and no `steps`, or a batch is not of the input's shape.
+        ValueError: If `x` has no end and there is no `steps`, or a batch is not of the input's shape.
     """
     endless = _is_endless(x)
     known = None if endless else _length(x)
@@ -59,7 +59,7 @@ def batches_of(x: Any, shape: tuple[int | None, ...], steps: int | None) -> tupl
 
 
 def as_numpy(x: Any) -> Any:
-    """Return a tensor as NumPy array; what NumPy slices lazily, such as a memory map, as it is."""
+    """Return a tensor as a NumPy array, and what NumPy slices lazily, such as a memory map, unchanged."""
     if isinstance(x, np.ndarray) or not keras.ops.is_tensor(x):
         return x if hasattr(x, "dtype") else np.asarray(x)
     return keras.ops.convert_to_numpy(x)
@@ -68,7 +68,7 @@ def as_numpy(x: Any) -> Any:
 def _from_list(x: Any, shape: tuple[int | None, ...]) -> Any:
     arrays = [np.asarray(as_numpy(item)) for item in x]
     if len(arrays) == 1 and arrays[0].ndim >= len(shape):
-        return arrays[0]  # as Keras means it: one input
+        return arrays[0]  # as Keras interprets it: one input
     shapes = sorted({array.shape for array in arrays})
     if len(shapes) != 1 or len(shapes[0]) >= len(shape):
         raise ValueError(

@@ -1,4 +1,4 @@
-"""How many threads this process may use."""
+"""Number of threads that this process may use."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds of CPU ti
 
 
 def allowed_threads() -> int:
-    """Return the processors that this process may use, or fewer where OMP_NUM_THREADS or a container's quota says so.
+    """Return how many processors this process may use, or fewer if OMP_NUM_THREADS or a container's quota says so.
 
     Example:
         >>> allowed_threads() >= 1

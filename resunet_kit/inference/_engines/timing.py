@@ -1,4 +1,4 @@
-"""Times of several calls under the same load: they take turns, and the slow ones drop out."""
+"""Timing of several calls under the same load: they alternate, and the slow ones drop out."""
 
 import time
 from collections.abc import Callable, Hashable, Mapping
@@ -21,8 +21,8 @@ def fastest_times(calls: Mapping[Name, Callable[[], object]], seconds: float) ->
     """Return the shortest time of each call, after one round or more.
 
     Args:
-        calls: What to time, warm, by name.
-        seconds: After which no further round begins.
+        calls: The calls to time, already warm, by name.
+        seconds: Time after which no further round begins.
     """
     end = time.perf_counter() + seconds
     times = {name: seconds_of(call) for name, call in calls.items()}

@@ -1,4 +1,4 @@
-"""The networks of keras.applications, without their classifiers, for images of static or variable size."""
+"""Networks of keras.applications, without their classifiers, for images of static or variable size."""
 
 import inspect
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from resunet_kit.models._backbones.channels import adapt_channels
 Builder = Callable[..., keras.Model]
 Shape = tuple[int | None, ...]
 
-# For builders that need a static shape: a size whose every half, down to 1/32, is an integer.
+# For builders that need a static shape: a size that is an integer at every stride up to 32.
 STATIC_SIZE = 256
 
 
@@ -28,7 +28,7 @@ def preprocess_input(builder: Builder) -> Callable[[Any], Any]:
 
 
 def build(builder: Builder, input_shape: Shape, *, weights: str | None = None) -> keras.Model:
-    """Build the features of a network for `(height, width, 3)`, with random weights or `"imagenet"`.
+    """Build a network without its classifier for images `(height, width, 3)`, with random or `"imagenet"` weights.
 
     Raises:
         ValueError: If the network cannot be built for the shape, or the weights cannot be downloaded.
@@ -37,7 +37,7 @@ def build(builder: Builder, input_shape: Shape, *, weights: str | None = None) -
     static = tuple(size or STATIC_SIZE for size in input_shape[:-1])
     if None not in input_shape or _accepts(model, static):
         return model
-    # NASNet compares sizes to tell which of its layers are to be reduced, and takes all variable ones for equal.
+    # NASNet compares sizes to find out which of its layers to reduce, and considers all variable sizes equal.
     return adapt_channels(_build(builder, static, weights), input_shape)
 
 

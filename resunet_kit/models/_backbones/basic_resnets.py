@@ -1,4 +1,4 @@
-"""The two ResNets of basic blocks, which keras.applications lacks."""
+"""ResNets of 18 and 34 layers, made of basic blocks, which keras.applications lacks."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ FILTERS = (64, 128, 256, 512)
 
 
 def basic_resnet(depth: int, input_shape: tuple[int | None, ...], *, width: float = 1.0) -> keras.Model:
-    """Build the features of a ResNet of depth 18 or 34, for images of any number of channels."""
+    """Build a ResNet of depth 18 or 34 without its classifier, for images with any number of channels."""
     inputs = keras.Input(input_shape)
     widths = [round(width * filters) for filters in FILTERS]
     x: Any = conv_block(inputs, widths[0], kernel_size=7, strides=2, name="stem")

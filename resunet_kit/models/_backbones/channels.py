@@ -1,6 +1,6 @@
-"""Networks for three channels, adapted to images of another number, with the same response to gray images.
+"""Adaptation of three-channel networks to other numbers of channels, with the same response to gray images.
 
-Fewer channels: the image is completed by the mean of its own. More: each channel takes the weights of red, green or
+With fewer channels, the image is completed with their mean. With more, each channel takes the weights of red, green or
 blue, and channels of the same colour divide its part of the first kernel among them.
 """
 
@@ -14,13 +14,13 @@ from keras import ops
 from resunet_kit._shared.errors import reason
 from resunet_kit.models._backbones.graph import functional, walk
 
-# Layers whose configuration may hold one number for each channel: its keys, and the attributes with the numbers.
+# Layers whose configuration may hold one number per channel: its keys, and the attributes with the numbers.
 PER_CHANNEL_LAYERS = (keras.layers.Rescaling, keras.layers.Normalization)
 PER_CHANNEL_VALUES = {"scale": "scale", "offset": "offset", "mean": "input_mean", "variance": "input_variance"}
 
 
 def complete_channels(image: Any) -> Any:
-    """Return an image of one or two channels with three, the missing ones being their mean; others as they are."""
+    """Complete an image of one or two channels to three with their mean; return other images unchanged."""
     missing = 3 - image.shape[-1]
     if missing <= 0:
         return image
@@ -29,7 +29,7 @@ def complete_channels(image: Any) -> Any:
 
 
 def fit_channels(image: Any, model: keras.Model) -> tuple[Any, keras.Model]:
-    """Return the image and the model, one of them adapted where their channels differ.
+    """Return the image and the model, one of them adapted if their numbers of channels differ.
 
     Args:
         image: `(batch, height, width, channels)` or `(batch, depth, height, width, channels)`.
@@ -49,15 +49,15 @@ def fit_channels(image: Any, model: keras.Model) -> tuple[Any, keras.Model]:
 def adapt_channels(
     model: keras.Model, input_shape: Sequence[int | None], source_channels: Sequence[int] | None = None
 ) -> keras.Model:
-    """Return a copy of a three-channel network, with its weights, for images of another number of channels.
+    """Return a copy of a three-channel network, with its weights, for images with another number of channels.
 
     Args:
         model: A functional model.
-        input_shape: Of the images, without the batch axis.
+        input_shape: Shape of the images, without the batch axis.
         source_channels: For each image channel, the channel of `model` whose weights it takes; None: 0, 1, 2, 0, 1, …
 
     Raises:
-        ValueError: If more of the network than its first kernels and the layers before them depends on the channels.
+        ValueError: If more than the first kernels and the layers before them depends on the number of channels.
     """
     sources = [channel % 3 for channel in range(input_shape[-1] or 0)] if source_channels is None else source_channels
     adapted, pairs = rebuild(model, input_shape, sources)
@@ -71,16 +71,16 @@ def rebuild(
     input_shape: Sequence[int | None],
     source_channels: Sequence[int] = (0, 1, 2),
 ) -> tuple[keras.Model, list[tuple[Any, Any]]]:
-    """Build the layers of `model` again, with fresh weights, for images of another shape.
+    """Rebuild the layers of `model`, with newly initialised weights, for images of another shape.
 
     Args:
         model: A functional model with one input.
-        input_shape: Without the batch axis.
+        input_shape: Shape of the images, without the batch axis.
         source_channels: For each image channel, the channel of `model` whose numbers it takes in the configurations of
             layers before the first kernel.
 
     Returns:
-        The new model, and each layer that has weights with its copy.
+        The new model, and a pair of each layer that has weights and its copy.
 
     Raises:
         ValueError: If the layers do not fit the new shape.
@@ -91,7 +91,7 @@ def rebuild(
     pairs: list[tuple[Any, Any]] = []
 
     def copy(layer: Any) -> Any:
-        if isinstance(layer, keras.Sequential):  # its configuration would remember the shape of its input
+        if isinstance(layer, keras.Sequential):  # its configuration would keep the shape of its input
             inner = [_copy(part, source_channels if id(part) in first else None) for part in layer.layers]
             twin = keras.Sequential(inner, name=layer.name, trainable=layer.trainable)
         else:
@@ -123,7 +123,7 @@ def _copy_weights(old: Any, new: Any, source_channels: Sequence[int], model: ker
     values = old.get_weights()
     changed = [i for i, weight in enumerate(new.weights) if tuple(weight.shape) != values[i].shape]
     kernels = [i for i in changed if values[i].ndim > 1]
-    # A kernel that gives more channels than before, or a second one behind it, is not a plain first convolution.
+    # A kernel with more output channels than before, or a second kernel after it, is not a plain first convolution.
     if len(kernels) > 1 or (kernels and old.output.shape[-1] != new.output.shape[-1]):
         raise _unadaptable(model, len(source_channels), f"the layer {old.name!r} filters each channel separately.")
     for i in changed:
@@ -139,7 +139,7 @@ def _copy_weights(old: Any, new: Any, source_channels: Sequence[int], model: ker
 
 
 def _adapt_weight(values: Any, source_channels: Sequence[int]) -> Any:
-    """Return a vector `(3,)` or a kernel `(…, 3, filters)` for the image's channels; None for any other shape."""
+    """Adapt a vector `(3,)` or a kernel `(…, 3, filters)` to the image's channels; None for any other shape."""
     if values.ndim == 1:
         return values[list(source_channels)] if len(values) == 3 else None
     if values.shape[-2] != 3:
@@ -147,7 +147,7 @@ def _adapt_weight(values: Any, source_channels: Sequence[int]) -> Any:
     fractions = np.eye(3)[list(source_channels)]  # (channels, 3), of each colour's kernel
     unused = fractions.sum(axis=0) == 0
     fractions /= np.maximum(fractions.sum(axis=0), 1.0)
-    fractions[:, unused] = 1.0 / len(source_channels)  # as for an image completed by the mean of its channels
+    fractions[:, unused] = 1.0 / len(source_channels)  # as for an image completed with the mean of its channels
     return np.einsum("...if,ci->...cf", values, fractions)
 
 

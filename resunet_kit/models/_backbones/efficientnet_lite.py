@@ -11,16 +11,16 @@ import keras
 
 from resunet_kit.blocks._layers import BATCH_MOMENTUM
 
-# Factors of the channels and of the numbers of blocks, by version.
+# Scale factors for the channels and for the number of blocks, by version.
 SCALES = {0: (1.0, 1.0), 1: (1.0, 1.1), 2: (1.1, 1.2)}
 STEM_FILTERS, HEAD_FILTERS = 32, 1280  # the same in all versions
-DIVISOR = 8  # of all channels
+DIVISOR = 8  # of all numbers of channels
 NORM = {"momentum": BATCH_MOMENTUM, "epsilon": 1e-3}  # the epsilon of TensorFlow, in which the weights were trained
 INITIALIZER = keras.initializers.VarianceScaling(2.0, mode="fan_out", distribution="truncated_normal")
 
 
 class Stage(NamedTuple):
-    """Blocks of the same kernel and channels, of which the first one strides."""
+    """Blocks with the same kernel size and channels, of which the first one is strided."""
 
     kernel_size: int
     strides: int
@@ -41,12 +41,12 @@ STAGES = (
 
 
 def efficientnet_lite(version: int, input_shape: tuple[int | None, ...]) -> keras.Model:
-    """Build the features of EfficientNet-Lite 0, 1 or 2, for images of any number of channels.
+    """Build EfficientNet-Lite 0, 1 or 2 without its classifier, for images with any number of channels.
 
-    Without the stochastic depth of its training.
+    The stochastic depth that it was trained with is left out.
 
     References:
-        Tan and Le 2019, EfficientNet, arXiv 1905.11946; the Lite versions are of the repository tensorflow/tpu,
+        Tan and Le 2019, EfficientNet, arXiv 1905.11946; the Lite versions are from the repository tensorflow/tpu,
         models/official/efficientnet/lite.
     """
     inputs = keras.Input(input_shape)
@@ -59,7 +59,7 @@ def efficientnet_lite(version: int, input_shape: tuple[int | None, ...]) -> kera
 
 
 def _blocks(version: int) -> Iterator[tuple[Stage, int]]:
-    """Yield each block's stage, its channels scaled, and its strides."""
+    """Yield the stage of each block, with scaled channels, and the block's strides."""
     width, depth = SCALES[version]
     for stage in STAGES:
         fixed = stage in (STAGES[0], STAGES[-1])  # the Lite versions keep the blocks of the first and the last stage
@@ -75,7 +75,7 @@ def _rounded(filters: float) -> int:
 
 
 def _block(x: Any, stage: Stage, strides: int, name: str) -> Any:
-    """Run an inverted residual block: expand the channels, filter each by itself, project to fewer."""
+    """Apply an inverted residual block: expand the channels, filter each separately, project to fewer."""
     shortcut, channels = x, x.shape[-1]
     if stage.expansion > 1:
         x = _convolve(x, stage.expansion * channels, f"{name}_expand_conv")
@@ -83,7 +83,7 @@ def _block(x: Any, stage: Stage, strides: int, name: str) -> Any:
     x = keras.layers.DepthwiseConv2D(
         stage.kernel_size,
         strides=strides,
-        padding="same",  # TensorFlow's: with strides, more is padded at the end than at the start
+        padding="same",  # as in TensorFlow: with strides, more is padded at the end than at the start
         use_bias=False,
         depthwise_initializer=INITIALIZER,
         name=f"{name}_depthwise_conv",
@@ -123,7 +123,7 @@ def torch_name(layer: str) -> str:
 
 
 def imagenet_file(version: int) -> Path:
-    """Return the file of ImageNet weights in the installed package, which is not imported.
+    """Return the path of the ImageNet weights in the installed package, without importing it.
 
     Raises:
         ImportError: If the package is not installed.

@@ -1,4 +1,4 @@
-"""The encoder of a U-Net from a backbone: for images of any size, the features at each power-of-two stride."""
+"""U-Net encoders from backbones: the features at each power-of-two stride, for images of any size."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,11 +20,11 @@ COARSEST = 32  # the largest stride of most networks
 
 @dataclass(frozen=True)
 class EncoderPlan:
-    """A checked encoder, before a layer is made.
+    """A checked encoder, before any layer is created.
 
     Attributes:
         backbone: The named backbone, or the network of `pyramid`.
-        pyramid: Of a user's model; None for a named backbone, which is still to be built.
+        pyramid: The pyramid of a user's model; None for a named backbone, which is yet to be built.
     """
 
     backbone: BackbonePlan
@@ -47,7 +47,7 @@ def plan_encoder(
     backbone = plan_backbone(
         "encoder",
         encoder,
-        (*[None] * (len(input_shape) - 1), input_shape[-1]),  # it gets padded images
+        (*[None] * (len(input_shape) - 1), input_shape[-1]),  # it receives padded images
         weights=weights,
         weights_option="encoder_weights",
         value_range=value_range,
@@ -65,7 +65,7 @@ def encode(image: Any, plan: EncoderPlan) -> dict[int, Any]:
     the features at stride `s` have a size of exactly `ceil(size / S) * S / s` along each axis.
 
     Returns:
-        Features by stride, strides ascending, the outputs of one nested model named "encoder".
+        Features by stride, in ascending order: the outputs of one nested model named "encoder".
 
     Raises:
         ValueError: If the weights cannot be loaded, the layers of a model cannot be adapted to the channels, or the
@@ -93,12 +93,12 @@ def pad_to_multiple(x: Any, multiple: int) -> Any:
 
 
 def _every(x: Any, step: int, *, channels: int | None = None) -> Any:
-    """Return every `step`-th pixel, of the first channels or of all: the spatial shape of features at that stride."""
+    """Return every `step`-th pixel, of the first or all channels, in the spatial shape of features at that stride."""
     return x[(slice(None), *[slice(None, None, step)] * spatial_rank(x), slice(channels))]
 
 
 def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) -> Pyramid:
-    """Return the pyramid of a user's model, or of its copy for a variable size if it is for the unpadded image."""
+    """Return the pyramid of a user's model, or of its copy for a variable size if it expects the unpadded image."""
     given = tuple(encoder.inputs[0].shape[1:-1])
     is_images_own = given == spatial_shape and None not in given
     try:
@@ -109,7 +109,7 @@ def _pyramid_for(encoder: keras.Model, spatial_shape: tuple[int | None, ...]) ->
             raise
         return _variable_pyramid(
             encoder, _padded(given, COARSEST)
-        )  # odd sizes may hide the strides: the copy shows them
+        )  # odd sizes may hide the strides, which the copy reveals
     padded = _padded(spatial_shape, max(pyramid.exact))
     if _fits(given, padded):
         return pyramid
@@ -127,10 +127,10 @@ def _fits(expected: Sequence[int | None], padded: Sequence[int | None]) -> bool:
 
 
 def _variable_pyramid(encoder: keras.Model, padded: tuple[int | None, ...]) -> Pyramid:
-    """Return the pyramid of a copy with the same weights for images of any size, `padded` among them.
+    """Return the pyramid of a copy with the same weights for images of any size, including `padded`.
 
     Raises:
-        ValueError: If a layer is for one size alone.
+        ValueError: If a layer works for a single size only.
     """
     shape = encoder.inputs[0].shape
     try:

@@ -1,4 +1,4 @@
-"""The operations of a functional model in topological order, and where its kernels and skip connections are."""
+"""Operations of a functional model in topological order, with the locations of its kernels and skip connections."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class Step:
 
     Attributes:
         operation: A layer, a nested model, or an operation of `keras.ops`.
-        output: Its first output.
+        output: The first output of the operation.
         follows_kernel: Whether an input depends on a kernel, a weight of more than one axis.
-        depends_on_kernel: Whether the output does, through the operation's own weights or an input.
+        depends_on_kernel: Whether the output depends on one, through the operation's own weights or an input.
         articulation: Whether no skip connection bypasses the output: all later operations depend on the image through
             it alone.
     """
@@ -39,7 +39,7 @@ def walk(model: keras.Model) -> Iterator[Step]:
         if isinstance(operation, keras.layers.InputLayer):
             on_kernel[id(operation.output)] = False
             continue
-        # A nested functional model lists its own tensors, not those it is called on: unknown ones come from one.
+        # A nested functional model lists its own tensors, not those it is called on: unknown tensors come from one.
         before = any(on_kernel.get(id(tensor), True) for tensor in keras.tree.flatten(operation.input))
         after = before or any(len(weight.shape) > 1 for weight in getattr(operation, "weights", ()))
         outputs = keras.tree.flatten(operation.output)
@@ -62,7 +62,7 @@ def _articulations(model: keras.Model) -> list[bool]:
     for position, operation in enumerate(model.operations):
         found.append(latest <= position)
         for tensor in keras.tree.flatten(operation.output):
-            # What no operation lists as its input, the next nested model uses.
+            # A tensor that no operation lists as its input is used by the next nested model.
             following = next((user for user in nested if user > position), position)
             latest = max(latest, last_use.get(id(tensor), following))
     return found

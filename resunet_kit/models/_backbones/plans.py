@@ -1,4 +1,4 @@
-"""Backbones in two steps: a plan, which checks and looks up everything once, and its layers, which trust the plan."""
+"""Backbones in two steps: a plan, which checks and looks up everything once, and the layers that are built from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from resunet_kit.models._backbones.preprocessing import check_value_range, prepr
 from resunet_kit.models._backbones.registry import Backbone, find_backbone
 from resunet_kit.models._backbones.weights import Weights, check_weights, for_weights, load_backbone
 
-MIN_SIZE = 32  # pixels: every backbone that has a name reduces images by 32
+MIN_SIZE = 32  # pixels: every named backbone reduces images by a factor of 32
 
 
 @dataclass(frozen=True)
 class BackbonePlan:
-    """A checked backbone, before a layer is made.
+    """A checked backbone, before any layer is created.
 
     Attributes:
-        network: The architecture of a backbone that has a name, or the user's own model.
+        network: The architecture of a named backbone, or the user's own model.
         input_shape: `(height, width, channels)` that a named backbone is built for.
-        weights: Of a named backbone, as in `load_backbone`.
+        weights: Weights of a named backbone, as in `load_backbone`.
         value_range: Minimum and maximum of the images, for the preprocessing of a named backbone.
     """
 
@@ -43,7 +43,7 @@ def plan_backbone(
     """Look up a backbone by its name, or check a functional model for the image's channels or for 3.
 
     Raises:
-        ImportError: If the weights are of a package that is not installed.
+        ImportError: If the weights come from a package that is not installed.
         TypeError: If the backbone is neither a name nor a model, or another argument is of a wrong type.
         ValueError: If the name is unknown, the backbone is for images of another shape, or the weights are not for it.
     """
@@ -74,9 +74,9 @@ def check_size(option: str, plan: BackbonePlan) -> None:
 
 
 def attach(image: Any, plan: BackbonePlan) -> tuple[Any, keras.Model]:
-    """Return what a planned backbone is to be called on, and the backbone.
+    """Return the input of a planned backbone, and the backbone.
 
-    A user's model gets the raw image; it is used itself, or a copy if it is for 3 channels and the image has more.
+    A user's model gets the raw image; it is used directly, or as a copy if it is for 3 channels and the image has more.
 
     Raises:
         ValueError: If the weights cannot be loaded, or the layers of a model cannot be adapted to the channels.
@@ -92,7 +92,7 @@ def attach(image: Any, plan: BackbonePlan) -> tuple[Any, keras.Model]:
 def check_named(
     backbone: Backbone, input_shape: Sequence[int | None], weights: Any, *, weights_option: str = "weights"
 ) -> None:
-    """Check the shape of images and the weights for a backbone that has a name; the errors of `plan_backbone`."""
+    """Check the shape of images and the weights for a named backbone; raises the errors of `plan_backbone`."""
     if len(input_shape) != 3:
         raise ValueError(
             f"Expected images (height, width, channels) for {backbone.label}. Received {len(input_shape) - 1} spatial "

@@ -1,4 +1,4 @@
-"""Preprocessing inside a model: from the images that a user passes to what a backbone's weights were trained on."""
+"""Preprocessing inside a model: from the user's images to those that a backbone's weights were trained on."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from resunet_kit._shared.numbers import number
 
 RGB = (0, 1, 2)
 BGR = (2, 1, 0)
-# Away from black, white and gray, so that every order of colours and every scale shows.
+# A colour away from black, white and gray, which reveals every order of colours and every scale.
 PROBE = np.array([20.0, 90.0, 210.0])
 
 
@@ -21,7 +21,7 @@ class Preprocessing:
     """The map from 0–255 RGB images to a backbone's three channels: `scale * image[..., order] + offset`.
 
     Attributes:
-        order: The colour of each of the backbone's channels, as an index of RGB.
+        order: The colour of each of the backbone's channels, as an index into RGB.
         scale: Factor of each of the backbone's channels.
         offset: Summand of each of the backbone's channels.
     """
@@ -31,7 +31,7 @@ class Preprocessing:
     offset: tuple[float, ...]
 
     def source_channels(self, channels: int) -> list[int]:
-        """Return the backbone's channel for each channel of an image: red, green, blue and again from red."""
+        """Return the backbone's channel for each channel of an image: red, green, blue, then red again."""
         if channels == 3:
             return [0, 1, 2]
         return [self.order.index(channel % 3) for channel in range(channels)]
@@ -39,9 +39,9 @@ class Preprocessing:
 
 # From -1 to 1, the "tf" mode of Keras: our own ResNets have no published weights that would need another.
 SYMMETRIC = Preprocessing(RGB, (1 / 127.5,) * 3, (-1.0,) * 3)
-# (x - 127) / 128, of EfficientNet-Lite.
+# (x - 127) / 128, as in EfficientNet-Lite.
 LITE = Preprocessing(RGB, (1 / 128,) * 3, (-127 / 128,) * 3)
-# Of torchvision's and timm's ResNets: from 0-1, the mean and the deviation of each colour over ImageNet.
+# As in torchvision's and timm's ResNets: the mean and standard deviation of each colour over ImageNet, for 0-1 images.
 MEANS, DEVIATIONS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 IMAGENET_STATISTICS = Preprocessing(
     RGB,
@@ -51,7 +51,7 @@ IMAGENET_STATISTICS = Preprocessing(
 
 
 def measure(preprocess_input: Callable[[Any], Any]) -> Preprocessing:
-    """Return the preprocessing that a `preprocess_input` of keras.applications computes, by calling it on colours.
+    """Find out which preprocessing a `preprocess_input` of keras.applications computes, by calling it on colours.
 
     Raises:
         ValueError: If it does more than reorder, scale and shift the channels.
@@ -75,7 +75,7 @@ def measure(preprocess_input: Callable[[Any], Any]) -> Preprocessing:
 def preprocess(image: Any, preprocessing: Preprocessing, value_range: tuple[float, float]) -> Any:
     """Return images of `value_range`, with any number of channels, scaled and shifted as the backbone expects.
 
-    Three channels are reordered too; of another number, each keeps its position and is treated as its colour.
+    Three channels are also reordered; with another number, each keeps its position and is scaled as its colour.
     """
     low, high = value_range
     stretch = 255.0 / (high - low)

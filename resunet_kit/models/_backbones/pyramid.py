@@ -1,4 +1,4 @@
-"""The feature pyramid of a network: for each power-of-two stride, the features that a decoder joins."""
+"""Feature pyramid of a network: for each power-of-two stride, the features that a decoder joins."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ def find_pyramid(model: keras.Model) -> Pyramid:
 
     If the network has several outputs, these are the levels. If it has one, that is the last level; the level of each
     smaller stride is the last tensor of that stride that depends on a kernel and that no skip connection bypasses, or
-    the last of all where skip connections bypass each. Some strides may be missing.
+    simply the last one if skip connections bypass them all. Some strides may be missing.
 
     Args:
         model: A functional model from images or volumes to features.
@@ -43,7 +43,7 @@ def find_pyramid(model: keras.Model) -> Pyramid:
     levels = _inner_levels(graph) if len(graph.outputs) == 1 else _output_levels(graph)
     if len(levels) < 2:
         raise _no_pyramid(graph, f"features at the strides {sorted(levels)} alone")
-    # The last level first: Keras then orders, and names in weights files, the layers as in the backbone.
+    # The last level comes first, so that Keras orders the layers, and names them in weights files, as in the backbone.
     strides = sorted(levels, reverse=True)
     network = keras.Model(graph.inputs[0], [levels[stride][0] for stride in strides], name="encoder")
     return Pyramid(network, {stride: levels[stride][1] for stride in strides})

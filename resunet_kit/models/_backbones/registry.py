@@ -15,11 +15,11 @@ from resunet_kit.models._backbones.preprocessing import IMAGENET_STATISTICS, LIT
 
 @dataclass(frozen=True)
 class StateDictNames:
-    """How the modules of a network are named in PyTorch.
+    """Names of a network's modules in PyTorch.
 
     Attributes:
-        torch_name: From the name of a Keras layer.
-        ignored: Prefixes of names that are not loaded: the classifier's.
+        torch_name: Function from the name of a Keras layer to that of its module.
+        ignored: Prefixes of names that are not loaded, those of the classifier.
     """
 
     torch_name: Callable[[str], str]
@@ -28,17 +28,17 @@ class StateDictNames:
 
 @dataclass(frozen=True)
 class Backbone:
-    """An architecture that has a name.
+    """A named architecture.
 
     Attributes:
         label: Its name in messages.
-        build: From `input_shape`, and `weights="imagenet"` where Keras has them, to the model of its features.
-        preprocessing: What its weights expect.
-        any_channels: Whether `build` takes any number of channels, or 3 alone.
+        build: Function from `input_shape`, and `weights="imagenet"` if Keras has them, to the model of its features.
+        preprocessing: The preprocessing that its weights expect.
+        any_channels: Whether `build` accepts any number of channels, or only 3.
         has_imagenet: Whether there are ImageNet weights.
-        imagenet_file: Where these are not of Keras: the function that finds their file, a state dict.
-        names: Of state dicts of PyTorch, where it loads them.
-        as_in_torch: Where PyTorch has another network of this name: the function that returns it, for state dicts.
+        imagenet_file: Function that finds their file, a state dict, if they do not come from Keras.
+        names: Names in PyTorch's state dicts, if it can load them.
+        as_in_torch: Function that returns PyTorch's network of this name, if it differs, for state dicts.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Backbone:
 
 
 def find_backbone(name: str, *, option: str = "backbone") -> Backbone:
-    """Return the backbone that was passed for an option by its name; case, `-` and `_` do not matter.
+    """Return the backbone whose name was passed for an option; case, `-` and `_` do not matter.
 
     Raises:
         ValueError: If no backbone has that name.
@@ -74,7 +74,7 @@ def backbones() -> dict[str, Callable[[], Backbone]]:
 
 
 def basic_backbone(depth: int, width: float = 1.0) -> Backbone:
-    """Return the ResNet of 18 or 34 layers, its channels scaled by `width`."""
+    """Return the ResNet of 18 or 34 layers, with channels scaled by `width`."""
     return Backbone(
         f"ResNet{depth}",
         functools.partial(basic_resnet, depth, width=width),

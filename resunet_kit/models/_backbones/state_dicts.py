@@ -1,4 +1,4 @@
-"""Weights of PyTorch networks from files, for the same networks built of Keras layers."""
+"""Loading of PyTorch weights from files into the same networks, built from Keras layers."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ StateDict = dict[str, np.ndarray]
 
 TORCH_SUFFIXES = (".pth", ".pt", ".bin", ".ckpt")
 SUFFIXES = (*TORCH_SUFFIXES, ".safetensors")
-# Keys of training checkpoints under which the state dict is.
+# Keys under which training checkpoints store the state dict.
 NESTED_UNDER = ("state_dict", "model_state_dict", "model")
-# Of torch.nn.BatchNorm2d: how many batches it was trained on, which no output depends on.
+# How many batches a torch.nn.BatchNorm2d was trained on, which affects no output.
 COUNTER = "num_batches_tracked"
 
 
@@ -27,13 +27,13 @@ def is_state_dict(path: Any) -> bool:
 
 
 def read_state_dict(path: str | os.PathLike[str]) -> StateDict:
-    """Return the arrays of a state dict by their names; a checkpoint's, from its entry `state_dict` or `model`.
+    """Return the arrays of a state dict by name; in a checkpoint, those of the entry `state_dict` or `model`.
 
     Args:
-        path: A file of `torch.save` or of safetensors. No code from it is run.
+        path: A file written by `torch.save` or safetensors. No code from it is run.
 
     Raises:
-        ImportError: If the file is of safetensors, which is not installed.
+        ImportError: If it is a file of the package safetensors, which is not installed.
         ValueError: If it cannot be read, or holds no state dict.
     """
     content = _read_safetensors(path) if Path(path).suffix.lower() == ".safetensors" else read_torch_file(path)
@@ -44,7 +44,7 @@ def read_state_dict(path: str | os.PathLike[str]) -> StateDict:
             f"Expected a state dict, arrays by their names. Received {os.fspath(path)!r} with another content. Save "
             "it with torch.save(model.state_dict(), path)."
         )
-    # torch.nn.DataParallel puts its own name before each.
+    # torch.nn.DataParallel prefixes every name with its own.
     return {str(name).removeprefix("module."): value for name, value in content.items()}
 
 
@@ -61,12 +61,12 @@ def load_state_dict(
     Args:
         model: The network of Keras layers.
         state: Arrays by name.
-        torch_name: From a layer's name to that of the module in PyTorch.
-        ignored: Prefixes of names that may be there and are not loaded: the classifier's.
-        source: What the messages call the state dict, a path or a package.
+        torch_name: Function from a layer's name to that of the module in PyTorch.
+        ignored: Prefixes of names that may be present but are not loaded, those of the classifier.
+        source: Name of the state dict for the messages, a path or a package.
 
     Raises:
-        ValueError: If a name is missing or unexpected, or an array is of another shape; the model is then as before.
+        ValueError: If a name is missing or unexpected, or an array has another shape; the model is then unchanged.
     """
     wanted = {layer.name: _names(layer, torch_name(layer.name)) for layer in model.layers if layer.weights}
     known = {name for names in wanted.values() for name in names}
@@ -133,7 +133,7 @@ def _read_safetensors(path: str | os.PathLike[str]) -> StateDict:
         ) from error
     try:
         return load_file(path)
-    except Exception as error:  # the reader has its own, and those of NumPy on types that it lacks
+    except Exception as error:  # the reader raises its own errors, and those of NumPy for unsupported types
         raise ValueError(
             f"Expected a file of safetensors. Received {os.fspath(path)!r}, which cannot be read: {reason(error)} "
             "Copy or download it again."

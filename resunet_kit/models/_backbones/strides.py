@@ -8,8 +8,8 @@ import keras
 
 Shape = tuple[Any, ...]
 
-# Stands for a variable size, by the number of spatial axes: large enough that unpadded convolutions, which take off a
-# few pixels more, stay nearest to their own power of two. Volumes are smaller, as backends may compute them.
+# Replaces a variable size, by the number of spatial axes: large enough that the strides of unpadded convolutions, which
+# remove a few more pixels, stay nearest to the right power of two. Volumes are smaller, as backends may compute them.
 REFERENCE_SIZE = {1: 512, 2: 512, 3: 256}
 # How far log2 of a stride may be from an integer: 3 is 0.42 from 4, and unpadded networks stay below 0.25. Small static
 # shapes, rounded at every stride, may be further off.
@@ -29,7 +29,7 @@ class Stride(NamedTuple):
 
 
 def nearest_strides(model: keras.Model, tensors: list[Any]) -> list[Stride | None]:
-    """Return the stride of each tensor of a model with one input; None without a common power of two for all axes.
+    """Return the stride of each tensor of a model with one input; None if the axes have no common power of two.
 
     Raises:
         ValueError: If a tensor does not depend on the model's input.
@@ -40,7 +40,7 @@ def nearest_strides(model: keras.Model, tensors: list[Any]) -> list[Stride | Non
 
 
 def reference_shapes(model: keras.Model, tensors: list[Any]) -> tuple[Shape, list[Shape]]:
-    """Return the shape of the first input and those of tensors, with the reference size for a variable one.
+    """Return the shapes of the first input and of tensors, with the reference size instead of a variable one.
 
     Raises:
         ValueError: If a size is variable, and a tensor does not depend on the model's inputs.
@@ -56,12 +56,12 @@ def reference_shapes(model: keras.Model, tensors: list[Any]) -> tuple[Shape, lis
 def halvings(size: int, smaller_sizes: Iterable[int]) -> dict[int, int]:
     """Return how often `size` was halved down to each of `smaller_sizes`, counted from one size to the next.
 
-    Unlike the nearest power of two, this counts right where small sizes were rounded up at every halving: 65 is halved
-    five times down to 3.
+    Unlike the nearest power of two, this count is right even if small sizes were rounded up at every halving: 65 is
+    halved five times down to 3.
     """
     counts, count = {}, 0
     for smaller in sorted(smaller_sizes, reverse=True):
-        # Rounded up, 3 pixels are halved to 2. Convolutions without padding take off less than that.
+        # Rounded up, 3 pixels are halved to 2. Convolutions without padding remove less than that.
         if 3 * smaller <= 2 * size:
             count += max(1, round(math.log2(size / smaller)))
             size = smaller

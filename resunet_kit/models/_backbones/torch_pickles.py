@@ -1,8 +1,8 @@
-"""State dicts that `torch.save` wrote, read without PyTorch and without running code from the file.
+"""Reader for the state dicts of `torch.save`, without PyTorch and without running code from the file.
 
-A pickle names the functions that rebuild what it holds. Of these only a few are known here, and each stands for a
-record of ours; any other name is refused before anything is called. Files of `torch.save` since 1.6 are a zip of a
-pickle and one member for each storage; earlier ones are pickles followed by the storages.
+A pickle names the functions that rebuild its content. Only a few of them are known here, and each is replaced by a
+record of this module; any other name is refused before anything is called. Since PyTorch 1.6, `torch.save` writes a zip
+with a pickle and one member for each storage; earlier files are pickles followed by the storages.
 """
 
 import io
@@ -56,7 +56,7 @@ class _Tensor:
 
 
 def read_torch_file(path: str | os.PathLike[str]) -> Any:
-    """Return what `torch.save` wrote: dictionaries, lists, numbers and strings, with NumPy arrays as tensors.
+    """Return what `torch.save` wrote: dictionaries, lists, numbers and strings, with tensors as NumPy arrays.
 
     Raises:
         ValueError: If the file is damaged, is of another kind, or asks for anything but tensors and plain containers.
@@ -78,7 +78,7 @@ def read_torch_file(path: str | os.PathLike[str]) -> Any:
 
 
 class _Refused(Exception):
-    """What follows "which" in the message to the user."""
+    """Refusal of a file; its text follows "which" in the message to the user."""
 
 
 # === The two formats ===
@@ -97,7 +97,7 @@ def _read_zip(file: BinaryIO) -> Any:
         def load(storage: _Storage) -> np.ndarray:
             if storage.key not in storages:
                 info = records[f"{root}data/{storage.key}"]
-                # torch.save does not compress: a small file that grows without bound is not one of its own.
+                # torch.save does not compress: a small file that unpacks without bound is not one of its own.
                 if info.compress_type != zipfile.ZIP_STORED or info.file_size != _bytes_of(storage):
                     raise _Refused(f"has a storage {storage.key!r} of another size than it says")
                 storages[storage.key] = _values(archive.read(info), storage.dtype, order)
@@ -129,14 +129,14 @@ def _read_legacy(file: BinaryIO) -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads plain containers, and tensors as records of ours: no name of a pickle is ever imported."""
+    """Unpickler for plain containers, and for tensors as records of this module: no name in a pickle is imported."""
 
     def __init__(self, file: Any) -> None:
-        super().__init__(file, encoding="utf-8")  # of the strings of Python 2
+        super().__init__(file, encoding="utf-8")  # for strings of Python 2
         self.storages: dict[str, _Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        # Functions made for this pickle: what it sets on them ends with it.
+        # New functions for each pickle, so that attributes it may set on them do not persist.
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -148,7 +148,7 @@ class _Unpickler(pickle.Unpickler):
         raise _Refused(f"asks for {module}.{name}")
 
     def persistent_load(self, pid: Any) -> _Storage:
-        # The kind, the type of the storage, its key, the device, the number of elements; once, a view of another one.
+        # Kind, type of the storage, its key, device, number of elements; in early files, a view of another storage.
         kind, dtype, key, _device, size, *view = pid
         if kind != "storage" or dtype not in STORAGES.values() or any(part is not None for part in view):
             raise _Refused("holds a storage of an unknown kind")
@@ -166,7 +166,7 @@ def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> _Tensor:
     sizes, steps = (tuple(_checked(value, int) for value in values) for values in (shape, strides))
     last = _checked(offset, int) + sum((size - 1) * step for size, step in zip(sizes, steps, strict=True))
     elements = math.prod(sizes)
-    # No tensor of a state dict repeats its elements, by which a small file could fill the memory.
+    # No tensor of a state dict repeats its elements; with repeats, a small file could fill the memory.
     if elements > _checked(storage, _Storage).size or (elements and last >= storage.size):
         raise _Refused("has a tensor beyond its storage")
     return _Tensor(storage, offset, sizes, steps)
@@ -194,8 +194,8 @@ def _values(data: bytes, dtype: str, order: str) -> np.ndarray:
 
 
 def _resolve(tree: Any, load: Callable[[_Storage], np.ndarray]) -> Any:
-    """Return the tree with an array in place of each record of a tensor."""
-    done: dict[int, Any] = {}  # what is referred to a thousand times is neither resolved nor copied as often
+    """Return the tree with every tensor record replaced by an array."""
+    done: dict[int, Any] = {}  # an object that is referred to many times is resolved and copied once
 
     def resolve(node: Any) -> Any:
         if node is None or isinstance(node, bool | int | float | str):

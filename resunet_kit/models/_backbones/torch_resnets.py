@@ -1,8 +1,7 @@
-"""ResNets as PyTorch has them, for the state dicts of torchvision and timm.
+"""ResNets as defined in PyTorch, for the state dicts of torchvision and timm.
 
-They differ from those of `keras.applications` and of `basic_resnets`: strided convolutions are padded by as
-much at the start as at the end, those of bottlenecks stride in the 3x3 kernel ("version 1.5"), and convolutions have
-no biases.
+They differ from those of `keras.applications` and of `basic_resnets`: strided convolutions are padded equally at the
+start and the end, bottlenecks stride in the 3x3 convolution ("version 1.5"), and convolutions have no biases.
 """
 
 from typing import Any
@@ -21,7 +20,7 @@ IGNORED = ("fc.",)  # the classifier
 
 
 def torch_resnet(depth: int, input_shape: tuple[int | None, ...], *, width: float = 1.0) -> keras.Model:
-    """Build the features of a ResNet, for images of any number of channels.
+    """Build a ResNet without its classifier, for images with any number of channels.
 
     References:
         He et al. 2015, Deep residual learning for image recognition, arXiv 1512.03385; `torchvision.models.resnet`.
@@ -30,7 +29,7 @@ def torch_resnet(depth: int, input_shape: tuple[int | None, ...], *, width: floa
     unit = _bottleneck if depth in BOTTLENECKS else _basic
     widths = [round(width * filters) for filters in FILTERS]
     x = _conv_norm(inputs, widths[0], 7, "conv1", "bn1", strides=2)
-    x = keras.layers.ZeroPadding2D(1, name="maxpool_pad")(x)  # no value is below 0
+    x = keras.layers.ZeroPadding2D(1, name="maxpool_pad")(x)  # zeros never win, since no value is below 0
     x = keras.layers.MaxPooling2D(3, strides=2, name="maxpool")(x)
     for stage, (filters, units) in enumerate(zip(widths, UNITS[depth], strict=True), start=1):
         for index in range(units):
@@ -72,7 +71,7 @@ def _add(y: Any, x: Any, strides: int, name: str) -> Any:
 def _conv_norm(
     x: Any, filters: int, kernel_size: int, conv: str, norm: str, *, strides: int = 1, activate: bool = True
 ) -> Any:
-    padded = strides > 1 and kernel_size > 1  # without strides, "same" pads as much
+    padded = strides > 1 and kernel_size > 1  # without strides, "same" pads equally too
     if padded:
         x = keras.layers.ZeroPadding2D(kernel_size // 2, name=f"{conv}_pad")(x)
     options = {"use_bias": False, "kernel_initializer": "he_normal", "padding": "valid" if padded else "same"}

@@ -1,4 +1,4 @@
-"""Backbones with weights: random ones, those of ImageNet, or those of a file of Keras, PyTorch or safetensors."""
+"""Loading of backbones with weights: random ones, ImageNet's, or those of a file of Keras, PyTorch or safetensors."""
 
 import os
 import warnings
@@ -20,8 +20,8 @@ Weights = str | os.PathLike[str] | None
 
 FIRST_CONVOLUTION = "conv1"  # in `torch_resnets`
 
-# The EfficientNets of Keras normalise with these as variances; where Keras loads "imagenet" itself, a Rescaling layer
-# corrects it (tensorflow issue 49930). Weights of a file are corrected here.
+# The EfficientNets of Keras normalise with these as variances; if Keras itself loads "imagenet", a Rescaling layer
+# corrects this (tensorflow issue 49930). Weights from a file are corrected here.
 IMAGENET_DEVIATIONS = (0.229, 0.224, 0.225)
 
 
@@ -29,9 +29,9 @@ def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
     """Check weights for a backbone, as `load_backbone` takes them.
 
     Raises:
-        ImportError: If they are of a package that is not installed.
+        ImportError: If they come from a package that is not installed.
         TypeError: If they are neither None, a string nor a path.
-        ValueError: If the file does not exist, or there are no such weights of the architecture.
+        ValueError: If the file does not exist, or there are no such weights for the architecture.
     """
     expected = f"Expected {option} to be None, 'imagenet' or an existing file."
     if weights is not None and not isinstance(weights, str | os.PathLike):
@@ -56,9 +56,9 @@ def check_weights(option: str, weights: Any, backbone: Backbone) -> None:
 
 
 def for_weights(backbone: Backbone, weights: Weights) -> Backbone:
-    """Return the backbone that checked weights are for: PyTorch's of the same name, for a state dict.
+    """Return the backbone that checked weights belong to: for a state dict, PyTorch's network of the same name.
 
-    So it is for a file that Keras saved from that one, which is told by the name of its first convolution.
+    The same holds for a file that Keras saved from that network, recognised by the name of its first convolution.
     """
     if backbone.as_in_torch is None or weights is None or weights == "imagenet":
         return backbone
@@ -75,10 +75,10 @@ def load_backbone(backbone: Backbone, input_shape: tuple[int | None, ...], weigh
         backbone: The architecture.
         input_shape: `(height, width, channels)` of the images.
         weights: None for random ones, `"imagenet"`, or the path of a file for the image's channels or for 3; a state
-            dict for a backbone that names them.
+            dict only for a backbone with `names`.
 
     Returns:
-        The model, for the image's channels; or for 3, if there are fewer and the weights are for 3.
+        The model for the image's channels, or for 3 if there are fewer and the weights are for 3.
 
     Raises:
         ValueError: If the weights cannot be loaded, or do not fit.
@@ -119,7 +119,7 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
     file = Path(path)
     try:
         with warnings.catch_warnings():
-            # What Keras could not find in the file would stay random.
+            # Layers that Keras does not find in the file would stay random.
             warnings.filterwarnings("error", message="Skipping nested container")
             model.load_weights(file)
     except (ValueError, OSError, KeyError, UserWarning) as error:
@@ -134,7 +134,7 @@ def load_weights(model: keras.Model, path: str | os.PathLike[str]) -> None:
 
 
 def _from_state_dict(backbone: Backbone, input_shape: tuple[int | None, ...], path: Any) -> keras.Model:
-    """Return the model for the channels of a state dict's first kernel, if these are the image's, or for 3."""
+    """Return the model for the image's channels if the state dict's first kernel has as many, else for 3."""
     if backbone.names is None:
         raise TypeError(f"Expected the backbone of a state dict. Received {backbone.label}. Call for_weights first.")
     state = read_state_dict(path)
@@ -149,7 +149,7 @@ def _from_state_dict(backbone: Backbone, input_shape: tuple[int | None, ...], pa
 
 
 def _first_convolution(path: str | os.PathLike[str]) -> str | None:
-    """Return the name of the first convolution in a file of Keras; None for another file."""
+    """Return the name of the first convolution in a Keras file; None for any other file."""
     try:
         with ExitStack() as stack:
             file: Any = stack.enter_context(Path(path).open("rb"))
@@ -157,7 +157,7 @@ def _first_convolution(path: str | os.PathLike[str]) -> str | None:
                 file = stack.enter_context(stack.enter_context(zipfile.ZipFile(file)).open("model.weights.h5"))
             return stack.enter_context(h5py.File(file))["layers/conv2d/vars"].attrs.get("name")
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
-        return None  # what is wrong, the loading says
+        return None  # loading reports what is wrong
 
 
 def _correct_variance(layer: keras.layers.Normalization) -> None:
