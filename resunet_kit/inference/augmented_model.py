@@ -99,7 +99,7 @@ def _step(x: Any, step: str, *, undo: bool = False) -> Any:
 
 
 def _rotated(x: Any, turns: int) -> Any:
-    """Rotate height and width like `numpy.rot90`; Keras's own is wrong for oblong images and two turns."""
+    """Rotate height and width like `numpy.rot90`; Keras's own is wrong for oblong images rotated by 180 degrees."""
     height, width = len(x.shape) - 3, len(x.shape) - 2
     if turns == 2:
         return ops.flip(x, axis=(height, width))

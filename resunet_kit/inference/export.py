@@ -90,7 +90,7 @@ def export(
 
     The file takes batches of any size, and images of any size if the model does. It is compared with the model on
     random images, zeros, ones, negative and large values, in several batch sizes, and in other image sizes if they are
-    variable. Nothing is left at `path` if it differs, or if anything else fails.
+    variable. `path` is written only if the outputs agree: after any failure, what was there before is still there.
 
     Args:
         model: A functional or sequential model of one input and any outputs. A model of mixed precision is written, and

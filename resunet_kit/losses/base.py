@@ -56,8 +56,8 @@ class SegmentationLoss(NamedOptions, Addable, keras.losses.Loss):
     without any of the classes has none in the batch's. If nothing is left, the loss is 0 with a gradient of 0.
 
     Args:
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.

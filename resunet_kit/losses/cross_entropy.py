@@ -94,8 +94,8 @@ class CrossEntropy(SegmentationLoss):
     Args:
         label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
             `n` the number of exclusive classes, or 2.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
@@ -185,8 +185,8 @@ class Focal(CrossEntropy):
             0 where the prediction equals the truth. For 0/1 truth nothing changes.
         label_smoothing: In [0, 1]. The truth `t` becomes `t·(1 − label_smoothing) + label_smoothing / n`, with
             `n` the number of exclusive classes, or 2.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.

@@ -32,8 +32,8 @@ class Dice(SegmentationLoss):
             as in other libraries, it stays near 1 and its gradient near 0 until none are left.
         soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
             0 where the prediction equals the truth. For 0/1 truth nothing changes.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.

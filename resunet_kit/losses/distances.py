@@ -142,8 +142,8 @@ class Boundary(DistanceLoss):
         spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
@@ -209,8 +209,8 @@ class HausdorffDistance(DistanceLoss):
         spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.

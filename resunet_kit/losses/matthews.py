@@ -31,8 +31,8 @@ class MatthewsCorrelation(SegmentationLoss):
             1e-6, as in other libraries, it stays near 1 and its gradient near 0 until none are left.
         soft_labels: Whether the truth holds fractions, as from averaged annotators or smoothed labels. The loss is then
             0 where the prediction equals the truth. For 0/1 truth nothing changes.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
@@ -63,7 +63,7 @@ class MatthewsCorrelation(SegmentationLoss):
         application to skin lesion segmentation, arXiv 2010.13454.
     """
 
-    smooth: float = option(1.0, f"[{TINY}, inf)")  # below, its fourth power is 0 in float32
+    smooth: float = option(1.0, f"[{TINY}, inf)")  # its fourth power must be well within float32
     soft_labels: bool = option(False)
     name: str = "matthews_correlation"
 

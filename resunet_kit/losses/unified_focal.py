@@ -46,8 +46,8 @@ class UnifiedFocal(SegmentationLoss):
         form: `"asymmetric"` or `"symmetric"`.
         smooth: `s`, in pixels, at least 0. With 1, the loss of an empty mask falls with the false positives; with 1e-6,
             as in other libraries, it stays near 1 and its gradient near 0 until none are left.
-        from_logits: Whether `y_pred` lacks its activation. One channel then takes a sigmoid, more channels
-            take a softmax, and with `multilabel` a sigmoid each.
+        from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
+            sigmoid, more channels take a softmax, and with `multilabel` a sigmoid each.
         multilabel: Channels are independent masks: there is no background, and logits take a sigmoid each.
         reduce: `"image"` scores each image and takes the mean, so that the value does not depend on the
             batch size. `"batch"` counts over all images of the batch as if they were one.
