@@ -12,7 +12,11 @@ SCORES = {"segmenter": "Dice", "classifier": "ROC AUC"}
 
 
 def curves(stage: str, varies: str, labels: dict[str, str], x: str, x_name: str, **fixed: object) -> go.Figure:
-    """Draw the scores of a stage, a line for each start or mode, over patients or steps."""
+    """Draw the scores of a stage, a line for each start or mode, over patients or steps.
+
+    Lines are means over seeds, bands the range from the lowest seed to the highest: two seeds are too few for an
+    interval of the mean.
+    """
     table = pd.read_csv(TABLE).query("stage == @stage")
     if x == "patients":
         table = table[table.steps == table.steps.max()]
@@ -21,7 +25,8 @@ def curves(stage: str, varies: str, labels: dict[str, str], x: str, x_name: str,
     lines = {name: table[table[varies] == key].pivot_table("score", x, "seed") for key, name in labels.items()}
     return score_curves(
         {name: line.index for name, line in lines.items()},
-        {name: line.to_numpy() for name, line in lines.items()},
+        {name: line.mean(axis=1) for name, line in lines.items()},
+        intervals={name: line.agg(["min", "max"], axis=1).to_numpy() for name, line in lines.items()},
         x_name=x_name,
         name=SCORES[stage],
     )
