@@ -43,8 +43,8 @@ def is_seed(variable: Any) -> bool:
 def stateless_call(model: keras.Model) -> Callable[[State, Any], tuple[Any, State]]:
     """Return a function from the non-trainable state and a batch to the outputs, in inference mode, and the new state.
 
-    The function is compiled by TensorFlow or JAX unless the model runs eagerly. Functions of layers that are replaced
-    must be replaced at each call.
+    The function is compiled by TensorFlow or JAX unless the model runs eagerly. Where a layer's function is
+    replaced, it must be replaced at each call.
     """
     trainable = [variable.value for variable in model.trainable_variables]
 

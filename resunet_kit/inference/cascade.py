@@ -61,10 +61,10 @@ class Cascade(CascadeSteps):
             the rules on holes and components apply to the foreground of all classes together.
         value_range: Smallest and largest value of the training images, such as (0, 1) or (0, 255); images beyond it are
             refused, and integer images if the largest value is below 30. None: any values. "auto" refuses integer
-            images, and floating-point images without negative values that exceed 30 or hold integers above 1, which
-            neither images in [0, 1] nor standardised ones do. If a model itself divides raw intensities, by a
-            `Rescaling` or `Normalization` before its other layers, "auto" takes those, and refuses images that were
-            divided already.
+            images, and floating-point images without negative values that exceed 30 or that consist of integers, some
+            above 1; images in [0, 1] and standardised ones are not like that. If a model itself divides raw
+            intensities, by a `Rescaling` or `Normalization` before its other layers, "auto" takes those, and refuses
+            images that were divided already.
 
     Raises:
         TypeError: If a model, the threshold, `postprocess` or `value_range` is of another type.

@@ -35,7 +35,7 @@ OPERATIONS = (
 )  # fmt: skip
 PICKING = ("GetItem", "Take")
 SHAPE_ALONE = ("OnesLike", "ZerosLike")  # results that depend on the shape of the image, not on its pixels
-NEIGHBOURS = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "lanczos5": 6}  # per axis, of an upsampling
+NEIGHBOURS = {"nearest": 1, "bilinear": 2, "bicubic": 3, "lanczos3": 4, "lanczos5": 6}  # to each side
 # Size that replaces a variable one, by rank: every usual stride divides it. Only shapes are computed.
 REFERENCE = {4: 2**7 * 3**3 * 5 * 7, 5: 2**6 * 3**3}
 

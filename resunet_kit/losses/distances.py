@@ -139,7 +139,7 @@ class Boundary(DistanceLoss):
     distances.
 
     Args:
-        spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
+        spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
         from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a
@@ -206,7 +206,7 @@ class HausdorffDistance(DistanceLoss):
 
     Args:
         exponent: Exponent of the distances, above 0. The paper recommends 1 to 3.
-        spacing: Pixel spacing along each spatial axis, such as millimetres, or one number for all; None counts pixels.
+        spacing: Pixel spacing along each spatial axis, as in millimetres, or one number for all; None counts pixels.
         distance_maps: Whether `y_true` holds distance maps, below 0 in the object and above 0 around it. None: it does
             if any value is outside [0, 1], which never occurs in masks. With `ignore_class` it does not.
         from_logits: Whether `y_pred` holds logits rather than probabilities. One channel then takes a

@@ -17,7 +17,7 @@ def signed_distance_map(mask: ArrayLike, *, spacing: Spacing = None) -> NDArray[
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
-        spacing: Pixel size along each axis, or one number for all, such as millimetres; `None` counts pixels.
+        spacing: Pixel size along each axis, or one number for all, as in millimetres; `None` counts pixels.
 
     Returns:
         The distances in the unit of `spacing`, of the mask's shape.

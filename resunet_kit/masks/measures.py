@@ -19,7 +19,7 @@ def area(mask: ArrayLike, *, spacing: Spacing = None) -> float:
 
     Args:
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
-        spacing: Pixel size along each axis, or one number for all, such as millimetres; `None` counts pixels.
+        spacing: Pixel size along each axis, or one number for all, as in millimetres; `None` counts pixels.
 
     Returns:
         Number of pixels times the size of one.
@@ -79,7 +79,7 @@ def regions(
         mask: `(height, width)` or `(depth, height, width)`, booleans, 0/1 or 0/255.
         image: Image for the intensity statistics: real numbers of the mask's shape, with or without a channel axis at
             the end.
-        spacing: Pixel size along each axis, or one number for all, such as millimetres; `None` measures in pixels.
+        spacing: Pixel size along each axis, or one number for all, as in millimetres; `None` measures in pixels.
         connectivity: 1 joins pixels across faces only; `None` across corners too.
 
     Returns:

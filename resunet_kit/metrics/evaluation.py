@@ -162,8 +162,8 @@ def evaluate_masks(
         empty: The rule for a class that is absent from a case. A number is the overlap score where the class is absent
             from both truth and prediction; distances are then 0, and surface Dice and lesion scores 1. `"skip_both"`
             leaves such cases out; `"skip"` leaves out all cases whose truth lacks the class, with their false
-            positives. In any other case with one empty mask, overlap scores are 0 and distances are infinite. Lesions
-            and pixels are always counted.
+            positives. In any other case with one empty mask, overlap scores except specificity are 0, and
+            distances are infinite. Lesions and pixels are always counted.
         tolerance: Tolerance of the surface Dice, in the unit of the spacing.
         min_overlap: Minimum fraction of a lesion's pixels that must overlap for it to count as detected, in [0, 1]; 0
             means one pixel.

@@ -37,8 +37,8 @@ def heatmap_overlay(
 ) -> go.Figure:
     """Show an image under a heat map, such as the uncertainty of a model or the evidence for its decision.
 
-    For maps from `inference.grad_cam` and `occlusion_sensitivity`, and for the standard deviation, entropy or mutual
-    information from `predict_tta`, `monte_carlo_dropout` and `Ensemble`. A slider changes the map's opacity, and
+    For maps from `inference.grad_cam` and `occlusion`, and for the standard deviation, entropy or mutual information
+    from `predict_tta`, `predict_mc_dropout` and `predict_ensemble`. A slider changes the map's opacity, and
     hovering shows the values of map and image. Up to 256 x 256 pixels take less than 150 kB.
 
     Args:

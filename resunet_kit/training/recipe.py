@@ -122,9 +122,9 @@ def fit_folder(
         model: A built `keras.Model` from images to probabilities, trained as it is; or a function
             `(input_shape, num_classes) -> keras.Model`. None builds `res_unet`.
         groups: Which images belong together: `"auto"` looks for patients in folders and names, `"folder"` takes
-            the folder of each image, any other string is a regular expression with a group, searched in the path with
-            forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None makes each image
-            a group of its own.
+            the first folder in which the paths differ, any other string is a regular expression with a group, searched
+            in the path with forward slashes. Or a function of the path, or a list in the order of `pair_by_name`. None
+            makes each image a group of its own.
         key: What identifies a pair if names differ in more than a prefix or suffix: a regular expression with groups,
             as in `r"(\d+)_(left|right)"`, or a function of the path. A tuple gives one for images and one for masks.
         unmatched: `"raise"` refuses files that have no partner, `"drop"` leaves them out.

@@ -31,9 +31,9 @@ def summary_table(finished: Sequence[dict[str, Any]], comparisons: Sequence[Comp
 
     Columns: `low` to `high` is the 95 % bootstrap interval of the mean difference over pairs; `patients_low` to
     `patients_high`, for the segmenter, over the held-out patients. In `arrived` of `comparable` pairs, the first run
-    arrives at the final score of the second; `part_of_steps` and `part_of_seconds` are the medians of the fraction of
-    the second run's steps and seconds that this takes, infinite for pairs that do not arrive. Pairs whose second run
-    ends no better than before its first step are not comparable.
+    arrives at the final score of the second; `part_of_steps` and `part_of_seconds` are the medians of what this
+    takes, as a fraction of the steps and seconds in which the second run first reaches it, infinite for pairs that do
+    not arrive. Pairs whose second run ends no better than before its first step are not comparable.
     """
     by_cell = {tuple(found[key] for key in KEYS): found for found in finished}
     rows = []

@@ -69,5 +69,6 @@ def arrival(row: dict[Hashable, Any]) -> str:
         return f"{many}, no more than half, the first run arrives at the final score of the second."
     return (
         f"{many}, the first run arrives at the final score of the second, in the median after "
-        f"{row['part_of_steps']:.0%} of its steps and {row['part_of_seconds']:.0%} of its seconds."
+        f"{row['part_of_steps']:.0%} of the steps and {row['part_of_seconds']:.0%} of the seconds that "
+        "the second takes to arrive at it."
     )

@@ -68,7 +68,7 @@ class PairBatches(keras.utils.PyDataset):
         skip_unreadable: True leaves out pairs that cannot be read (damaged files, masks with unexpected values or of
             another size than their image) and lists them in a `UserWarning` at the end of each epoch. Batches of a
             `for` loop may then be smaller. For Keras, which has to know the number of batches, all files are read once
-            before the first epoch, and batches are full.
+            before the first epoch, and batches are filled up; only the last one may be smaller.
         channels: 1 for grey, 3 for RGB or 4 for RGB with opacity, to convert images of several kinds to one;
             `read_image` explains the rules. None keeps those of the files, which must be the same for all.
         full_scale: The stored number that is scaled to 1, such as 4095 for 12 bits in 16-bit files. None takes what

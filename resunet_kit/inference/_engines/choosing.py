@@ -82,7 +82,7 @@ def combinations_of(engine: str, precision: str) -> list[tuple[str, str]]:
 
 
 def _complete(found: Found) -> bool:
-    """Return whether no candidate was left out for lack of time, which another run may not lack."""
+    """Return whether no candidate was left out for lack of time; another run may have time for it."""
     return not any(candidate.reason.startswith("not measured") for candidate in found.candidates)
 
 

@@ -43,7 +43,7 @@ def test_when_transfer_pays_and_when_not():
 
 def test_how_much_sooner():
     pair = [training("random", 0, [0, 0.2, 0.4]), training("imagenet", 0, [0, 0.8, 0.9])]
-    assert "arrives at the final score of the second, in the median after 25% of its steps" in said_of(pair)[0]
+    assert "arrives at the final score of the second, in the median after 25% of the steps" in said_of(pair)[0]
     assert "In no pair does the first run arrive" in said_of([pair[0], training("imagenet", 0, [0, 0.1, 0.2])])[0]
 
 
