@@ -57,13 +57,18 @@ class Volume:
         array: `(slices, rows, columns)` or `(slices, rows, columns, channels)`.
         spacing: Spacing of slices, rows and columns.
         orientation: How it was derived from the axes that it was given with.
-        from_file: Whether it was read from a file.
+        path: The file that it was read from; None for an array.
     """
 
     array: NDArray[Any]
     spacing: tuple[float, float, float]
     orientation: Orientation
-    from_file: bool
+    path: PathLike | None = None
+
+    @property
+    def from_file(self) -> bool:
+        """Whether it was read from a file."""
+        return self.path is not None
 
 
 def is_path(source: object) -> bool:
@@ -102,7 +107,7 @@ def read_volume(source: PathLike | ArrayLike, name: str, *, plane: str | None = 
             f"{array.shape}. Stack the slices along the first axis."
         )
     steps = pixel_size(spacing, 3)
-    return Volume(array, (steps[0], steps[1], steps[2]), Orientation(), from_file=False)
+    return Volume(array, (steps[0], steps[1], steps[2]), Orientation())
 
 
 def _from_file(path: PathLike, plane: str, spacing: Any) -> Volume:
@@ -128,7 +133,7 @@ def _from_file(path: PathLike, plane: str, spacing: Any) -> Volume:
             "it with `read_image(path, normalize='image', nan=0.0)`, and pass the array and its spacing."
         )
     orientation = oriented(geometry.orientation, plane)
-    return Volume(orientation(array), orientation.spacing(geometry.spacing), orientation, from_file=True)
+    return Volume(orientation(array), orientation.spacing(geometry.spacing), orientation, path)
 
 
 def oriented(codes: str | None, plane: str) -> Orientation:
@@ -162,8 +167,15 @@ def read_masks(source: PathLike | ArrayLike, name: str, volume: Volume, *, plane
         name: The argument's name, for the message.
         volume: The volume, as `read_volume` returned it.
         plane: Plane of the volume.
+
+    Raises:
+        ValueError: If both are files whose voxels lie at different positions.
     """
     if isinstance(source, str | os.PathLike):
+        if volume.path is not None:
+            from resunet_kit.data.files.alignment import checked_axes
+
+            checked_axes(source, volume.path)
         array = read_volume(source, name, plane=plane).array
     else:
         array = as_array(source, name)

@@ -193,3 +193,27 @@ def test_long_titles_of_slices_stand_above_the_slider_alone():
     [medium] = plots.slice_viewer(IMAGES[..., 0], titles=["#1: 0.12"] * len(IMAGES)).layout.sliders
     assert medium.pad.l == medium.pad.r == 15  # half of a label stands out at either end
     assert figure.layout.margin.b > plots.slice_viewer(IMAGES[..., 0]).layout.margin.b
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda scan, mask: plots.slice_viewer(scan, mask),
+        lambda scan, mask: plots.slice_viewer(scan, predictions=mask),
+        lambda scan, mask: plots.orthogonal_planes(scan, mask=mask),
+        lambda scan, mask: plots.lesion_surface(mask, scan),
+    ],
+    ids=["masks", "predictions", "planes", "surface"],
+)
+def test_files_of_masks_lie_where_the_volume_does(draw, tmp_path):
+    mask = np.zeros((8, 9, 6), np.uint8)
+    mask[2:5, 3:6, 2:4] = 1
+    grid, shifted, flipped = np.diag([1, 1, 3, 1.0]), np.diag([1, 1, 3, 1.0]), np.diag([-1, 1, 3, 1.0])
+    shifted[0, 3], flipped[0, 3] = 50, 7
+    scan = save(tmp_path / "scan.nii.gz", np.random.default_rng(0).random(mask.shape), grid)
+    same = draw(scan, save(tmp_path / "same.nii.gz", mask, grid))
+    turned = draw(scan, save(tmp_path / "turned.nii.gz", mask[::-1], flipped))
+    assert turned.to_json() == same.to_json()
+    for name, affine in (("shifted", shifted), ("spaced", np.diag([2, 2, 2, 1.0]))):
+        with pytest.raises(ValueError, match=rf"lie at the same positions[\s\S]*{name}\.nii[\s\S]*resample"):
+            draw(scan, save(tmp_path / f"{name}.nii.gz", mask, affine))

@@ -34,20 +34,30 @@ def aligned_mask(mask: np.ndarray, mask_source: PathLike | Geometry, image_sourc
             affine, if their spacings differ.
     """
     own, image = geometry_of(mask_source), geometry_of(image_source)
-    if own is None or image is None:
+    order, directions = checked_axes(mask_source, image_source)
+    if own is None or image is None or (order, directions) == _UNCHANGED:
         return mask
+    moved = mask.reshape(_grid(own)).transpose(order)[tuple(slice(None, None, step) for step in directions)]
+    return np.ascontiguousarray(moved.reshape(*image.shape, 1))
+
+
+def checked_axes(mask_source: PathLike | Geometry, image_source: PathLike | Geometry) -> Axes:
+    """Return how the mask's axes become the image's; nothing moves where the files do not tell.
+
+    Raises:
+        ValueError: As in `aligned_mask`.
+    """
+    own, image = geometry_of(mask_source), geometry_of(image_source)
+    if own is None or image is None:
+        return _UNCHANGED
     names = _name("the mask", mask_source), _name("the image", image_source)
     if not own.form or not image.form:
         _check_spacing(own, image, *names)
-        return mask
+        return _UNCHANGED
     axes = _axes(own, image)
     if axes is None:
         raise ValueError(_apart(own, image, *names))
-    if axes == _UNCHANGED:
-        return mask
-    order, directions = axes
-    moved = mask.reshape(_grid(own)).transpose(order)[tuple(slice(None, None, step) for step in directions)]
-    return np.ascontiguousarray(moved.reshape(*image.shape, 1))
+    return axes
 
 
 def mask_like(mask: np.ndarray, path: PathLike, like: PathLike | Geometry) -> np.ndarray:
