@@ -136,9 +136,10 @@ def _names(present: set[int], given: Names) -> dict[int, str]:
     }
     unnamed = sorted(present - set(known) - {0})
     if unnamed:
+        binary = "threshold a 0/255 mask, as in `mask > 0`, " if _MAX_LABEL in unnamed else ""
         raise ValueError(
             f"Expected class_names for every label. Received {len(known)} names and no name for {unnamed}. Name them, "
-            "or pass the label of pixels without a class as ignore_class."
+            f"{binary}or pass the label of pixels without a class as ignore_class."
         )
     background = {0} if known.get(0, "background").lower() == "background" else set()
     return {label: known[label] for label in sorted(present - background)}

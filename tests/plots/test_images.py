@@ -203,6 +203,8 @@ def test_the_cure_for_values_that_are_not_finite_works(bad):
 def test_label_maps_that_cannot_be_read_are_refused():
     with pytest.raises(ValueError, match=r"no name for \[7\]"):
         plots.overlay(IMAGE, CLASSES, class_names=NAMES[:3])
+    with pytest.raises(ValueError, match=r"no name for \[255\].*`mask > 0`"):
+        plots.error_map(IMAGE, MASK * 255, MASK, class_names=["background", "tumour"])
     with pytest.raises(ValueError, match="Pass ignore_class=255"):
         plots.overlay(IMAGE, np.where(MASK, 255, CLASSES))
     with pytest.raises(ValueError, match=r"from 0 to 255\. Received -1"):
