@@ -172,11 +172,11 @@ def read_masks(source: PathLike | ArrayLike, name: str, volume: Volume, *, plane
         ValueError: If both are files whose voxels lie at different positions.
     """
     if isinstance(source, str | os.PathLike):
+        array = read_volume(source, name, plane=plane).array  # first, since it names files that are not NIfTI
         if volume.path is not None:
-            from resunet_kit.data.files.alignment import checked_axes
+            from resunet_kit.data.files.alignment import check_alignment
 
-            checked_axes(source, volume.path)
-        array = read_volume(source, name, plane=plane).array
+            check_alignment(source, volume.path)
     else:
         array = as_array(source, name)
         array = volume.orientation(array) if volume.from_file and array.ndim in (3, 4) else array

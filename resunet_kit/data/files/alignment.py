@@ -6,7 +6,7 @@ import os
 import numpy as np
 from numpy.typing import NDArray
 
-from resunet_kit.data.files.geometry import Geometry, geometry_of, read_geometry
+from resunet_kit.data.files.geometry import Geometry, geometry_of, header_geometry, read_geometry
 from resunet_kit.data.files.paths import PathLike
 
 # Programs round what they write to headers. By how much two equal grids may differ: in their corners, in voxels; and in
@@ -34,29 +34,34 @@ def aligned_mask(mask: np.ndarray, mask_source: PathLike | Geometry, image_sourc
             affine, if their spacings differ.
     """
     own, image = geometry_of(mask_source), geometry_of(image_source)
-    order, directions = checked_axes(mask_source, image_source)
-    if own is None or image is None or (order, directions) == _UNCHANGED:
+    if own is None or image is None:
         return mask
+    axes = _checked_axes(own, image, _name("the mask", mask_source), _name("the image", image_source))
+    if axes == _UNCHANGED:
+        return mask
+    order, directions = axes
     moved = mask.reshape(_grid(own)).transpose(order)[tuple(slice(None, None, step) for step in directions)]
     return np.ascontiguousarray(moved.reshape(*image.shape, 1))
 
 
-def checked_axes(mask_source: PathLike | Geometry, image_source: PathLike | Geometry) -> Axes:
-    """Return how the mask's axes become the image's; nothing moves where the files do not tell.
+def check_alignment(mask_path: PathLike, image_path: PathLike) -> None:
+    """Refuse two NIfTI files that `aligned_mask` cannot align.
 
     Raises:
         ValueError: As in `aligned_mask`.
     """
-    own, image = geometry_of(mask_source), geometry_of(image_source)
-    if own is None or image is None:
-        return _UNCHANGED
-    names = _name("the mask", mask_source), _name("the image", image_source)
+    own, image = header_geometry(mask_path), header_geometry(image_path)
+    _checked_axes(own, image, _name("the mask", mask_path), _name("the image", image_path))
+
+
+def _checked_axes(own: Geometry, image: Geometry, mask_name: str, image_name: str) -> Axes:
+    """Return how the mask's axes become the image's; without an affine, nothing moves."""
     if not own.form or not image.form:
-        _check_spacing(own, image, *names)
+        _check_spacing(own, image, mask_name, image_name)
         return _UNCHANGED
     axes = _axes(own, image)
     if axes is None:
-        raise ValueError(_apart(own, image, *names))
+        raise ValueError(_apart(own, image, mask_name, image_name))
     return axes
 
 
