@@ -1,4 +1,7 @@
-"""Recursive search of folders: links are followed, and unreadable folders, which `os.walk` skips, are reported."""
+"""Folders that cannot be read or written.
+
+Recursive search follows links and reports unreadable folders, which `os.walk` skips.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -24,3 +27,17 @@ def walk(folder: Path, unreadable: Callable[[Path, str], None]) -> Iterator[tupl
             continue
         seen.add(real)
         yield parent, folders, files
+
+
+def refuse_unwritable(out: Path) -> None:
+    """Refuse a new folder that cannot be made, before any work is done for it.
+
+    Raises:
+        ValueError: If the nearest folder above it that exists is a file, or may not be written.
+    """
+    above = next(folder for folder in out.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
+        raise ValueError(
+            f"Expected an --out that can be written. Received {out}: {above} is "
+            f"{'a folder without permission to write' if above.is_dir() else 'a file'}. Name another --out."
+        )

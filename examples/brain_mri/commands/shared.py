@@ -1,10 +1,10 @@
 """What several commands need: the checked index, refusals, and the argument of healthy patients."""
 
 import argparse
-import os
 from pathlib import Path
 
 from examples.brain_mri.cohort.index import Index, index_folder
+from examples.brain_mri.folders import refuse_unwritable
 
 
 def add_allow_healthy(command: argparse.ArgumentParser) -> None:
@@ -34,12 +34,7 @@ def refuse_existing(out: Path) -> None:
         ValueError: If it is not empty, is a file, or cannot be made.
     """
     if not out.exists():
-        above = next(folder for folder in out.absolute().parents if folder.exists())
-        if not (above.is_dir() and os.access(above, os.W_OK | os.X_OK)):
-            raise ValueError(
-                f"Expected an --out that can be written. Received {out}: {above} is "
-                f"{'a folder without permission to write' if above.is_dir() else 'a file'}. Name another --out."
-            )
+        refuse_unwritable(out)
         return
     found = {path.name for path in out.iterdir() if not path.name.startswith(".")} if out.is_dir() else {out.name}
     if found - {"split.csv", "fingerprints.json"}:

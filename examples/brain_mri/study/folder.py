@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from examples.brain_mri.fingerprints import changed
+from examples.brain_mri.folders import refuse_unwritable
 from examples.brain_mri.study.grid import Cell
 from examples.brain_mri.study.plan import Plan, from_stated
 from resunet_kit.data import atomic_write
@@ -56,11 +57,14 @@ class StudyFolder:
         """Refuse a folder that is not empty.
 
         Raises:
-            ValueError: If it is not empty, or is a file.
+            ValueError: If it is not empty, is a file, or cannot be made.
         """
         path = self.path
+        if not path.exists():
+            refuse_unwritable(path)
+            return
         found = path.is_dir() and {entry.name for entry in path.iterdir() if not entry.name.startswith(".")}
-        if path.exists() and (found is False or found - BEFORE_THE_PLAN):
+        if found is False or found - BEFORE_THE_PLAN:
             raise ValueError(
                 f"Expected a new folder for the study. Received {path}, which exists. Continue its study with "
                 "--resume, or name another --out."

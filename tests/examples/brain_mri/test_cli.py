@@ -96,7 +96,7 @@ def test_an_existing_run_folder_is_refused(cohort, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-@pytest.mark.parametrize("command", [["train", "--data", "absent"], ["demo"]])
+@pytest.mark.parametrize("command", [["train", "--data", "absent"], ["demo"], ["study"]])
 def test_an_out_that_cannot_be_made_is_refused_before_any_work(command, tmp_path, monkeypatch, capsys):
     (tmp_path / "file").touch()
     folder = tmp_path / "folder"
