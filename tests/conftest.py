@@ -1,4 +1,4 @@
-"""Start the longest files first, let no test fail because a machine is slow, and know what needs TensorFlow."""
+"""Start the longest files first, let no test fail by chance or on a slow machine, and know what needs TensorFlow."""
 
 import gc
 import importlib.util
@@ -44,6 +44,14 @@ def pytest_collection():
     finally:
         gc.enable()
         gc.freeze()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Draw the same weights in every run: of small networks, one in a hundred cannot learn, all its ReLUs being off."""
+    import keras  # not above: the process that only hands tests out would load TensorFlow
+
+    keras.utils.set_random_seed(0)  # before the fixtures, which build networks too
 
 
 def pytest_collection_modifyitems(items):
