@@ -42,6 +42,8 @@ def as_images(values: Iterable[ArrayLike], name: str = "images") -> list[NDArray
 
 def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
     array = _without_channel(mask_checks.as_array(value, name))
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"Expected {name} to be numbers. Received {_kind(array)}. Pass an array of pixels.")
     if array.ndim != 2 and not (array.ndim == 3 and array.shape[-1] == 3):
         raise ValueError(
             f"Expected {name} of shape (height, width), (height, width, 1) or (height, width, 3). Received shape "
@@ -49,6 +51,11 @@ def _image_array(value: ArrayLike, name: str) -> NDArray[Any]:
         )
     _check_finite(array, name, cure=_replaced(name))
     return array
+
+
+def _kind(array: NDArray[Any]) -> str:
+    """Return what was passed instead of numbers: a single object by its value, else the type of the array."""
+    return repr(array.item()) if array.ndim == 0 else f"dtype {array.dtype}"
 
 
 def _without_channel(array: NDArray[Any]) -> NDArray[Any]:
@@ -64,17 +71,17 @@ def _to_uint8(array: NDArray[Any], low: float, high: float) -> NDArray[np.uint8]
     return np.round(values * 255).astype(np.uint8)
 
 
-def same_shape(image: NDArray[Any], mask: NDArray[Any], name: str) -> None:
-    """Raise unless `mask` has the height and width of `image`."""
+def same_shape(image: NDArray[Any], mask: NDArray[Any], name: str, *, method: str = "nearest") -> None:
+    """Raise unless `mask` has the height and width of `image`; `method` is the interpolation that would change that."""
     if image.shape[:2] != mask.shape[:2]:
         raise ValueError(
             f"Expected {name} of the image's height and width {image.shape[:2]}. Received {mask.shape[:2]}. Resize it "
-            "with the nearest method."
+            f"with the {method} method."
         )
 
 
-def same_length(**lengths: int) -> None:
-    """Raise unless all lengths are the same and above zero.
+def same_length(**given: int | None) -> None:
+    """Raise unless all lengths are the same and above zero; None stands for an option that was not passed.
 
     Example:
         >>> same_length(images=2, masks=3)
@@ -82,6 +89,7 @@ def same_length(**lengths: int) -> None:
         ...
         ValueError: Expected the same number of entries everywhere. Received images: 2, masks: 3. Pass one per entry.
     """
+    lengths = {name: length for name, length in given.items() if length is not None}
     received = ", ".join(f"{name}: {length}" for name, length in lengths.items())
     if len(set(lengths.values())) > 1:
         raise ValueError(f"Expected the same number of entries everywhere. Received {received}. Pass one per entry.")
@@ -155,7 +163,7 @@ def as_texts(values: Iterable[object], name: str) -> list[str]:
 
 def _check_finite(array: NDArray[Any], name: str, *, cure: str) -> None:
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"Expected {name} to be numbers. Received dtype {array.dtype}. Convert it with astype(float).")
+        raise TypeError(f"Expected {name} to be numbers. Received {_kind(array)}. Convert it with astype(float).")
     if array.size == 0:
         raise ValueError(f"Expected {name} with at least one value. Received shape {array.shape}. Check the selection.")
     bad = int(np.count_nonzero(~np.isfinite(array)))

@@ -26,9 +26,14 @@ class Series:
         return value if math.isfinite(value) else None
 
     @property
+    def missing(self) -> int:
+        """Return the number of values that are NaN or infinite."""
+        return int(np.count_nonzero(~np.isfinite(self.values)))
+
+    @property
     def has_gaps(self) -> bool:
         """Whether a line alone would hide a value between two gaps."""
-        return len(self.epochs) == 1 or bool(self.note) or not np.isfinite(self.values).all()
+        return len(self.epochs) == 1 or bool(self.note) or self.missing > 0
 
 
 def align(history: Any, validation_freq: ValidationFreq) -> dict[str, Series]:

@@ -95,6 +95,7 @@ def _draw_panel(figure: go.Figure, stage: Stage, metric: str, *, row: int, col: 
 
 def _epoch_title(stage: Stage, drawn: list[Any]) -> str:
     notes = [series.note for *_, series in drawn if series.note]
+    notes += [f"{name} missing or infinite in {series.missing}" for _, name, *_, series in drawn if series.missing]
     if not any(name.startswith("val_") for name in stage.entries):
         notes.append("no validation recorded")
     return f"Epoch ({', '.join(dict.fromkeys(notes))})" if notes else "Epoch"

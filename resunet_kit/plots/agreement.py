@@ -15,6 +15,7 @@ from resunet_kit.plots._arrays import as_texts, as_vector, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, translucent
 
 _EDGE = 1.05  # distance of the axis' ends from the middle, relative to that of the outermost point or interval
+_LARGEST = 1e100  # volume; the squares of much larger ones are no floats
 
 
 class _Line(NamedTuple):
@@ -72,7 +73,11 @@ def bland_altman(
     confidence = number("confidence", confidence, "(0, 1)", cure="Pass 0.95 for 95 %.")
     truth, predicted = _volumes(truth_volumes, "truth_volumes"), _volumes(predicted_volumes, "predicted_volumes")
     names = [str(index) for index in range(truth.size)] if labels is None else as_texts(labels, "labels")
-    same_length(truth_volumes=truth.size, predicted_volumes=predicted.size, labels=len(names))
+    same_length(
+        truth_volumes=truth.size,
+        predicted_volumes=predicted.size,
+        labels=None if labels is None else len(names),
+    )
     difference, mean = predicted - truth, (predicted + truth) / 2
     lines = _lines(difference, confidence)
     figure = go.Figure(_points(mean, difference, truth, predicted, names))
@@ -96,6 +101,11 @@ def _volumes(values: ArrayLike, name: str) -> NDArray[np.float64]:
     volumes = as_vector(values, name)
     if volumes.min() < 0:
         raise ValueError(f"Expected {name} of at least 0. Received {volumes.min():.4g}. Pass volumes, not differences.")
+    if volumes.max() > _LARGEST:
+        raise ValueError(
+            f"Expected {name} of at most {_LARGEST:g}. Received {volumes.max():.4g}. Leave out what marks a missing "
+            "value."
+        )
     return volumes
 
 

@@ -13,7 +13,7 @@ from resunet_kit._shared.groups import entries
 from resunet_kit._shared.mask_checks import as_array
 from resunet_kit._shared.mask_counts import count_pixels, dice_of_counts
 from resunet_kit._shared.numbers import integer, text
-from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_texts, as_vector, same_length, same_shape
+from resunet_kit.plots._arrays import as_image, as_images, as_masks, as_numbers, as_texts, same_length, same_shape
 from resunet_kit.plots._grid import picture_grid
 from resunet_kit.plots._label_maps import IGNORED, Labels, Names, read_labels
 from resunet_kit.plots._layers import Region
@@ -127,7 +127,8 @@ def worst_cases(
             array.
         truths: One true mask per image.
         predictions: One predicted mask per image.
-        scores: One score per image; higher is better. Ties keep their order.
+        scores: One score per image; higher is better. Ties keep their order. Of distances, pass the negative: the
+            distance to an empty mask is then -inf, the lowest.
         count: How many cases to show, at least 1; all, if there are fewer.
         titles: One short title per image, such as the patient and slice.
         name: Name of the scores.
@@ -148,7 +149,7 @@ def worst_cases(
         ['1<br>Dice 0.200', '2<br>Dice 0.500']
     """
     text("name", name)
-    pictures, values = entries("images", images), as_vector(scores, "scores")
+    pictures, values = entries("images", images), _scores(scores)
     true_masks, predicted = entries("truths", truths), entries("predictions", predictions)
     integer("count", count, "[1, inf)")
     named = [str(index) for index in range(len(values))] if titles is None else as_texts(titles, "titles")
@@ -157,7 +158,7 @@ def worst_cases(
         truths=len(true_masks),
         predictions=len(predicted),
         scores=len(values),
-        titles=len(named),
+        titles=None if titles is None else len(named),
     )
     worst = np.argsort(values, kind="stable")[:count].tolist()
     shown = as_images([pictures[index] for index in worst])
@@ -172,11 +173,26 @@ def worst_cases(
     return picture_grid(
         shown,
         layers,
-        titles=[f"{named[index]}<br>{name} {values[index]:.3f}" for index in worst],
+        titles=[f"{named[index]}<br>{name} {_score_text(values[index])}" for index in worst],
         columns=columns,
         title=f"Lowest {name} of {len(values):,}",
         exact=all(np.asarray(pictures[index]).dtype == np.uint8 for index in worst),
     )
+
+
+def _scores(scores: ArrayLike) -> NDArray[np.float64]:
+    values = as_numbers(scores, "scores")
+    missing = int(np.isnan(values).sum())
+    if missing:
+        raise ValueError(
+            f"Expected scores that can be compared. Received {missing} missing of {values.size}. Leave those cases "
+            "out, and say next to the figure how many they were."
+        )
+    return values
+
+
+def _score_text(score: float) -> str:
+    return f"{score:.3f}".replace("inf", "∞").replace("-", "−")
 
 
 def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
-from resunet_kit._shared.numbers import number, numbers_per_axis, text
+from resunet_kit._shared.numbers import number, text
 from resunet_kit.plots._arrays import as_finite_pixels, as_image, as_mask, same_shape
 from resunet_kit.plots._controls import fit_pictures, opacity_slider
 from resunet_kit.plots._keyboard import PictureFigure
@@ -69,7 +69,7 @@ def heatmap_overlay(
     """
     text("name", name)
     picture, values = as_image(image), _as_heatmap(heatmap)
-    same_shape(picture, values, "heatmap")
+    same_shape(picture, values, "heatmap", method="bilinear")
     low, high = _range(values, value_range)
     start = round(number("opacity", opacity, "[0, 1]"), 1)
     colors = _palette(colorscale)
@@ -106,9 +106,11 @@ def _range(values: NDArray[np.float64], given: Sequence[float] | None) -> tuple[
     if given is None:
         low, high = float(values.min()), float(values.max())
         return (low, high) if high > low else (low, low + 1.0)  # a constant map has the lowest colour
-    if isinstance(given, int | float):
-        raise TypeError(f"Expected value_range as two numbers. Received {given!r}. Pass a pair, as in `(0, {given})`.")
-    low, high = numbers_per_axis("value_range", given, 2, "(-inf, inf)")
+    if not np.iterable(given) or np.asarray(given).ndim != 1:  # a text is a scalar
+        raise TypeError(f"Expected value_range as two numbers. Received {given!r}. Pass a pair, as in `(0, 1)`.")
+    if len(given) != 2:
+        raise ValueError(f"Expected value_range as two numbers. Received {len(given)}. Pass a pair, as in `(0, 1)`.")
+    low, high = (number(f"value_range[{index}]", end, "(-inf, inf)") for index, end in enumerate(given))
     if low >= high:
         raise ValueError(f"Expected value_range from low to high. Received {(low, high)}. Swap them.")
     return low, high

@@ -35,8 +35,9 @@ def training_history(
 
     Args:
         history: A mapping of name to one value per epoch, as in `keras.callbacks.History.history`, or that callback
-            itself. `val_loss` is drawn in the panel of `loss`. NaN and None leave a gap. For several trainings, such as
-            both stages of a cascade, pass a mapping from stage to history.
+            itself. `val_loss` is drawn in the panel of `loss`. NaN, infinity and None leave a gap, which the axis of
+            the panel states. For several trainings, such as both stages of a cascade, pass a mapping from stage to
+            history.
         title: The figure's title; by default it names the best epoch.
         monitor: The entry by which the best epoch is chosen; by default "val_loss", else "loss", else the first. A
             mapping names one for each stage.

@@ -56,8 +56,8 @@ def sample_grid(
     regions = None if masks is None else as_masks(masks, "masks")
     same_length(
         images=len(pictures),
-        **({} if regions is None else {"masks": len(regions)}),
-        **({} if named is None else {"titles": len(named)}),
+        masks=None if regions is None else len(regions),
+        titles=None if named is None else len(named),
     )
     layers: list[list[Region]] = [[] for _ in pictures]
     for index, mask in enumerate(regions or []):

@@ -53,7 +53,7 @@ def class_balance(
     """
     values = as_labels(labels, "labels")
     members = ["all"] * len(values) if groups is None else as_labels(groups, "groups")
-    same_length(labels=len(values), groups=len(members))
+    same_length(labels=len(values), groups=None if groups is None else len(members))
     classes = named_classes(values, names)
     counts = Counter(zip(members, values, strict=True))
     figure = go.Figure()
@@ -138,6 +138,12 @@ def _count(truth: ArrayLike, prediction: ArrayLike, names: _Names | None) -> tup
     """Return the counts of pairs of labels, and the classes' names."""
     true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
     same_length(truth=len(true_labels), prediction=len(predicted))
+    texts = [any(isinstance(label, str) for label in labels) for labels in (true_labels, predicted)]
+    if texts[0] != texts[1]:
+        raise TypeError(
+            "Expected truth and prediction of the same labels. Received texts in one and numbers in the other: "
+            f"{true_labels[0]!r} and {predicted[0]!r}. Convert one of them."
+        )
     classes = named_classes([*true_labels, *predicted], names)
     index = {label: number for number, label in enumerate(classes)}
     matrix = np.zeros((len(classes), len(classes)), dtype=np.int64)

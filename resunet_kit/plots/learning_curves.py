@@ -33,7 +33,7 @@ def score_curves(
 
     For repeated trainings, such as several seeds, the line is their mean and the band the confidence interval of the
     mean, by Student's t over the repeats. The band is drawn where there are at least two repeats; missing ones (NaN)
-    are left out, and the hover text gives the number of repeats.
+    are left out: the axis of `x` says how many, and the hover text of each point gives its number of repeats.
 
     Args:
         x: Where each score was taken, `(n,)`, such as the numbers of training patients; a mapping of line to values
@@ -81,7 +81,9 @@ def score_curves(
     styled(figure, title=default if title is None else title, height=400, legend=isinstance(scores, Mapping))
     values = np.unique(np.concatenate([line["x"] for line in lines.values()]))
     ticks = {"tickvals": values, "ticktext": [f"{value:,g}" for value in values]} if _are_ticks(values) else {}
-    figure.update_xaxes(title=x_name, type="log" if logarithmic else None, **ticks)
+    missing = sum(int(line["missing"].sum()) for line in lines.values())
+    note = f" ({missing:,} {'score' if missing == 1 else 'scores'} missing)" if missing else ""
+    figure.update_xaxes(title=f"{x_name}{note}", type="log" if logarithmic else None, **ticks)
     return figure.update_yaxes(title=name)
 
 
@@ -130,7 +132,8 @@ def _one_line(x: Any, scores: Any, intervals: Any, name: str, confidence: float)
         low, high = _ends(intervals, positions.size)
     order = np.argsort(positions, kind="stable")
     count = np.isfinite(values).sum(axis=1).astype(np.float64)
-    found = {"x": positions, "y": mean, "low": low, "high": high, "count": count}
+    missing = values.shape[1] - count
+    found = {"x": positions, "y": mean, "low": low, "high": high, "count": count, "missing": missing}
     return {key: value[order] for key, value in found.items()}
 
 

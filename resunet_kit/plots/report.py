@@ -24,7 +24,7 @@ class Table(NamedTuple):
     Attributes:
         data: A mapping of column to values, or a sequence of rows, each a mapping of column to value.
         sort_by: The column to sort the rows by, which stays visible on a narrow page; None for the given order.
-        descending: Whether the largest value comes first. Infinite and missing values come last either way.
+        descending: Whether the largest value comes first. Missing values come last either way.
 
     Example:
         >>> Table({"patient": ["a", "b"], "Dice": [0.9, 0.6]}, sort_by="Dice").descending
@@ -99,8 +99,8 @@ def write_report(
     Raises:
         TypeError: If a block is not text, a figure, a table or details, a section is not a pair, or a title, the
             subtitle or the path is not text.
-        ValueError: If there are no sections, the columns of a table differ in length or lack the one to sort by, a
-            figure would load something from the network, or path is a folder.
+        ValueError: If there are no sections, a title is empty, the columns of a table differ in length or lack the one
+            to sort by, a figure would load something from the network, or path is a folder.
 
     Example:
         >>> import tempfile
@@ -113,7 +113,7 @@ def write_report(
     """
     if not isinstance(path, str | os.PathLike):
         raise TypeError(f"Expected path as a text or a Path. Received {path!r}. Name the file, as in 'report.html'.")
-    text("title", title)
+    _title("title", title)
     given = [_section(section) for section in entries("sections", sections)]
     if not given:
         raise ValueError("Expected at least one section. Received none. Pass pairs of a title and a list of blocks.")
@@ -141,7 +141,14 @@ def _section(given: Any) -> Section:
             f"Expected sections as pairs of a title and a list of blocks. Received {given!r}. Pass "
             "Section(title, blocks)."
         )
-    return Section(text("a section's title", given[0]), given[1])
+    return Section(_title("a section's title", given[0]), given[1])
+
+
+def _title(name: str, value: Any) -> str:
+    """Return a title, which the table of contents and the browser's tab show."""
+    if not text(name, value).strip():
+        raise ValueError(f"Expected {name} with at least one letter. Received {value!r}. Say what it is the title of.")
+    return str(value)
 
 
 class _Figures:
@@ -169,7 +176,7 @@ def _block(block: Any, figures: _Figures, where: str) -> str:
     if isinstance(block, go.Figure):
         return figures.html(block)
     if isinstance(block, Details):
-        text("the title of details", block.title)
+        _title("the title of details", block.title)
         inside = _blocks(block.blocks, figures, f"details {block.title!r}")
         return f"<details><summary>{escaped(block.title)}</summary>\n{inside}\n</details>"
     if isinstance(block, Table) and _is_table(block.data):

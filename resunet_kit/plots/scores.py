@@ -61,7 +61,7 @@ def score_distribution(
     text("name", name)
     values, members = _flat(scores, groups)
     texts = [str(index) for index in range(len(values))] if labels is None else as_texts(labels, "labels")
-    same_length(scores=len(values), labels=len(texts))
+    same_length(scores=len(values), labels=None if labels is None else len(texts))
     parts = {group: [i for i, g in enumerate(members) if g == group] for group in dict.fromkeys(members)}
     positions = positions_of(values)
     ticks = [
@@ -129,7 +129,7 @@ def _flat(scores: Any, groups: ArrayLike | None) -> tuple[NDArray[np.float64], l
         return np.concatenate(list(vectors.values())), [g for g, v in vectors.items() for _ in range(v.size)]
     values = as_numbers(scores, "scores")
     members = ["all"] * values.size if groups is None else as_labels(groups, "groups")
-    same_length(scores=values.size, groups=len(members))
+    same_length(scores=values.size, groups=None if groups is None else len(members))
     return values, members
 
 

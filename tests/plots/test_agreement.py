@@ -72,7 +72,7 @@ def test_equal_volumes_and_a_single_patient_are_drawn():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="at least one value"):
         plots.bland_altman([], [])
-    with pytest.raises(ValueError, match="truth_volumes: 2, predicted_volumes: 1"):
+    with pytest.raises(ValueError, match=r"truth_volumes: 2, predicted_volumes: 1\. Pass"):
         plots.bland_altman([1, 2], [1])
     with pytest.raises(ValueError, match="labels: 1"):
         plots.bland_altman([1, 2], [1, 2], labels=["a"])
@@ -82,6 +82,8 @@ def test_bad_input_is_refused():
         plots.bland_altman([1, 2], [1, np.inf])
     with pytest.raises(ValueError, match=r"Expected predicted_volumes of at least 0. Received -2"):
         plots.bland_altman([1, 2], [1, -2])
+    with pytest.raises(ValueError, match=r"truth_volumes of at most 1e\+100\. Received 1\.798e\+308"):
+        plots.bland_altman([np.finfo(float).max, 2], [1, 2])
     with pytest.raises(ValueError, match=r"Pass 0\.95 for 95 %"):
         plots.bland_altman([1, 2], [1, 2], confidence=95)
     with pytest.raises(TypeError, match="Expected truth_volumes to be numbers"):

@@ -49,9 +49,9 @@ def test_fewer_cases_than_asked_are_all_shown():
 
 
 def test_bad_input_is_refused():
-    with pytest.raises(ValueError, match="1 NaN"):
+    with pytest.raises(ValueError, match="Received 1 missing of 5"):
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, [0.1, 0.2, np.nan, 0.3, 0.4])
-    with pytest.raises(ValueError, match="predictions: 4"):
+    with pytest.raises(ValueError, match=r"predictions: 4, scores: 5\. Pass"):
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS[:4], np.arange(5))
     with pytest.raises(ValueError, match="titles: 1"):
         plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, np.arange(5), titles=["a"])
@@ -61,6 +61,16 @@ def test_bad_input_is_refused():
         plots.error_map(IMAGES[0], TRUTHS[0], PREDICTIONS[0][:8])
     with pytest.raises(ValueError, match="at least one value"):
         plots.worst_cases([], [], [], [])
+    with pytest.raises(TypeError, match=r"Expected image to be numbers\. Received None"):
+        plots.error_map(None, TRUTHS[0], PREDICTIONS[0])
+
+
+def test_infinite_scores_are_the_worst_and_the_best():
+    scores = -np.array([1.5, np.inf, 0.5, -np.inf, 2.5])  # of distances, the negative
+    figure = plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, scores, name="Score")
+    titles = [annotation.text for annotation in figure.layout.annotations]
+    assert titles[:2] == ["1<br>Score −∞", "4<br>Score −2.500"]
+    assert titles[-1] == "3<br>Score ∞"
 
 
 def test_ignored_pixels_are_outside_the_outlines():

@@ -59,14 +59,17 @@ def test_a_map_of_256_pixels_takes_less_than_150_kB():
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="Select one image"):
         plots.heatmap_overlay(IMAGE, HEAT[None])
-    with pytest.raises(ValueError, match="heatmap of the image's height"):
+    with pytest.raises(ValueError, match=r"heatmap of the image's height.*with the bilinear method"):
         plots.heatmap_overlay(IMAGE, HEAT.T)
     with pytest.raises(ValueError, match="finite heatmap"):
         plots.heatmap_overlay(IMAGE, np.where(HEAT > 1, np.nan, HEAT))
     with pytest.raises(ValueError, match="Swap them"):
         plots.heatmap_overlay(IMAGE, HEAT, value_range=(1, 0))
-    with pytest.raises(TypeError, match="Pass a pair"):
-        plots.heatmap_overlay(IMAGE, HEAT, value_range=1)
+    for given in (1, np.float32(1), "01"):
+        with pytest.raises(TypeError, match=r"Expected value_range as two numbers\. .* Pass a pair"):
+            plots.heatmap_overlay(IMAGE, HEAT, value_range=given)
+    with pytest.raises(ValueError, match=r"Expected value_range as two numbers\. Received 3"):
+        plots.heatmap_overlay(IMAGE, HEAT, value_range=(0, 1, 2))
     with pytest.raises(ValueError, match="colorscale"):
         plots.heatmap_overlay(IMAGE, HEAT, colorscale="Nothing")
     with pytest.raises(ValueError, match="opacity"):

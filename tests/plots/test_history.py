@@ -57,6 +57,7 @@ def test_the_callback_itself_is_accepted():
 def test_a_diverged_training_is_drawn_with_its_gaps():
     figure = plots.training_history({"loss": [0.5, np.nan, 0.7]})
     assert figure.layout.title.text == "Best epoch 1 of 3 · loss 0.5"
+    assert figure.layout.xaxis.title.text == "Epoch (loss missing or infinite in 1, no validation recorded)"
     lost = plots.training_history({"loss": [np.nan, np.nan]})
     assert lost.layout.title.text == "Training"
     assert len(lost.data) == 1

@@ -104,7 +104,13 @@ def test_classes_of_one_name_are_refused_since_an_axis_would_add_them_up():
     with pytest.raises(ValueError, match=r"a name of its own for each label\. Received 'a' for \[0, 1\]"):
         plots.class_balance([0, 1], names=["a", "a"])
     with pytest.raises(ValueError, match=r"Received '1' for \[1, '1'\]"):
-        plots.confusion_matrix([1, 1], ["1", "1"])
+        plots.confusion_matrix(np.array([1, "1"], object), np.array(["1", 1], object))
+
+
+def test_texts_are_not_compared_with_numbers():
+    for truth, prediction in (([1, 0], ["1", "0"]), (["a", "b"], [0, 1])):
+        with pytest.raises(TypeError, match="texts in one and numbers in the other"):
+            plots.confusion_matrix(truth, prediction)
 
 
 def test_labels_come_in_every_form_that_means_the_same():

@@ -33,6 +33,7 @@ def test_given_intervals_are_drawn_and_gaps_part_the_band():
     assert list(band.x) == [1, 1, None, 3, 4, 4, 3]
     assert list(band.y) == [0.1, 0.3, None, 0.4, 0.5, 0.7, 0.6]
     assert np.isnan(line.y[1])
+    assert figure.layout.xaxis.title.text == "Seconds (1 score missing)"
     assert figure.layout.title.text == "Score against seconds"
     assert not figure.layout.showlegend
 
@@ -44,6 +45,12 @@ def test_lines_may_have_positions_of_their_own():
     assert figure.layout.xaxis.type == "log"
     assert list(figure.layout.xaxis.ticktext) == ["1", "3", "10", "30"]
     assert plots.score_curves(np.linspace(0.1, 3, 5), np.zeros(5)).layout.xaxis.tickvals is None
+
+
+def test_repeats_left_out_are_counted_at_the_axis():
+    scores = {"a": [[0.1, 0.2], [0.3, NAN]], "b": [[NAN, NAN], [0.3, 0.4]]}
+    figure = plots.score_curves([5, 20], scores)
+    assert figure.layout.xaxis.title.text == "Training patients (3 scores missing)"
 
 
 def test_scores_that_are_all_missing_are_said():

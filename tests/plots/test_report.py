@@ -205,6 +205,15 @@ def test_what_is_no_path_is_refused(path):
         plots.write_report(path, [("S", ["x"])])
 
 
+def test_empty_titles_are_refused(tmp_path):
+    path = tmp_path / "r.html"
+    for sections in ([("", ["x"])], [(" \n", ["x"])], [("S", [plots.Details("", ["x"])])]):
+        with pytest.raises(ValueError, match=r"Expected .*title.* with at least one letter. Received"):
+            plots.write_report(path, sections)
+    with pytest.raises(ValueError, match=r"Expected title with at least one letter. Received ''"):
+        plots.write_report(path, [("S", ["x"])], title="")
+
+
 def test_a_title_is_a_text(tmp_path):
     with pytest.raises(TypeError, match=r"Expected title to be a text. Received title=None"):
         plots.write_report(tmp_path / "r.html", [("S", ["x"])], title=None)

@@ -1,4 +1,4 @@
-// Tables sort by a header, numbers as numbers; infinity and blanks come last in either direction.
+// Tables sort by a header, numbers as numbers, infinity among them; blanks come last in either direction.
 (() => {
   const words = new Intl.Collator(undefined, { numeric: true });
   const LEADING = /^[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?/i;
@@ -8,12 +8,12 @@
     const text = cell.textContent.trim();
     if (numeric) {
       const value = "value" in cell.dataset ? Number(cell.dataset.value) : NaN;
-      return { last: Number.isFinite(value) ? 0 : value === -Infinity ? 1 : value === Infinity ? 2 : 3, value, text };
+      return { last: Number.isNaN(value), value, text };
     }
     const found = LEADING.exec(text);  // "0.82 (0.71 to 0.90)" sorts by 0.82
     return {
-      last: text === "∞" || text === "−∞" ? 1 : text === "" || text === "–" ? 2 : 0,
-      value: found ? number(found[0]) : Infinity,
+      last: text === "" || text === "–",
+      value: found ? number(found[0]) : text === "−∞" ? -Infinity : Infinity,
       text,
     };
   };

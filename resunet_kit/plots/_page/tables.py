@@ -24,7 +24,7 @@ def table(
     Args:
         data: The columns, of one length, or the rows.
         sort_by: The column to sort the rows by; None leaves them as they are.
-        descending: Whether the largest value comes first. Infinities and blanks come last either way.
+        descending: Whether the largest value comes first. Blanks and NaN come last either way.
     """
     columns = table_columns(data)
     if sort_by is not None:
@@ -66,16 +66,12 @@ def _sorted(columns: dict[str, list[Any]], by: str, descending: bool) -> dict[st
         raise ValueError(f"Expected sort_by as one of the columns {list(columns)}. Received {by!r}. Name one of them.")
     keys = columns[by]
     numeric = _is_numeric(keys)
-    first = [i for i, key in enumerate(keys) if not _is_last(key)]
+    first = [i for i, key in enumerate(keys) if not _is_blank(key)]
     # Sorting a reversed list backwards keeps the order of equals.
     ordered = sorted(first[::-1] if descending else first, key=lambda i: float(keys[i]) if numeric else str(keys[i]))
     ordered = ordered[::-1] if descending else ordered
-    ordered += sorted((i for i, key in enumerate(keys) if _is_last(key)), key=lambda i: _is_blank(keys[i]))
+    ordered += [i for i, key in enumerate(keys) if _is_blank(key)]
     return {name: [values[i] for i in ordered] for name, values in columns.items()}
-
-
-def _is_last(value: Any) -> bool:
-    return _is_blank(value) or (isinstance(value, numbers.Real) and not math.isfinite(value))
 
 
 def _is_blank(value: Any) -> bool:
