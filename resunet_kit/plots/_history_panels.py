@@ -52,7 +52,7 @@ def panels(stages: list[Stage], columns: int) -> tuple[go.Figure, int]:
         cols=columns,
         specs=[_spans(len(row), columns) for row in rows],
         subplot_titles=[_panel_title(stage, metric) for row in rows for stage, metric in row],
-        horizontal_spacing=0.12 / columns,
+        horizontal_spacing=0.22 / columns,  # on a phone, room for the numbers at an axis
         vertical_spacing=_BETWEEN / (len(rows) * (HEIGHT + _BETWEEN)) if len(rows) > 1 else 0,
     )
     figure.update_annotations(font_size=13)

@@ -6,6 +6,7 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
+from examples.gallery import training_of_both_stages
 from resunet_kit import plots
 from tests.plots.test_contract import CALLS
 
@@ -21,6 +22,7 @@ def write_every_kind(path):
         ("Tables", [plots.Table(scores(), sort_by="Dice"), {HOSTILE: [HOSTILE, "b"], "n": [1, 2]}, intervals()]),
         *((name, [figure_of(name)]) for name in CALLS),
         ("Many regions", [noise()]),
+        ("Panels beside each other", [training_of_both_stages.figure()]),
         ("Folded", [plots.Details(HOSTILE, ["Text", {"a": [1]}, named_figure(HOSTILE)])]),
         ("Surface", [surface()]),
         ("The reader's own", [named_figure(HOSTILE, template="plotly_white")]),

@@ -25,6 +25,7 @@ def test_the_whole_report_is_drawn_and_fits(report, visit, width, scheme):
         assert page.locator(".figure.failed").count() == 0
         assert page.evaluate(THEME) == scheme
         assert page.evaluate(OUTSIDE) == []
+        assert page.evaluate(COVERED) == []
 
 
 # Drawings that stick out of their figure's box, which would be cut.
@@ -35,6 +36,21 @@ OUTSIDE = """() => Array.from(document.querySelectorAll(".figure.drawn")).filter
         return size.right > room.right + 1 || size.bottom > room.bottom + 1;
     });
 }).map((box) => box.id)"""
+
+
+# Numbers at a vertical axis that lie in the panel beside it.
+COVERED = """() => Array.from(document.querySelectorAll(".figure.drawn")).flatMap((box) => {
+    const layout = box._fullLayout || {}, start = box.getBoundingClientRect();
+    const panels = (layout._subplots?.cartesian || []).map((id) => layout._plots[id]).map(({xaxis, yaxis}) => ({
+        left: start.left + xaxis._offset, right: start.left + xaxis._offset + xaxis._length,
+        top: start.top + yaxis._offset, bottom: start.top + yaxis._offset + yaxis._length,
+    }));
+    return Array.from(box.querySelectorAll('g[class^="y"][class$="tick"] text')).filter((text) => {
+        const size = text.getBoundingClientRect(), middle = (size.top + size.bottom) / 2;
+        return panels.some((panel) => size.left < panel.right - 1 && size.right > panel.left + 1
+            && middle > panel.top && middle < panel.bottom);
+    }).map((text) => `${box.id}: ${text.textContent}`);
+})"""
 
 
 def test_a_figure_is_drawn_when_the_reader_comes_to_it(report, visit):
