@@ -1,9 +1,14 @@
 """The guides' code runs and prints what they say; the reference lists exactly the public names."""
 
+import ast
 import importlib
+import inspect
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 import tensorflow as tf
@@ -74,6 +79,40 @@ def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys)
             exec(compile("\n" * line + text, str(page), "exec"), names)
             printed = capsys.readouterr().out
     assert not printed
+
+
+def calls_of_the_library(page: Path) -> list[tuple[Callable[..., Any], ast.Call]]:
+    """Return the calls in the blocks that are shown but not run: they need files, other packages or many machines."""
+    public = {name: getattr(module, name) for module in map(subpackage, resunet_kit.__all__) for name in module.__all__}
+    found = []
+    for language, _, text in blocks(page):
+        if not language and (tree := parsed(text)):
+            calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+            found += [(public[call.func.id], call) for call in calls if call.func.id in public]
+    return found
+
+
+def subpackage(name: str) -> ModuleType:
+    return importlib.import_module(f"resunet_kit.{name}")
+
+
+def parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except SyntaxError:  # a listing of files, or another language
+        return None
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=named)
+def test_blocks_that_are_not_run_call_the_library_by_its_signatures(page):
+    for function, call in calls_of_the_library(page):
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
+        inspect.signature(function).bind(*call.args, **options)
+
+
+def test_blocks_that_are_not_run_are_found():
+    names = {function.__name__ for page in GUIDES for function, _ in calls_of_the_library(page)}
+    assert names >= {"accelerate", "evaluate", "fit_folder", "predict_folder", "tune_for_machine"}
 
 
 @pytest.mark.parametrize("page", GUIDES, ids=named)
