@@ -9,10 +9,10 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from resunet_kit.plots._epochs import Series
-from resunet_kit.plots._style import COLORS, REFERENCE, literal, say
+from resunet_kit.plots._style import COLORS, REFERENCE, literal, say, wrapped
 
 HEIGHT = 240  # pixels of a panel's height
-_BETWEEN = 80  # pixels for the labels of one row of panels and the titles of the next
+_BETWEEN = 95  # pixels for the labels of one row of panels and the titles of the next
 _RATES = ("lr", "learning_rate")
 
 
@@ -95,10 +95,12 @@ def _draw_panel(figure: go.Figure, stage: Stage, metric: str, *, row: int, col: 
 
 def _epoch_title(stage: Stage, drawn: list[Any]) -> str:
     notes = [series.note for *_, series in drawn if series.note]
-    notes += [f"{name} missing or infinite in {series.missing}" for _, name, *_, series in drawn if series.missing]
+    missing = sum(series.missing for *_, series in drawn)
+    notes += [f"{missing} {'value' if missing == 1 else 'values'} not finite"] if missing else []
     if not any(name.startswith("val_") for name in stage.entries):
         notes.append("no validation recorded")
-    return f"Epoch ({', '.join(dict.fromkeys(notes))})" if notes else "Epoch"
+    # On a phone, a longer line would run into that of the panel beside it.
+    return wrapped(f"Epoch ({', '.join(dict.fromkeys(notes))})", 32) if notes else "Epoch"
 
 
 def _finish_values(figure: go.Figure, metric: str, drawn: list[Series], *, row: int, col: int) -> None:

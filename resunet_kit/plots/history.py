@@ -61,7 +61,7 @@ def training_history(
         'Best epoch 2 of 3 · val_loss 0.6'
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4, 0.3], "val_loss": [0.8, 0.6]})
         >>> figure.data[2].x, figure.layout.xaxis.title.text
-        ((2, 4), 'Epoch (validation every 2, assumed)')
+        ((2, 4), 'Epoch (validation every 2,<br>assumed)')
         >>> both = {"classifier": {"loss": [0.7, 0.5]}, "segmenter": {"loss": [0.9, 0.6, 0.8]}}
         >>> training_history(both).layout.title.text
         'Best epoch: classifier 2 of 2,<br>segmenter 2 of 3'

@@ -57,7 +57,7 @@ def test_the_callback_itself_is_accepted():
 def test_a_diverged_training_is_drawn_with_its_gaps():
     figure = plots.training_history({"loss": [0.5, np.nan, 0.7]})
     assert figure.layout.title.text == "Best epoch 1 of 3 · loss 0.5"
-    assert figure.layout.xaxis.title.text == "Epoch (loss missing or infinite in 1, no validation recorded)"
+    assert figure.layout.xaxis.title.text == "Epoch (1 value not finite,<br>no validation recorded)"
     lost = plots.training_history({"loss": [np.nan, np.nan]})
     assert lost.layout.title.text == "Training"
     assert len(lost.data) == 1
@@ -109,7 +109,7 @@ def test_validation_that_ran_seldom_stands_at_the_epochs_of_its_frequency(epochs
     figure = plots.training_history(history)
     assert list(lines(figure)[1].x) == expected
     assert lines(figure)[1].mode in ("markers", "lines+markers")
-    assert figure.layout.xaxis.title.text == f"Epoch (validation every {expected[0]}, assumed)"
+    assert figure.layout.xaxis.title.text == f"Epoch (validation every {expected[0]},<br>assumed)"
     assert figure.layout.title.text == f"Best epoch {expected[0]} of {epochs} · val_loss 0"
 
 
