@@ -1,6 +1,6 @@
 """Panels of a training history: their layout, and what is drawn in each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +12,12 @@ from resunet_kit.plots._epochs import Series
 from resunet_kit.plots._style import COLORS, REFERENCE, literal, say, wrapped
 
 HEIGHT = 240  # pixels of a panel's height
-_BETWEEN = 95  # pixels for the labels of one row of panels and the titles of the next
+_BETWEEN = 44  # pixels between two rows of panels without their lines of text
+_LINE = 18  # pixels of such a line
+_CHARACTERS = 48  # of a line on a phone, which the panels of a row share
+_NARROWEST = 12  # characters of a panel's line: narrower panels are for wide pages
 _RATES = ("lr", "learning_rate")
+_TRAINING, _VALIDATION = ("Training", COLORS[0], "solid"), ("Validation", COLORS[1], "dash")
 
 
 @dataclass(frozen=True)
@@ -39,28 +43,73 @@ class Stage:
         )
 
 
-def panels(stages: list[Stage], columns: int) -> tuple[go.Figure, int]:
-    """Return a figure with a panel for each metric of each stage, and its height; a stage starts a new row."""
+@dataclass(frozen=True)
+class _Panel:
+    """One metric of a stage; its texts have lines of at most `width` characters, lest they overlap its neighbour's."""
+
+    stage: Stage
+    metric: str
+    width: int
+
+    @property
+    def drawn(self) -> dict[str, Series]:
+        """Return the metric in training and validation, as far as they were recorded."""
+        names = (self.metric, f"val_{self.metric}")
+        return {name: self.stage.entries[name] for name in names if name in self.stage.entries}
+
+    @property
+    def title(self) -> str:
+        return wrapped(f"{self.stage.name}: {self.metric}".removeprefix(": ").replace("_", " "), self.width)
+
+    @property
+    def epochs(self) -> str:
+        """Return the title of the axis of epochs: what was assumed about them, and what is missing."""
+        notes = [series.note for series in self.drawn.values() if series.note]
+        missing = sum(series.missing for series in self.drawn.values())
+        notes += [f"{missing} {'value' if missing == 1 else 'values'} not finite"] if missing else []
+        if not any(name.startswith("val_") for name in self.stage.entries):
+            notes.append("no validation recorded")
+        return wrapped(f"Epoch ({', '.join(dict.fromkeys(notes))})", self.width) if notes else "Epoch"
+
+
+def panels(stages: list[Stage], columns: int) -> tuple[go.Figure, int, int]:
+    """Return a figure with a panel for each metric of each stage, its height, and the lines of its panels' titles.
+
+    A stage starts a new row.
+    """
     columns = min(columns, max(len(stage.metrics) for stage in stages))
     rows = [
-        [(stage, metric) for metric in stage.metrics[start : start + columns]]
+        [_Panel(stage, metric, _width(number, row, columns)) for number, metric in enumerate(row, start=1)]
         for stage in stages
-        for start in range(0, len(stage.metrics), columns)
+        for row in (stage.metrics[i : i + columns] for i in range(0, len(stage.metrics), columns))
     ]
+    titles = [panel.title for row in rows for panel in row]
+    title_lines, note_lines = (max(map(_lines, texts)) for texts in (titles, [p.epochs for row in rows for p in row]))
+    between = _BETWEEN + _LINE * (title_lines + note_lines)
     figure = make_subplots(
         rows=len(rows),
         cols=columns,
         specs=[_spans(len(row), columns) for row in rows],
-        subplot_titles=[_panel_title(stage, metric) for row in rows for stage, metric in row],
-        horizontal_spacing=0.22 / columns,  # on a phone, room for the numbers at an axis
-        vertical_spacing=_BETWEEN / (len(rows) * (HEIGHT + _BETWEEN)) if len(rows) > 1 else 0,
+        subplot_titles=titles,
+        horizontal_spacing=min(0.11, 0.4 / columns),  # room for the numbers at an axis on a phone
+        vertical_spacing=between / (len(rows) * (HEIGHT + between)) if len(rows) > 1 else 0,
     )
     figure.update_annotations(font_size=13)
     for number, row in enumerate(rows, start=1):
-        for column, (stage, metric) in enumerate(row, start=1):
-            _draw_panel(figure, stage, metric, row=number, col=column)
+        for column, panel in enumerate(row, start=1):
+            _draw_panel(figure, panel, row=number, col=column)
     _show_each_name_once(figure)
-    return figure, len(rows) * HEIGHT + (len(rows) - 1) * _BETWEEN + 50
+    return figure, len(rows) * HEIGHT + (len(rows) - 1) * between + 50, title_lines
+
+
+def _width(number: int, row: Sequence[str], columns: int) -> int:
+    """Return the characters of a panel's line; the last one of a row takes what the row leaves empty."""
+    spanned = columns - len(row) + 1 if number == len(row) else 1
+    return max(_NARROWEST, _CHARACTERS * spanned // columns)
+
+
+def _lines(text: str) -> int:
+    return text.count("<br>") + 1
 
 
 def _spans(filled: int, columns: int) -> list[dict[str, int] | None]:
@@ -69,15 +118,10 @@ def _spans(filled: int, columns: int) -> list[dict[str, int] | None]:
     return [*({} for _ in range(filled - 1)), last, *(None for _ in range(columns - filled))]
 
 
-def _panel_title(stage: Stage, metric: str) -> str:
-    return f"{stage.name}: {metric}".removeprefix(": ").replace("_", " ")
-
-
-def _draw_panel(figure: go.Figure, stage: Stage, metric: str, *, row: int, col: int) -> None:
-    entries, best = stage.entries, stage.best
-    kinds = (("Training", metric, COLORS[0], "solid"), ("Validation", f"val_{metric}", COLORS[1], "dash"))
-    drawn = [(*kind, entries[kind[1]]) for kind in kinds if kind[1] in entries]
-    for kind, name, color, dash, series in drawn:
+def _draw_panel(figure: go.Figure, panel: _Panel, *, row: int, col: int) -> None:
+    stage, best = panel.stage, panel.stage.best
+    for name, series in panel.drawn.items():
+        kind, color, dash = _VALIDATION if name.startswith("val_") else _TRAINING
         figure.add_trace(_line(series, kind, name, color, dash), row=row, col=col)
         value = None if best is None else series.at(best)
         if best is not None and value is not None:
@@ -87,24 +131,12 @@ def _draw_panel(figure: go.Figure, stage: Stage, metric: str, *, row: int, col: 
     first, last = stage.span
     margin = 0.03 * (last - first + 1)  # so that the star of the last epoch is not cut off
     ticks = {"dtick": 1} if last - first < 10 else {}
-    figure.update_xaxes(
-        title=_epoch_title(stage, drawn), range=[first - margin, last + margin], row=row, col=col, **ticks
-    )
-    _finish_values(figure, metric, [series for *_, series in drawn], row=row, col=col)
-
-
-def _epoch_title(stage: Stage, drawn: list[Any]) -> str:
-    notes = [series.note for *_, series in drawn if series.note]
-    missing = sum(series.missing for *_, series in drawn)
-    notes += [f"{missing} {'value' if missing == 1 else 'values'} not finite"] if missing else []
-    if not any(name.startswith("val_") for name in stage.entries):
-        notes.append("no validation recorded")
-    # On a phone, a longer line would run into that of the panel beside it.
-    return wrapped(f"Epoch ({', '.join(dict.fromkeys(notes))})", 32) if notes else "Epoch"
+    figure.update_xaxes(title=panel.epochs, range=[first - margin, last + margin], row=row, col=col, **ticks)
+    _finish_values(figure, panel.metric, list(panel.drawn.values()), row=row, col=col)
 
 
 def _finish_values(figure: go.Figure, metric: str, drawn: list[Series], *, row: int, col: int) -> None:
-    """Say that a panel has no values; draw learning rates of several decades on a logarithmic axis."""
+    """Say that a panel has no values; fit the axis to learning rates of several decades and to constant values."""
     values = np.concatenate([series.values for series in drawn])
     finite = values[np.isfinite(values)]
     if finite.size == 0:
@@ -114,6 +146,8 @@ def _finish_values(figure: go.Figure, metric: str, drawn: list[Series], *, row: 
         figure.update_yaxes(showticklabels=False, row=row, col=col)
     elif metric in _RATES and finite.min() > 0 and finite.max() >= 10 * finite.min():
         figure.update_yaxes(type="log", exponentformat="power", row=row, col=col)
+    elif finite.min() == finite.max() != 0:  # Plotly would draw an axis from -1 to 1, on which 0.001 is 0
+        figure.update_yaxes(range=sorted([0, 2 * finite[0]]), row=row, col=col)
 
 
 def _axis_name(axis: Any) -> str:

@@ -45,7 +45,8 @@ def training_history(
             "loss", "error", "distance", "mse" or "mae".
         validation_freq: The value passed to `fit`: an integer, or a list of epochs counted from 1. A mapping gives one
             for each stage.
-        columns: Panels per row, at least 1; a stage starts a new row, and the last panel fills its row.
+        columns: Panels per row, at least 1; more than two are for wide pages. A stage starts a new row, and the last
+            panel fills its row.
 
     Returns:
         A figure with one panel per metric; x is the epoch, counted from 1.
@@ -61,7 +62,7 @@ def training_history(
         'Best epoch 2 of 3 · val_loss 0.6'
         >>> figure = training_history({"loss": [0.9, 0.5, 0.4, 0.3], "val_loss": [0.8, 0.6]})
         >>> figure.data[2].x, figure.layout.xaxis.title.text
-        ((2, 4), 'Epoch (validation every 2,<br>assumed)')
+        ((2, 4), 'Epoch (validation every 2, assumed)')
         >>> both = {"classifier": {"loss": [0.7, 0.5]}, "segmenter": {"loss": [0.9, 0.6, 0.8]}}
         >>> training_history(both).layout.title.text
         'Best epoch: classifier 2 of 2,<br>segmenter 2 of 3'
@@ -75,9 +76,9 @@ def training_history(
     ]
     for option, given in (("monitor", monitor), ("validation_freq", validation_freq)):
         _check_stages(option, given, histories)
-    figure, height = panels(stages, columns)
+    figure, height, lines = panels(stages, columns)
     text = _title(stages) if title is None else title
-    return styled(figure, title=text, height=height, legend=True, panel_title_lines=1)
+    return styled(figure, title=text, height=height, legend=True, panel_title_lines=lines)
 
 
 def _by_stage(history: Any) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def write_every_kind(path):
         ("Tables", [plots.Table(scores(), sort_by="Dice"), {HOSTILE: [HOSTILE, "b"], "n": [1, 2]}, intervals()]),
         *((name, [figure_of(name)]) for name in CALLS),
         ("Many regions", [noise()]),
-        ("Panels beside each other", [training_of_both_stages.figure()]),
+        ("Panels beside each other", [training_of_both_stages.figure(), *histories()]),
         ("Folded", [plots.Details(HOSTILE, ["Text", {"a": [1]}, named_figure(HOSTILE)])]),
         ("Surface", [surface()]),
         ("The reader's own", [named_figure(HOSTILE, template="plotly_white")]),
@@ -70,6 +70,20 @@ def named_figure(name, **layout):
     )
     axes = {axis: {"automargin": False, "title": name} for axis in ("xaxis", "yaxis")}
     return figure.update_layout(title=name, annotations=[{"text": name, "x": 0, "y": 1}], **axes, **layout)
+
+
+def histories():
+    """Yield training histories whose panels have notes: no validation, some epochs, values that are not finite."""
+    alone = {"loss": [0.9, 0.5, 0.3], "accuracy": [0.1, 0.2, 0.3]}
+    some = {
+        "loss": [0.9, math.nan, 0.5, 0.4],
+        "dice": [0.15, 0.2, 0.25, 0.3],
+        "val_loss": [0.8, 0.6],
+        "val_dice": [0.1, 0.2],
+    }
+    yield plots.training_history(alone)
+    yield plots.training_history({"classifier of the slices": some, "segmenter": {**some, "learning_rate": [1e-3] * 4}})
+    yield plots.training_history({**some, "auc": [0.55, 0.65, 0.75, 0.85]}, columns=3)
 
 
 def noise():

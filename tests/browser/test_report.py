@@ -26,6 +26,7 @@ def test_the_whole_report_is_drawn_and_fits(report, visit, width, scheme):
         assert page.evaluate(THEME) == scheme
         assert page.evaluate(OUTSIDE) == []
         assert page.evaluate(COVERED) == []
+        assert page.evaluate(OVERLAPPING) == []
 
 
 # Drawings that stick out of their figure's box, which would be cut.
@@ -50,6 +51,19 @@ COVERED = """() => Array.from(document.querySelectorAll(".figure.drawn")).flatMa
         return panels.some((panel) => size.left < panel.right - 1 && size.right > panel.left + 1
             && middle > panel.top && middle < panel.bottom);
     }).map((text) => `${box.id}: ${text.textContent}`);
+})"""
+
+
+# Titles of axes and panels that lie on each other or stick out of their figure.
+OVERLAPPING = """() => Array.from(document.querySelectorAll(".figure.drawn")).flatMap((box) => {
+    if (/own|Folded/.test(box.closest("section").querySelector("h2").textContent)) return [];  // not the package's
+    const room = box.getBoundingClientRect();
+    const titles = Array.from(box.querySelectorAll('.annotation-text, .infolayer g[class$="title"] text'), (text) =>
+        ({words: `${box.id}: ${text.textContent}`, ...text.getBoundingClientRect().toJSON()}));
+    const cut = titles.filter((a) => a.width && (a.left < room.left - 1 || a.right > room.right + 1));
+    const over = titles.filter((a, index) => titles.slice(index + 1).some((b) => a.left < b.right - 1
+        && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1));
+    return [...cut, ...over].map((title) => title.words);
 })"""
 
 

@@ -109,7 +109,7 @@ def test_validation_that_ran_seldom_stands_at_the_epochs_of_its_frequency(epochs
     figure = plots.training_history(history)
     assert list(lines(figure)[1].x) == expected
     assert lines(figure)[1].mode in ("markers", "lines+markers")
-    assert figure.layout.xaxis.title.text == f"Epoch (validation every {expected[0]},<br>assumed)"
+    assert figure.layout.xaxis.title.text == f"Epoch (validation every {expected[0]}, assumed)"
     assert figure.layout.title.text == f"Best epoch {expected[0]} of {epochs} · val_loss 0"
 
 
@@ -179,7 +179,7 @@ def test_metrics_that_come_later_end_with_the_last_epoch():
     history = {"loss": [4, 3, 2, 1], "learning_rate": [0.1, 0.2], "val_loss": [4, 3, 2, 1]}
     figure = plots.training_history(history)
     assert drawn(history)["Training", "y2"] == ([3, 4], [0.1, 0.2])
-    assert figure.layout.xaxis2.title.text == "Epoch (learning_rate from 3 on)"
+    assert figure.layout.xaxis2.title.text == "Epoch (learning_rate<br>from 3 on)"
     assert figure.layout.xaxis.title.text == "Epoch"
 
 
@@ -253,7 +253,16 @@ def test_numbers_that_are_no_values_or_names_are_refused():
 
 def test_missing_validation_and_values_are_said():
     figure = plots.training_history(STAGES)
-    assert [axis.title.text for axis in figure.select_xaxes()] == ["Epoch"] * 3 + ["Epoch (no validation recorded)"] * 2
+    assert [axis.title.text for axis in figure.select_xaxes()] == ["Epoch"] * 3 + [
+        "Epoch (no validation<br>recorded)"
+    ] * 2
     lost = plots.training_history({"loss": [np.nan, np.nan], "val_dice": [np.inf, np.nan]})
     assert [note.text for note in lost.layout.annotations[2:]] == ["loss: no finite value", "dice: no finite value"]
     assert [note.xref for note in lost.layout.annotations[2:]] == ["x domain", "x2 domain"]
+
+
+def test_a_constant_learning_rate_is_not_drawn_as_zero():
+    figure = plots.training_history(
+        {"loss": [0.9, 0.5], "lr": [1e-3, 1e-3], "balance": [-2.0, -2.0], "none": [0.0, 0.0]}
+    )
+    assert [axis.range for axis in figure.select_yaxes()] == [None, (0, 2e-3), (-4, 0), None]
