@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -83,17 +82,17 @@ def test_guides_run_and_print_what_they_say(page, tmp_path, monkeypatch, capsys)
 
 def calls_of_the_library(page: Path) -> list[tuple[Callable[..., Any], ast.Call]]:
     """Return the calls in the blocks that are shown but not run: they need files, other packages or many machines."""
-    public = {name: getattr(module, name) for module in map(subpackage, resunet_kit.__all__) for name in module.__all__}
-    found = []
-    for language, _, text in blocks(page):
-        if not language and (tree := parsed(text)):
-            calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-            found += [(public[call.func.id], call) for call in calls if call.func.id in public]
-    return found
-
-
-def subpackage(name: str) -> ModuleType:
-    return importlib.import_module(f"resunet_kit.{name}")
+    trees = [(language, tree) for language, _, text in blocks(page) if (tree := parsed(text))]
+    imported = {
+        alias.asname or alias.name: getattr(importlib.import_module(node.module), alias.name)
+        for _, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("resunet_kit.")
+        for alias in node.names
+    }
+    nodes = [node for language, tree in trees if not language for node in ast.walk(tree)]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return [(imported[call.func.id], call) for call in calls if call.func.id in imported]
 
 
 def parsed(text: str) -> ast.Module | None:
@@ -106,8 +105,7 @@ def parsed(text: str) -> ast.Module | None:
 @pytest.mark.parametrize("page", GUIDES, ids=named)
 def test_blocks_that_are_not_run_call_the_library_by_its_signatures(page):
     for function, call in calls_of_the_library(page):
-        options = {keyword.arg: keyword.value for keyword in call.keywords}
-        inspect.signature(function).bind(*call.args, **options)
+        inspect.signature(function).bind(*call.args, **{keyword.arg: keyword.value for keyword in call.keywords})
 
 
 def test_blocks_that_are_not_run_are_found():

@@ -63,7 +63,7 @@ def entries(name: str, values: Any) -> list[Any]:
 def is_missing(value: object) -> bool:
     """Return whether a value is None or differs from itself, as NaN does; `pandas.NA` refuses the comparison."""
     try:
-        return value is None or bool(value != value)
+        return value is None or value is np.ma.masked or bool(value != value)
     except TypeError:
         return True
     except ValueError:  # an array, which compares entry by entry

@@ -149,7 +149,9 @@ def numbers_per_axis(name: str, value: Any, axes: int, interval: str = "(0, inf)
 
 
 def _single(value: Any) -> Any:
-    """Return the scalar of a zero-dimensional array, and anything else unchanged."""
+    """Return the scalar of a zero-dimensional array, and anything else unchanged; a masked value is not its 0."""
+    if value is np.ma.masked:
+        return None
     return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from resunet_kit._shared import mask_checks
-from resunet_kit._shared.groups import entries, sample_values
+from resunet_kit._shared.groups import entries, is_missing, sample_values
 
 
 def as_mask(values: ArrayLike, name: str = "mask") -> NDArray[np.bool_]:
@@ -150,10 +150,21 @@ def as_numbers(values: ArrayLike, name: str) -> NDArray[np.float64]:
 def as_floats(values: ArrayLike, name: str) -> NDArray[np.float64]:
     """Return floats of the same shape in which None is NaN; infinite values and NaN stay."""
     array = mask_checks.as_array(values, name)
+    if array.ndim == 0:
+        raise TypeError(f"Expected {name} as a sequence. Received {array.item()!r}. Put it into a list.")
     if array.dtype == object:
         array = np.array([np.nan if value is None else value for value in array.ravel()]).reshape(array.shape)
     _check_finite(array if array.dtype.kind not in "f" else np.nan_to_num(array), name, cure="")
     return array.astype(np.float64)
+
+
+def by_text(values: Mapping[Any, Any], name: str) -> dict[str, Any]:
+    """Return a mapping with its keys as texts, refusing two keys of the same text: one would replace the other."""
+    found = {str(key): value for key, value in values.items()}
+    if len(found) < len(values):
+        twice = [key for key, count in Counter(map(str, values)).items() if count > 1]
+        raise ValueError(f"Expected {name} with a name of its own for each. Received {twice[0]!r} twice. Rename one.")
+    return found
 
 
 def as_texts(values: Iterable[object], name: str) -> list[str]:
@@ -183,7 +194,14 @@ def both_classes(truth: NDArray[np.bool_], undefined: str) -> None:
 
 def as_labels(values: ArrayLike, name: str) -> list[Any]:
     """Return a vector of class labels as a list of Python values (booleans as 0 and 1)."""
-    array = sample_values(name, values if hasattr(values, "__array__") else entries(name, values))
+    given = values if hasattr(values, "__array__") else entries(name, values)
+    _check_one_kind(given, name)  # before NumPy turns numbers beside texts into texts
+    array = sample_values(name, given)
+    if array.dtype.kind == "M":
+        days = array.astype("M8[D]")
+        array = (days if np.all(days == array) else array).astype(str)
+    if array.dtype.kind in "Scm":
+        raise TypeError(f"Expected {name} to be integers, booleans or texts. Received {array[0]!r}. Convert them.")
     if array.dtype.kind == "O" and all(isinstance(value, numbers.Real) for value in array):
         array = np.asarray(array.tolist())
     if array.size == 0:
@@ -197,6 +215,18 @@ def as_labels(values: ArrayLike, name: str) -> list[Any]:
     if not all(isinstance(label, Hashable) for label in labels):
         raise TypeError(f"Expected {name} to be integers, booleans or texts. Received {labels[0]!r}. Convert them.")
     return [int(label) for label in labels] if array.dtype.kind in "bf" else labels
+
+
+def _check_one_kind(labels: Any, name: str) -> None:
+    if getattr(getattr(labels, "dtype", None), "kind", "O") != "O":
+        return
+    texts, others = ([label for label in labels if isinstance(label, str) is kind] for kind in (True, False))
+    others = [label for label in others if not is_missing(label)]
+    if texts and others:
+        raise TypeError(
+            f"Expected {name} of one type. Received texts and other values, such as {texts[0]!r} and {others[0]!r}. "
+            "Convert all of them with str()."
+        )
 
 
 def named_classes(labels: Iterable[Any], names: Sequence[str] | Mapping[Any, str] | None) -> dict[Any, str]:

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from resunet_kit._shared.groups import entries as given_entries
+from resunet_kit._shared.mask_checks import check_not_masked
 from resunet_kit._shared.numbers import integer, integers
+from resunet_kit.plots._arrays import by_text
 
 ValidationFreq = int | Sequence[int] | None
 
@@ -54,7 +57,7 @@ def align(history: Any, validation_freq: ValidationFreq) -> dict[str, Series]:
             "Expected history to be a mapping of name to values, or a History callback. Received "
             f"{type(history).__name__}. Pass what `model.fit` returns."
         )
-    entries = {str(name): _numbers(str(name), values) for name, values in mapping.items()}
+    entries = {name: _numbers(name, values) for name, values in by_text(mapping, "history").items()}
     if not entries:
         raise ValueError("Expected history with at least one metric. Received none. Train the model first.")
     lengths = {name: len(values) for name, values in entries.items()}
@@ -68,8 +71,9 @@ def align(history: Any, validation_freq: ValidationFreq) -> dict[str, Series]:
 
 
 def _numbers(name: str, values: Any) -> list[float]:
+    check_not_masked(values, name)
     try:
-        return [math.nan if value is None else float(value) for value in values]
+        return [math.nan if value is None else float(value) for value in given_entries(name, values)]
     except (OverflowError, TypeError, ValueError) as error:
         raise TypeError(
             f"Expected {name} to be a sequence of numbers, one per epoch. Received {values!r}. Leave other entries out."

@@ -50,7 +50,7 @@ def picture_grid(
         rows=rows,
         cols=columns,
         horizontal_spacing=_GAP / width,
-        vertical_spacing=row_gap / height,
+        vertical_spacing=row_gap / height if rows > 1 else 0,
         subplot_titles=named or None,
     )
     limit = sum(picture_limit(image.shape, parts=_LIGHTER) for image in images)

@@ -15,7 +15,8 @@ from resunet_kit.plots._arrays import as_texts, as_vector, same_length
 from resunet_kit.plots._style import COLORS, REFERENCE, say, styled, translucent
 
 _EDGE = 1.05  # distance of the axis' ends from the middle, relative to that of the outermost point or interval
-_LARGEST = 1e100  # volume; the squares of much larger ones are no floats
+_MANY_DIGITS = 1e9  # from which a title has powers of ten
+_LARGEST = 1e30  # volume: larger ones mark missing values
 
 
 class _Line(NamedTuple):
@@ -56,8 +57,8 @@ def bland_altman(
 
     Raises:
         TypeError: If volumes or confidence are not numbers.
-        ValueError: If there are no patients, lengths differ, a volume is negative, NaN or infinite, or confidence is
-            out of range.
+        ValueError: If there are no patients, lengths differ, a volume is negative, NaN, infinite or above 1e30,
+            or confidence is out of range.
 
     Example:
         >>> figure = bland_altman([10.0, 20.0, 30.0, 40.0], [12.0, 19.0, 33.0, 40.0], name="Volume in ml")
@@ -103,8 +104,8 @@ def _volumes(values: ArrayLike, name: str) -> NDArray[np.float64]:
         raise ValueError(f"Expected {name} of at least 0. Received {volumes.min():.4g}. Pass volumes, not differences.")
     if volumes.max() > _LARGEST:
         raise ValueError(
-            f"Expected {name} of at most {_LARGEST:g}. Received {volumes.max():.4g}. Leave out what marks a missing "
-            "value."
+            f"Expected {name} of at most {_LARGEST:g}. Received {float(volumes.max())!r}. Leave out what marks a "
+            "missing value."
         )
     return volumes
 
@@ -178,6 +179,13 @@ def _line_traces(line: _Line, ends: list[float], confidence: float) -> list[Any]
 
 def _title(lines: list[_Line]) -> str:
     values = sorted(line.at for line in lines[1:])
+    if max(abs(line.at) for line in lines) >= _MANY_DIGITS:
+        bias, *limits = (f"{value:.3g}".replace("-", "−") for value in (lines[0].at, *values))
+        return _titled(bias, limits)
     decimals = max(0, 2 - int(np.floor(np.log10(max(abs(line.at) for line in lines) or 1.0))))
     bias, *limits = (f"{value:,.{min(decimals, 9)}f}".replace("-", "−") for value in (lines[0].at, *values))
+    return _titled(bias, limits)
+
+
+def _titled(bias: str, limits: list[str]) -> str:
     return f"Bias {bias}, limits of agreement {limits[0]} to {limits[1]}" if limits else f"Bias {bias}"

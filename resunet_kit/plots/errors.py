@@ -21,6 +21,7 @@ from resunet_kit.plots._scene import draw_scene, probabilities
 from resunet_kit.plots._style import AGREEMENT, COLORS, PREDICTION, TRUTH
 
 WRONG_CLASS = COLORS[3]
+_LARGE = 1e6  # score from which it has a power of ten
 
 
 def error_map(
@@ -192,7 +193,8 @@ def _scores(scores: ArrayLike) -> NDArray[np.float64]:
 
 
 def _score_text(score: float) -> str:
-    return f"{score:.3f}".replace("inf", "∞").replace("-", "−")
+    words = f"{score:z.3f}" if abs(score) < _LARGE else f"{score:.3g}"
+    return words.replace("inf", "∞").replace("-", "−")
 
 
 def _error_regions(labels: Labels, *, counts: bool = False, in_legend: bool = True) -> list[Region]:

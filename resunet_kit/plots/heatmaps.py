@@ -102,17 +102,18 @@ def _as_heatmap(heatmap: ArrayLike) -> NDArray[np.float64]:
     return values
 
 
-def _range(values: NDArray[np.float64], given: Sequence[float] | None) -> tuple[float, float]:
+def _range(values: NDArray[np.float64], given: Any) -> tuple[float, float]:
     if given is None:
         low, high = float(values.min()), float(values.max())
         return (low, high) if high > low else (low, low + 1.0)  # a constant map has the lowest colour
-    if not np.iterable(given) or np.asarray(given).ndim != 1:  # a text is a scalar
+    if isinstance(given, str) or not np.iterable(given):
         raise TypeError(f"Expected value_range as two numbers. Received {given!r}. Pass a pair, as in `(0, 1)`.")
     if len(given) != 2:
         raise ValueError(f"Expected value_range as two numbers. Received {len(given)}. Pass a pair, as in `(0, 1)`.")
     low, high = (number(f"value_range[{index}]", end, "(-inf, inf)") for index, end in enumerate(given))
     if low >= high:
-        raise ValueError(f"Expected value_range from low to high. Received {(low, high)}. Swap them.")
+        cure = "Swap them." if low > high else "Pass two different numbers."
+        raise ValueError(f"Expected value_range from low to high. Received {(low, high)}. {cure}")
     return low, high
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from resunet_kit._shared.numbers import choice, integer
+from resunet_kit.plots._arrays import by_text
 from resunet_kit.plots._epochs import Series, ValidationFreq, align
 from resunet_kit.plots._history_panels import Stage, option_of, panels
 from resunet_kit.plots._style import styled
@@ -94,7 +95,7 @@ def _by_stage(history: Any) -> dict[str, Any]:
             f"Expected history to be one history, or a mapping of stage to history. Received both: {found}. Pass "
             "one mapping for each stage, as in {'classifier': {'loss': [...]}, 'segmenter': {'loss': [...]}}."
         )
-    return {str(name): value for name, value in history.items()}
+    return by_text(history, "history")
 
 
 def _is_history(value: Any) -> bool:

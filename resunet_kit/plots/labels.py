@@ -97,7 +97,8 @@ def confusion_matrix(
         A figure with one heatmap, z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        TypeError: If normalize is not a boolean, labels or names are not sequences, or counts are not numbers.
+        TypeError: If normalize is not a boolean, labels or names are not sequences, texts stand against numbers, or
+            counts are not numbers.
         ValueError: If labels are empty, lengths differ, a label is missing or has no name, two have the same name, or
             counts are not a square of finite numbers from 0 with a sum above 0.
 
@@ -138,8 +139,7 @@ def _count(truth: ArrayLike, prediction: ArrayLike, names: _Names | None) -> tup
     """Return the counts of pairs of labels, and the classes' names."""
     true_labels, predicted = as_labels(truth, "truth"), as_labels(prediction, "prediction")
     same_length(truth=len(true_labels), prediction=len(predicted))
-    texts = [any(isinstance(label, str) for label in labels) for labels in (true_labels, predicted)]
-    if texts[0] != texts[1]:
+    if isinstance(true_labels[0], str) != isinstance(predicted[0], str):  # all labels of one are of one kind
         raise TypeError(
             "Expected truth and prediction of the same labels. Received texts in one and numbers in the other: "
             f"{true_labels[0]!r} and {predicted[0]!r}. Convert one of them."

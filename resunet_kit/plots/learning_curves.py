@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from resunet_kit._shared.numbers import flag, number, text
-from resunet_kit.plots._arrays import as_floats, as_vector, same_length
-from resunet_kit.plots._style import COLORS, literal, say, styled, translucent
+from resunet_kit.plots._arrays import as_floats, as_vector, by_text, same_length
+from resunet_kit.plots._style import COLORS, literal, say, styled, translucent, wrapped
 
 _Floats = NDArray[np.float64]
 _MAX_TICKS = 8  # of values of x that are ticks themselves
+_MAX_PARTS = 12  # of the axis, of which a tick on a phone needs one
 
 
 def score_curves(
@@ -80,40 +81,46 @@ def score_curves(
     default = f"{name} against {x_name[:1].lower()}{x_name[1:]}"
     styled(figure, title=default if title is None else title, height=400, legend=isinstance(scores, Mapping))
     values = np.unique(np.concatenate([line["x"] for line in lines.values()]))
-    ticks = {"tickvals": values, "ticktext": [f"{value:,g}" for value in values]} if _are_ticks(values) else {}
+    are_ticks = _are_ticks(np.log(values) if logarithmic else values, values)
+    ticks = {"tickvals": values, "ticktext": [f"{value:,g}" for value in values]} if are_ticks else {}
     missing = sum(int(line["missing"].sum()) for line in lines.values())
     note = f" ({missing:,} {'score' if missing == 1 else 'scores'} missing)" if missing else ""
-    figure.update_xaxes(title=f"{x_name}{note}", type="log" if logarithmic else None, **ticks)
+    figure.update_xaxes(title=wrapped(f"{x_name}{note}"), type="log" if logarithmic else None, **ticks)
     return figure.update_yaxes(title=name)
 
 
-def _are_ticks(values: _Floats) -> bool:
-    """Return whether the values of x have room as ticks, on a linear axis or a logarithmic one."""
-    return values.size <= _MAX_TICKS and bool(np.all(values == np.round(values)))
+def _are_ticks(positions: _Floats, values: _Floats) -> bool:
+    """Return whether the values of x have room as ticks at their positions on the axis."""
+    if values.size > _MAX_TICKS or np.any(values != np.round(values)):
+        return False
+    return values.size == 1 or bool(np.diff(positions).min() >= np.ptp(positions) / _MAX_PARTS)
 
 
 def _lines(x: Any, scores: Any, intervals: Any, confidence: float) -> dict[str, dict[str, _Floats]]:
     """Return x, mean, lower and upper end and repeats of each line, with ascending x."""
-    named = dict(scores) if isinstance(scores, Mapping) else {"": scores}
+    named = by_text(scores, "scores") if isinstance(scores, Mapping) else {"": scores}
     if not named:
         raise ValueError("Expected scores of at least one line. Received an empty mapping. Check the selection.")
-    given = {"x": x, "intervals": intervals}
-    for option, value in given.items():
-        if isinstance(value, Mapping) and set(value) != set(named):
-            raise ValueError(
-                f"Expected {option} of the lines {sorted(map(str, named))}. Received those of "
-                f"{sorted(map(str, value))}. Give both the same names."
-            )
+    own_x, own_intervals = _of_each(x, "x", named), _of_each(intervals, "intervals", named)
     return {
-        str(label): _one_line(
-            x[label] if isinstance(x, Mapping) else x,
-            values,
-            intervals[label] if isinstance(intervals, Mapping) else intervals,
-            f"scores of {label!r}" if label else "scores",
-            confidence,
+        label: _one_line(
+            own_x[label], values, own_intervals[label], f"scores of {label!r}" if label else "scores", confidence
         )
         for label, values in named.items()
     }
+
+
+def _of_each(given: Any, option: str, lines: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an option of each line, given one for all lines or a mapping of line to option."""
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(lines, given)
+    found = by_text(given, option)
+    if set(found) != set(lines):
+        raise ValueError(
+            f"Expected {option} of the lines {sorted(lines)}. Received those of {sorted(found)}. Give both the same "
+            "names."
+        )
+    return found
 
 
 def _one_line(x: Any, scores: Any, intervals: Any, name: str, confidence: float) -> dict[str, _Floats]:
@@ -157,6 +164,8 @@ def _ends(intervals: ArrayLike, length: int) -> tuple[_Floats, _Floats]:
             f"Expected intervals of shape ({length}, 2). Received shape {pairs.shape}. Give lower and upper end for "
             "each score."
         )
+    if np.isinf(pairs).any():
+        raise ValueError("Expected intervals without infinite ends. Received some. Pass NaN where an end is unknown.")
     if np.any(pairs[:, 0] > pairs[:, 1]):
         raise ValueError("Expected intervals from low to high. Received a low end above its high end. Swap the ends.")
     return pairs[:, 0], pairs[:, 1]

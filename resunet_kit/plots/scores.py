@@ -16,6 +16,7 @@ from resunet_kit.plots._style import COLORS, INK, REFERENCE, literal, say, short
 
 _GROUP = 100  # pixels of a group's height
 _MAX_NAME = 40  # characters of a group's name, which stands above its box
+_INVISIBLE = "\u200b"  # a space without width
 _MAX_POINTS = 1000  # of a group; with more, only the box is drawn
 
 
@@ -68,6 +69,7 @@ def score_distribution(
         f"{shortened(str(group), _MAX_NAME)}<br>{_summary(values[chosen], count_first=True)}"
         for group, chosen in parts.items()
     ]
+    ticks = [tick + _INVISIBLE * ticks[:index].count(tick) for index, tick in enumerate(ticks)]  # one row for each
     figure, apart = go.Figure(), []
     for index, (tick, chosen) in enumerate(zip(ticks, parts.values(), strict=True)):
         color, part, words = COLORS[index % len(COLORS)], values[chosen], [texts[i] for i in chosen]

@@ -71,6 +71,12 @@ def test_infinite_scores_are_the_worst_and_the_best():
     titles = [annotation.text for annotation in figure.layout.annotations]
     assert titles[:2] == ["1<br>Score −∞", "4<br>Score −2.500"]
     assert titles[-1] == "3<br>Score ∞"
+    figure = plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, -np.array([0.0, 1e30, 2e-5, 3, 4]))
+    assert [annotation.text.split()[1] for annotation in figure.layout.annotations] == [
+        *("−1e+30", "−4.000", "−3.000", "0.000", "0.000")
+    ]
+    with pytest.raises(TypeError, match=r"Expected scores as a sequence. Received None"):
+        plots.worst_cases(IMAGES, TRUTHS, PREDICTIONS, None)
 
 
 def test_ignored_pixels_are_outside_the_outlines():

@@ -63,6 +63,10 @@ def test_bad_input_is_refused():
         plots.heatmap_overlay(IMAGE, HEAT.T)
     with pytest.raises(ValueError, match="finite heatmap"):
         plots.heatmap_overlay(IMAGE, np.where(HEAT > 1, np.nan, HEAT))
+    with pytest.raises(ValueError, match="Pass two different numbers"):
+        plots.heatmap_overlay(IMAGE, HEAT, value_range=(1, 1))
+    with pytest.raises(TypeError, match=r"Expected value_range\[0\] to be a number"):
+        plots.heatmap_overlay(IMAGE, HEAT, value_range=np.ma.masked_array([-5, 10], [1, 0]))
     with pytest.raises(ValueError, match="Swap them"):
         plots.heatmap_overlay(IMAGE, HEAT, value_range=(1, 0))
     for given in (1, np.float32(1), "01"):

@@ -266,3 +266,13 @@ def test_a_constant_learning_rate_is_not_drawn_as_zero():
         {"loss": [0.9, 0.5], "lr": [1e-3, 1e-3], "balance": [-2.0, -2.0], "none": [0.0, 0.0]}
     )
     assert [axis.range for axis in figure.select_yaxes()] == [None, (0, 2e-3), (-4, 0), None]
+
+
+def test_values_that_are_no_list_of_numbers_are_refused():
+    for values in ("12", b"12", {1.0, 2.0}, 3.0):
+        with pytest.raises(TypeError, match=r"Expected loss .*sequence.* Received"):
+            plots.training_history({"loss": values})
+    with pytest.raises(ValueError, match="Expected loss without masked values"):
+        plots.training_history({"loss": np.ma.masked_array([1.0, 2.0], [1, 0])})
+    with pytest.raises(ValueError, match=r"Expected history .* Received '1' twice"):
+        plots.training_history({1: [1.0], "1": [2.0]})

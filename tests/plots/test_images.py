@@ -247,3 +247,8 @@ def test_long_titles_of_panels_are_broken_into_lines_that_fit_a_phone():
     figure = plots.sample_grid(np.zeros((2, 4, 4)), titles=["TCGA_HT_7884_19980913 slice 1", "b"])
     assert [note.text for note in figure.layout.annotations] == ["TCGA_HT_7884_19980913<br>slice 1", "b"]
     assert figure.layout.margin.t > plots.sample_grid(np.zeros((2, 4, 4)), titles=["a", "b"]).layout.margin.t
+
+
+def test_a_row_of_thin_images_with_titles_is_drawn():
+    assert len(plots.sample_grid([np.zeros((8, 128))] * 2, titles=["a", "b"]).data) == 2
+    assert len(plots.sample_grid([np.zeros((8, 128))] * 5, titles=["a"] * 5, columns=1).data) == 5

@@ -53,6 +53,12 @@ def test_repeats_left_out_are_counted_at_the_axis():
     assert figure.layout.xaxis.title.text == "Training patients (3 scores missing)"
 
 
+def test_ticks_that_would_lie_on_each_other_are_left_to_plotly():
+    x = [5 * 2**power for power in range(8)]
+    assert plots.score_curves(x, np.zeros(8)).layout.xaxis.tickvals is None
+    assert len(plots.score_curves(x, np.zeros(8), logarithmic=True).layout.xaxis.tickvals) == 8
+
+
 def test_scores_that_are_all_missing_are_said():
     figure = plots.score_curves([1, 2], [NAN, NAN])
     assert figure.layout.annotations[0].text == "no score to draw: all are missing"
@@ -79,6 +85,10 @@ def test_bad_input_is_refused():
         plots.score_curves([1], [0.1], intervals=[[0.3, 0.2]])
     with pytest.raises(ValueError, match="without intervals"):
         plots.score_curves([1], [[0.1, 0.2]], intervals=[[0.1, 0.2]])
+    with pytest.raises(ValueError, match="without infinite ends"):
+        plots.score_curves([1], [0.1], intervals=[[0.1, np.inf]])
+    with pytest.raises(ValueError, match="Received '1' twice"):
+        plots.score_curves([1], {1: [0.1], "1": [0.2]})
     with pytest.raises(TypeError, match="Expected logarithmic"):
         plots.score_curves([1], [0.1], logarithmic=1)
     with pytest.raises(TypeError, match="Expected scores to be numbers"):

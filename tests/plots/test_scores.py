@@ -123,3 +123,10 @@ def test_a_long_name_of_a_group_keeps_its_ends():
     note, *_ = plots.score_distribution({"first " + "x" * 300 + " last": [0.1], "b": [0.2]}).layout.annotations
     assert re.match(r"first x+…x+ last · n 1", note.text.replace("<br>", ""))
     assert note.text.count("<br>") <= 2
+
+
+def test_groups_that_look_alike_have_a_row_each():
+    long = {f"{'x' * 50}{index}{'y' * 50}": [0.5, 0.9] for index in range(3)}
+    for scores in (long, {1: [0.5, 0.9], "1": [0.5, 0.9]}):
+        figure = plots.score_distribution(scores)
+        assert len({trace.y[0] for trace in figure.data}) == len(scores)

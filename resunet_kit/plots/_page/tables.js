@@ -13,7 +13,7 @@
     const found = LEADING.exec(text);  // "0.82 (0.71 to 0.90)" sorts by 0.82
     return {
       last: text === "" || text === "–",
-      value: found ? number(found[0]) : text === "−∞" ? -Infinity : Infinity,
+      value: found ? number(found[0]) : /^[−-]∞/.test(text) ? -Infinity : Infinity,
       text,
     };
   };

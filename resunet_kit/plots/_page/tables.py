@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from resunet_kit.plots._page.text import escaped
 
 _LONG = 20  # rows from which a table scrolls in its own box, below its header
 _LARGE = 1e12  # from which a number has a power of ten
+_LEADING = re.compile(r"[−-]?\d[\d,]*(\.\d+)?(e[−+-]?\d+)?", re.IGNORECASE)  # as in tables.js
 _WIDE = 40  # characters of a cell that is broken into lines
 
 
@@ -64,18 +66,34 @@ def table_columns(data: Any) -> dict[str, list[Any]]:
 def _sorted(columns: dict[str, list[Any]], by: str, descending: bool) -> dict[str, list[Any]]:
     if by not in list(columns):  # a list too, which no mapping can look up
         raise ValueError(f"Expected sort_by as one of the columns {list(columns)}. Received {by!r}. Name one of them.")
-    keys = columns[by]
-    numeric = _is_numeric(keys)
-    first = [i for i, key in enumerate(keys) if not _is_blank(key)]
+    values = columns[by]
+    key = _float if _is_numeric(values) else _text_key
+    first = [i for i, value in enumerate(values) if not _is_blank(value)]
     # Sorting a reversed list backwards keeps the order of equals.
-    ordered = sorted(first[::-1] if descending else first, key=lambda i: float(keys[i]) if numeric else str(keys[i]))
+    ordered = sorted(first[::-1] if descending else first, key=lambda i: key(values[i]))
     ordered = ordered[::-1] if descending else ordered
-    ordered += [i for i, key in enumerate(keys) if _is_blank(key)]
+    ordered += [i for i, value in enumerate(values) if _is_blank(value)]
     return {name: [values[i] for i in ordered] for name, values in columns.items()}
 
 
+def _text_key(value: Any) -> tuple[float, str]:
+    """Return what texts are sorted by, as in tables.js: the number at their beginning, as in "0.8 (0.7 to 0.9)"."""
+    text = str(value)
+    found = _LEADING.match(text)
+    if found:
+        return float(found[0].replace(",", "").replace("−", "-")), text
+    return -math.inf if text.startswith(("−∞", "-∞")) or value == -math.inf else math.inf, text
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer
+        return math.inf if value > 0 else -math.inf
+
+
 def _is_blank(value: Any) -> bool:
-    return (isinstance(value, str) and value == "") or is_missing(value)
+    return (isinstance(value, str) and value in ("", "–")) or is_missing(value)
 
 
 def _header(name: str, numeric: bool, sort_by: str | None, descending: bool) -> str:
@@ -97,7 +115,7 @@ def _cells(values: Sequence[Any], numeric: bool, is_sorted: bool) -> list[str]:
 
 
 def _script_number(value: Any) -> str:
-    number = float(value)
+    number = _float(value)
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     return f"{number:.12g}"

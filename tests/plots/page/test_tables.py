@@ -41,6 +41,18 @@ def test_missing_values_of_every_kind_come_last():
     assert cells(table({"v": [np.eye(1), np.zeros(1)]}, sort_by="v")) == ["[0.]", "[[1.]]"]
 
 
+def test_numbers_at_the_beginning_of_texts_are_sorted_as_numbers():
+    given = ["3.2 (1 to 5)", "∞", "–", "10.1 (9 to 11)", "−∞ (−∞ to 2)", "−1,000.5", "word"]
+    order = ["−∞ (−∞ to 2)", "−1,000.5", "3.2 (1 to 5)", "10.1 (9 to 11)", "word", "∞"]
+    assert cells(table({"v": given}, sort_by="v")) == [*order, "–"]
+    assert cells(table({"v": given}, sort_by="v", descending=True)) == [*order[::-1], "–"]
+
+
+def test_integers_beyond_floats_and_masked_values_are_sorted():
+    assert cells(table({"v": [10**400, 1, -(10**400)]}, sort_by="v"))[1] == "1"
+    assert cells(table({"v": np.ma.masked_array([3.0, 1.0, 2.0], [1, 0, 0])}, sort_by="v"))[:2] == ["1.00", "2.00"]
+
+
 def test_text_is_sorted_as_text():
     html = table([{"name": "b"}, {"name": ""}, {"name": "a"}], sort_by="name")
     assert cells(html) == ["a", "b", ""]
