@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike, NDArray
 from plotly.colors import get_colorscale, sample_colorscale, unlabel_rgb
 
+from resunet_kit._shared.groups import entries
 from resunet_kit._shared.numbers import number, text
 from resunet_kit.plots._arrays import as_finite_pixels, as_image, as_mask, same_shape
 from resunet_kit.plots._controls import fit_pictures, opacity_slider
@@ -106,11 +107,10 @@ def _range(values: NDArray[np.float64], given: Any) -> tuple[float, float]:
     if given is None:
         low, high = float(values.min()), float(values.max())
         return (low, high) if high > low else (low, low + 1.0)  # a constant map has the lowest colour
-    if isinstance(given, str) or not np.iterable(given):
-        raise TypeError(f"Expected value_range as two numbers. Received {given!r}. Pass a pair, as in `(0, 1)`.")
-    if len(given) != 2:
-        raise ValueError(f"Expected value_range as two numbers. Received {len(given)}. Pass a pair, as in `(0, 1)`.")
-    low, high = (number(f"value_range[{index}]", end, "(-inf, inf)") for index, end in enumerate(given))
+    ends = entries("value_range", given)
+    if len(ends) != 2:
+        raise ValueError(f"Expected value_range as two numbers. Received {len(ends)}. Pass a pair, as in `(0, 1)`.")
+    low, high = (number(f"value_range[{index}]", end, "(-inf, inf)") for index, end in enumerate(ends))
     if low >= high:
         cure = "Swap them." if low > high else "Pass two different numbers."
         raise ValueError(f"Expected value_range from low to high. Received {(low, high)}. {cure}")

@@ -70,7 +70,7 @@ def test_bad_input_is_refused():
     with pytest.raises(ValueError, match="Swap them"):
         plots.heatmap_overlay(IMAGE, HEAT, value_range=(1, 0))
     for given in (1, np.float32(1), "01"):
-        with pytest.raises(TypeError, match=r"Expected value_range as two numbers\. .* Pass a pair"):
+        with pytest.raises(TypeError, match="Expected value_range as a sequence"):
             plots.heatmap_overlay(IMAGE, HEAT, value_range=given)
     with pytest.raises(ValueError, match=r"Expected value_range as two numbers\. Received 3"):
         plots.heatmap_overlay(IMAGE, HEAT, value_range=(0, 1, 2))
