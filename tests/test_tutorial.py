@@ -77,7 +77,7 @@ def test_what_the_tutorial_concludes_still_follows():
     auc = NUMBERS["auc_by_epoch"]
     assert auc["auc"][-1] > auc["auc"][0]
     assert auc["val_auc"][-1] < auc["val_auc"][0]
-    assert calibration["with_tumour"][1] < calibration["probability"][1]  # too high
+    assert calibration["with_tumour"][1] == pytest.approx(calibration["probability"][1], abs=0.05)  # about right
     assert calibration["with_tumour"][-2] > calibration["probability"][-2]  # too low
     assert gate["held_back_with_tumour"] == 0
     assert set(gate["false_alarms"].values()) == {0}

@@ -17,7 +17,7 @@ from resunet_kit.masks import PostProcess
 # Tumours fade into the brain: a component with pixels of high probability keeps those of low probability (hysteresis),
 # and its necrotic core, which is dark, is filled. Few patients do not justify finer steps.
 CANDIDATES = tuple(
-    PostProcess(threshold=threshold, low_threshold=0.05, max_hole=None, connectivity=1) for threshold in (0.3, 0.5, 0.7)
+    PostProcess(threshold=threshold, low_threshold=0.1, max_hole=None, connectivity=1) for threshold in (0.3, 0.5, 0.7)
 )
 USUAL = CANDIDATES[1]
 NOISE = 0.01  # smaller differences in the Dice score of a few patients are no reason to change the usual thresholds
