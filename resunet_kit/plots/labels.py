@@ -97,8 +97,8 @@ def confusion_matrix(
         A figure with one heatmap, z of shape `(classes, classes)`, rows the truth, columns the prediction.
 
     Raises:
-        TypeError: If normalize is not a boolean, labels or names are not sequences, texts stand against numbers, or
-            counts are not numbers.
+        TypeError: If normalize is not a boolean, labels or names are not sequences, labels are partly texts and partly
+            numbers, or counts are not numbers.
         ValueError: If labels are empty, lengths differ, a label is missing or has no name, two have the same name, or
             counts are not a square of finite numbers from 0 with a sum above 0.
 

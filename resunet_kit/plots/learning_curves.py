@@ -54,8 +54,9 @@ def score_curves(
 
     Raises:
         TypeError: If x, scores or intervals are not numbers, or logarithmic is not a boolean.
-        ValueError: If there are no scores, a score or x is infinite, lengths or the names of lines differ, x is not
-            positive on a logarithmic axis, or an interval's ends are reversed.
+        ValueError: If there are no scores, a score, x or an interval's end is infinite, lengths or the names of lines
+            differ, two lines have the same name, x is not positive on a logarithmic axis, or an interval's ends are
+            reversed.
 
     Example:
         >>> scores = {"ImageNet": [[0.70, 0.72], [0.80, 0.81]], "random": [[0.50, 0.58], [0.74, 0.76]]}

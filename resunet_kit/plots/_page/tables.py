@@ -82,7 +82,8 @@ def _text_key(value: Any) -> tuple[float, str]:
     found = _LEADING.match(text)
     if found:
         return float(found[0].replace(",", "").replace("−", "-")), text
-    return -math.inf if text.startswith(("−∞", "-∞")) or value == -math.inf else math.inf, text
+    is_lowest = text.startswith(("−∞", "-∞")) or (isinstance(value, numbers.Real) and value == -math.inf)
+    return -math.inf if is_lowest else math.inf, text
 
 
 def _float(value: Any) -> float:

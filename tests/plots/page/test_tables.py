@@ -39,6 +39,7 @@ def test_missing_values_of_every_kind_come_last():
         assert [cell for cell in cells(html) if cell in ("a", "b", "c")] == ["c", "b", "a"]
         assert html.count('class="number') == 4
     assert cells(table({"v": [np.eye(1), np.zeros(1)]}, sort_by="v")) == ["[0.]", "[[1.]]"]
+    assert cells(table({"v": [np.ones(2), "a", -math.inf]}, sort_by="v")) == ["−∞", "[1. 1.]", "a"]
 
 
 def test_numbers_at_the_beginning_of_texts_are_sorted_as_numbers():
