@@ -61,7 +61,7 @@ def entries(name: str, values: Any) -> list[Any]:
 
 
 def is_missing(value: object) -> bool:
-    """Return whether a value is None or differs from itself, as NaN does; `pandas.NA` refuses the comparison."""
+    """Return whether a value is None, masked, or differs from itself, as NaN does; `pandas.NA` refuses to compare."""
     try:
         return value is None or value is np.ma.masked or bool(value != value)
     except TypeError:

@@ -127,6 +127,8 @@ def test_labels_come_in_every_form_that_means_the_same():
 
 
 def test_what_holds_no_labels_is_refused():
+    with pytest.raises(ValueError, match=r"Expected labels to hold one value for each sample.* Received shape \(\)"):
+        plots.class_balance(np.array(None))
     with pytest.raises(TypeError, match=r"Expected labels as a sequence. Received {'tumour': 3}"):
         plots.class_balance({"tumour": 3})
     with pytest.raises(TypeError, match=r"Expected names as a sequence. Received 'ab'"):
