@@ -219,7 +219,7 @@ def as_labels(values: ArrayLike, name: str) -> list[Any]:
 
 def _check_one_kind(labels: Any, name: str) -> None:
     """Raise for texts beside other values; `sample_values` refuses what has no entries."""
-    if getattr(getattr(labels, "dtype", None), "kind", "O") != "O" or np.ndim(labels) == 0:
+    if getattr(getattr(labels, "dtype", None), "kind", "O") != "O" or getattr(labels, "ndim", 1) == 0:
         return
     texts, others = ([label for label in labels if isinstance(label, str) is kind] for kind in (True, False))
     others = [label for label in others if not is_missing(label)]
