@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from examples.brain_mri.folders import CURE, walk
-from examples.brain_mri.scans import dicom, nifti, slices
+from examples.brain_mri.scans import dicom_studies, nifti, slices
 from examples.brain_mri.scans.dicom_files import is_dicom
 from examples.brain_mri.scans.scan import Scan
 from examples.brain_mri.scans.sequences import LABEL
@@ -47,10 +47,10 @@ def find_scans(paths: Iterable[Path], out: Path | None = None) -> Found:
     of_kind: dict[str, list[Path]] = {"slices": [], "nifti": [], "dicom": []}
     for file in files:
         of_kind[_kind(file) or "slices"].append(file)
-    series, unreadable, notes = dicom.group_series(of_kind["dicom"])
-    scans = [*slices.group_slices(of_kind["slices"]), *nifti.group_volumes(of_kind["nifti"]), *series]
+    series = dicom_studies.group_series(of_kind["dicom"])
+    scans = [*slices.group_slices(of_kind["slices"]), *nifti.group_volumes(of_kind["nifti"]), *series.scans]
     _refuse_doubled(scans)
-    return Found(scans, closed | unreadable, notes)
+    return Found(scans, closed | series.unreadable, series.notes)
 
 
 def find_images(
