@@ -20,18 +20,23 @@ SCORES = {
     "segmenter_dice": "Dice, segmenter",
     "cascade_iou": "IoU, cascade",
     "segmenter_iou": "IoU, segmenter",
+    "cascade_surface_dice": "Surface Dice, cascade",
+    "cascade_lesion_f1": "Lesion F1, cascade",
 }
+# Whether the cascade is right about a slice, by whether the slice shows tumour.
+BY_SLICE = {1: "Sensitivity by slice, cascade", 0: "Specificity by slice, cascade"}
 SAME = ("slices", "truth_px")  # the same for a patient in every run
 RESAMPLES = 9999  # with up to 13 patients all 2**n flips of signs, which are fewer
 
 
 @dataclass(frozen=True)
 class Scored:
-    """An evaluated run: its scores by patient, its options, and where its evaluation comes from."""
+    """An evaluated run: its scores by patient and by slice, its options, and where its evaluation comes from."""
 
     name: str
     run: RunFolder
     patients: pd.DataFrame
+    slices: pd.DataFrame
     provenance: dict[str, Any]
 
 
@@ -52,21 +57,25 @@ def read_runs(paths: Sequence[Path]) -> list[Scored]:
 
 def _read(path: Path, name: str) -> Scored:
     run = RunFolder.open(path)
-    files = run.path / "metrics_per_patient.csv", run.path / "metrics.json"
+    files = [run.path / name for name in ("metrics_per_patient.csv", "metrics_per_slice.csv", "metrics.json")]
     cure = f"Score it with `evaluate --run {path} --data DIR`."
     if not all(file.is_file() for file in files):
         raise ValueError(f"Expected an evaluated run. Received {path} without scores. {cure}")
     try:
         table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]].astype(float)
-        found = dict(json.loads(files[1].read_text(encoding="utf-8"))["provenance"])
+        slices = pd.read_csv(files[1]).set_index(["patient", "slice"])[["has_tumour", "predicted_tumour"]].astype(float)
+        found = dict(json.loads(files[2].read_text(encoding="utf-8"))["provenance"])
         patients_text(found)  # what the comparison begins with
-        if not np.isfinite(table).all(axis=None):
-            raise ValueError(f"{files[0].name} lacks a score")
+        for file, read in zip(files[:2], (table, slices), strict=False):
+            if not np.isfinite(read).all(axis=None):
+                raise ValueError(f"{file.name} lacks a score")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"Expected the scores of a run. Received {path}: {error}. {cure}") from error
-    if set(table.index) != {patient for patient, part in run.split().items() if part == "test"}:
-        raise ValueError(f"Expected scores of the run's own test patients. Received others in {files[0]}. {cure}")
-    return Scored(name, run, table, found)
+    own = {patient for patient, part in run.split().items() if part == "test"}
+    for file, patients in zip(files[:2], (table.index, slices.index.unique("patient")), strict=False):
+        if set(patients) != own:
+            raise ValueError(f"Expected scores of the run's own test patients. Received others in {file}. {cure}")
+    return Scored(name, run, table, slices.sort_index(), found)
 
 
 def common_patients(runs: Sequence[Scored]) -> list[str]:
@@ -86,6 +95,7 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
     for scored, other in zip(runs[1:], prints[1:], strict=True):
         for patient in shared:
             same = first.patients.loc[patient, [*SAME]].equals(scored.patients.loc[patient, [*SAME]])
+            same &= first.slices.loc[patient, "has_tumour"].equals(scored.slices.loc[patient, "has_tumour"])
             if not same or prints[0].get(patient) != other.get(patient):
                 raise ValueError(
                     f"Expected the same files of each patient in all runs. Received others of {patient} in "
@@ -95,18 +105,37 @@ def common_patients(runs: Sequence[Scored]) -> list[str]:
 
 
 def score_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str, Any]]:
-    """Return one row per score and run: mean, difference to the first run, and p-value of that difference."""
-    names = pd.Series(list(patients))
+    """Return one row per score and run: mean, difference to the first run, and p-value of that difference.
+
+    A score that no patient has, such as specificity without slices without tumour, has no rows.
+    """
     rows = []
-    for column in SCORES:
-        base = runs[0].patients.loc[patients, column].to_numpy(float)
-        for scored in runs:
-            values = scored.patients.loc[patients, column].to_numpy(float)
-            row = {"score": column, "run": scored.name, **mean(pd.Series(values), names)}
+    for title, values in _values(runs, patients).items():
+        names = pd.Series(values.index.get_level_values("patient"))
+        base = values[runs[0].name]
+        for scored in runs if len(values) else ():
+            row = {"score": title, "run": scored.name, **mean(values[scored.name], names)}
             if scored is not runs[0]:
-                row |= {"difference": mean(pd.Series(values - base), names), "p": p_value(values - base)}
+                difference = values[scored.name] - base
+                by_patient = difference.groupby(level="patient").sum()
+                row |= {"difference": mean(difference, names), "p": p_value(by_patient.to_numpy())}
             rows.append(row)
     return rows
+
+
+def _values(runs: Sequence[Scored], patients: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Return for each score by its title the values of each run, by patient or by slice."""
+    found = {
+        title: pd.DataFrame({scored.name: scored.patients.loc[[*patients], column] for scored in runs})
+        for column, title in SCORES.items()
+    }
+    for tumour, title in BY_SLICE.items():
+        right = {}
+        for scored in runs:
+            slices = scored.slices.loc[[*patients]]
+            right[scored.name] = slices.loc[slices["has_tumour"] == tumour, "predicted_tumour"].eq(tumour).astype(float)
+        found[title] = pd.DataFrame(right)
+    return found
 
 
 def p_value(differences: np.ndarray) -> float:

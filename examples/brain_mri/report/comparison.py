@@ -54,7 +54,8 @@ def origin_text(runs: Sequence[Scored]) -> str:
 def tested_text(runs: Sequence[Scored], patients: Sequence[str]) -> str:
     """Return on how many patients the runs are compared."""
     own = ", ".join(f"{scored.name} {len(scored.patients)}" for scored in runs)
-    return f"Compared on the {len(patients)} patients that all runs tested, paired by patient (tested: {own})."
+    count = f"the {len(patients)} patients" if len(patients) > 1 else "the one patient"
+    return f"Compared on {count} that all runs tested, paired by patient (tested: {own})."
 
 
 def reading_text(patients: int) -> str:
@@ -63,7 +64,7 @@ def reading_text(patients: int) -> str:
     return (
         f"{interval_text(patients)} Differences are to the first run. p is the p-value of a two-sided permutation "
         "test that flips the signs of the patients' differences (SciPy), not corrected for the number of comparisons. "
-        f"With {patients} patients it cannot be below {smallest_p(patients):.2g}{few}."
+        f"With {patients} patient{'s' if patients > 1 else ''} it cannot be below {smallest_p(patients):.2g}{few}."
     )
 
 
@@ -71,7 +72,7 @@ def table_rows(runs: Sequence[Scored], patients: Sequence[str]) -> list[dict[str
     """Return the scores as text, one row per score and run."""
     return [
         {
-            "Score": SCORES[row["score"]],
+            "Score": row["score"],
             "Run": row["run"],
             "Mean": score(row),
             "Difference": signed(row["difference"]) if "p" in row else "",
@@ -98,7 +99,7 @@ def difference_figure(runs: Sequence[Scored], patients: Sequence[str]) -> go.Fig
         if "difference" in row:
             found = row["difference"]
             low, high = found["interval"] or (None, None)
-            label = f"{SCORES[row['score']]}, {row['run']}"
+            label = f"{row['score']}, {row['run']}"
             rows.append({"label": label, "estimate": found["mean"], "low": low, "high": high})
     return plots.interval_plot(rows, name=f"Difference to {runs[0].name}")
 

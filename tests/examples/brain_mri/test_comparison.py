@@ -17,8 +17,11 @@ PATIENTS = [f"TCGA_SM_{number:04d}_21000101" for number in range(9)]
 DICE = np.array([0.5, 0.6, 0.7, 0.8, 0.9])
 
 
-def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, evaluated=True, **options):
-    """Write a run folder that tested some patients with these scores."""
+TRUTH, FOUND = (0, 0, 1, 1), (0, 1, 1, 1)  # of the slices of each patient
+
+
+def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, truth=TRUTH, found=FOUND, evaluated=True, **options):
+    """Write a run folder that tested some patients with these scores; `found` may hold a row for each patient."""
     others = [name for name in PATIENTS if name not in test]
     split = dict.fromkeys(test, "test") | dict.fromkeys(others[1:], "train") | {others[0]: "validation"}
     file = path.with_name("slice.tif")
@@ -32,6 +35,12 @@ def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, evaluated=True, **o
         pd.DataFrame({"patient": test, "slices": 1, "truth_px": sizes, **scores}).to_csv(
             path / "metrics_per_patient.csv", index=False
         )
+        rows = [
+            {"patient": name, "slice": number, "has_tumour": has_tumour, "predicted_tumour": predicted}
+            for name, marked in zip(test, np.broadcast_to(found, (len(test), len(truth))), strict=True)
+            for number, (has_tumour, predicted) in enumerate(zip(truth, marked, strict=True))
+        ]
+        pd.DataFrame(rows).to_csv(path / "metrics_per_slice.csv", index=False)
         found = {"version": "1", "seed": 0, "date": "2026", "machine": {"processor": "cpu"}}
         found |= {"test_patients": len(test), "simulated_test_patients": len(test)}
         (path / "metrics.json").write_text(json.dumps({"provenance": found}))
@@ -43,7 +52,7 @@ def test_scores_are_paired_by_patient_not_by_row(tmp_path):
     second = make(tmp_path / "b", test=PATIENTS[4::-1], dice=DICE[::-1] + 0.05, pixels=np.arange(5)[::-1] + 100)
     runs = comparison.read_runs([first, second])
     rows = comparison.score_rows(runs, comparison.common_patients(runs))
-    dice = [row for row in rows if row["score"] == "cascade_dice"]
+    dice = [row for row in rows if row["score"] == "Dice, cascade"]
     assert [row["run"] for row in dice] == ["a", "b"]
     assert dice[0]["mean"] == pytest.approx(0.7)
     assert "p" not in dice[0]
@@ -63,6 +72,29 @@ def test_only_patients_that_all_runs_tested_count(tmp_path):
     patients = comparison.common_patients(runs)
     assert patients == PATIENTS[3:5]
     assert comparison.score_rows(runs, patients)[0]["mean"] == pytest.approx(0.85)
+
+
+def test_sensitivity_and_specificity_are_those_of_all_slices_and_paired(tmp_path):
+    better = np.array([[0, 0, 1, 1], [0, 1, 1, 1], [0, 1, 0, 1], [0, 0, 0, 1], [0, 0, 1, 1]])
+    runs = comparison.read_runs([make(tmp_path / "a"), make(tmp_path / "b", found=better)])
+    rows = comparison.score_rows(runs, PATIENTS[:5])
+    found = {(row["score"].split()[0], row["run"]): row for row in rows if "slice" in row["score"]}
+    assert found["Sensitivity", "a"]["mean"] == 1
+    assert found["Sensitivity", "b"]["mean"] == 0.8
+    assert found["Specificity", "a"]["mean"] == 0.5
+    assert found["Specificity", "b"]["mean"] == 0.8
+    difference = found["Specificity", "b"]
+    assert difference["difference"]["mean"] == pytest.approx(0.3)
+    assert difference["p"] == comparison.p_value(np.array([1, 0, 0, 1, 1]))
+    assert 0 <= difference["difference"]["interval"][0] < 0.3 < difference["difference"]["interval"][1]
+
+
+def test_a_score_that_no_patient_has_is_left_out(tmp_path):
+    runs = comparison.read_runs([make(tmp_path / name, truth=(1, 1), found=(1, 0)) for name in "ab"])
+    titles = {row["score"] for row in comparison.score_rows(runs, PATIENTS[:5])}
+    assert "Sensitivity by slice, cascade" in titles
+    assert "Specificity by slice, cascade" not in titles
+    assert len(difference_figure(runs, PATIENTS[:5]).data[0].x) == len(titles)
 
 
 @pytest.mark.parametrize("count", [3, 8])
@@ -126,6 +158,10 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         file = make(tmp_path / name) / "metrics_per_patient.csv"
         file.write_text(file.read_text().replace(old, new, 1))
     (make(tmp_path / "i") / "metrics.json").write_text('{"provenance": {}}')
+    make(tmp_path / "j", truth=(0, 1, 1, 1))
+    lacking = make(tmp_path / "k") / "metrics_per_slice.csv"
+    lacking.write_text("\n".join(line for line in lacking.read_text().splitlines() if PATIENTS[2] not in line))
+    (make(tmp_path / "l") / "metrics_per_slice.csv").unlink()
     cases = {
         ("a",): "two or more different runs",
         ("a", "a"): "two or more different runs",
@@ -137,6 +173,9 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         ("a", "g"): f"Expected the scores of a run. Received {tmp_path / 'g'}: could not convert",
         ("a", "h"): f"Received {tmp_path / 'h'}: metrics_per_patient.csv lacks a score",
         ("a", "i"): f"Expected the scores of a run. Received {tmp_path / 'i'}",
+        ("a", "j"): f"others of {PATIENTS[0]} in j than in a",
+        ("a", "k"): f"the run's own test patients. Received others in {lacking}",
+        ("a", "l"): "Expected an evaluated run",
         ("a", "nothing"): "Expected a run folder",
     }
     assert all(path.is_dir() for path in (first, other, bare, sized))
@@ -178,7 +217,7 @@ def test_one_common_patient_has_neither_interval_nor_verdict(tmp_path, capsys):
     make(tmp_path / "b", test=PATIENTS[4:7], dice=[0.1, 0.2, 0.3], pixels=[104, 105, 106])
     assert cli.main(["compare", str(tmp_path / "a"), str(tmp_path / "b")]) == 0
     printed = capsys.readouterr().out
-    assert "Compared on the 1 patients" in printed
+    assert "Compared on the one patient" in printed
     assert "no score has an interval" in printed
     assert re.search(r"Dice, cascade +b +0\.100 +-0\.800 +1\.000", printed)
 
