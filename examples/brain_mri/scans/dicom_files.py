@@ -12,15 +12,10 @@ import numpy as np
 
 from examples.brain_mri.scans.scan import unusable
 
-NEEDED = (
-    "SeriesInstanceUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "FrameOfReferenceUID",
-    "ImagePositionPatient",
-    "ImageOrientationPatient",
-    "PixelSpacing",
-)
+IDENTIFIERS = ("SeriesInstanceUID", "SOPInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID")
+GEOMETRY = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")
+# SOP classes of Enhanced MR Image Storage, and of its conversion from older images.
+ENHANCED = ("1.2.840.10008.5.1.4.1.1.4.1", "1.2.840.10008.5.1.4.1.1.4.4")
 
 
 def is_dicom(path: Path) -> bool:
@@ -82,20 +77,32 @@ def _refusal(header: Any) -> str | None:
         return "Expected an image. Received a header without its size; the file may be cut off. Replace it."
     if header.get("Modality", "MR") not in ("MR", "OT"):
         return f"Expected MR. Received the modality {header.Modality}. Leave it out."
-    if int(header.get("NumberOfFrames") or 1) > 1:
-        return "Expected one slice in a file. Received an enhanced, multi-frame one. Convert it to NIfTI (dcm2niix)."
     if int(header.get("SamplesPerPixel") or 1) != 1:
         return "Expected grey slices. Received colours. Leave it out."
-    return _without_geometry(header)
+    if is_enhanced(header):
+        return _without(header, IDENTIFIERS)
+    if int(header.get("NumberOfFrames") or 1) > 1:
+        return f"Expected a slice or an enhanced MR image. Received frames of {kind.name}. Convert it to NIfTI."
+    return _without(header, IDENTIFIERS + GEOMETRY) or _wrong_geometry(header)
 
 
-def _without_geometry(header: Any) -> str | None:
-    absent = [name for name in NEEDED if header.get(name) in (None, "")]
+def is_enhanced(header: Any) -> bool:
+    """Return whether a file is an enhanced MR image, which holds slices as frames."""
+    return str(header.get("SOPClassUID", "")) in ENHANCED
+
+
+def _without(header: Any, names: tuple[str, ...]) -> str | None:
+    absent = [name for name in names if header.get(name) in (None, "")]
     if absent:
         return f"Expected a slice's geometry. Received a file without {', '.join(absent)}. Export the original series."
-    uid = str(header.SeriesInstanceUID)
-    if not re.fullmatch(r"[\d.]+", uid, re.ASCII):  # the mask's file is named after it: no path into other folders
-        return f"Expected digits and dots as SeriesInstanceUID. Received {uid!r}. Export the original series."
+    for name in ("SeriesInstanceUID", "SOPInstanceUID"):  # masks are named after them: no path into other folders
+        uid = str(header[name].value)
+        if not re.fullmatch(r"[\d.]+", uid, re.ASCII):
+            return f"Expected digits and dots as {name}. Received {uid!r}. Export the original series."
+    return None
+
+
+def _wrong_geometry(header: Any) -> str | None:
     for name, length in (("ImagePositionPatient", 3), ("ImageOrientationPatient", 6), ("PixelSpacing", 2)):
         numbers = np.atleast_1d(np.array(header[name].value, float))
         if (

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import resunet_kit
 from examples.brain_mri.scans.dicom_files import quiet_pydicom
 from resunet_kit.data import atomic_write
@@ -19,21 +17,20 @@ MAY_BE_EMPTY = (
 )  # fmt: skip
 
 
-def write_segmentation(path: Path, mask: np.ndarray, sources: list[Any], depth: float | None) -> None:
-    """Write what `segmentation` makes, whole or not at all."""
-    made = segmentation(mask, sources, depth)
+def write_segmentation(path: Path, made: Any) -> None:
+    """Write what `segmentation` returns, whole or not at all."""
     with atomic_write(path) as temporary:
         made.save_as(temporary)
 
 
-def segmentation(mask: np.ndarray, sources: list[Any], depth: float | None) -> Any:
+def segmentation(mask: Any, sources: list[Any], depth: float | None) -> Any:
     """Return a mask as a segmentation object, one plane for each source that has a marked pixel.
 
     UIDs and the time are new at each call, as DICOM asks of a new object.
 
     Args:
-        mask: `(slices, rows, columns)` of 0 and 1, in the order of the sources.
-        sources: Headers of the series' slices.
+        mask: uint8 array `(slices, rows, columns)` of 0 and 1, in the order of the sources; or a highdicom volume.
+        sources: Headers of the series' slices; or highdicom's image that holds all of them.
         depth: Distance of neighbouring slices in millimetres; None where it is not known.
 
     Raises:
@@ -45,7 +42,7 @@ def segmentation(mask: np.ndarray, sources: list[Any], depth: float | None) -> A
                 setattr(header, name, "")
         if header.PatientSex not in ("M", "F", "O"):
             header.PatientSex = ""
-        if "SliceThickness" not in header:
+        if "SliceThickness" not in header and "NumberOfFrames" not in header:
             header.SliceThickness = depth
     try:
         with quiet_pydicom():
@@ -57,7 +54,7 @@ def segmentation(mask: np.ndarray, sources: list[Any], depth: float | None) -> A
         ) from error
 
 
-def _segmentation(mask: np.ndarray, sources: list[Any]) -> Any:
+def _segmentation(mask: Any, sources: list[Any]) -> Any:
     import highdicom
     from highdicom.seg import SegmentAlgorithmTypeValues, SegmentationTypeValues, SegmentDescription
     from pydicom.sr.codedict import codes
@@ -77,7 +74,7 @@ def _segmentation(mask: np.ndarray, sources: list[Any]) -> Any:
     )
     return highdicom.seg.Segmentation(
         source_images=sources,
-        pixel_array=mask.astype(np.uint8),
+        pixel_array=mask,
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[tumour],
         series_instance_uid=generate_uid(),

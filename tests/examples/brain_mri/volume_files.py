@@ -3,8 +3,8 @@
 import nibabel
 import numpy as np
 import pydicom
-from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 AXIAL = (1, 0, 0, 0, 1, 0)
 OBLIQUE = np.array([[-1.0, 0.1, 0, 90], [0.1, 1.0, 0.2, -120], [0, -0.07, 3.0, -60], [0, 0, 0, 1]])
@@ -51,8 +51,61 @@ def dicom_slice(pixels, number, position, *, series, orientation=AXIAL, **tags):
     return header
 
 
-def write_series(folder, slices=6, *, series="1.2.3.4", suffix=".dcm", compress=None, skip=(), **tags):
-    """Write a series whose box lies in slices 1 and 2; files are named in the reverse of their order in the head."""
+def enhanced_image(values, heights, *, series="1.2.5", orientation=AXIAL, **tags):
+    """Return an enhanced MR image, whose frames are slices at these heights."""
+    header = dicom_slice(values[0], 1, (0, 0, 0), series=series)
+    header.SOPClassUID = header.file_meta.MediaStorageSOPClassUID = EnhancedMRImageStorage
+    for name in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SliceThickness"):
+        delattr(header, name)
+    header.NumberOfFrames, header.PixelData = len(values), values.astype("uint16").tobytes()
+    measures = dataset(PixelSpacing=[0.5, 0.8], SliceThickness=5, SpacingBetweenSlices=5)
+    header.SharedFunctionalGroupsSequence = [
+        dataset(
+            PixelMeasuresSequence=[measures],
+            PlaneOrientationSequence=[dataset(ImageOrientationPatient=list(orientation))],
+        )
+    ]
+    organization = generate_uid(entropy_srcs=["organization"])
+    header.DimensionOrganizationSequence = [dataset(DimensionOrganizationUID=organization)]
+    pointers = {"DimensionIndexPointer": 0x00200032, "FunctionalGroupPointer": 0x00209113}
+    header.DimensionIndexSequence = [dataset(DimensionOrganizationUID=organization, **pointers)]
+    header.PerFrameFunctionalGroupsSequence = [
+        dataset(
+            PlanePositionSequence=[dataset(ImagePositionPatient=list(position))],
+            FrameContentSequence=[dataset(DimensionIndexValues=[number], StackID="1", InStackPositionNumber=number)],
+        )
+        for number, position in enumerate(np.add([-8, -6, 0], np.outer(heights, normal(orientation))), start=1)
+    ]
+    for name, value in tags.items():
+        setattr(header, name, value)
+    return header
+
+
+def normal(orientation):
+    return np.cross(*np.reshape(orientation, (2, 3)))
+
+
+def dataset(**tags):
+    found = Dataset()
+    for name, value in tags.items():
+        setattr(found, name, value)
+    return found
+
+
+def write_enhanced(path, heights=(25, 20, 15, 10, 5, 0), **tags):
+    """Write an enhanced MR image whose box lies at heights of 5 and 10."""
+    values = np.full((len(heights), 24, 20), 100, np.uint16)
+    values[np.isin(heights, (5, 10)), 4:12, 2:7] = 3000
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pydicom.dcmwrite(path, enhanced_image(values, heights, **tags), enforce_file_format=True)
+    return path
+
+
+def write_series(folder, slices=6, *, series="1.2.3.4", suffix=".dcm", compress=None, skip=(), every=1.0, **tags):
+    """Write a series whose box lies in slices 1 and 2; files are named in the reverse of their order in the head.
+
+    Slices are `every` times 5 mm apart.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for index in range(slices):
@@ -61,7 +114,7 @@ def write_series(folder, slices=6, *, series="1.2.3.4", suffix=".dcm", compress=
         pixels = np.full((24, 20), 100, np.uint16)
         if index in (1, 2):
             pixels[4:12, 2:7] = 3000
-        header = dicom_slice(pixels, slices - index, (-8, -6, 5.0 * index), series=series, **tags)
+        header = dicom_slice(pixels, slices - index, (-8, -6, 5.0 * every * index), series=series, **tags)
         if compress:
             header.compress(compress)
         path = folder / f"im{slices - index:03d}{suffix}"

@@ -1,86 +1,36 @@
 import numpy as np
-import pydicom
-import pytest
 
-from examples.brain_mri.scans.dicom_studies import group_series
+from examples.brain_mri.scans.dicom import DicomStudy
+from examples.brain_mri.scans.dicom_series import DicomSeries
 from tests.examples.brain_mri.volume_files import write_series
 
 
-def series_of(folder):
-    return group_series(sorted(file for file in folder.rglob("*") if file.is_file())).scans
+def series(folder, uid, **tags):
+    files = write_series(folder, series=uid, **tags)
+    return DicomSeries("P-1", tuple(files), uid)
 
 
-@pytest.mark.parametrize(
-    "orientation", [(1, 0, 0, 0, 1, 0), (0.96, 0.28, 0, -0.28, 0.96, 0)], ids=["straight", "oblique"]
-)
-def test_a_series_is_ordered_by_position_and_its_mask_lies_where_it_does(orientation, tmp_path, mark_bright):
-    write_series(tmp_path / "in", suffix="", orientation=orientation)
-    [stack] = mark_bright(tmp_path / "out", tmp_path / "in")
-    assert [file.name for file in stack.files] == [f"im{number:03d}" for number in (6, 5, 4, 3, 2, 1)]
-    assert stack.spacing == (5.0, 0.5, 0.8)
-    stored = pydicom.dcmread(stack.files[1]).pixel_array
-    assert (stack.images[1] == stored[..., None]).all()  # as radiologists see it: axial slices are not mirrored
-    written = pydicom.dcmread(tmp_path / "out" / "1.2.3.4_pred.dcm")
-    source = pydicom.dcmread(stack.files[1])
-    assert written.FrameOfReferenceUID == source.FrameOfReferenceUID
-    assert written.StudyInstanceUID == source.StudyInstanceUID
-    heights = sorted(
-        float(frame.PlanePositionSequence[0].ImagePositionPatient[2])
-        for frame in written.PerFrameFunctionalGroupsSequence
-    )
-    assert heights == [5.0, 10.0]
-    expected = np.zeros((24, 20), bool)
-    expected[4:12, 2:7] = True
-    assert (written.pixel_array == expected).all()
+def test_a_study_is_read_at_the_pixels_of_flair(tmp_path):
+    flair = series(tmp_path / "flair", "1.2.3")
+    # Slices are 10 mm apart, and the box is at 10 and 20 mm.
+    wide = DicomSeries("P-1", tuple(write_series(tmp_path / "post", 4, series="1.2.4", every=2.0)), "1.2.4")
+    study = DicomStudy.of(flair, {"post": wide})
+    [stack] = study.read()
+    assert stack.images.shape == (6, 24, 20, 3)
+    assert (stack.images[..., 0] == stack.images[..., 1]).all()
+    box = stack.images[:, 6, 4]  # at 0, 5, … 25 mm
+    assert box[:, 1].tolist() == [100, 3000, 3000, 100, 100, 100]
+    assert box[:, 2].tolist() == [100, 1550, 3000, 3000, 3000, 1550]
+    assert study.outputs() == flair.outputs()
+    assert len(study.files) == 10
 
 
-@pytest.mark.parametrize(
-    "syntax", [pydicom.uid.RLELossless, pydicom.uid.JPEGLSLossless], ids=lambda syntax: syntax.name
-)
-def test_compressed_series_are_read(syntax, tmp_path, mark_bright):
-    write_series(tmp_path / "in", slices=3, compress=syntax)
-    [stack] = mark_bright(tmp_path / "out", tmp_path / "in")
-    assert (stack.images[..., 1] == 3000).sum() == 2 * 40
-
-
-def test_rescaling_and_inverted_greys(tmp_path):
-    write_series(tmp_path / "a", RescaleSlope="2", RescaleIntercept="-1024")
-    [plain] = series_of(tmp_path / "a")
-    assert (plain.read()[0].images == 2 * 3000 - 1024).sum() == 2 * 40 * 3
-    write_series(tmp_path / "b", PhotometricInterpretation="MONOCHROME1")
-    [inverted] = series_of(tmp_path / "b")
-    assert (inverted.read()[0].images == -3000).sum() == 2 * 40 * 3
-
-
-def test_uneven_distances_are_noted(tmp_path):
-    write_series(tmp_path, slices=4)
-    [even] = series_of(tmp_path)
-    assert not even.check().notes
-    header = pydicom.dcmread(even.files[-1])
-    header.ImagePositionPatient[2] = float(header.ImagePositionPatient[2]) + 1
-    header.save_as(even.files[-1])
-    [uneven] = series_of(tmp_path)
-    [note] = uneven.check().notes
-    assert "5 to 6 mm apart" in note
-
-
-def test_what_is_damaged_is_named_and_the_rest_stays(tmp_path):
-    paths = write_series(tmp_path)
-    paths[2].write_bytes(paths[2].read_bytes()[:-300])
-    [found] = series_of(tmp_path)
-    check = found.check()
-    assert list(check.unreadable) == [paths[2]]
-    assert check.slices == 5
-    assert len(found.without(check.unreadable).files) == 5
-
-
-def test_two_slices_at_one_position_are_refused(tmp_path):
-    write_series(tmp_path, slices=2)
-    for index, path in enumerate(write_series(tmp_path / "echo", slices=2)):
-        header = pydicom.dcmread(path)
-        header.SOPInstanceUID = header.file_meta.MediaStorageSOPInstanceUID = f"1.2.9.{index}"
-        header.save_as(path)
-    [found] = series_of(tmp_path)
-    check = found.check()
-    assert "one slice at each position" in next(iter(check.unreadable.values()))
-    assert check.slices == 0
+def test_what_a_study_lacks_without_some_files(tmp_path):
+    flair, post = series(tmp_path / "flair", "1.2.3"), series(tmp_path / "post", "1.2.4")
+    study = DicomStudy.of(flair, {"post": post})
+    assert study.check().slices == 6
+    rest = study.without([flair.files[0]])
+    assert isinstance(rest, DicomStudy)
+    assert np.shape(rest.read()[0].images) == (5, 24, 20, 3)
+    assert study.without([post.files[0]]) is None
+    assert study.without(flair.files) is None

@@ -31,7 +31,7 @@ def test_a_file_that_cannot_be_read_is_not_passed_over(file, monkeypatch):
     ("change", "why"),
     [
         ({"Modality": "CT"}, "Expected MR"),
-        ({"NumberOfFrames": 5}, "multi-frame"),
+        ({"NumberOfFrames": 5}, "frames of MR Image Storage"),
         ({"SamplesPerPixel": 3}, "Received colours"),
         ({"SeriesInstanceUID": "../../1.2"}, "digits and dots as SeriesInstanceUID"),
         ({"SeriesInstanceUID": "1.2/3"}, "digits and dots as SeriesInstanceUID"),

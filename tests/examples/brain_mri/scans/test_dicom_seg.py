@@ -16,14 +16,14 @@ def test_headers_may_lack_what_dicom_lets_be_empty(headers, tmp_path):
         for name in (*MAY_BE_EMPTY, "SliceThickness"):
             delattr(header, name)
         header.PatientSex = "U"  # which DICOM does not know
-    write_segmentation(tmp_path / "mask.dcm", np.ones((2, 24, 20), np.uint8), headers, 5.0)
+    write_segmentation(tmp_path / "mask.dcm", segmentation(np.ones((2, 24, 20), np.uint8), headers, 5.0))
     written = pydicom.dcmread(tmp_path / "mask.dcm")
     assert written.pixel_array.all()
     assert written.SegmentSequence[0].SegmentLabel == "Tumour"
 
 
 def test_a_mask_without_tumour_is_written_too(headers, tmp_path):
-    write_segmentation(tmp_path / "mask.dcm", np.zeros((2, 24, 20), np.uint8), headers, 5.0)
+    write_segmentation(tmp_path / "mask.dcm", segmentation(np.zeros((2, 24, 20), np.uint8), headers, 5.0))
     assert not pydicom.dcmread(tmp_path / "mask.dcm").pixel_array.any()
 
 
