@@ -48,6 +48,10 @@ class DicomVolume(Scan):
     def file_of(self, number: int) -> Path:
         """Return the file of a slice."""
 
+    @abstractmethod
+    def undecodable(self) -> dict[Path, str]:
+        """Return the files whose pixels cannot be read, with the reason."""
+
     def outputs(self) -> list[tuple[Path, str]]:
         """Return the first file with the mask's name."""
         return [(self.files[0], f"{self.uid}_pred.dcm")]
@@ -113,14 +117,17 @@ class DicomStudy(Scan):
         """Decode each file once."""
         found = self.flair.check()
         for volume in self.t1.values():
-            found.unreadable |= volume.check().unreadable
+            bad = volume.undecodable()
+            if bad:
+                found.notes.append(f"The series of {volume.files[0]} is left out, since a file of it cannot be used.")
+            found.unreadable |= bad
         return found
 
-    def without(self, files: Collection[Path]) -> "DicomStudy | None":
-        """Return the study without slices of FLAIR; None if a T1 volume lacks a file, as for NIfTI volumes."""
+    def without(self, files: Collection[Path]) -> Scan | None:
+        """Return the study without slices of FLAIR, and without T1 volumes that lack a file."""
         flair = self.flair.without(files)
-        damaged = any(set(files) & set(volume.files) for volume in self.t1.values())
-        return self.of(flair, self.t1) if isinstance(flair, DicomVolume) and not damaged else None
+        whole = {name: volume for name, volume in self.t1.items() if not set(files) & set(volume.files)}
+        return self.of(flair, whole) if isinstance(flair, DicomVolume) and whole else flair
 
     def read(self) -> list[Stack]:
         """Return one stack of axial slices; a missing sequence is replaced by FLAIR, as in the data set."""

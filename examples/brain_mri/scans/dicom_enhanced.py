@@ -24,6 +24,14 @@ class EnhancedImage(DicomVolume):
             return Check(unreadable={self.files[0]: reason(self.files[0], error)})
         return Check(len(self.grid().origins))
 
+    def undecodable(self) -> dict[Path, str]:
+        """Return the file with the reason, if its pixels cannot be read."""
+        try:
+            self._read()
+        except ValueError as error:
+            return {self.files[0]: reason(self.files[0], error)}
+        return {}
+
     def without(self, files: Collection[Path]) -> "EnhancedImage | None":
         """Return None without the file."""
         return None if self.files[0] in files else self

@@ -114,6 +114,14 @@ def _wrong_geometry(header: Any) -> str | None:
     return None
 
 
+def thickness(header: Any) -> float | None:
+    """Return the thickness of a slice in millimetres; None where the header does not tell."""
+    try:
+        return float(header.get("SliceThickness") or 0) or None
+    except (ValueError, TypeError):  # such as "5 mm"
+        return None
+
+
 def geometry_key(header: Any) -> tuple[Any, ...]:
     """Return what is equal in all slices of one grid."""
     orientation = tuple(round(float(number), 3) for number in header.ImageOrientationPatient)

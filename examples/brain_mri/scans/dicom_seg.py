@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import resunet_kit
-from examples.brain_mri.scans.dicom_files import quiet_pydicom
+from examples.brain_mri.scans.dicom_files import quiet_pydicom, thickness
 from resunet_kit.data import atomic_write
 
 NAME = "resunet_kit brain MRI example"
@@ -42,7 +42,7 @@ def segmentation(mask: Any, sources: list[Any], depth: float | None) -> Any:
                 setattr(header, name, "")
         if header.PatientSex not in ("M", "F", "O"):
             header.PatientSex = ""
-        if "SliceThickness" not in header and "NumberOfFrames" not in header:
+        if "NumberOfFrames" not in header and thickness(header) is None:
             header.SliceThickness = depth
     try:
         with quiet_pydicom():

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from examples.brain_mri.scans.dicom import DicomVolume
-from examples.brain_mri.scans.dicom_files import decoded, geometry_key, read_header
+from examples.brain_mri.scans.dicom_files import decoded, geometry_key, read_header, thickness
 from examples.brain_mri.scans.dicom_seg import segmentation
 from examples.brain_mri.scans.grid import LPS_TO_RAS, Grid
 from examples.brain_mri.scans.scan import Check, reason, unusable
@@ -20,12 +20,7 @@ class DicomSeries(DicomVolume):
 
     def check(self) -> Check:
         """Decode each file once."""
-        found = Check(len(self.files))
-        for file in self.files:
-            try:
-                decoded(file)
-            except ValueError as error:
-                found.unreadable[file] = reason(file, error)
+        found = Check(len(self.files), self.undecodable())
         rest = self.without(found.unreadable)
         if rest:
             try:
@@ -42,6 +37,16 @@ class DicomSeries(DicomVolume):
         rest = tuple(file for file in self.files if file not in files)
         return replace(self, files=rest) if rest else None
 
+    def undecodable(self) -> dict[Path, str]:
+        """Return the files whose pixels cannot be read, with the reason."""
+        found = {}
+        for file in self.files:
+            try:
+                decoded(file)
+            except ValueError as error:
+                found[file] = reason(file, error)
+        return found
+
     def grid(self) -> Grid:
         """Return where its pixels lie."""
         headers = [read_header(file) for file in self.files]
@@ -57,7 +62,7 @@ class DicomSeries(DicomVolume):
             np.array([header.ImagePositionPatient for header in headers], float) @ LPS_TO_RAS,
             (int(header.Rows), int(header.Columns)),
             (rows, columns),
-            float(header.get("SliceThickness") or 0),
+            thickness(header) or 0.0,
             str(header.FrameOfReferenceUID),
         )
         for index in grid.doubled():

@@ -9,7 +9,7 @@ from examples.brain_mri.scans.axial import axial_spacing
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0])  # DICOM counts to the left and posterior
 _CLOSEST = 1e-3  # millimetres between two slices
-_MIDDLE = (0.25, 0.75)
+_INNER = (0.1, 0.9)  # of rows and columns: at the margins is air, and fields of view differ
 
 
 @dataclass(frozen=True)
@@ -77,34 +77,53 @@ class Grid:
             return "it is in another frame of reference"
         if self.doubled():
             return "two of its slices lie at one position"
-        if self.uneven():
-            return "its slices are not evenly spaced"
         try:
             self.spacing()
         except ValueError:
             return "it was scanned in another plane"
-        # The middle of each slice: at its margins is air, and fields of view differ.
-        middle = [(0, row * onto.shape[0], column * onto.shape[1], 1) for row in _MIDDLE for column in _MIDDLE]
-        for matrix in self._from_slices(onto):
-            indices = (matrix @ np.transpose(middle))[:3].T
-            if (indices < -1).any() or (indices > (len(self.origins), *self.shape)).any():  # one voxel beyond
-                return "it does not cover all slices of FLAIR"
+        if not self._is_regular():
+            return "its slices are not evenly spaced"
+        inner = [(0, row * onto.shape[0], column * onto.shape[1], 1) for row in _INNER for column in _INNER]
+        indices = np.concatenate([(matrix @ np.transpose(inner))[:3].T for matrix in self._from_slices(onto)])
+        step = np.linalg.norm(self._step)
+        beyond = np.array([max(0.5, 0.5 * onto.depth / step), 0.5, 0.5])  # half a slice, and half a pixel
+        last = np.subtract((len(self.origins), *self.shape), 1)
+        if (indices < -beyond).any() or (indices > last + beyond).any():
+            return "it does not cover FLAIR"
         return None
 
     def resample(self, values: np.ndarray, onto: "Grid") -> np.ndarray:
-        """Return values of this grid at the pixels of another one, `(slices, rows, columns)`, interpolated linearly."""
+        """Return values of this grid at the pixels of another one, `(slices, rows, columns)`, interpolated linearly.
+
+        Beside this grid is its darkest value, and above and below it, by up to half a slice, its last slice.
+        """
         from scipy import ndimage
 
-        # Slice by slice, because the other grid may have gaps; "nearest" continues the margins.
+        framed = np.pad(values, ((0, 0), (1, 1), (1, 1)), constant_values=values.min())
+        shift = _affine(np.eye(3), np.array([0, 1, 1]))
+        # Slice by slice, because the other grid may have gaps.
         slices = [
-            ndimage.affine_transform(values, matrix, output_shape=(1, *onto.shape), order=1, mode="nearest")
+            ndimage.affine_transform(framed, shift @ matrix, output_shape=(1, *onto.shape), order=1, mode="nearest")
             for matrix in self._from_slices(onto)
         ]
         return np.concatenate(slices)
 
+    @property
+    def _step(self) -> np.ndarray:
+        """From one slice to the next, on average; not along the normal if the stack is sheared."""
+        if len(self.origins) == 1:
+            return self.affine[:3, 0]
+        return np.asarray((self.origins[-1] - self.origins[0]) / (len(self.origins) - 1))
+
+    def _is_regular(self) -> bool:
+        """Return whether each slice lies where equal steps lead, to a tenth of a step."""
+        expected = self.origins[0] + np.outer(np.arange(len(self.origins)), self._step)
+        return bool(np.abs(self.origins - expected).max() <= 0.1 * np.linalg.norm(self._step))
+
     def _from_slices(self, onto: "Grid") -> Iterable[np.ndarray]:
         """Yield, for each slice of another grid, the matrix from `(0, row, column)` to the indices of this one."""
-        to_indices = np.linalg.inv(self.affine)
+        in_plane = self.directions[:, 1:] * self.pixel_spacing
+        to_indices = np.linalg.inv(_affine(np.column_stack([self._step, in_plane]), self.origins[0]))
         for origin in onto.origins:
             yield to_indices @ _affine(onto.directions * (1.0, *onto.pixel_spacing), origin)
 

@@ -32,5 +32,15 @@ def test_what_a_study_lacks_without_some_files(tmp_path):
     rest = study.without([flair.files[0]])
     assert isinstance(rest, DicomStudy)
     assert np.shape(rest.read()[0].images) == (5, 24, 20, 3)
-    assert study.without([post.files[0]]) is None
+    assert study.without([post.files[0]]) == flair
     assert study.without(flair.files) is None
+
+
+def test_a_damaged_t1_file_is_named_and_t1_alone_is_left_out(tmp_path):
+    flair, post = series(tmp_path / "flair", "1.2.3"), series(tmp_path / "post", "1.2.4")
+    bad = post.files[2]
+    bad.write_bytes(bad.read_bytes()[:-300])
+    check = DicomStudy.of(flair, {"post": post}).check()
+    assert list(check.unreadable) == [bad]
+    assert check.slices == 6
+    assert check.notes == [f"The series of {post.files[0]} is left out, since a file of it cannot be used."]

@@ -81,10 +81,10 @@ def test_series_that_do_not_fit_are_left_out_with_the_reason(tmp_path):
     assert channels(series) == [1, 1, 1]
     assert not found.unreadable
     told = dict(zip(sorted(("pre", "post", "t2", "other")), sorted(found.notes), strict=True))
-    assert "does not say T1" in told["other"]
+    assert "does not say which T1" in told["other"]
     assert "another frame of reference" in told["post"]
-    assert "does not cover all slices of FLAIR" in told["pre"]
-    assert "does not say T1" in told["t2"]
+    assert "does not cover FLAIR" in told["pre"]
+    assert "does not say which T1" in told["t2"]
 
 
 def test_two_series_of_one_sequence_are_both_left_out(tmp_path):
@@ -110,7 +110,7 @@ def test_without_flair_a_described_series_is_refused(tmp_path):
     assert "Received the series 'AX T1'" in found.unreadable[first]
 
 
-def test_a_damaged_slice_of_flair_is_left_out_and_one_of_t1_ends_the_study(tmp_path):
+def test_a_damaged_slice_of_flair_is_left_out(tmp_path):
     files = write_study(tmp_path, flair=FLAIR, pre=PRE)
     bad = files["flair"][2]
     bad.write_bytes(bad.read_bytes()[:-300])
@@ -121,11 +121,67 @@ def test_a_damaged_slice_of_flair_is_left_out_and_one_of_t1_ends_the_study(tmp_p
     [stack] = rest.read()
     assert len(stack.images) == 5
     assert len(rest.files) == 11
-    bad = files["pre"][2]
-    bad.write_bytes(bad.read_bytes()[:-300])
-    check = study.check()
-    assert set(check.unreadable) == {bad, files["flair"][2]}
-    assert study.without(check.unreadable) is None
+
+
+def test_of_two_flair_series_the_axial_one_is_used(tmp_path):
+    sagittal = (0, 1, 0, 0, 0, -1)
+    write_study(tmp_path, flair=FLAIR, other="SAG FLAIR")
+    for path in (tmp_path / "other").iterdir():
+        number = pydicom.dcmread(path).InstanceNumber
+        change(path, ImageOrientationPatient=list(sagittal), ImagePositionPatient=[5.0 * number, 0, 0])
+    found = grouped(tmp_path)
+    assert [scan.uid for scan in found.scans] == ["1.2.3.1"]
+    assert "Expected axial slices" in found.notes[0]
+    for path in (tmp_path / "flair").iterdir():
+        path.unlink()
+    [alone] = grouped(tmp_path).scans
+    assert "Expected axial slices" in next(iter(alone.check().unreadable.values()))
+
+
+def test_what_cannot_be_used_beside_flair_is_a_note_and_without_flair_an_error(tmp_path):
+    files = write_study(tmp_path, flair=FLAIR, colours="FA colour", bare="AX T1")
+    for path in files["colours"]:
+        change(path, SamplesPerPixel=3)
+    change(files["bare"][0], PixelSpacing=None)
+    found = grouped(tmp_path)
+    assert len(found.scans) == 1
+    assert not found.unreadable
+    assert sum("Received colours" in note and "and 5 other files" in note for note in found.notes) == 1
+    assert sum("without PixelSpacing" in note for note in found.notes) == 1
+    change(files["flair"][0], PixelSpacing=None)
+    assert list(grouped(tmp_path).unreadable) == [files["flair"][0]]
+    for path in files["flair"]:
+        path.unlink()
+    assert set(files["colours"]) <= set(grouped(tmp_path).unreadable)
+
+
+def test_a_series_whose_description_names_no_sequence_is_taken_as_flair_with_a_note(tmp_path):
+    write_series(tmp_path)
+    found = grouped(tmp_path)
+    assert len(found.scans) == 1
+    assert "taken as FLAIR" in found.notes[0]
+
+
+def test_reformatted_series_do_not_compete_with_the_original(tmp_path):
+    files = write_study(tmp_path, flair=FLAIR, pre=PRE, again="AX T1 MPR")
+    for path in files["again"]:
+        change(path, ImageType=["DERIVED", "SECONDARY", "MPR"])
+    [study] = grouped(tmp_path).scans
+    assert channels(study) == [2, 1, 1]
+
+
+def test_a_thickness_that_is_no_number_is_not_needed(tmp_path):
+    files = write_study(tmp_path, flair=FLAIR)
+    for path in files["flair"]:
+        before, name, after = path.read_bytes().partition(b"\x18\x00\x50\x00DS")
+        size = after[0]
+        path.write_bytes(before + name + after[:2] + b"5 mm  "[:size].rjust(size, b"m") + after[2 + size :])
+        with pytest.raises(ValueError, match="could not convert"):
+            float(pydicom.dcmread(path).SliceThickness)
+    [series] = grouped(tmp_path).scans
+    check = series.check()
+    assert not check.unreadable
+    assert series.read()[0].spacing[0] == 5
 
 
 def test_series_of_one_folder_are_separated_and_copies_count_once(tmp_path):

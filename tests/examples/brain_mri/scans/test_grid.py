@@ -60,10 +60,15 @@ def test_resampling_to_its_own_grid_changes_nothing():
     ("other", "why"),
     [
         (make([0, 5, 10], frame="other"), "another frame of reference"),
-        (make([0, 5]), None),  # the next slice is only one beyond
+        (make([2.4, 7.4, 12.4]), None),  # half a slice beyond
+        (make([2.6, 7.6, 12.6]), "does not cover"),
+        (make([1, 2, 3, 4, 5, 6, 7, 8]), None),  # half of FLAIR's thicker slices
+        (make([0, 5]), "does not cover"),
         (make([0]), "does not cover"),
         (make([10, 15, 20]), "does not cover"),
-        (make([0, 5, 10], corner=(-12.0, 0.0, 0.0)), "does not cover"),
+        (make([0, 5, 10], corner=(-3.0, 0.0, 0.0)), "does not cover"),
+        (make([0, 5, 10], shape=(20, 18)), "does not cover"),
+        (make([0, 5, 10, 14]), "not evenly spaced"),
         (make([0, 5, 20]), "not evenly spaced"),
         (make([0, 5, 5, 10]), "at one position"),
         (make([0, 5], AXIAL[:, [2, 1, 0]]), "another plane"),
@@ -72,6 +77,24 @@ def test_resampling_to_its_own_grid_changes_nothing():
 def test_what_cannot_be_resampled_is_said(other, why):
     found = other.mismatch(ONTO)
     assert found is None if why is None else why in found
+
+
+def test_rounded_and_sheared_positions_are_followed():
+    onto = make([0, 5, 10, 15])
+    heights = np.linspace(-1, 16, 60)
+    for shift in (np.zeros(3), np.array([0, 0.3, 0])):  # the stack of a tilted gantry
+        other = make(heights, corner=(6.0, 4.0, 0.0), shape=(90, 90))
+        other = replace(other, origins=(other.origins + np.outer(heights, shift)).round(2))
+        assert other.mismatch(onto) is None
+        assert other.resample(ramp(other), onto) == pytest.approx(ramp(onto), abs=0.1)  # 2 to 5 per millimetre
+
+
+def test_beside_the_other_grid_is_its_darkest_value():
+    other = make([0, 5, 10], corner=(-1.6, -1.0, 0.0), shape=(20, 16))
+    found = other.resample(np.full((3, 20, 16), 7.0) + np.arange(3)[:, None, None], ONTO)
+    assert (found[:, 2:22, 2:18] == np.array([7, 8, 9])[:, None, None]).all()
+    assert (found[:, 0] == 7).all()
+    assert (found[:, :, -1] == 7).all()
 
 
 def test_the_depth_is_the_smallest_distance_or_the_thickness():
