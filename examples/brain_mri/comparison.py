@@ -62,20 +62,35 @@ def _read(path: Path, name: str) -> Scored:
     if not all(file.is_file() for file in files):
         raise ValueError(f"Expected an evaluated run. Received {path} without scores. {cure}")
     try:
-        table = pd.read_csv(files[0]).set_index("patient")[[*SCORES, *SAME]].astype(float)
-        slices = pd.read_csv(files[1]).set_index(["patient", "slice"])[["has_tumour", "predicted_tumour"]].astype(float)
+        table = _table(files[0], ["patient"], [*SCORES, *SAME])
+        slices = _table(files[1], ["patient", "slice"], ["has_tumour", "predicted_tumour"])
+        if not slices.isin([0, 1]).all(axis=None) or not slices.groupby(level=0).size().eq(table["slices"]).all():
+            raise ValueError(f"{files[1].name} is not that of {files[0].name}")
         found = dict(json.loads(files[2].read_text(encoding="utf-8"))["provenance"])
         patients_text(found)  # what the comparison begins with
-        for file, read in zip(files[:2], (table, slices), strict=False):
-            if not np.isfinite(read).all(axis=None):
-                raise ValueError(f"{file.name} lacks a score")
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"Expected the scores of a run. Received {path}: {error}. {cure}") from error
-    own = {patient for patient, part in run.split().items() if part == "test"}
-    for file, patients in zip(files[:2], (table.index, slices.index.unique("patient")), strict=False):
-        if set(patients) != own:
-            raise ValueError(f"Expected scores of the run's own test patients. Received others in {file}. {cure}")
-    return Scored(name, run, table, slices.sort_index(), found)
+    if set(table.index) != {patient for patient, part in run.split().items() if part == "test"}:
+        raise ValueError(f"Expected scores of the run's own test patients. Received others in {files[0]}. {cure}")
+    return Scored(name, run, table, slices, found)
+
+
+def _table(file: Path, keys: list[str], columns: list[str]) -> pd.DataFrame:
+    """Return finite numbers, one row per key, in the order of the keys.
+
+    Raises:
+        ValueError: If the file holds something else.
+    """
+    table = pd.read_csv(file)
+    absent = [name for name in (*keys, *columns) if name not in table]
+    if absent:
+        raise ValueError(f"{file.name} lacks {', '.join(absent)}; an older version may have written it")
+    table = table.set_index(keys)[columns].astype(float).sort_index()
+    if not np.isfinite(table).all(axis=None) or table.index.to_frame().isna().any(axis=None):
+        raise ValueError(f"{file.name} lacks a score")
+    if not table.index.is_unique:
+        raise ValueError(f"{file.name} has two rows of one {keys[-1]}")
+    return table
 
 
 def common_patients(runs: Sequence[Scored]) -> list[str]:

@@ -64,6 +64,7 @@ def reading_text(patients: int) -> str:
     return (
         f"{interval_text(patients)} Differences are to the first run. p is the p-value of a two-sided permutation "
         "test that flips the signs of the patients' differences (SciPy), not corrected for the number of comparisons. "
+        "Sensitivity and specificity are those of all slices together. "
         f"With {patients} patient{'s' if patients > 1 else ''} it cannot be below {smallest_p(patients):.2g}{few}."
     )
 

@@ -32,7 +32,7 @@ def make(path, *, test=PATIENTS[:5], dice=DICE, pixels=None, truth=TRUTH, found=
     if evaluated:
         scores = {column: np.asarray(dice) * (0.9 if "iou" in column else 1) for column in comparison.SCORES}
         sizes = np.arange(len(test)) + 100 if pixels is None else pixels
-        pd.DataFrame({"patient": test, "slices": 1, "truth_px": sizes, **scores}).to_csv(
+        pd.DataFrame({"patient": test, "slices": len(truth), "truth_px": sizes, **scores}).to_csv(
             path / "metrics_per_patient.csv", index=False
         )
         rows = [
@@ -162,6 +162,17 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
     lacking = make(tmp_path / "k") / "metrics_per_slice.csv"
     lacking.write_text("\n".join(line for line in lacking.read_text().splitlines() if PATIENTS[2] not in line))
     (make(tmp_path / "l") / "metrics_per_slice.csv").unlink()
+    for name, file, old, new in (
+        ("m", "metrics_per_patient.csv", "lesion_f1", "f1"),
+        ("n", "metrics_per_slice.csv", f"{PATIENTS[0]},1,0,1", f"{PATIENTS[0]},1,0,0.7"),
+        ("o", "metrics_per_slice.csv", f"{PATIENTS[0]},1,", f"{PATIENTS[0]},2,"),
+        ("p", "metrics_per_slice.csv", f"{PATIENTS[0]},1,0,1\n", ""),
+        ("q", "metrics_per_slice.csv", f"{PATIENTS[0]},1,", f"{PATIENTS[0]},,"),
+    ):
+        changed = make(tmp_path / name) / file
+        text = changed.read_text()
+        assert old in text
+        changed.write_text(text.replace(old, new, 1))
     cases = {
         ("a",): "two or more different runs",
         ("a", "a"): "two or more different runs",
@@ -174,8 +185,13 @@ def test_runs_that_cannot_be_compared_are_refused_in_one_line(tmp_path, capsys):
         ("a", "h"): f"Received {tmp_path / 'h'}: metrics_per_patient.csv lacks a score",
         ("a", "i"): f"Expected the scores of a run. Received {tmp_path / 'i'}",
         ("a", "j"): f"others of {PATIENTS[0]} in j than in a",
-        ("a", "k"): f"the run's own test patients. Received others in {lacking}",
+        ("a", "k"): "metrics_per_slice.csv is not that of metrics_per_patient.csv",
         ("a", "l"): "Expected an evaluated run",
+        ("a", "m"): "metrics_per_patient.csv lacks cascade_lesion_f1; an older version may have written it",
+        ("a", "n"): "metrics_per_slice.csv is not that of metrics_per_patient.csv",
+        ("a", "o"): "metrics_per_slice.csv has two rows of one slice",
+        ("a", "p"): "metrics_per_slice.csv is not that of metrics_per_patient.csv",
+        ("a", "q"): "metrics_per_slice.csv lacks a score",
         ("a", "nothing"): "Expected a run folder",
     }
     assert all(path.is_dir() for path in (first, other, bare, sized))
