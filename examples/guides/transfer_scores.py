@@ -12,19 +12,21 @@ SCORES = {"segmenter": "Dice", "classifier": "ROC AUC"}
 
 
 def curves(stage: str, varies: str, labels: dict[str, str], x: str, x_name: str, **fixed: object) -> go.Figure:
-    """Draw the scores of a stage, a line for each start or mode, over patients or steps.
+    """Draw the scores of a stage, a line for each start or mode, over patients, steps or seconds of training.
 
-    Lines are means over seeds, bands the range from the lowest seed to the highest: two seeds are too few for an
-    interval of the mean.
+    Lines are means over seeds, bands the range from the lowest seed to the highest: so few seeds give no interval.
+    Seconds are the fewest of the seeds: during some runs, the machine did other work too.
     """
     table = pd.read_csv(TABLE).query("stage == @stage")
     if x == "patients":
         table = table[table.steps == table.steps.max()]
     for column, value in fixed.items():
         table = table[table[column] == value]
-    lines = {name: table[table[varies] == key].pivot_table("score", x, "seed") for key, name in labels.items()}
+    by = "patients" if x == "patients" else "steps"
+    rows = {name: table[table[varies] == key] for key, name in labels.items()}
+    lines = {name: of.pivot_table("score", by, "seed") for name, of in rows.items()}
     return score_curves(
-        {name: line.index for name, line in lines.items()},
+        {name: of.groupby(by)[x].min().to_numpy() for name, of in rows.items()},
         {name: line.mean(axis=1) for name, line in lines.items()},
         intervals={name: line.agg(["min", "max"], axis=1).to_numpy() for name, line in lines.items()},
         x_name=x_name,
