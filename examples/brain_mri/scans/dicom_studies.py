@@ -156,7 +156,7 @@ def _with_t1(flair: DicomVolume, rest: list[_Volume], notes: list[str]) -> Scan:
 
 def _mismatch(volume: _Volume, flair: DicomVolume) -> str | None:
     if volume.sequence not in T1:
-        return f"its description {volume.description!r} does not say which T1 it is"
+        return f"its description {volume.description!r} does not say that it is pre- or post-contrast T1"
     try:
         return volume.scan().grid().mismatch(flair.grid())
     except ValueError as error:

@@ -39,8 +39,10 @@ class Grid:
 
     @property
     def depth(self) -> float:
-        """Distance between slices in millimetres, the smallest where some are missing; 0 where it is not known."""
-        return float(self.gaps.min()) if len(self.gaps) else self.thickness
+        """Distance between slices in millimetres, the smallest where they differ; 0 where it is not known."""
+        if not len(self.gaps):
+            return self.thickness
+        return float(self.gaps.min() if self.uneven() else self.gaps.mean())  # positions may be rounded
 
     @property
     def affine(self) -> np.ndarray:

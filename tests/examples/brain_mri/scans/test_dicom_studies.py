@@ -81,10 +81,10 @@ def test_series_that_do_not_fit_are_left_out_with_the_reason(tmp_path):
     assert channels(series) == [1, 1, 1]
     assert not found.unreadable
     told = dict(zip(sorted(("pre", "post", "t2", "other")), sorted(found.notes), strict=True))
-    assert "does not say which T1" in told["other"]
+    assert "does not say that it is pre- or post-contrast T1" in told["other"]
     assert "another frame of reference" in told["post"]
     assert "does not cover FLAIR" in told["pre"]
-    assert "does not say which T1" in told["t2"]
+    assert "does not say that it is pre- or post-contrast T1" in told["t2"]
 
 
 def test_two_series_of_one_sequence_are_both_left_out(tmp_path):

@@ -99,6 +99,7 @@ def test_beside_the_other_grid_is_its_darkest_value():
 
 def test_the_depth_is_the_smallest_distance_or_the_thickness():
     assert make([0, 10, 15]).spacing() == (5.0, 0.5, 0.8)
+    assert make([0, 4.9, 10]).spacing() == (5.0, 0.5, 0.8)
     assert make([7]).spacing() == (5.0, 0.5, 0.8)
     assert make([7], thickness=0).spacing() is None
 
