@@ -22,6 +22,7 @@ def curves(stage: str, varies: str, labels: dict[str, str], x: str, x_name: str,
         table = table[table.steps == table.steps.max()]
     for column, value in fixed.items():
         table = table[table[column] == value]
+    table = table[table.groupby("seed")[varies].transform("nunique") == len(labels)]  # seeds that all lines have
     by = "patients" if x == "patients" else "steps"
     rows = {name: table[table[varies] == key] for key, name in labels.items()}
     lines = {name: of.pivot_table("score", by, "seed") for name, of in rows.items()}
