@@ -7,6 +7,13 @@ import pandas as pd
 import pytest
 
 from examples.brain_mri.study.grid import MODES, STARTS
+from examples.guides import (
+    transfer_classifier,
+    transfer_modes,
+    transfer_seconds_classifier,
+    transfer_seconds_segmenter,
+    transfer_segmenter,
+)
 from examples.guides.transfer_scores import TABLE
 
 GUIDE = Path(__file__).parents[1] / "docs" / "pages" / "guides" / "transfer_study.md"
@@ -51,3 +58,27 @@ def test_the_features_of_a_frozen_encoder_are_those_of_the_study(scores):
     ):
         values = [f"{scores[stage, start, 'frozen', 10, 320].mean():.3f}" for start in starts]
         assert said.format(*values) in text
+
+
+@pytest.mark.parametrize(
+    ("module", "prefix", "labels", "columns"),
+    [
+        (transfer_segmenter, "Dice", STARTS, slice(1, 5)),  # before it is the score at no step
+        (transfer_classifier, "AUC", STARTS, slice(1, 5)),
+        (transfer_modes, "Dice", MODES, slice(0, 4)),
+    ],
+)
+def test_the_figures_show_the_tables(module, prefix, labels, columns):
+    lines = {line.name: line.y for line in module.figure().data if line.name}
+    for label in labels.values():
+        assert list(lines[label]) == pytest.approx(row(f"{prefix}, {label}")[columns], abs=6e-4)
+
+
+@pytest.mark.parametrize(
+    ("module", "prefix"), [(transfer_seconds_segmenter, "Dice"), (transfer_seconds_classifier, "AUC")]
+)
+def test_the_curves_over_seconds_end_at_the_scores_of_ten_patients(module, prefix):
+    lines = {line.name: line for line in module.figure().data if line.name}
+    for label in MODES.values():
+        assert lines[label].y[-1] == pytest.approx(row(f"{prefix}, {label}")[-1], abs=6e-4)
+        assert (lines[label].x[1:] > lines[label].x[:-1]).all()

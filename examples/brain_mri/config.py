@@ -41,7 +41,7 @@ class Options:
         default="imagenet",
         metadata=_option(
             "weights of the encoder to start from",
-            "training on ten patients gave a Dice of 0.87 with these, and of 0.78 with random weights",
+            "training on ten patients gave a Dice of 0.87 with these, and of 0.79 with random weights",
             type=weights_or_none,
             metavar="none|imagenet|PATH",
         ),

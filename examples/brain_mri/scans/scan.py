@@ -53,7 +53,7 @@ class Scan(ABC):
 
     Attributes:
         patient: The name in the tables.
-        files: In the order of the slices, or one for each sequence.
+        files: All that hold it, slices in their order; those of FLAIR first.
     """
 
     patient: str

@@ -139,15 +139,17 @@ def test_of_two_flair_series_the_axial_one_is_used(tmp_path):
 
 
 def test_what_cannot_be_used_beside_flair_is_a_note_and_without_flair_an_error(tmp_path):
-    files = write_study(tmp_path, flair=FLAIR, colours="FA colour", bare="AX T1")
+    files = write_study(tmp_path, flair=FLAIR, colours="FA colour", bare="AX T1", scout="SCOUT")
     for path in files["colours"]:
         change(path, SamplesPerPixel=3)
     change(files["bare"][0], PixelSpacing=None)
+    change(files["scout"][0], Modality="CT")
     found = grouped(tmp_path)
     assert len(found.scans) == 1
     assert not found.unreadable
     assert sum("Received colours" in note and "and 5 other files" in note for note in found.notes) == 1
     assert sum("without PixelSpacing" in note for note in found.notes) == 1
+    assert sum("Received the modality CT" in note for note in found.notes) == 1
     change(files["flair"][0], PixelSpacing=None)
     assert list(grouped(tmp_path).unreadable) == [files["flair"][0]]
     for path in files["flair"]:
